@@ -1,0 +1,75 @@
+"""cnnref: what a convolutional network costs, row by row, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnnref.architecture import Architecture
+from cnnref.catalog import architecture, model, names, table
+from cnnref.compare import Difference, compare
+from cnnref.conventions import Convention, convention, conventions
+from cnnref.errors import CnnrefError, MissingExtraError, ShapeError, UnknownNameError
+from cnnref.layer import Counts, Geometry, Layer, Shape
+from cnnref.net import FeatureMap, Net
+from cnnref.table import Table
+
+if TYPE_CHECKING:
+    from cnnref.check import Agreement, agreement
+    from cnnref.tracing import UncountedWarning, trace
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Agreement",
+    "Architecture",
+    "CnnrefError",
+    "Convention",
+    "Counts",
+    "Difference",
+    "FeatureMap",
+    "Geometry",
+    "Layer",
+    "MissingExtraError",
+    "Net",
+    "Shape",
+    "ShapeError",
+    "Table",
+    "UncountedWarning",
+    "UnknownNameError",
+    "agreement",
+    "architecture",
+    "compare",
+    "convention",
+    "conventions",
+    "model",
+    "names",
+    "table",
+    "trace",
+]
+
+# what needs torch is loaded when it is first asked for
+_LAZY = {
+    "Agreement": "cnnref.check",
+    "agreement": "cnnref.check",
+    "UncountedWarning": "cnnref.tracing",
+    "trace": "cnnref.tracing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'cnnref' has no attribute {name!r}")
+    from importlib import import_module
+
+    try:
+        value = getattr(import_module(_LAZY[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingExtraError(f"cnnref.{name}", "torch", "torch") from None
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

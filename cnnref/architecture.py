@@ -1,0 +1,39 @@
+"""What the catalogue says of one network."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["Architecture", "Size"]
+
+Size = int | tuple[int, int]
+
+
+class Architecture(NamedTuple):
+    """One network of the catalogue.
+
+    source: the table or figure that both books were taken from.
+    differences: what is not as in the paper, one sentence; "" where nothing is.
+    depth: convolutions and fully-connected layers, as the papers count.
+    input_size: the default height and width.
+    sizes: the input sizes at which the two books are compared.
+    torchvision: its name there, "" where torchvision does not have it.
+    spec, model: "module:function" of the two books, below cnnref.specs and cnnref.models.
+    num_classes: the classes of the data set it was made for.
+    """
+
+    name: str
+    title: str
+    authors: str
+    year: int
+    venue: str
+    paper: str
+    source: str
+    differences: str
+    depth: int
+    input_size: int
+    sizes: tuple[Size, ...]
+    torchvision: str
+    spec: str
+    model: str
+    num_classes: int = 1000

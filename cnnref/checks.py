@@ -1,0 +1,55 @@
+"""Arguments of a layer, checked: whole numbers, pairs of them, windows."""
+
+from __future__ import annotations
+
+from cnnref.architecture import Size
+from cnnref.errors import CnnrefError
+from cnnref.layer import Geometry
+
+__all__ = ["pair", "whole", "window"]
+
+
+def window(
+    label: str,
+    kernel: Size,
+    stride: Size,
+    padding: Size,
+    dilation: Size,
+    groups: int,
+    ceil_mode: bool = False,
+) -> Geometry:
+    """The window of a layer, each argument checked.
+
+    Raises:
+        CnnrefError: an argument is not a whole number or a pair of them, or is too small.
+    """
+    return Geometry(
+        pair(label, "kernel", kernel, least=1),
+        pair(label, "stride", stride, least=1),
+        pair(label, "padding", padding, least=0),
+        pair(label, "dilation", dilation, least=1),
+        groups,
+        ceil_mode,
+    )
+
+
+def pair(label: str, what: str, value: Size, *, least: int) -> tuple[int, int]:
+    """A (height, width) pair from N or a pair.
+
+    Raises:
+        CnnrefError: not whole numbers, or smaller than `least`; names the layer and the value.
+    """
+    height, width = value if isinstance(value, tuple) and len(value) == 2 else (value, value)
+    return whole(label, what, height, least=least), whole(label, what, width, least=least)
+
+
+def whole(label: str, what: str, value: object, *, least: int) -> int:
+    """The value itself, if it is a whole number of at least `least`.
+
+    Raises:
+        CnnrefError: it is not; names the layer and the value.
+    """
+    if type(value) is int and value >= least:
+        return value
+    kind = "positive whole number" if least else "whole number, zero or more"
+    raise CnnrefError(f"{label}: {what} must be a {kind}, but is {value!r}.")

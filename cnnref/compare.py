@@ -1,0 +1,123 @@
+"""Two tables, joined by execution order, to the rows that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from cnnref.layer import COUNTS, Geometry, Layer
+from cnnref.table import Table
+
+__all__ = ["Difference", "compare", "rows_differing"]
+
+
+class Difference(NamedTuple):
+    """One field of one row that two tables do not agree on.
+
+    row: the row's number in the first table; where only the second has it, the number
+        it would take there.
+    a, b: the row's names in the two tables, None where a table lacks the row.
+    field: what differs ("kernel", "macs", ...), or "row" where one table lacks it.
+    left, right: the two values.
+    """
+
+    row: int
+    a: str | None
+    b: str | None
+    field: str
+    left: object
+    right: object
+
+    def __str__(self) -> str:
+        if self.field == "row":
+            present, where = (self.a, "first") if self.b is None else (self.b, "second")
+            return f"row {self.row} ({present}): only in the {where} table"
+        names = self.a if self.a == self.b else f"{self.a} / {self.b}"
+        return f"row {self.row} ({names}): {self.field} is {self.left} against {self.right}"
+
+
+def compare(a: Table, b: Table) -> list[Difference]:
+    """The differences between two tables in order of execution; an empty list means equal.
+
+    Rows are compared by what they do (operator, shapes, window, counts) and by which
+    rows feed them, not by their names, stages or blocks. A row that only one table
+    has is reported as such, and the rest is compared past it.
+
+    >>> import cnnref
+    >>> book = cnnref.table("alexnet")
+    >>> cnnref.compare(book, book)
+    []
+    """
+    differences: list[Difference] = []
+    partner: dict[int, int] = {-1: -1}
+    if a.input_shape != b.input_shape:
+        shapes = (a.input_shape, b.input_shape)
+        differences.append(Difference(-1, "input", "input", "input shape", *shapes))
+    place = 0
+    for i, j in _pairs(tuple(a), tuple(b)):
+        place = place if i is None else i + 1
+        if i is None or j is None:
+            differences.append(_lone(a, b, i, j, place))
+            continue
+        partner[j] = i
+        differences.extend(_fields(i, a[i], b[j], partner))
+    return differences
+
+
+def rows_differing(differences: list[Difference]) -> int:
+    """How many rows the differences concern."""
+    return len({(difference.row, difference.a, difference.b) for difference in differences})
+
+
+def _lone(a: Table, b: Table, i: int | None, j: int | None, place: int) -> Difference:
+    if i is not None:
+        return Difference(i, a[i].name, None, "row", a[i].op, None)
+    assert j is not None
+    return Difference(place, None, b[j].name, "row", None, b[j].op)
+
+
+def _pairs(a: Sequence[Layer], b: Sequence[Layer]) -> Iterator[tuple[int | None, int | None]]:
+    if [layer.op for layer in a] == [layer.op for layer in b]:
+        yield from zip(range(len(a)), range(len(b)), strict=True)
+        return
+    # only tables of unlike structure pay for the search for what they share
+    from difflib import SequenceMatcher
+
+    matcher = SequenceMatcher(None, [_key(x) for x in a], [_key(x) for x in b], autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        same = tag == "equal" or [x.op for x in a[i1:i2]] == [x.op for x in b[j1:j2]]
+        if same:
+            yield from zip(range(i1, i2), range(j1, j2), strict=True)
+            continue
+        yield from ((i, None) for i in range(i1, i2))
+        yield from ((None, j) for j in range(j1, j2))
+
+
+def _key(layer: Layer) -> tuple[object, ...]:
+    return layer.op, layer.in_shapes, layer.out_shape, layer.geometry, layer.counts
+
+
+def _fields(i: int, a: Layer, b: Layer, partner: dict[int, int]) -> Iterator[Difference]:
+    # a feeding row that only the second table has is a difference of its own
+    feeds = tuple(partner[j] for j in b.inputs if j in partner)
+    wiring = (a.inputs, feeds) if len(feeds) == len(b.inputs) else (a.inputs, a.inputs)
+    both = [
+        ("op", a.op, b.op),
+        ("inputs", *wiring),
+        ("input", _shapes(a), _shapes(b)),
+        ("output", a.out_shape, b.out_shape),
+        ("counted", a.counted, b.counted),
+        *_geometry(a.geometry, b.geometry),
+        *zip(COUNTS, a.counts, b.counts, strict=True),
+    ]
+    return (Difference(i, a.name, b.name, *values) for values in both if values[1] != values[2])
+
+
+def _shapes(layer: Layer) -> str:
+    return ", ".join(map(str, layer.in_shapes))
+
+
+def _geometry(a: Geometry | None, b: Geometry | None) -> list[tuple[str, object, object]]:
+    if a is None or b is None:
+        return [("window", a, b)]
+    return list(zip(Geometry._fields, a, b, strict=True))

@@ -1,0 +1,42 @@
+"""The errors that cnnref raises: every one a ValueError with one sentence to act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["CnnrefError", "MissingExtraError", "ShapeError", "UnknownNameError"]
+
+
+class CnnrefError(ValueError):
+    """Anything that cnnref refuses."""
+
+
+class ShapeError(CnnrefError):
+    """A layer that does not fit its input; the message names the layer and the shapes."""
+
+
+class UnknownNameError(CnnrefError):
+    """A name that is not in a list; the message names the close matches."""
+
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+        names = sorted(known)
+        super().__init__(f"Unknown {kind} {name!r}: {_advice(str(name), names)}")
+
+
+class MissingExtraError(CnnrefError, ImportError):
+    """An optional package that is not installed; the message names the extra that brings it."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs {package}, which is not installed: pip install 'cnnref[{extra}]'."
+        )
+
+
+def _advice(name: str, names: list[str]) -> str:
+    # difflib takes longer to import than a table takes to compute
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
+    if close:
+        return "did you mean " + " or ".join(close) + "?"
+    return "known are " + ", ".join(names) + "."

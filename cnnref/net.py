@@ -1,0 +1,273 @@
+"""Net lays layers out in order: a spec reads like a forward pass over shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, NoReturn
+
+from cnnref import arithmetic
+from cnnref.architecture import Size
+from cnnref.checks import pair, whole, window
+from cnnref.errors import CnnrefError, ShapeError
+from cnnref.layer import Layer, Shape, Work
+from cnnref.table import Table
+
+__all__ = ["FeatureMap", "Net"]
+
+
+class FeatureMap(NamedTuple):
+    """What a layer hands on: a shape, and the number of the row that made it (-1: the input)."""
+
+    shape: Shape
+    producer: int
+
+
+class Net:
+    """A network under construction: each method adds one row and returns its feature map.
+
+    input_shape: (C, H, W) of one image, or (features,).
+
+    Raises:
+        CnnrefError: a size is not a positive whole number, or a name is used twice.
+        ShapeError: a layer does not fit its input.
+
+    >>> net = Net((3, 227, 227))
+    >>> x = net.conv(net.input, 64, kernel=11, stride=4, padding=2, name="conv1")
+    >>> x = net.max_pool(net.relu(x), kernel=3, stride=2, name="pool1")
+    >>> x.shape, net.table().macs
+    ((64, 27, 27), 72855552)
+    """
+
+    def __init__(self, input_shape: Iterable[int], *, name: str = "net") -> None:
+        sizes = tuple(input_shape)
+        for size in sizes:
+            whole("input", "input_shape", size, least=1)
+        if not sizes:
+            raise CnnrefError("input: the shape () is empty; give (C, H, W) or (features,).")
+        self.name = name
+        self.input = FeatureMap(Shape(sizes), -1)
+        self._layers: list[Layer] = []
+        self._maps: list[FeatureMap] = []
+        self._names: set[str] = set()
+        self._counters: dict[str, int] = {}
+        self._stage = ""
+        self._block = ""
+
+    def table(self) -> Table:
+        """The rows so far, as an immutable table."""
+        return Table(self._layers, name=self.name, input_shape=self.input.shape)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Rows that are added inside belong to this stage."""
+        before, self._stage = self._stage, name
+        try:
+            yield
+        finally:
+            self._stage = before
+
+    @contextmanager
+    def block(self, name: str) -> Iterator[None]:
+        """Rows that are added inside belong to this block."""
+        before, self._block = self._block, name
+        try:
+            yield
+        finally:
+            self._block = before
+
+    def conv(
+        self,
+        x: FeatureMap,
+        filters: int,
+        kernel: Size,
+        *,
+        stride: Size = 1,
+        padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        bias: bool = True,
+        name: str | None = None,
+    ) -> FeatureMap:
+        """A 2-D convolution; kernel, stride, padding and dilation are N or (height, width)."""
+        label = self._label("conv", name)
+        whole(label, "filters", filters, least=1)
+        whole(label, "groups", groups, least=1)
+        geometry = window(label, kernel, stride, padding, dilation, groups)
+        return self._add("conv", label, arithmetic.conv, x, filters, geometry, bias, rank=3)
+
+    def max_pool(
+        self,
+        x: FeatureMap,
+        kernel: Size,
+        *,
+        stride: Size | None = None,
+        padding: Size = 0,
+        dilation: Size = 1,
+        ceil_mode: bool = False,
+        name: str | None = None,
+    ) -> FeatureMap:
+        """A max pooling; the stride is the kernel unless it is given."""
+        label = self._label("max_pool", name)
+        step = kernel if stride is None else stride
+        geometry = window(label, kernel, step, padding, dilation, 1, ceil_mode)
+        return self._add("max_pool", label, arithmetic.pool, x, geometry, rank=3)
+
+    def avg_pool(
+        self,
+        x: FeatureMap,
+        kernel: Size,
+        *,
+        stride: Size | None = None,
+        padding: Size = 0,
+        ceil_mode: bool = False,
+        name: str | None = None,
+    ) -> FeatureMap:
+        """An average pooling; the stride is the kernel unless it is given."""
+        label = self._label("avg_pool", name)
+        step = kernel if stride is None else stride
+        geometry = window(label, kernel, step, padding, 1, 1, ceil_mode)
+        return self._add("avg_pool", label, arithmetic.pool, x, geometry, rank=3)
+
+    def adaptive_avg_pool(self, x: FeatureMap, size: Size, name: str | None = None) -> FeatureMap:
+        """An average pooling to a given size, N or (height, width)."""
+        label = self._label("adaptive_avg_pool", name)
+        target = pair(label, "size", size, least=1)
+        return self._add(
+            "adaptive_avg_pool", label, arithmetic.adaptive_avg_pool, x, target, rank=3
+        )
+
+    def linear(
+        self,
+        x: FeatureMap,
+        features: int,
+        *,
+        in_features: int | None = None,
+        bias: bool = True,
+        name: str | None = None,
+    ) -> FeatureMap:
+        """A fully-connected layer; in_features, where given, must be what the input brings."""
+        label = self._label("linear", name)
+        whole(label, "features", features, least=1)
+        if in_features is not None and x.shape[-1] != in_features:
+            raise ShapeError(
+                f"{label}: its weights take {in_features:,} features, but its input is {x.shape}."
+            )
+        return self._add("linear", label, arithmetic.linear, x, features, bias)
+
+    def batch_norm(
+        self, x: FeatureMap, *, affine: bool = True, name: str | None = None
+    ) -> FeatureMap:
+        """A batch normalisation with a scale and a shift for each channel."""
+        return self._add(
+            "batch_norm", self._label("batch_norm", name), arithmetic.batch_norm, x, affine
+        )
+
+    def lrn(self, x: FeatureMap, window: int = 5, name: str | None = None) -> FeatureMap:
+        """A local response normalisation over neighbouring channels."""
+        label = self._label("lrn", name)
+        whole(label, "window", window, least=1)
+        return self._add("lrn", label, arithmetic.lrn, x, window, rank=3)
+
+    def relu(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """A rectified linear unit."""
+        return self._add("relu", self._label("relu", name), arithmetic.elementwise, x)
+
+    def prelu(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """A ReLU with a learned slope for each channel of what is negative."""
+        return self._add("prelu", self._label("prelu", name), arithmetic.prelu, x)
+
+    def scale(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """Every element times one constant that is not learned."""
+        return self._add("scale", self._label("scale", name), arithmetic.elementwise, x)
+
+    def subsample(self, x: FeatureMap, stride: Size, name: str | None = None) -> FeatureMap:
+        """Every stride-th row and column: a view, which costs nothing."""
+        label = self._label("slice", name)
+        step = pair(label, "stride", stride, least=1)
+        return self._add("slice", label, arithmetic.subsample, x, step, rank=3)
+
+    def pad_channels(
+        self, x: FeatureMap, before: int, after: int, name: str | None = None
+    ) -> FeatureMap:
+        """Channels of zeros in front and behind."""
+        label = self._label("pad", name)
+        whole(label, "before", before, least=0)
+        whole(label, "after", after, least=0)
+        return self._add("pad", label, arithmetic.pad_channels, x, before, after)
+
+    def dropout(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """Dropout: at inference it hands its input on and costs nothing."""
+        return self._add("dropout", self._label("dropout", name), arithmetic.elementwise, x)
+
+    def flatten(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """The feature map as one vector: a view, which costs nothing."""
+        return self._add("flatten", self._label("flatten", name), arithmetic.flatten, x)
+
+    def add(self, *maps: FeatureMap, name: str | None = None) -> FeatureMap:
+        """The sum of two or more feature maps of one shape, element by element."""
+        return self._join("add", self._label("add", name), arithmetic.elementwise, maps)
+
+    def concat(self, *maps: FeatureMap, name: str | None = None) -> FeatureMap:
+        """Feature maps of one size stacked along their channels."""
+        return self._join("concat", self._label("concat", name), arithmetic.concat, maps)
+
+    def _label(self, op: str, name: str | None) -> str:
+        if name is None:
+            number = self._counters[op] = self._counters.get(op, 0) + 1
+            name = f"{op}{number}"
+        if name in self._names:
+            raise CnnrefError(f"{name}: the name is taken; give each layer of a net its own.")
+        return name
+
+    def _add(
+        self,
+        op: str,
+        label: str,
+        rule: Callable[..., Work],
+        x: FeatureMap,
+        *arguments: object,
+        rank: int = 0,
+    ) -> FeatureMap:
+        if rank and len(x.shape) != rank:
+            raise ShapeError(
+                f"{label}: it needs an input of C x H x W, but its input is {x.shape}."
+            )
+        self._check_owner(label, x)
+        try:
+            work = rule(x.shape, *arguments)
+        except ShapeError as error:
+            _refuse(label, error, x)
+        return self._append(op, label, (x,), work)
+
+    def _join(
+        self, op: str, label: str, rule: Callable[..., Work], maps: tuple[FeatureMap, ...]
+    ) -> FeatureMap:
+        if len(maps) < 2:
+            raise CnnrefError(f"{label}: it joins two feature maps or more, but got {len(maps)}.")
+        for x in maps:
+            self._check_owner(label, x)
+        try:
+            work = rule(*(x.shape for x in maps))
+        except ShapeError as error:
+            _refuse(label, error, *maps)
+        return self._append(op, label, maps, work)
+
+    def _append(self, op: str, label: str, maps: tuple[FeatureMap, ...], work: Work) -> FeatureMap:
+        inputs = tuple(x.producer for x in maps)
+        shapes = tuple(x.shape for x in maps)
+        self._names.add(label)
+        self._layers.append(Layer(label, op, self._stage, self._block, inputs, shapes, *work))
+        self._maps.append(FeatureMap(work.out_shape, len(self._layers) - 1))
+        return self._maps[-1]
+
+    def _check_owner(self, label: str, x: FeatureMap) -> None:
+        # by identity: a map of another Net may have the same shape and number
+        made = 0 <= x.producer < len(self._maps) and self._maps[x.producer] is x
+        if not made and x is not self.input:
+            raise CnnrefError(f"{label}: its input {x.shape} was made by another Net.")
+
+
+def _refuse(label: str, error: ShapeError, *maps: FeatureMap) -> NoReturn:
+    shapes = ", ".join(str(x.shape) for x in maps)
+    raise ShapeError(f"{label}: {error} (input {shapes}).") from None

@@ -1,0 +1,237 @@
+"""What the pages print as tables: ledgers with their arithmetic, and networks side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+
+from cnnref import explain
+from cnnref.architecture import Architecture
+from cnnref.catalog import architecture
+from cnnref.conventions import CONVENTIONS, convention
+from cnnref.facts import lookup
+from cnnref.layer import Layer
+from cnnref.render import to_html
+from cnnref.table import Table
+from cnnref.units import MEGA, MIB, grouped, rounded
+
+__all__ = [
+    "agreement_line",
+    "arithmetic",
+    "catalogue",
+    "conventions_table",
+    "differing_rows",
+    "ledger",
+    "records",
+    "stages",
+    "totals",
+]
+
+Networks = Sequence[tuple[str, str]]
+
+
+def ledger(key: str, name: str = "lecture") -> str:
+    """The table of a network under a convention, each row's name a link to its arithmetic."""
+    text = to_html(lookup(key), name)
+    for layer in lookup(key).listed(name):
+        cell = f'<th scope="row">{escape(layer.name)}</th>'
+        link = f'<th scope="row"><a href="#{_anchor(key, layer)}">{escape(layer.name)}</a></th>'
+        text = text.replace(cell, link)
+    return text
+
+
+def arithmetic(key: str, conventions: Sequence[str] = ("lecture",)) -> str:
+    """Each row that the lecture lists, folded: open it to see how its numbers come about."""
+    book = lookup(key)
+    items = "".join(_worked_row(key, layer, conventions) for layer in book.listed("lecture"))
+    return f'<div class="worked">{items}</div>'
+
+
+def agreement_line(records: Sequence[Mapping[str, str]]) -> str:
+    """How far the two books of some networks agree, from their rows of networks.csv.
+
+    Networks that were compared at the same sizes share one line.
+    """
+    by_sizes: dict[str, list[Mapping[str, str]]] = {}
+    for record in records:
+        by_sizes.setdefault(record["sizes_compared"], []).append(record)
+    return "\n".join(_agreement(group) for group in by_sizes.values())
+
+
+def _agreement(group: Sequence[Mapping[str, str]]) -> str:
+    sizes = group[0]["sizes_compared"].split()
+    at = ", ".join(size.replace("x", " × ") for size in sizes)
+    verdicts = "; ".join(
+        f"<code>{escape(record['name'])}</code> <strong>{_verdict(record)}</strong>"
+        for record in group
+    )
+    wrong = "" if all(record["rows_differing"] == "0" for record in group) else " disagree"
+    return (
+        f'<p class="agree{wrong}">Spec against traced PyTorch model, row by row: {verdicts}, at '
+        f"each of {len(sizes)} input sizes ({at}).</p>"
+    )
+
+
+def _verdict(record: Mapping[str, str]) -> str:
+    rows, differing = record["rows"], record["rows_differing"]
+    return f"{rows} of {rows} rows agree" if differing == "0" else f"{differing} rows differ"
+
+
+def stages(networks: Networks) -> str:
+    """Networks side by side: the layers of each stage, in order, then the totals.
+
+    networks: (title, key) of each; all share the stages of the first.
+    """
+    books = [(title, lookup(key)) for title, key in networks]
+    body = [
+        _line(stage, [_stage(book.group("stage").get(stage, book[:0])) for _, book in books])
+        for stage in books[0][1].group("stage")
+    ]
+    foot = {
+        "parameters (M)": [rounded(book.parameters, MEGA, 1) for _, book in books],
+        "M MACs": [rounded(book.macs, MEGA) for _, book in books],
+        "memory (MB)": [rounded(book.activation_bytes("lecture"), MIB, 1) for _, book in books],
+    }
+    lines = [_line(title, cells) for title, cells in foot.items()]
+    return _table("stage", [title for title, _ in books], body, lines)
+
+
+def differing_rows(networks: Networks) -> str:
+    """Networks side by side, a line for each row of the lecture: window and output."""
+    books = [(title, lookup(key).listed("lecture")) for title, key in networks]
+    names = dict.fromkeys(layer.name for _, book in books for layer in book)
+    body = [_line(name, [_described(book, name) for _, book in books]) for name in names]
+    foot = [
+        _line("parameters", [grouped(lookup(key).parameters) for _, key in networks]),
+        _line("MACs", [grouped(lookup(key).macs) for _, key in networks]),
+    ]
+    return _table("layer", [title for title, _ in books], body, foot)
+
+
+def catalogue(names: Iterable[str]) -> str:
+    """Every network with its totals at its own input."""
+    lines = []
+    for name in names:
+        record, book = architecture(name), lookup(name)
+        cells = [
+            f"<code>{escape(name)}</code>",
+            str(record.year),
+            " × ".join(map(str, book.input_shape.size)),
+            str(len(book)),
+            rounded(book.parameters, MEGA, 1),
+            rounded(book.macs, MEGA),
+            rounded(book.activation_bytes("lecture"), MIB, 1),
+        ]
+        lines.append(_line(record.title, cells))
+    head = ("name", "year", "input", "rows", "parameters (M)", "M MACs", "memory (MB)")
+    return _table("network", head, lines)
+
+
+def conventions_table() -> str:
+    """What each convention prices, what it stores, and who counts so."""
+    lines = []
+    for entry in CONVENTIONS.values():
+        prices = [f"{op}: {_prices(terms)}" for op, terms in entry.prices.items()]
+        cells = [escape(entry.unit), "<br>".join(map(escape, prices)), escape(entry.source)]
+        lines.append(_line(entry.name, cells))
+    return _table("convention", ("unit", "price of one", "source"), lines)
+
+
+def totals(networks: Networks) -> str:
+    """The same networks under every convention, in millions of its unit."""
+    lines = [
+        _line(f"{name} (M {entry.unit}s)", [_total(key, name) for _, key in networks])
+        for name, entry in CONVENTIONS.items()
+    ]
+    return _table("convention", [title for title, _ in networks], lines)
+
+
+def records(names: Sequence[str]) -> str:
+    """Where each network comes from and what differs from its paper."""
+    return f"<dl>{''.join(_record(architecture(name)) for name in names)}</dl>"
+
+
+def _record(record: Architecture) -> str:
+    source = f"{record.authors}, {record.paper}, {record.venue}. {record.source}."
+    return (
+        f"<dt>{escape(record.title)} (<code>{escape(record.name)}</code>)</dt>"
+        f"<dd>{escape(source)} {escape(record.differences)}</dd>"
+    )
+
+
+def _prices(terms: Mapping[str, int]) -> str:
+    singular = {"macs": "MAC", "window_taps": "tap"}
+    return ", ".join(f"{price} per {singular[count]}" for count, price in terms.items())
+
+
+def _total(key: str, name: str) -> str:
+    value = lookup(key).flops(name)
+    return f'<data value="{value}" title="{grouped(value)}">{rounded(value, MEGA, 1)}</data>'
+
+
+def _table(corner: str, head: Iterable[str], body: Iterable[str], foot: Iterable[str] = ()) -> str:
+    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in (corner, *head))
+    end = "".join(foot)
+    return (
+        f'<table class="ledger"><thead><tr>{titles}</tr></thead><tbody>{"".join(body)}</tbody>'
+        + (f"<tfoot>{end}</tfoot>" if end else "")
+        + "</table>"
+    )
+
+
+def _anchor(key: str, layer: Layer) -> str:
+    return escape(f"how-{key.replace('@', '-')}-{layer.name}")
+
+
+def _line(title: str, cells: Iterable[str]) -> str:
+    return (
+        f'<tr><th scope="row">{escape(title)}</th>'
+        + "".join(f"<td>{cell}</td>" for cell in cells)
+        + "</tr>"
+    )
+
+
+def _stage(part: Table) -> str:
+    return "<br>".join(
+        escape(_short(layer)) for layer in part if layer.op in ("conv", "linear", "max_pool")
+    )
+
+
+def _short(layer: Layer) -> str:
+    if layer.op == "linear":
+        return f"fc {layer.out_shape[-1]}"
+    assert layer.geometry is not None
+    window = "x".join(map(str, layer.geometry.kernel))
+    return f"max pool {window}" if layer.op == "max_pool" else f"{window}, {layer.out_shape[0]}"
+
+
+def _described(book: Table, name: str) -> str:
+    found = [layer for layer in book if layer.name == name]
+    if not found:
+        return "–"
+    layer = found[0]
+    parts = [f"→ {'×'.join(map(str, layer.out_shape))}"]
+    if layer.geometry is not None:
+        kernel, stride, padding, _, groups, _ = layer.geometry
+        window = f"{kernel[0]}×{kernel[1]}/{stride[0]}, pad {padding[0]}"
+        parts.insert(0, window + (f", {groups} groups" if groups > 1 else ""))
+    return "<br>".join(parts)
+
+
+def _worked_row(key: str, layer: Layer, names: Sequence[str]) -> str:
+    first = convention(names[0])
+    lines = [
+        ("output", explain.output_size(layer)),
+        ("memory", explain.memory(layer, first)),
+        ("parameters", explain.parameters(layer)),
+        *(
+            (convention(name).unit + "s", explain.operations(layer, convention(name)))
+            for name in names
+        ),
+    ]
+    terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in lines)
+    return (
+        f'<details class="explain"><summary>{escape(layer.name)} '
+        f"<span>{escape(str(layer.in_shape))} → {escape(str(layer.out_shape))}</span></summary>"
+        f'<dl id="{_anchor(key, layer)}">{terms}</dl></details>'
+    )

@@ -1,0 +1,167 @@
+"""Cited figures: what papers and model lists print, each with its source and its protocol.
+
+Nothing here is computed. Where a network of a source is exactly one of the catalogue,
+the figure has the catalogue's name; elsewhere it has the source's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from cnnref.catalog import names
+from cnnref.errors import UnknownNameError
+
+__all__ = [
+    "Entry",
+    "Figure",
+    "Module",
+    "Source",
+    "Value",
+    "figures",
+    "googlenet_table1",
+    "ilsvrc",
+    "published",
+    "sources",
+]
+
+DATA = Path(__file__).parent / "data"
+
+
+class Value(NamedTuple):
+    """A printed number: the exact text, and the number, which for "<25" is the bound."""
+
+    text: str
+    number: float
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Source(NamedTuple):
+    """A paper, a program or a list. year is 0 where it is not known."""
+
+    key: str
+    citation: str
+    year: int
+
+
+class Figure(NamedTuple):
+    """One published figure of one network.
+
+    name: the catalogue's where the network is exactly that one, else as title.
+    title: what the source, or the list that took it from there, calls the network.
+    quantity: params, macs, flops, layers, input, year, file_mb, or an error or accuracy:
+        top1_err, top5_err, top1_acc, top5_acc.
+    note: the protocol: crops, data set, single model or ensemble, table.
+    certainty: verified-in-source, verified-secondary, approximate-chart-reading or
+        from-memory.
+    """
+
+    name: str
+    title: str
+    quantity: str
+    value: Value
+    unit: str
+    source: Source
+    note: str
+    certainty: str
+
+
+class Entry(NamedTuple):
+    """One result of the ImageNet challenge, or one that its charts are drawn with.
+
+    layers: a number as text, "shallow", or "" where it is not known.
+    role: winner, runner-up, third, entry, paper or human.
+    data: provided, outside data, or what was added.
+    """
+
+    year: int
+    team: str
+    model: str
+    layers: str
+    top5_error: Value
+    source: Source
+    role: str
+    data: str
+    certainty: str
+    note: str
+
+
+class Module(NamedTuple):
+    """One row of Table 1 of the GoogLeNet paper as printed; its K is 1,024 parameters.
+
+    config: the filters, #1x1; #3x3 reduce; #3x3; #5x5 reduce; #5x5; pool proj.
+    """
+
+    layer: str
+    config: str
+    output: str
+    params_k: Value
+    ops_m: Value
+
+
+def published(name: str) -> tuple[Figure, ...]:
+    """The cited figures of one network, in the order of the sources; () where none is cited.
+
+    Raises:
+        UnknownNameError: neither the catalogue nor a source has that name.
+
+    >>> [str(figure.value) for figure in published("vgg16_c") if figure.quantity == "params"]
+    ['134']
+    """
+    found = tuple(figure for figure in figures() if figure.name == name)
+    if not found and name not in names():
+        raise UnknownNameError("network", name, {*names(), *(figure.name for figure in figures())})
+    return found
+
+
+@cache
+def figures() -> tuple[Figure, ...]:
+    """Every cited figure of every network."""
+    by_key = {source.key: source for source in sources()}
+    return tuple(
+        Figure(name, title, quantity, _value(text), unit, by_key[key], note, certainty)
+        for name, title, key, quantity, text, unit, note, certainty in _rows("published")
+    )
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """Every source that a figure is cited from."""
+    return tuple(Source(key, citation, int(year or 0)) for key, citation, year in _rows("sources"))
+
+
+@cache
+def ilsvrc() -> tuple[Entry, ...]:
+    """The ImageNet challenge by year, with the human reference."""
+    by_key = {source.key: source for source in sources()}
+    return tuple(
+        Entry(int(year), team, model, layers, _value(error), by_key[key], *rest)
+        for year, team, model, layers, error, key, *rest in _rows("ilsvrc")
+    )
+
+
+@cache
+def googlenet_table1() -> tuple[Module, ...]:
+    """Table 1 of the GoogLeNet paper, the rows that have parameters, as printed."""
+    return tuple(
+        Module(layer, config, output, _value(params), _value(ops))
+        for layer, config, output, params, ops in _rows("googlenet_table1")
+    )
+
+
+def _value(text: str) -> Value:
+    return Value(text, float(text.removeprefix("<")))
+
+
+def _rows(name: str) -> Iterator[list[str]]:
+    # the tables of networks need no figures: an import of cnnref does not pay for csv
+    import csv
+
+    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        yield from rows

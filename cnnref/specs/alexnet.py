@@ -1,0 +1,96 @@
+"""AlexNet, twice: the one-tower network of 2014 and the two-tower network of 2012.
+
+alexnet: A. Krizhevsky, "One weird trick for parallelizing convolutional neural
+networks", arXiv:1404.5997, 2014, footnote 1: one tower of 64, 192, 384, 256, 256
+filters, without local response normalisation. The padding of 2 before conv1 and the
+adaptive pooling before fc6 are torchvision's; the paper prints neither.
+
+alexnet_2012: A. Krizhevsky, I. Sutskever, G. Hinton, "ImageNet Classification with
+Deep Convolutional Neural Networks", NIPS 2012, section 3.5 and Figure 2. The paper
+states an input of 224, which does not give its 55 x 55 maps without padding; 227 does.
+alexnet_2012_nogroups is the same network with every filter seeing every channel.
+"""
+
+from __future__ import annotations
+
+from cnnref.net import FeatureMap, Net
+
+__all__ = ["alexnet", "alexnet_2012", "alexnet_2012_nogroups"]
+
+#        filters, kernel, stride, padding, followed by a 3x3/2 max pooling
+TOWER_2014 = (
+    (64, 11, 4, 2, True),
+    (192, 5, 1, 2, True),
+    (384, 3, 1, 1, False),
+    (256, 3, 1, 1, False),
+    (256, 3, 1, 1, True),
+)
+
+#        filters, kernel, stride, padding, groups, followed by normalisation, by pooling
+TOWERS_2012 = (
+    (96, 11, 4, 0, 1, True, True),
+    (256, 5, 1, 2, 2, True, True),
+    (384, 3, 1, 1, 1, False, False),
+    (384, 3, 1, 1, 2, False, False),
+    (256, 3, 1, 1, 2, False, True),
+)
+
+
+def alexnet(net: Net, num_classes: int = 1000) -> FeatureMap:
+    """Five convolutions and three fully-connected layers, torchvision's rows."""
+    x = net.input
+    for number, (filters, kernel, stride, padding, pooled) in enumerate(TOWER_2014, 1):
+        with net.stage(f"conv{number}"):
+            x = net.conv(x, filters, kernel, stride=stride, padding=padding, name=f"conv{number}")
+            x = net.relu(x, name=f"relu{number}")
+            if pooled:
+                x = net.max_pool(x, 3, stride=2, name=f"pool{number}")
+    with net.stage("conv5"):
+        x = net.adaptive_avg_pool(x, 6, name="avgpool")
+    with net.stage("fc6"):
+        x = net.flatten(x, name="flatten")
+    return classifier(net, x, num_classes, dropout_first=True)
+
+
+def alexnet_2012(net: Net, num_classes: int = 1000, *, grouped: bool = True) -> FeatureMap:
+    """The two-tower network: groups of 2 stand for the split over two cards."""
+    x = net.input
+    for number, row in enumerate(TOWERS_2012, 1):
+        filters, kernel, stride, padding, groups, normed, pooled = row
+        with net.stage(f"conv{number}"):
+            x = net.conv(
+                x,
+                filters,
+                kernel,
+                stride=stride,
+                padding=padding,
+                groups=groups if grouped else 1,
+                name=f"conv{number}",
+            )
+            x = net.relu(x, name=f"relu{number}")
+            if normed:
+                x = net.lrn(x, 5, name=f"norm{number}")
+            if pooled:
+                x = net.max_pool(x, 3, stride=2, name=f"pool{number}")
+    with net.stage("fc6"):
+        x = net.flatten(x, name="flatten")
+    return classifier(net, x, num_classes, dropout_first=False)
+
+
+def alexnet_2012_nogroups(net: Net, num_classes: int = 1000) -> FeatureMap:
+    """The network of 2012 in one tower."""
+    return alexnet_2012(net, num_classes, grouped=False)
+
+
+def classifier(net: Net, x: FeatureMap, num_classes: int, *, dropout_first: bool) -> FeatureMap:
+    """fc6 to fc8; torchvision drops before fc6 and fc7, the paper after them."""
+    for name, width in (("6", 256 * 6 * 6), ("7", 4096)):
+        with net.stage(f"fc{name}"):
+            if dropout_first:
+                x = net.dropout(x, name=f"drop{name}")
+            x = net.linear(x, 4096, in_features=width, name=f"fc{name}")
+            x = net.relu(x, name=f"relu{name}")
+            if not dropout_first:
+                x = net.dropout(x, name=f"drop{name}")
+    with net.stage("fc8"):
+        return net.linear(x, num_classes, in_features=4096, name="fc8")

@@ -1,0 +1,183 @@
+"""The checks that check_browser.py runs on each page of the site."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Error as BrowserError
+
+AXE = Path(__file__).resolve().parent / "vendor" / "axe" / "axe.min.js"
+SIZES = {"phone": (360, 740), "laptop": (1280, 900)}
+SCHEMES = ("light", "dark")
+# Axe looks at each page in both schemes and both sizes, but not in all four pairs.
+WITH_AXE = {("phone", "dark"), ("laptop", "light")}
+PATIENCE = 15_000
+OWN = ("data", "blob", "about", "file")
+
+OVERFLOW = """() => {
+  const root = document.documentElement, excess = root.scrollWidth - root.clientWidth;
+  if (excess <= 0) return null;
+  const wide = [...document.querySelectorAll('body *')].filter(e =>
+    e.getBoundingClientRect().right > root.clientWidth + 1 &&
+    !e.closest('.table-scroll, pre, svg'));
+  const e = wide.pop();
+  return excess + ' px too wide' + (e ? ', at <' + e.tagName.toLowerCase() + ' class="' +
+    e.getAttribute('class') + '">' : '');
+}"""
+UNREACHABLE = """() => [...document.querySelectorAll('.md-content *')].filter(e => {
+    const style = getComputedStyle(e);
+    return /auto|scroll/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1 &&
+      e.clientWidth > 0 && e.tabIndex < 0 && !e.querySelector('[tabindex], a, button');
+  }).map(e => e.tagName.toLowerCase() + '.' + e.className)"""
+RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+  .filter(v => ['serious', 'critical'].includes(v.impact))
+  .map(v => v.id + ': ' + v.help + ' (' + v.nodes.length + ' times, first at ' +
+    v.nodes[0].target.join(' ') + ')')"""
+SKIP_LINK = "() => document.activeElement.classList.contains('md-skip')"
+STATIC = """() => [...document.querySelectorAll('.chart-view')].filter(view =>
+  ![...view.querySelectorAll('svg')].some(svg => svg.getBoundingClientRect().height > 20)).length"""
+LIVE = """view => view.dataset.live === 'true' && !!view.querySelector('.chart-live svg') &&
+  view.querySelector('.chart-live svg').getBoundingClientRect().height > 20"""
+
+
+class Visit:
+    """One tour of the built site with one browser."""
+
+    def __init__(self, browser: Browser, site: Path, address: str, pictures: Path | None) -> None:
+        self.browser, self.site, self.address, self.pictures = browser, site, address, pictures
+        self.names = sorted(
+            path.relative_to(site).as_posix()
+            for path in site.rglob("*.html")
+            if path.name != "404.html"
+        )
+        self.faults: list[str] = []
+        self.counts: Counter[str] = Counter(pages=len(self.names))
+
+    def everything(self) -> None:
+        for size in SIZES:
+            for scheme in SCHEMES:
+                with self.context(size, scheme) as context:
+                    for name in self.names:
+                        self.view(context, name, size, scheme)
+        self.keyboard()
+        self.without_scripts()
+        self.from_files()
+
+    @contextlib.contextmanager
+    def context(self, size: str, scheme: str = "light", **more: Any) -> Iterator[Any]:
+        width, height = SIZES[size]
+        viewport = {"width": width, "height": height}
+        context = self.browser.new_context(viewport=viewport, color_scheme=scheme, **more)
+        context.set_default_timeout(PATIENCE)
+        yield context
+        context.close()
+
+    @contextlib.contextmanager
+    def open(self, context: Any, name: str, where: str, base: str = "") -> Iterator[Page]:
+        """A loaded page; what it logs as an error or asks of another host is a fault."""
+        page: Page = context.new_page()
+
+        def logged(message: ConsoleMessage) -> None:
+            if message.type == "error":
+                self.fault(name, where, f"console error '{message.text[:200]}'")
+
+        def asked(request: Request) -> None:
+            parts = urlsplit(request.url)
+            if parts.scheme not in OWN and parts.netloc != urlsplit(self.address).netloc:
+                self.fault(name, where, f"asks another host: {request.url[:120]}")
+
+        page.on("console", logged)
+        page.on("request", asked)
+        page.on("pageerror", lambda error: self.fault(name, where, f"script error '{error}'"))
+        try:
+            page.goto((base or self.address) + name, wait_until="load")
+            yield page
+        except BrowserError as error:
+            self.fault(name, where, str(error).splitlines()[0])
+        finally:
+            page.close()
+
+    def fault(self, name: str, where: str, text: str) -> None:
+        self.faults.append(f"{name} ({where}): {text}")
+
+    def view(self, context: Any, name: str, size: str, scheme: str) -> None:
+        where = f"{size}, {scheme}"
+        with self.open(context, name, where) as page:
+            page.evaluate("() => document.fonts.ready.then(() => true)")
+            self.counts["views"] += 1
+            if excess := page.evaluate(OVERFLOW):
+                self.fault(name, where, f"the page scrolls sideways: {excess}")
+            for element in page.evaluate(UNREACHABLE):
+                self.fault(name, where, f"the keyboard cannot scroll {element}")
+            self.picture(page, f"{Path(name).with_suffix('').as_posix()}-{size}-{scheme}")
+            if (size, scheme) in WITH_AXE and AXE.exists():
+                page.evaluate(AXE.read_text(encoding="utf-8"))
+                self.counts["axe runs"] += 1
+                for violation in page.evaluate(RUN_AXE):
+                    self.fault(name, where, f"axe {violation}")
+
+    def picture(self, page: Page, stem: str) -> None:
+        if self.pictures is not None:
+            self.pictures.mkdir(parents=True, exist_ok=True)
+            target = self.pictures / f"{stem.replace('/', '-')}.png"
+            page.screenshot(path=target, full_page=True)
+
+    def keyboard(self) -> None:
+        with self.context("laptop") as context:
+            for name in self.names:
+                with self.open(context, name, "keyboard") as page:
+                    page.keyboard.press("Tab")
+                    if not page.evaluate(SKIP_LINK):
+                        self.fault(name, "keyboard", "the first Tab does not reach the skip link")
+                    self.charts(page, name)
+
+    def charts(self, page: Page, name: str) -> None:
+        for view in page.query_selector_all(".chart-view"):
+            self.counts["charts"] += 1
+            view.focus()
+            try:
+                page.wait_for_function(LIVE, arg=view)
+            except BrowserError:
+                title = view.get_attribute("aria-label")
+                self.fault(name, "keyboard", f"the chart '{title}' does not become live on focus")
+
+    def without_scripts(self) -> None:
+        with self.context("phone", java_script_enabled=False) as context:
+            for name in self.names:
+                with self.open(context, name, "no scripts") as page:
+                    self.counts["pages without scripts"] += 1
+                    if len(page.inner_text("article")) < len(page.inner_text("h1")) + 3:
+                        self.fault(name, "no scripts", "the article is empty")
+                    if missing := page.evaluate(STATIC):
+                        self.fault(name, "no scripts", f"{missing} charts are not drawn")
+                    if excess := page.evaluate(OVERFLOW):
+                        self.fault(name, "no scripts", f"the page scrolls sideways: {excess}")
+
+    def from_files(self) -> None:
+        base = self.site.as_uri() + "/"
+        with self.context("laptop") as context:
+            for name in self.names:
+                with self.open(context, name, "from file", base) as page:
+                    self.counts["pages from files"] += 1
+                    self.charts(page, name)
+            for origin, where in ((base, "from file"), (self.address, "served")):
+                with self.open(context, self.names[0], where, origin) as page:
+                    self.search(page, self.names[0], where)
+
+    def search(self, page: Page, name: str, where: str) -> None:
+        """The longest word of the page's heading must be found."""
+        heading = page.inner_text("h1").replace("¶", "")
+        word = max(heading.split(), key=len).strip(",.;:")
+        page.click("[data-md-component=search-query]")
+        page.keyboard.type(word)
+        self.counts["searches"] += 1
+        try:
+            page.wait_for_selector(".md-search-result__item")
+        except BrowserError:
+            self.fault(name, where, f"the search for '{word}' finds nothing")

@@ -1,0 +1,87 @@
+"""Where a generated file and its committed copy part: file, row, column and both values."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+MOST = 5  # cells named per file; the rest are counted
+
+
+def drift(committed: Mapping[str, bytes], computed: Mapping[str, bytes]) -> list[str]:
+    """One line for each file or cell that differs; an empty list means that nothing drifted."""
+    lines: list[str] = []
+    for path in sorted(set(committed) | set(computed)):
+        if path not in committed:
+            lines.append(f"{path}: missing; run scripts/generate")
+        elif path not in computed:
+            lines.append(f"{path}: stale, nothing generates it any more; run scripts/generate")
+        elif committed[path] != computed[path]:
+            lines += _within(path, committed[path], computed[path])
+    return lines
+
+
+def _within(path: str, have: bytes, want: bytes) -> list[str]:
+    try:
+        cells = list(_cells(path, have.decode(), want.decode()))
+    except (UnicodeDecodeError, json.JSONDecodeError, csv.Error) as error:
+        return [f"{path}: cannot be read ({error}); run scripts/generate"]
+    if not cells:
+        return [f"{path}: the same cells in other bytes (order, spaces or line ends)"]
+    lines = [f"{path}: {place}: committed {a!r}, computed {b!r}" for place, a, b in cells[:MOST]]
+    if len(cells) > MOST:
+        lines.append(f"{path}: and {len(cells) - MOST} more")
+    return lines
+
+
+def _cells(path: str, have: str, want: str) -> Iterator[tuple[str, object, object]]:
+    if path.endswith(".json"):
+        return _json_cells("", json.loads(have), json.loads(want))
+    if path.endswith(".csv"):
+        return _table_cells(_csv_rows(have), _csv_rows(want))
+    return _table_cells(_markdown_rows(have), _markdown_rows(want))
+
+
+def _csv_rows(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text), strict=True))
+
+
+def _markdown_rows(text: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+
+
+def _table_cells(
+    have: list[list[str]], want: list[list[str]]
+) -> Iterator[tuple[str, object, object]]:
+    header = next((row for row in want if len(row) > 1), [])
+    for number in range(max(len(have), len(want))):
+        left = have[number] if number < len(have) else []
+        right = want[number] if number < len(want) else []
+        name = _row_name(header, right or left)
+        for column in range(max(len(left), len(right))):
+            a = left[column] if column < len(left) else None
+            b = right[column] if column < len(right) else None
+            if a != b:
+                title = header[column] if column < len(header) else str(column + 1)
+                yield f"line {number + 1} ({name}), column {title}", a, b
+
+
+def _row_name(header: list[str], row: list[str]) -> str:
+    for title in ("layer", "Layer", "name"):
+        if title in header and header.index(title) < len(row):
+            return row[header.index(title)]
+    return row[0] if row else "end of file"
+
+
+def _json_cells(place: str, have: Any, want: Any) -> Iterator[tuple[str, object, object]]:
+    if isinstance(have, dict) and isinstance(want, dict):
+        for key in sorted(set(have) | set(want)):
+            yield from _json_cells(f"{place}.{key}".lstrip("."), have.get(key), want.get(key))
+    elif isinstance(have, list) and isinstance(want, list) and len(have) == len(want):
+        for index, pair in enumerate(zip(have, want, strict=True)):
+            yield from _json_cells(f"{place}[{index}]", *pair)
+    elif have != want:
+        yield place, have, want

@@ -1,0 +1,76 @@
+"""What MkDocs is made to do besides: math, charts, tables and small repairs of the theme.
+
+Each job lives in a module of its own beside this file; here they are only called in order.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import site_charts
+import site_math
+import site_notebooks
+import site_tables
+import site_theme
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.pages import Page
+
+CODE = re.compile(
+    r"<(code|pre|script|style)\b.*?</\1>|<(span|div) class=\"arithmatex\">.*?</\2>", re.DOTALL
+)
+LEFT_OVER = re.compile(r"\{\{.{0,60}|\{%.{0,60}", re.DOTALL)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    site_notebooks.configure(config)
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    for uri, content in site_charts.assets().items():
+        files.append(File.generated(config, uri, content=content))
+    return files
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    refuse_left_over(html, page.file.src_uri)
+    return site_tables.wrap(site_notebooks.tidy(html, page.url))
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    where = page.file.src_uri
+    charts = Path(config.docs_dir) / "generated" / "charts"
+    try:
+        output = site_charts.draw(output, charts)
+        output = site_math.render(output)
+    except (site_charts.ChartError, site_math.MathError) as error:
+        raise PluginError(f"{where}: {error}") from None
+    return site_theme.repair(site_math.link_stylesheet(output, page.url))
+
+
+def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
+    return site_theme.repair(output_content) if template_name == "404.html" else output_content
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    site = Path(config.site_dir)
+    site_math.close()
+    site_notebooks.write_styles(site)
+    site_theme.keep_on_own_host(site)
+    site_theme.normalise_search(site)
+
+
+def refuse_left_over(html: str, where: str) -> None:
+    found = LEFT_OVER.search(CODE.sub("", html))
+    if found:
+        shown = " ".join(found[0].split())
+        raise PluginError(
+            f"{where}: '{shown}' was not rendered; put 'render_macros: true' into the page's "
+            "front matter or set the text as code."
+        )

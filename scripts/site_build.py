@@ -1,0 +1,153 @@
+"""Build the site: generate, MkDocs in strict mode, check, and only then replace the old site."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import check_site
+from _environment import ROOT, locked
+
+SITE = ROOT / "site"
+CACHE = ROOT / ".cache"
+STAMP = CACHE / "site.json"
+GENERATE = ROOT / "scripts" / "generate"
+SOURCES = ("cnnref", "docs", "scripts", "mkdocs.yml")
+# 2026-01-01, the date of everything built: a fixed one makes two builds equal to the byte.
+DATE = "1767225600"
+SETTINGS = {
+    "SOURCE_DATE_EPOCH": DATE,
+    "PYTHONHASHSEED": "0",
+    "NO_MKDOCS_2_WARNING": "1",
+}
+
+
+class BuildError(RuntimeError):
+    """The site was not built; the old one is untouched."""
+
+
+def build(*, force: bool = False, twice: bool = False) -> str:
+    """Bring site/ up to date and say in one sentence what was done."""
+    with locked(CACHE / "site.lock"):
+        if not force and recorded() == {"inputs": inputs(), "site": fingerprint([SITE])}:
+            return "unchanged, nothing to build"
+        STAMP.unlink(missing_ok=True)
+        with step("generate"):
+            generate()
+        with scratch() as folder:
+            with step("mkdocs build --strict"):
+                mkdocs(folder / "site")
+            with step("check"):
+                check(folder / "site")
+            if twice:
+                with step("build again and compare"):
+                    mkdocs(folder / "again")
+                    compare(folder / "site", folder / "again")
+            swap(folder / "site", folder / "old")
+        record = {"inputs": inputs(), "site": fingerprint([SITE])}
+        STAMP.write_text(json.dumps(record), encoding="utf-8")
+    return f"{sum(1 for path in SITE.rglob('*') if path.is_file())} files in {SITE.name}/"
+
+
+def generate() -> None:
+    if GENERATE.exists() and subprocess.run([sys.executable, str(GENERATE)], cwd=ROOT).returncode:
+        raise BuildError("scripts/generate failed; its message stands above")
+
+
+def mkdocs(target: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(target)]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | SETTINGS,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    if done.returncode:
+        print(done.stdout)
+        raise BuildError("mkdocs build --strict failed; its messages stand above")
+
+
+def check(folder: Path) -> None:
+    report = check_site.check(folder, urlsplit(os.environ.get("SITE_URL", "")).path)
+    for fault in report.faults:
+        print(f"  {fault}")
+    print(f"  {report.summary()}")
+    if report.faults:
+        raise BuildError(f"the built site has {len(report.faults)} faults, listed above")
+
+
+def compare(one: Path, two: Path) -> None:
+    names = {path.relative_to(base) for base in (one, two) for path in base.rglob("*")}
+    differing = sorted(str(name) for name in names if contents(one / name) != contents(two / name))
+    if differing:
+        raise BuildError(f"two builds of the same sources differ in {', '.join(differing[:5])}")
+
+
+def contents(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def swap(new: Path, old: Path) -> None:
+    if SITE.exists():
+        SITE.rename(old)
+    new.rename(SITE)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder on the same disk, so that the finished site moves into place in one go."""
+    CACHE.mkdir(exist_ok=True)
+    for left in CACHE.glob("build-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix="build-", dir=CACHE))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    print(f"{name}: {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def inputs() -> str:
+    outside = f"{sys.version} {os.environ.get('SITE_URL', '')}"
+    return fingerprint([ROOT / name for name in SOURCES], outside)
+
+
+def fingerprint(places: list[Path], more: str = "") -> str:
+    digest = hashlib.sha256(more.encode())
+    for place in places:
+        for path in sorted([place, *place.rglob("*")]):
+            if path.is_file() and "__pycache__" not in path.parts:
+                name = path.relative_to(ROOT).as_posix()
+                digest.update(f"{name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def recorded() -> object:
+    return json.loads(STAMP.read_text(encoding="utf-8")) if STAMP.exists() else None
+
+
+def serve(port: int) -> None:
+    """Preview with live rebuild; ends with Ctrl-C."""
+    generate()
+    command = [sys.executable, "-m", "mkdocs", "serve", "--no-strict"]
+    command += ["--dev-addr", f"127.0.0.1:{port}"]
+    os.chdir(ROOT)
+    os.execve(sys.executable, command, os.environ | SETTINGS)

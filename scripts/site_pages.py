@@ -1,0 +1,210 @@
+"""One built page, read: what it links to and loads, and what its elements lack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+VOID = frozenset(
+    (
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    )
+)
+SOURCES = {
+    "script": "src",
+    "img": "src",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+    "audio": "src",
+    "object": "data",
+    "embed": "src",
+}
+LOADING_RELATIONS = frozenset(
+    (
+        "stylesheet",
+        "icon",
+        "preload",
+        "modulepreload",
+        "preconnect",
+        "prefetch",
+        "dns-prefetch",
+        "manifest",
+    )
+)
+Attributes = dict[str, str | None]
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """Something wrong at one place of the built site."""
+
+    page: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}: {self.text}"
+
+
+@dataclass
+class Element:
+    tag: str
+    line: int
+    hidden: bool
+    named: bool
+    headers: int = 0
+
+
+@dataclass
+class Read:
+    """What one page was found to hold; every place is a line number with a text."""
+
+    ids: dict[str, int] = field(default_factory=dict)
+    links: list[tuple[int, str]] = field(default_factory=list)
+    loads: list[tuple[int, str]] = field(default_factory=list)
+    styles: list[tuple[int, str]] = field(default_factory=list)
+    scripts: list[tuple[int, str]] = field(default_factory=list)
+    faults: list[tuple[int, str]] = field(default_factory=list)
+    images: int = 0
+    tables: int = 0
+    headings: int = 0
+    title: str = ""
+    language: str = ""
+
+
+class PageParser(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = Read()
+        self.open: list[Element] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given: Attributes = dict(attrs)
+        self._identify(given)
+        self._collect(tag, given)
+        if tag not in VOID:
+            self._enter(tag, given)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not any(element.tag == tag for element in self.open):
+            return
+        while self.open:
+            element = self.open.pop()
+            self._leave(element)
+            if element.tag == tag:
+                return
+
+    def handle_data(self, data: str) -> None:
+        inside = self.open[-1].tag if self.open else ""
+        line = self.getpos()[0]
+        if inside == "title" and not self._within("svg"):
+            self.read.title += data.strip()
+        elif inside == "style":
+            self.read.styles.append((line, data))
+        elif inside == "script":
+            self.read.scripts.append((line, data))
+
+    def _identify(self, given: Attributes) -> None:
+        name, line = given.get("id"), self.getpos()[0]
+        if name is None:
+            return
+        if name in self.read.ids:
+            self._fault(f"the id '{name}' is also on line {self.read.ids[name]}")
+        self.read.ids.setdefault(name, line)
+
+    def _collect(self, tag: str, given: Attributes) -> None:
+        line = self.getpos()[0]
+        if given.get("style"):
+            self.read.styles.append((line, given["style"] or ""))
+        if tag in ("a", "area") and given.get("href") is not None:
+            self.read.links.append((line, given["href"] or ""))
+        if tag == "link" and LOADING_RELATIONS & set((given.get("rel") or "").split()):
+            self.read.loads.append((line, given.get("href") or ""))
+        if tag in SOURCES and SOURCES[tag] in given:
+            self.read.loads.append((line, given[SOURCES[tag]] or ""))
+        for candidate in (given.get("srcset") or "").split(","):
+            if candidate.strip():
+                self.read.loads.append((line, candidate.split()[0]))
+        if tag == "html":
+            self.read.language = given.get("lang") or ""
+        if tag == "img":
+            self._image(given)
+        self.read.headings += tag == "h1"
+
+    def _image(self, given: Attributes) -> None:
+        self.read.images += 1
+        if given.get("alt") is None and not self._covered():
+            self._fault(f"the image '{given.get('src')}' has no alt text")
+
+    def _enter(self, tag: str, given: Attributes) -> None:
+        label = (given.get("aria-label") or given.get("aria-labelledby") or "").strip()
+        hidden = given.get("aria-hidden") == "true" or (given.get("role") == "img" and bool(label))
+        self.read.images += tag == "svg"
+        if tag == "title" and self.open and self.open[-1].tag == "svg":
+            self.open[-1].named = True
+        if tag == "th":
+            self._count_header()
+        element = Element(tag, self.getpos()[0], hidden or self._covered(), bool(label))
+        # The numbering of code lines is laid out as a table and has nothing to head.
+        element.headers += "highlighttable" in (given.get("class") or "")
+        self.open.append(element)
+
+    def _count_header(self) -> None:
+        for element in reversed(self.open):
+            if element.tag == "table":
+                element.headers += 1
+                return
+
+    def _leave(self, element: Element) -> None:
+        if element.tag == "svg" and not (element.hidden or element.named):
+            self._fault("an svg has no text alternative", element.line)
+        if element.tag == "table":
+            self.read.tables += 1
+            if not element.headers:
+                self._fault("a table has no header cell", element.line)
+
+    def _covered(self) -> bool:
+        return bool(self.open) and self.open[-1].hidden
+
+    def _within(self, tag: str) -> bool:
+        return any(element.tag == tag for element in self.open)
+
+    def _fault(self, text: str, line: int | None = None) -> None:
+        self.read.faults.append((self.getpos()[0] if line is None else line, text))
+
+
+def read_page(path: Path) -> Read:
+    """The page with its own faults: title, language, one h1, alternatives, headers, ids."""
+    parser = PageParser()
+    parser.feed(path.read_text(encoding="utf-8"))
+    parser.close()
+    read = parser.read
+    missing = {"no title": not read.title, "no language": not read.language}
+    missing[f"{read.headings} h1 headings instead of one"] = read.headings != 1
+    read.faults += [(1, f"the page has {text}") for text, wrong in missing.items() if wrong]
+    return read
+
+
+def faults_of(page: str, found: Iterable[tuple[int, str]]) -> list[Fault]:
+    return [Fault(page, line, text) for line, text in found]

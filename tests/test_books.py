@@ -1,0 +1,160 @@
+"""Double entry: the spec, the PyTorch model and torchvision agree on every row."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import cnnref
+from cnnref import catalog
+from cnnref.check import agreement, agreement_with
+
+NAMES = cnnref.names()
+SHIPPED = [name for name in NAMES if cnnref.architecture(name).torchvision]
+PACKAGE = Path(cnnref.__file__).parent
+MODELS = sorted(
+    {
+        PACKAGE / "models" / f"{cnnref.architecture(name).model.partition(':')[0]}.py"
+        for name in NAMES
+    }
+)
+SHAPE_COMMENT = re.compile(r"^\s*# (\d+(?: x \d+)*)$", re.MULTILINE)
+
+
+def on_meta(build):
+    with torch.device("meta"):
+        return build()
+
+
+def theirs(name, **options):
+    from torchvision_models import models
+
+    if "inception" in name or "googlenet" in name:
+        options["init_weights"] = False
+    return getattr(models, cnnref.architecture(name).torchvision)(weights=None, **options)
+
+
+def runs(name, weight):
+    """Whether a parameter belongs to what runs: torchvision keeps heads that only training runs."""
+    return name.endswith("_aux") or not weight.startswith(("aux", "AuxLogits"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_spec_and_model_agree_on_every_row_at_every_size(name):
+    found = agreement(name)
+    assert found.differences == ()
+    assert found.rows_differing == 0
+    assert len(found.sizes) >= 6
+    assert any(isinstance(size, tuple) for size in found.sizes)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_torchvision_is_the_third_book(name):
+    assert agreement_with(name, on_meta(lambda: theirs(name))).differences == ()
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_state_dict_keys_and_shapes_are_torchvisions(name):
+    ours = on_meta(lambda: cnnref.model(name)).state_dict()
+    other = on_meta(lambda: theirs(name)).state_dict()
+    assert [(key, value.shape) for key, value in ours.items()] == [
+        (key, value.shape) for key, value in other.items()
+    ]
+
+
+@pytest.mark.parametrize(("name", "size"), [("alexnet", 63), ("vgg11_bn", 32)])
+def test_weights_load_both_ways_and_give_the_same_output(name, size):
+    torch.manual_seed(0)
+    ours, other = cnnref.model(name, num_classes=7).eval(), theirs(name, num_classes=7).eval()
+    image = torch.randn(2, 3, size, size)
+    with torch.no_grad():
+        other.load_state_dict(ours.state_dict())
+        assert torch.equal(ours(image), other(image))
+        torch.nn.init.normal_(next(other.parameters()))
+        ours.load_state_dict(other.state_dict())
+        assert torch.equal(ours(image), other(image))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_totals_are_torchs_own(name):
+    book = cnnref.table(name)
+    module = on_meta(lambda: cnnref.model(name)).eval()
+    with FlopCounterMode(display=False) as counter:
+        module(torch.empty(1, *book.input_shape, device="meta"))
+    assert book.flops("torch") == counter.get_total_flops()
+    assert 2 * book.macs == counter.get_total_flops()
+    assert book.parameters == sum(
+        weight.numel() for key, weight in module.named_parameters() if runs(name, key)
+    )
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_a_model_file_imports_torch_alone(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    roots = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            roots |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            roots.add((node.module or "").split(".")[0])
+    assert roots <= {"__future__", "torch", "collections", "functools", "typing"}
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_a_model_file_runs_when_pasted_alone(path, monkeypatch):
+    hidden = [name for name in sys.modules if name.partition(".")[0] == "cnnref"]
+    for name in hidden:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "cnnref", None)
+    space = {"__name__": "pasted"}
+    exec(compile(path.read_text(encoding="utf-8"), path.name, "exec"), space)
+    built = [name for name in NAMES if name in space]
+    assert built
+    assert isinstance(on_meta(space[built[0]]), torch.nn.Module)
+
+
+def in_order(stated, shapes):
+    """The first stated shape that does not follow in the shapes, or None."""
+    rest = iter(shapes)
+    return next((shape for shape in stated if shape not in rest), None)
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_shape_comments_are_true(path):
+    stated = SHAPE_COMMENT.findall(path.read_text(encoding="utf-8"))
+    assert stated
+    shapes = [
+        shape
+        for record in map(cnnref.architecture, NAMES)
+        if record.model.partition(":")[0] == path.stem
+        for row in cnnref.table(record.name)
+        for shape in map(str, (row.in_shape, row.out_shape))
+    ]
+    assert [shape for shape in stated if shape not in shapes] == []
+
+
+def test_a_wrong_shape_comment_is_seen():
+    shapes = [str(row.out_shape) for row in cnnref.table("alexnet")]
+    assert in_order(["64 x 27 x 27", "192 x 13 x 13"], shapes) is None
+    assert in_order(["192 x 13 x 13", "64 x 27 x 27"], shapes) == "64 x 27 x 27"
+    assert in_order(["64 x 26 x 26"], shapes) == "64 x 26 x 26"
+
+
+def test_alexnets_shape_comments_follow_in_order():
+    source = Path(MODELS[0]).read_text(encoding="utf-8").partition("class AlexNet2012")[0]
+    stated = SHAPE_COMMENT.findall(source)
+    assert in_order(stated, [str(row.out_shape) for row in cnnref.table("alexnet")]) is None
+
+
+def test_a_wrong_model_is_seen():
+    module = on_meta(lambda: cnnref.model("vgg16"))
+    module.features[10] = torch.nn.Conv2d(128, 256, 3, padding=1, bias=False, device="meta")
+    found = agreement_with("vgg16", module)
+    assert found.rows_differing == len(catalog.architecture("vgg16").sizes)
+    size, first = found.differences[0]
+    assert (size, first.field, first.left, first.right) == (32, "bias_adds", 16384, 0)
+    assert str(first) == ("row 10 (conv3_1 / features.10): bias_adds is 16384 against 0")

@@ -1,0 +1,498 @@
+"""The command line: what it prints, what it refuses and how it ends."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+import cnnref
+from cnnref import __main__ as cli
+from cnnref.check import Agreement
+from cnnref.compare import Difference
+from cnnref.errors import CnnrefError
+
+ROOT = Path(cnnref.__file__).parent.parent
+PYTHON = (sys.executable, "-X", "utf8")
+
+MODULES = '''
+"""Modules to trace."""
+import torch
+from torch import nn
+
+print("said while it was imported")
+
+
+def small():
+    print("said while it was built")
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+
+
+class Strange(nn.Module):
+    def forward(self, x):
+        return torch.erf(x)
+
+
+def broken():
+    raise RuntimeError("no weights\\nat home")
+
+
+def leaves():
+    raise SystemExit(3)
+
+
+def needs(width):
+    return nn.Linear(width, width)
+
+
+number = 7
+'''
+
+
+def run(capsys, *argv):
+    code = cli.main(argv)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def files(folder):
+    return [path.name for path in folder.iterdir()]
+
+
+def process(*argv, **options):
+    return subprocess.run(
+        [*PYTHON, "-m", "cnnref", *argv],
+        cwd=options.pop("cwd", ROOT),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        **options,
+    )
+
+
+@pytest.fixture
+def modules(tmp_path, monkeypatch):
+    path = tmp_path / "own_modules.py"
+    path.write_text(MODULES, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield path
+    sys.modules.pop("own_modules", None)
+
+
+# ---- what is printed ----
+
+
+def test_list_has_a_line_for_each_network(capsys):
+    code, out, err = run(capsys, "list")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == list(cnnref.names())
+    assert "alexnet " in out
+    assert all("  " in line and line.split(", ")[-1].isdecimal() for line in out.splitlines())
+
+
+@pytest.mark.parametrize("name", cli.FORMATS)
+def test_table_prints_what_the_table_prints(capsys, name):
+    options = ("--format", name, "--input-size", "227", "--convention", "lecture")
+    book = cnnref.table("alexnet", input_size=227, num_classes=10)
+    code, out, err = run(capsys, "table", "alexnet", "--num-classes", "10", *options)
+    assert (code, out.rstrip("\n"), err) == (0, getattr(book, f"to_{name}")("lecture").rstrip(), "")
+    assert out.endswith("\n")
+    assert not out.endswith("\n\n")
+
+
+def test_table_has_macs_as_text_unless_told(capsys):
+    code, out, _ = run(capsys, "table", "vgg19")
+    assert (code, out) == (0, cnnref.table("vgg19").to_text("macs") + "\n")
+
+
+def test_a_rectangle_is_height_by_width(capsys):
+    _, out, _ = run(capsys, "table", "alexnet", "--input-size", "96x320", "--format", "json")
+    assert json.loads(out)["input_shape"] == [3, 96, 320]
+
+
+def test_explain_shows_how_each_number_comes_about(capsys):
+    code, out, err = run(capsys, "explain", "alexnet", "conv1", "--input-size", "227")
+    assert (code, err) == (0, "")
+    assert out == (
+        "conv1 of alexnet: conv, 3 x 227 x 227 to 64 x 56 x 56\n"
+        "  output      floor((227 - 11 + 2 x 2) / 4) + 1 = 56\n"
+        "  parameters  (64 x 3 x 11 x 11) + 64 = 23,296\n"
+        "  memory      (64 x 56 x 56) x 4 = 802,816 bytes\n"
+        "  MACs        (64 x 56 x 56) x (3 x 11 x 11) = 72,855,552\n"
+        "  convention  macs: Multiply-accumulates\n"
+    )
+
+
+def test_explain_shows_both_axes_of_a_rectangle(capsys):
+    _, out, _ = run(capsys, "explain", "alexnet", "conv1", "--input-size", "96x320")
+    assert [line for line in out.splitlines() if "output" in line] == [
+        "  output      floor((96 - 11 + 2 x 2) / 4) + 1 = 23",
+        "  output      floor((320 - 11 + 2 x 2) / 4) + 1 = 79",
+    ]
+
+
+def test_conventions_are_named_with_note_and_source(capsys):
+    code, out, _ = run(capsys, "conventions")
+    assert code == 0
+    for name in cnnref.conventions():
+        how = cnnref.convention(name)
+        assert f"{name}: {how.title}, in {how.unit}s.\n  {how.note}\n  Source: {how.source}." in out
+
+
+def test_compare_tells_rows_apart_by_its_exit_code(capsys):
+    code, out, err = run(capsys, "compare", "vgg16", "vgg16")
+    assert (code, err) == (0, "")
+    assert out == "vgg16 (40 rows) and vgg16 (40 rows): 0 rows differ\n"
+    code, out, err = run(capsys, "compare", "alexnet_2012", "alexnet_2012_nogroups")
+    assert (code, err) == (1, "")
+    first, *_, last = out.splitlines()
+    assert first == "row 4 (conv2): groups is 2 against 1"
+    assert last == ("alexnet_2012 (23 rows) and alexnet_2012_nogroups (23 rows): 3 rows differ")
+
+
+def test_compare_takes_one_size_for_both(capsys):
+    _, out, _ = run(capsys, "compare", "vgg11", "vgg11_bn", "--input-size", "64")
+    assert "input shape" not in out
+    code, out, _ = run(
+        capsys, "compare", "vgg16", "vgg16", "--num-classes", "5", "--input-size", "32x64"
+    )
+    assert (code, out.splitlines()[-1][-13:]) == (0, "0 rows differ")
+
+
+def test_check_counts_rows_compared_and_rows_that_differ(capsys, monkeypatch):
+    found = ((224, Difference(1, "conv1", "conv1", "macs", 2, 3)),)
+    outcomes = {
+        "alexnet": Agreement("alexnet", 22, 0, (224, 227), ()),
+        "vgg11": Agreement("vgg11", 30, 1, (32, (64, 160)), found),
+    }
+    monkeypatch.setattr("cnnref.check.agreement", outcomes.__getitem__)
+    code, out, err = run(capsys, "check", "alexnet")
+    assert (code, err) == (0, "")
+    assert out == "alexnet: 22 rows at 2 sizes, 0 differ\n44 rows compared, 0 differ\n"
+    code, out, err = run(capsys, "check", "alexnet", "vgg11")
+    assert (code, err) == (1, "")
+    assert out == (
+        "alexnet: 22 rows at 2 sizes, 0 differ\n"
+        "vgg11: 30 rows at 2 sizes, 1 differ\n"
+        "  at input 224: row 1 (conv1): macs is 2 against 3\n"
+        "104 rows compared, 1 differ\n"
+    )
+
+
+def test_check_takes_every_network_unless_named(capsys, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "cnnref.check.agreement", lambda name: asked.append(name) or Agreement(name, 1, 0, (1,), ())
+    )
+    code, out, _ = run(capsys, "check")
+    assert (code, asked) == (0, list(cnnref.names()))
+    assert out.endswith(f"{len(asked)} rows compared, 0 differ\n")
+
+
+def test_check_shows_its_progress_on_a_terminal_only(capsys, monkeypatch):
+    monkeypatch.setattr("cnnref.check.agreement", lambda name: Agreement(name, 1, 0, (1,), ()))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    _, out, err = run(capsys, "check", "alexnet", "vgg11")
+    assert err == "\r\x1b[K[1/2] alexnet\r\x1b[K[2/2] vgg11\r\x1b[K"
+    assert "\x1b" not in out
+
+
+# ---- traces ----
+
+
+@pytest.mark.parametrize("target", ["own_modules:small", "own_modules.py:small"])
+def test_trace_builds_what_a_target_names(capsys, modules, target):
+    code, out, err = run(capsys, "trace", target, "--input", "3,8,8", "--format", "csv")
+    rows = list(csv.DictReader(StringIO(out)))
+    assert (code, [row["Layer"] for row in rows]) == (0, ["0", "1"])
+    assert [row["MACs"] for row in rows] == ["3888", "0"]
+    assert err.endswith("said while it was built\n")
+
+
+def test_trace_runs_a_catalogued_network_at_its_own_size(capsys):
+    code, out, _ = run(capsys, "trace", "alexnet_2012", "--format", "json")
+    read = json.loads(out)
+    assert (code, read["input_shape"]) == (0, [3, 227, 227])
+    assert read["totals"]["operations"] == cnnref.table("alexnet_2012").macs
+
+
+def test_trace_says_on_one_line_what_it_cannot_count(capsys, modules):
+    code, out, err = run(capsys, "trace", "own_modules:Strange", "--input", "3,8,8")
+    assert code == 0
+    assert err.splitlines()[-1] == "cnnref: no rule counts erf; the totals are incomplete."
+    assert "No rule counts erf (1 rows), marked ?; totals are incomplete." in out
+    code, out, err = run(capsys, "trace", "own_modules:Strange", "--input", "3,8,8", "--strict")
+    assert (code, out) == (2, "")
+    assert err.startswith("cnnref: Strange: no rule counts erf in ")
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("own_modules:broken", "own_modules:broken failed with RuntimeError: no weights at home"),
+        ("own_modules:leaves", "own_modules:leaves failed with SystemExit: 3"),
+        ("own_modules:nothing", "own_modules has no callable 'nothing'."),
+        ("own_modules:number", "own_modules has no callable 'number'."),
+        ("nowhere:build", "nowhere cannot be imported: no module named 'nowhere'."),
+        ("nowhere.py:build", "nowhere.py is not a file that can be read."),
+        ("os:getcwd", "os:getcwd gave str, not a torch.nn.Module."),
+        (
+            "alexnett",
+            "'alexnett' is neither a network of the catalogue nor of the form "
+            "package.module:callable or file.py:callable.",
+        ),
+    ],
+)
+def test_trace_refuses_what_is_no_module(capsys, modules, target, message):
+    code, out, err = run(capsys, "trace", target)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1] == f"cnnref: {message}"
+
+
+def test_trace_says_what_an_error_in_a_module_was(capsys, modules):
+    code, out, err = run(capsys, "trace", "own_modules:needs")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].startswith("cnnref: own_modules:needs failed with TypeError: ")
+    code, out, err = run(capsys, "trace", "own_modules:small", "--input", "5,8,8")
+    assert (code, out) == (2, "")
+    last = err.splitlines()[-1]
+    assert last.startswith("cnnref: own_modules:small failed with RuntimeError: ")
+    assert last.endswith("cnnref.trace was in 0.")
+
+
+# ---- bad input ----
+
+BAD = {
+    "tabel vgg16": "Unknown command 'tabel': did you mean table or trace?",
+    "xyzzy": "Unknown command 'xyzzy': known are check, compare, conventions, explain, list, "
+    "table, trace.",
+    "": "the following arguments are required: COMMAND; see 'cnnref --help'.",
+    "table": "the following arguments are required: NAME; see 'cnnref table --help'.",
+    "table vgg16 --format cvs": "Unknown format 'cvs': did you mean csv?",
+    "table vgg16 --formt csv": "Unknown option of table '--formt': did you mean --format?",
+    "table vgg16 --form csv": "Unknown option of table '--form': did you mean --format?",
+    "list --format csv": "Unknown option of list '--format': known are --help.",
+    "list vgg16": "'vgg16' is too many; see 'cnnref list --help'.",
+    "table vgg16 --input-size": "argument --input-size: expected one argument; see "
+    "'cnnref table --help'.",
+    "table vgg16 --input-size big": "--input-size must be N or HEIGHTxWIDTH in pixels, but is "
+    "'big'.",
+    "table vgg16 --input-size 1x2x3": "--input-size must be N or HEIGHTxWIDTH in pixels, but is "
+    "'1x2x3'.",
+    "table vgg16 --input-size 0": "vgg16: input_size must be a positive whole number or a "
+    "(height, width) pair of them, but is 0.",
+    "table vgg16 --num-classes ten": "--num-classes must be a positive whole number, but is 'ten'.",
+    "table vgg16 --num-classes 0": "vgg16: num_classes must be a positive whole number, but is 0.",
+    "table vgg16 --convention lectur": "Unknown convention 'lectur': did you mean lecture?",
+    "trace vgg16 --input 3x8x8": "--input must be whole numbers such as 3,224,224, but is '3x8x8'.",
+    "trace vgg16 --input 3,0,8": "trace: input_shape must be positive whole numbers without the "
+    "batch, but is (3, 0, 8).",
+    "explain vgg16 conv3_9": "Unknown layer of vgg16 'conv3_9': did you mean conv3_3 or conv3_2 "
+    "or conv3_1?",
+    "table alexnet --input-size 10": "alexnet at 10 x 10: pool1: a window of 3 does not fit 1 with "
+    "padding 0 (input 64 x 1 x 1). The smallest square input that fits is 63 x 63.",
+}
+
+
+@pytest.mark.parametrize("line", BAD)
+def test_bad_input_is_one_line_and_code_2(capsys, line):
+    assert run(capsys, *line.split()) == (2, "", f"cnnref: {BAD[line]}\n")
+
+
+@pytest.mark.parametrize("command", ["table", "explain", "compare", "check"])
+def test_an_unknown_network_is_said_before_anything_is_printed(capsys, command):
+    more = {"explain": ["conv1"], "compare": ["vgg16"]}.get(command, [])
+    code, out, err = run(capsys, command, "alexnt", *more)
+    assert (code, out) == (2, "")
+    assert err.startswith("cnnref: Unknown network 'alexnt': did you mean alexnet")
+    assert err.count("\n") == 1
+
+
+def test_an_error_of_the_program_is_not_hidden(monkeypatch):
+    monkeypatch.setattr(cnnref, "table", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["table", "vgg16"])
+
+
+# ---- files ----
+
+
+def test_output_is_written_whole(capsys, tmp_path):
+    path = tmp_path / "vgg16.csv"
+    path.write_text("old", encoding="utf-8")
+    argv = ("table", "vgg16", "--format", "csv", "--output", str(path))
+    assert run(capsys, *argv) == (0, "", "")
+    assert path.read_bytes().decode() == cnnref.table("vgg16").to_csv("macs")
+    assert files(tmp_path) == ["vgg16.csv"]
+
+
+def test_output_that_fails_leaves_the_old_file(capsys, tmp_path, monkeypatch):
+    path = tmp_path / "table.txt"
+    path.write_text("old", encoding="utf-8")
+
+    def full(part, target):
+        assert part.parent == tmp_path
+        assert path.read_text(encoding="utf-8") == "old"
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    code, out, err = run(capsys, "table", "vgg16", "--output", str(path))
+    assert (code, out) == (2, "")
+    assert err == f"cnnref: {path} cannot be written: No space left on device.\n"
+    assert path.read_text(encoding="utf-8") == "old"
+    assert files(tmp_path) == ["table.txt"]
+
+
+def test_bad_input_writes_no_file(capsys, tmp_path):
+    path = tmp_path / "table.txt"
+    assert run(capsys, "table", "vgg16", "--convention", "x", "--output", str(path))[0] == 2
+    assert files(tmp_path) == []
+
+
+def test_output_goes_only_where_a_file_can_be(capsys, tmp_path):
+    _, _, err = run(capsys, "table", "vgg16", "--output", str(tmp_path / "no" / "file"))
+    assert err == f"cnnref: {tmp_path}/no/file cannot be written: No such file or directory.\n"
+    _, _, err = run(capsys, "table", "vgg16", "--output", str(tmp_path))
+    assert err == f"cnnref: {tmp_path} cannot be written: it is not a file.\n"
+    _, _, err = run(capsys, "table", "vgg16", "--output", os.devnull)
+    assert err == f"cnnref: {os.devnull} cannot be written: it is not a file.\n"
+
+
+def test_output_follows_a_link(capsys, tmp_path):
+    target, link = tmp_path / "target.txt", tmp_path / "link.txt"
+    target.write_text("old", encoding="utf-8")
+    link.symlink_to(target)
+    assert run(capsys, "table", "vgg16", "--output", str(link)) == (0, "", "")
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8").startswith("vgg16, input 3 x 224 x 224")
+
+
+# ---- help ----
+
+
+def test_help_and_version(capsys):
+    assert run(capsys, "--version") == (0, f"cnnref {cnnref.__version__}\n", "")
+    code, out, err = run(capsys, "--help")
+    assert (code, err) == (0, "")
+    assert all(command in out for command in cli.COMMANDS)
+    assert cli.EXAMPLES in out
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_has_help_with_an_example(capsys, command):
+    code, out, err = run(capsys, command, "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"usage: cnnref {command}")
+    assert f"\n  cnnref {command}" in out.partition("examples:")[2]
+
+
+@pytest.mark.parametrize(
+    "line", [line.strip() for line in cli.EXAMPLES.splitlines() if line.startswith("  ")]
+)
+def test_every_example_of_the_help_runs(capsys, line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *line.split()[1:])
+    assert (code, err) == (1 if " compare " in line else 0, "")
+    assert out or files(tmp_path) == ["vgg16.csv"]
+
+
+# ---- whole processes ----
+
+
+def test_the_module_runs_as_a_program(tmp_path):
+    done = process("table", "vgg19", "--format", "csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == cnnref.table("vgg19").to_csv("macs")
+
+
+def test_bad_input_shows_no_traceback():
+    done = process("table", "vgg61")
+    assert (done.returncode, done.stdout) == (2, "")
+    message = "cnnref: Unknown network 'vgg61': did you mean vgg19 or vgg16 or vgg13?\n"
+    assert done.stderr == message
+
+
+LIGHT = ("torch", "pandas", "numpy", "dataclasses", "inspect", "importlib.metadata", "json", "csv",
+         "html", "tempfile", "pathlib", "shutil")  # fmt: skip
+
+
+def loaded_by(*argv):
+    code = (
+        "import sys; from cnnref.__main__ import main; main(sys.argv[1:]);"
+        f"print([name for name in {LIGHT} if name in sys.modules], file=sys.stderr)"
+    )
+    command = [sys.executable, "-S", "-c", code, *argv]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stderr.strip()
+
+
+@pytest.mark.parametrize(
+    "argv", ["table vgg19", "list", "conventions", "explain vgg16 conv3_1", "compare vgg16 vgg16"]
+)
+def test_a_command_without_torch_stays_light(argv):
+    assert loaded_by(*argv.split()) == "[]"
+
+
+def test_a_heavy_import_would_be_seen():
+    assert loaded_by("table", "vgg19", "--format", "json") == "['json']"
+
+
+def into_a_closed_pipe(*command):
+    # buffered, as a user's program is: the loss is then noticed late
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        return subprocess.run(
+            [*PYTHON, *command],
+            cwd=ROOT,
+            env=environment,
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(write)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes of this kind")
+@pytest.mark.parametrize("argv", ["list", "table vgg19", "--help", "--version"])
+def test_a_closed_pipe_ends_quietly(argv):
+    done = into_a_closed_pipe("-m", "cnnref", *argv.split())
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes of this kind")
+def test_a_closed_pipe_would_be_seen():
+    done = into_a_closed_pipe("-c", "print('x')")
+    assert done.returncode != 0
+    assert "BrokenPipeError" in done.stderr
+
+
+def test_ctrl_c_ends_quietly(capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cnnref, "table", interrupted)
+    assert run(capsys, "table", "vgg16") == (130, "", "")
+
+
+def test_missing_torch_says_which_extra(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    code, out, err = run(capsys, "trace", "vgg11")
+    assert (code, out) == (2, "")
+    assert err == (
+        "cnnref: cnnref trace needs torch, which is not installed: pip install 'cnnref[torch]'.\n"
+    )
+
+
+def test_commands_raise_nothing_but_their_own_errors():
+    with pytest.raises(CnnrefError):
+        cli._outcome(["table", "nope"])

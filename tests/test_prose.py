@@ -1,0 +1,74 @@
+"""The lint that keeps typed quantities out of the pages, and proof that it bites."""
+
+import lint_prose
+import pytest
+
+
+def test_no_page_holds_a_typed_quantity():
+    found = [
+        str(fault)
+        for page in lint_prose.pages()
+        for fault in lint_prose.faults(page.name, page.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_all_written_pages_are_read():
+    names = {page.name for page in lint_prose.pages()}
+    assert {"index.md", "alexnet.md", "vgg.md", "conventions.md"} <= names
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity"),
+    [
+        ("It has 61 million parameters.", "61"),
+        ("It has sixty layers.", "sixty"),
+        ("About 61,100,840 weights.", "61,100,840"),
+        ("That is 5.7 times as much.", "5.7"),
+        ("Some 58% of it.", "58"),
+        ("A map of 55 x 55.", "55"),
+        ("A conv of 9x9.", "9"),
+        ("$$ 64 \\times 3 $$", "64"),
+        ('{{ chart("key", "Memory of 12 layers", "a bar") }}', "12"),
+        ('{{ chart("key", "Memory", "the bar shows 784 KB") }}', "784"),
+        ("![the map has 27 rows](a.svg)", "27"),
+        ("In total a billion operations", "billion"),
+        ("| conv1 | 64 |", "64"),
+        ("The model of 2048 units", "2048"),
+        ('<td title="12 rows">', "12"),
+    ],
+)
+def test_typed_quantity_is_refused(text, quantity):
+    assert quantity in {fault.text for fault in lint_prose.faults("page.md", text)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AlexNet won ILSVRC-2012, VGG-16 came in 2014 (arXiv:1409.1556, Table 1, Section 3.5).",
+        "conv4_1 is a 3x3 convolution, fc6 a linear layer, on a GTX 580.",
+        'It has {{ n("vgg16/total/parameters") }} parameters.',
+        "$ W' = (W - K + 2P) / S + 1 $",
+        "```python\nnet.conv(x, 64, 11)\n```",
+        '=== "Spec"\n\n    ```python\n    x = 512\n    ```\n',
+        "Use `input_size=227` here.",
+        "1. first\n2. second\n",
+        "[a link](page.md#part-12)",
+        "---\ntitle: 12\n---\n",
+    ],
+)
+def test_names_macros_and_code_may_stand(text):
+    assert lint_prose.faults("page.md", text) == []
+
+
+def test_fault_names_page_line_and_text():
+    (fault,) = lint_prose.faults("vgg.md", "one\n\nIt has 138 M parameters.\n")
+    assert str(fault) == (
+        "vgg.md:3: the quantity '138' is typed; "
+        "take it from a macro, or quote it as code if it is a name."
+    )
+
+
+def test_every_exception_has_a_reason():
+    assert all(reason.strip() for reason in lint_prose.ALLOWED.values())
+    assert len(lint_prose.ALLOWED) <= 12

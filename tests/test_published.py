@@ -1,0 +1,268 @@
+"""Published figures: each has its source, and the computed tables agree with them."""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from importlib import import_module
+from pkgutil import iter_modules
+
+import pytest
+
+import cnnref
+from cnnref import records
+
+# not an attribute of cnnref: that is the function of this name
+cited = import_module("cnnref.published")
+
+# source -> the convention that its counts of operations follow; each counts a multiply-add once
+CONVENTIONS = {
+    "torchvision": "macs",
+    "resnet2015": "macs",
+    "googlenet2014": "macs",
+    "inceptionv3_2015": "macs",
+}
+# unit -> what one of it is; a value is rounded half up to the digits that are printed
+UNITS = {"count": 1, "px": 1, "year": 1, "M": 10**6, "G": 10**9}
+
+CERTAINTIES = {
+    "verified-in-source",
+    "verified-secondary",
+    "approximate-chart-reading",
+    "from-memory",
+}
+OPERATIONS = ("macs", "flops")
+COMPARED = {"params", "layers", "input", "year", *OPERATIONS}
+ERRORS = {"top1_err", "top5_err", "top1_acc", "top5_acc"}
+
+KNOWN_DIFFERENCES = {
+    ("alexnet_2012", "params", "krizhevsky2012"): (
+        "the abstract's 60 million is a round number: its layers have 60.97 million"
+    ),
+    ("alexnet_2012", "input", "krizhevsky2012"): (
+        "224 without padding does not give the paper's 55 x 55 maps, 227 does"
+    ),
+    ("vgg16", "flops", "resnet2015"): (
+        "15.3 billion are the convolutions alone (15.35); with the fully-connected layers, "
+        "which its 19.6 billion for VGG-19 include, they are 15.47 billion"
+    ),
+    ("resnet34", "flops", "resnet2015"): (
+        "3.66 billion with projections; 3.6 is the network with padded shortcuts (3.64)"
+    ),
+    ("resnet50_v1", "flops", "resnet2015"): (
+        "3.86 billion are cut off to 3.8, where 7.57 for ResNet-101 are rounded to 7.6"
+    ),
+    ("googlenet", "macs", "googlenet2014"): (
+        "1.5 billion is the budget the network was designed for; its layers have 1.58 billion"
+    ),
+    ("googlenet", "macs", "inceptionv3_2015"): "the design budget again, beside 1.58 billion",
+    ("inception_v3", "params", "torchvision"): (
+        "torchvision counts the auxiliary head, which does not run at inference"
+    ),
+    ("inception_v3", "macs", "inceptionv3_2015"): (
+        "the network that its authors published has 5.7 billion, as torchvision counts too"
+    ),
+}
+
+
+def depth(table):
+    """Convolutions and fully-connected layers on the longest path to the last row."""
+    reached = {-1: 0}
+    for number, row in enumerate(table):
+        weighted = row.op in ("conv", "linear")
+        reached[number] = max(reached[feed] for feed in row.inputs) + weighted
+    return max(reached.values())
+
+
+def computed(figure):
+    """What the network's own table or record says of a figure's quantity."""
+    record, table = cnnref.architecture(figure.name), cnnref.table(figure.name)
+    if figure.quantity in OPERATIONS:
+        return table.flops(CONVENTIONS[figure.source.key])
+    values = {
+        "params": table.parameters,
+        "layers": depth(table),
+        "input": record.input_size,
+        "year": record.year,
+    }
+    return values[figure.quantity]
+
+
+def agrees(text, unit, value):
+    """Whether a value, in its unit, is what is printed, to the digits that are printed."""
+    value = Decimal(value) / UNITS[unit]
+    if text.startswith("<"):
+        return value < Decimal(text[1:])
+    printed = Decimal(text)
+    return value.quantize(printed, rounding=ROUND_HALF_UP) == printed
+
+
+def key(figure):
+    return figure.name, figure.quantity, figure.source.key
+
+
+def comparable():
+    """The figures of catalogued networks that a table or a record can answer."""
+    found = [figure for name in cnnref.names() for figure in cited.published(name)]
+    return [figure for figure in found if figure.quantity in COMPARED]
+
+
+def unexplained(figures, known):
+    """The figures that differ from what is computed and stand in no list of known ones."""
+    return [
+        (*key(figure), str(figure.value), computed(figure))
+        for figure in figures
+        if key(figure) not in known and not agrees(figure.value.text, figure.unit, computed(figure))
+    ]
+
+
+def outlived(figures, known):
+    """The known differences of the figures that are none."""
+    differing = {
+        key(figure)
+        for figure in figures
+        if not agrees(figure.value.text, figure.unit, computed(figure))
+    }
+    return [entry for entry in known if entry in set(map(key, figures)) - differing]
+
+
+@pytest.mark.parametrize("name", cnnref.names())
+def test_computed_values_are_the_published_ones(name):
+    figures = [figure for figure in comparable() if figure.name == name]
+    assert unexplained(figures, KNOWN_DIFFERENCES) == []
+
+
+def test_known_differences_are_still_needed():
+    assert outlived(comparable(), KNOWN_DIFFERENCES) == []
+    assert set(KNOWN_DIFFERENCES) <= set(map(key, cited.figures()))
+    assert all(KNOWN_DIFFERENCES.values())
+
+
+def test_every_source_of_operations_has_a_convention():
+    counting = {f.source.key for f in cited.figures() if f.quantity in OPERATIONS}
+    assert counting == set(CONVENTIONS)
+    assert set(CONVENTIONS.values()) <= set(cnnref.conventions())
+
+
+def altered(name, quantity, text):
+    figure = next(f for f in cited.published(name) if f.quantity == quantity)
+    return figure._replace(value=cited.Value(text, float(text)))
+
+
+@pytest.mark.parametrize(
+    ("name", "quantity", "text", "value"),
+    [
+        ("vgg16", "params", "138357543", 138357544),
+        ("vgg16", "macs", "15.471", 15470264320),
+        ("vgg16", "layers", "17", 16),
+        ("vgg16", "input", "227", 224),
+        ("vgg16", "year", "2015", 2014),
+    ],
+)
+def test_a_wrong_figure_is_seen(name, quantity, text, value):
+    wrong = altered(name, quantity, text)
+    assert unexplained([wrong], {}) == [(name, quantity, wrong.source.key, text, value)]
+    assert unexplained([wrong], {key(wrong): "known"}) == []
+
+
+def test_a_known_difference_that_is_none_is_seen():
+    right = next(f for f in cited.published("vgg16") if f.quantity == "params")
+    assert unexplained([right], {}) == []
+    assert outlived([right], {key(right): "no longer so"}) == [key(right)]
+    assert outlived([right._replace(value=cited.Value("1", 1.0))], {key(right): "so"}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value", "same"),
+    [
+        ("15.5", "G", 15_450_000_000, True),
+        ("15.5", "G", 15_449_999_999, False),
+        ("138", "M", 138_499_999, True),
+        ("138", "M", 138_500_000, False),
+        ("<25", "M", 24_999_999, True),
+        ("<25", "M", 25_000_000, False),
+        ("224", "px", 224, True),
+    ],
+)
+def test_values_are_compared_at_the_digits_that_are_printed(text, unit, value, same):
+    assert agrees(text, unit, value) is same
+
+
+def test_depth_is_the_longest_path():
+    net = cnnref.Net((3, 8, 8))
+    x = net.relu(net.conv(net.input, 4, 1))
+    long = net.conv(net.conv(x, 4, 1), 4, 1)
+    net.linear(net.flatten(net.add(long, net.conv(x, 4, 1))), 10)
+    assert depth(net.table()) == 4
+    assert depth(cnnref.table("vgg19")) == cnnref.architecture("vgg19").depth == 19
+
+
+def test_every_figure_says_what_and_whence():
+    for figure in cited.figures():
+        assert all([figure.name, figure.title, figure.quantity, figure.unit])
+        assert figure.quantity in COMPARED | ERRORS | {"file_mb"}
+        assert figure.certainty in CERTAINTIES
+        assert re.fullmatch(r"<?\d+(\.\d+)?", figure.value.text)
+        assert figure.value.number == float(str(figure.value).lstrip("<"))
+        # an accuracy or an error says nothing without its protocol
+        assert figure.note or figure.quantity == "input"
+    assert len(set(cited.figures())) == len(cited.figures()) > 480
+
+
+def test_every_source_is_cited_in_full_and_once():
+    keys = [source.key for source in cited.sources()]
+    assert len(set(keys)) == len(keys)
+    assert all(len(source.citation) > 20 for source in cited.sources())
+    used = {row.source for row in (*cited.figures(), *cited.ilsvrc())}
+    assert used <= set(cited.sources())
+
+
+def recorded():
+    """The names of all records, also of those that the catalogue does not list yet."""
+    files = (
+        import_module(f"cnnref.records.{file.name}") for file in iter_modules(records.__path__)
+    )
+    return {record.name for file in files for record in file.RECORDS}
+
+
+def test_names_are_the_catalogues_torchvisions_or_the_sources_own():
+    from torchvision_models import models
+
+    known = recorded()
+    for figure in cited.figures():
+        if figure.source.key == "torchvision":
+            assert hasattr(models, figure.name.removesuffix("_torchvision"))
+        elif figure.name != figure.title:
+            assert figure.name in known
+    assert {"vgg16", "alexnet_2012"} <= known & {figure.name for figure in cited.figures()}
+
+
+def test_the_challenge_by_year():
+    entries = cited.ilsvrc()
+    assert {entry.certainty for entry in entries} <= CERTAINTIES
+    winners = {entry.year: entry for entry in entries if entry.role == "winner"}
+    assert sorted(winners) == list(range(2010, 2018))
+    assert all(0 < entry.top5_error.number < 50 for entry in entries)
+    assert all(entry.layers in ("", "shallow") or int(entry.layers) for entry in entries)
+    assert [str(e.top5_error) for e in entries if e.role == "human"] == ["5.1", "12.0"]
+    assert len(set(entries)) == len(entries)
+
+
+def test_googlenets_table_as_printed():
+    rows = cited.googlenet_table1()
+    assert len(rows) == len(set(rows)) == 12
+    assert sum(row.params_k.number for row in rows) == pytest.approx(6797.7)
+    assert rows[0][:3] == ("conv 7x7/2", "", "112x112x64")
+    assert str(rows[0].params_k) == "2.7"
+
+
+def test_a_network_without_figures_has_none():
+    assert cited.published("alexnet_2012_nogroups") == ()
+    assert {figure.title for figure in cited.published("VGG (7 nets)")} == {"VGG (7 nets)"}
+
+
+def test_an_unknown_name_lists_close_matches():
+    with pytest.raises(ValueError, match="Unknown network") as caught:
+        cited.published("alexnet2012")
+    assert str(caught.value) == (
+        "Unknown network 'alexnet2012': did you mean alexnet_2012 or alexnet or "
+        "alexnet_2012_nogroups?"
+    )

@@ -1,0 +1,222 @@
+"""Tables, comparisons, conventions and formulas."""
+
+import ast
+import operator
+
+import pandas as pd
+import pytest
+
+import cnnref
+from cnnref import explain
+from cnnref.conventions import CONVENTIONS
+from cnnref.errors import UnknownNameError
+from cnnref.net import Net
+from cnnref.table import Table
+
+NAMES = cnnref.names()
+OPERATORS = {ast.Mult: operator.mul, ast.Add: operator.add, ast.Sub: operator.sub,
+             ast.FloorDiv: operator.floordiv}  # fmt: skip
+
+
+def evaluate(text):
+    """The value of a formula such as "(64 x 56 x 56) x (3 x 11 x 11) + 64"."""
+
+    def value(node):
+        if isinstance(node, ast.Constant):
+            return node.value
+        return OPERATORS[type(node.op)](value(node.left), value(node.right))
+
+    return value(ast.parse(text.replace(" x ", " * "), mode="eval").body)
+
+
+def stated(line):
+    """Both sides of "formula = 1,234 bytes"."""
+    left, _, right = line.partition(" = ")
+    return evaluate(left), int(right.split()[0].replace(",", ""))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_formula_gives_the_number_beside_it(name):
+    checked = 0
+    for layer in cnnref.table(name):
+        for how in CONVENTIONS.values():
+            lines = [
+                (explain.operations(layer, how), how.flops(layer)),
+                (explain.memory(layer, how), how.activation_bytes(layer)),
+                (explain.parameters(layer), layer.parameters),
+            ]
+            for line, truth in lines:
+                if " = " in line:
+                    assert stated(line) == (truth, truth)
+                    checked += 1
+                else:
+                    assert truth == 0
+    assert checked > len(cnnref.table(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_output_size_follows_from_its_formula(name):
+    for layer in cnnref.table(name):
+        for axis in (0, 1):
+            line = explain.output_size(layer, axis)
+            if line.startswith("floor("):
+                left, _, right = line.removeprefix("floor").partition(" = ")
+                assert evaluate(left.replace("/", "//")) == int(right)
+
+
+def test_explain_is_one_line():
+    book = cnnref.table("alexnet", input_size=227)
+    assert book["conv1"].explain("lecture") == (
+        "conv1: (64 x 56 x 56) x (3 x 11 x 11) = 72,855,552 flops (lecture)"
+    )
+    assert book["conv1"].explain("flops") == (
+        "conv1: 2 x (64 x 56 x 56) x (3 x 11 x 11) = 145,711,104 FLOPs (flops)"
+    )
+    assert book["fc6"].explain() == "fc6: 9216 x 4096 = 37,748,736 MACs (macs)"
+    assert book["relu1"].explain() == "relu1: 0 MACs (macs)"
+
+
+# the lecture's AlexNet table, column by column as its notes print it; None: no such cell
+LECTURE = {
+    "conv1": (3, 227, 64, 11, 4, 2, 64, 56, 784, 23, 73),
+    "pool1": (64, 56, None, 3, 2, 0, 64, 27, 182, 0, 0),
+    "conv2": (64, 27, 192, 5, 1, 2, 192, 27, 547, 307, 224),
+    "pool2": (192, 27, None, 3, 2, 0, 192, 13, 127, 0, 0),
+    "conv3": (192, 13, 384, 3, 1, 1, 384, 13, 254, 664, 112),
+    "conv4": (384, 13, 256, 3, 1, 1, 256, 13, 169, 885, 145),
+    "conv5": (256, 13, 256, 3, 1, 1, 256, 13, 169, 590, 100),
+    "pool5": (256, 13, None, 3, 2, 0, 256, 6, 36, 0, 0),
+    "flatten": (256, 6, None, None, None, None, 9216, None, 36, 0, 0),
+    "fc6": (9216, None, 4096, None, None, None, 4096, None, 16, 37749, 38),
+    "fc7": (4096, None, 4096, None, None, None, 4096, None, 16, 16777, 17),
+    "fc8": (4096, None, 1000, None, None, None, 1000, None, 4, 4096, 4),
+}
+# where the computed cell is another: (row, column) -> (computed, why)
+ERRATA = {
+    ("conv4", "flop (M)"): (150, "256 x 13 x 13 x 384 x 9 is 149.5 M"),
+    ("flatten", "memory (KB)"): (0, "a view of pool5's output"),
+    ("fc6", "params (k)"): (37753, "the lecture's rows leave the biases out"),
+    ("fc7", "params (k)"): (16781, "the lecture's rows leave the biases out"),
+    ("fc8", "params (k)"): (4097, "the lecture's rows leave the biases out"),
+}
+COLUMNS = ["Layer", "C", "H/W", "filters", "kernel", "stride", "pad", "out C", "out H/W",
+           "memory (KB)", "params (k)", "flop (M)"]  # fmt: skip
+
+
+def test_the_frame_is_the_lectures_table():
+    frame = cnnref.table("alexnet", input_size=227).to_frame("lecture")
+    assert list(frame.columns) == COLUMNS
+    assert list(frame["Layer"]) == list(LECTURE)
+    found = {}
+    for (_, row), cells in zip(frame.iterrows(), LECTURE.values(), strict=True):
+        for column, cell in zip(COLUMNS[1:], cells, strict=True):
+            shown = None if pd.isna(row[column]) else int(row[column] + 0.5)
+            if shown != cell:
+                found[row["Layer"], column] = shown
+    assert found == {cell: computed for cell, (computed, _) in ERRATA.items()}
+
+
+def test_totals_are_the_sums_of_their_groups():
+    for name in NAMES:
+        book = cnnref.table(name)
+        for by in ("stage", "block", "op"):
+            parts = book.group(by).values()
+            assert sum(map(len, parts)) == len(book)
+            assert sum(part.macs for part in parts) == book.macs
+            assert sum(part.parameters for part in parts) == book.parameters
+            assert sum(part.flops("lecture") for part in parts) == book.flops("lecture")
+
+
+def test_conventions_price_the_same_rows():
+    book = cnnref.table("vgg16_bn")
+    assert book.flops("macs") == book.macs == 15470264320
+    assert book.flops("flops") == book.flops("torch") == 2 * book.macs
+    taps = sum(row.counts.window_taps for row in book if row.kind != "copy")
+    assert book.flops("lecture") == book.macs + taps
+
+
+def test_conventions_name_their_source_and_cannot_be_changed():
+    for how in CONVENTIONS.values():
+        assert how.source
+        assert how.note
+        with pytest.raises(TypeError):
+            how.prices["conv"]["macs"] = 3
+    with pytest.raises(AttributeError):
+        CONVENTIONS["macs"].name = "other"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda book: book.flops("mac"),
+            "Unknown convention 'mac': did you mean macs?",
+        ),
+        (lambda book: book.group("stages"), "Unknown grouping 'stages': did you mean stage?"),
+        (
+            lambda book: book["conv9"],
+            "Unknown layer of alexnet 'conv9': did you mean conv5 or conv4 or conv3?",
+        ),
+        (
+            lambda _: cnnref.architecture("xyz"),
+            "Unknown network 'xyz': known are " + ", ".join(sorted(NAMES)) + ".",
+        ),
+    ],
+)
+def test_an_unknown_name_lists_what_is_close(call, message):
+    with pytest.raises(UnknownNameError) as error:
+        call(cnnref.table("alexnet"))
+    assert str(error.value) == message
+
+
+def test_a_table_is_an_immutable_sequence():
+    book = cnnref.table("alexnet")
+    assert book[0].name == "conv1"
+    assert book[:3].macs == book["conv1"].macs
+    assert book == cnnref.table("alexnet")
+    assert hash(book) == hash(cnnref.table("alexnet"))
+    assert book != cnnref.table("alexnet", input_size=227)
+    assert repr(book) == "<Table alexnet: 22 rows, input 3 x 224 x 224>"
+    with pytest.raises(AttributeError):
+        book[0].name = "other"
+
+
+def changed(rows):
+    return Table(rows, name="b", input_shape=cnnref.table("alexnet").input_shape)
+
+
+def test_compare_names_row_field_and_both_values():
+    book = cnnref.table("alexnet")
+    rows = list(book)
+    rows[3] = rows[3]._replace(geometry=rows[3].geometry._replace(kernel=(3, 3)))
+    (found,) = cnnref.compare(book, changed(rows))
+    assert str(found) == "row 3 (conv2): kernel is (5, 5) against (3, 3)"
+
+
+def test_compare_sees_a_dropped_and_a_doubled_row():
+    book = cnnref.table("alexnet")
+    dropped = [row for row in book if row.name != "relu3"]
+    found = cnnref.compare(book, changed(dropped))
+    assert str(found[0]) == "row 7 (relu3): only in the first table"
+    doubled = [*list(book)[:8], book["relu3"], *list(book)[8:]]
+    found = cnnref.compare(book, changed(doubled))
+    assert any("only in the second table" in str(one) for one in found)
+
+
+def test_compare_sees_other_wiring_and_other_input():
+    book = cnnref.table("alexnet")
+    rows = list(book)
+    rows[8] = rows[8]._replace(inputs=(5,))
+    (found,) = cnnref.compare(book, changed(rows))
+    assert (found.field, found.left, found.right) == ("inputs", (7,), (5,))
+    small = cnnref.compare(book, cnnref.table("alexnet", input_size=227))
+    assert str(small[0]) == "row -1 (input): input shape is 3 x 224 x 224 against 3 x 227 x 227"
+
+
+def test_an_uncounted_row_is_said():
+    net = Net((3, 8, 8))
+    net.relu(net.input)
+    (row,) = net.table()
+    table = changed([row._replace(op="mystery", counted=False)])
+    assert [layer.op for layer in table.uncounted] == ["mystery"]
+    assert "not counted" in table[0].explain()

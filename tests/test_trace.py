@@ -1,0 +1,201 @@
+"""trace: exact, never silent, and it leaves the module as it was."""
+
+import subprocess
+import sys
+import warnings
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.modules import module as hooks
+
+import cnnref
+from cnnref import shapes
+from cnnref.errors import CnnrefError
+from cnnref.tracing import UncountedWarning, trace
+
+
+class Functional(nn.Module):
+    """Everything that a counter of modules would miss."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(8, 3, 3, 3))
+        self.shared = nn.Conv2d(8, 8, 1)
+
+    def forward(self, x):
+        x = F.relu(F.conv2d(x, self.weight, padding="same"), inplace=True)
+        y = self.shared(self.shared(x))
+        y = x + y
+        y += x
+        return torch.cat([x, y], 1).flatten(1)
+
+
+class Subclass(nn.Conv2d):
+    """A convolution of another type."""
+
+
+class Failing(nn.Module):
+    """A module whose part fails."""
+
+    def __init__(self):
+        super().__init__()
+        self.part = nn.Sequential(nn.Linear(4, 4), nn.Linear(5, 5))
+
+    def forward(self, x):
+        return self.part(x)
+
+
+class Unknown(nn.Module):
+    """Operators without a rule."""
+
+    def forward(self, x):
+        return torch.special.erf(x.transpose(1, 2))
+
+
+def test_functional_work_is_counted():
+    table = trace(Functional(), (3, 6, 6))
+    assert [(row.op, row.inputs) for row in table] == [
+        ("conv", (-1,)),
+        ("relu", (0,)),
+        ("conv", (1,)),
+        ("conv", (2,)),
+        ("add", (1, 3)),
+        ("add", (4, 1)),
+        ("concat", (1, 5)),
+        ("flatten", (6,)),
+    ]
+    assert table[0].macs == 8 * 6 * 6 * 27
+    assert table[0].geometry.padding == (1, 1)
+    assert table[2].macs == table[3].macs == 8 * 6 * 6 * 8
+    assert [row.name for row in table][2:4] == ["shared", "shared#2"]
+    assert table.uncounted == ()
+
+
+def test_a_subclass_of_a_layer_is_counted():
+    assert trace(Subclass(3, 4, 3), (3, 5, 7)).macs == 4 * 3 * 5 * 27
+
+
+def test_inputs_may_be_a_tuple_or_a_mapping():
+    class Two(nn.Module):
+        def forward(self, a, b):
+            return a + b
+
+    tensors = (torch.zeros(1, 4, 2, 2), torch.zeros(1, 4, 2, 2))
+    for inputs in (tensors, dict(zip("ab", tensors, strict=True))):
+        (row,) = trace(Two(), inputs=inputs)
+        assert (row.op, row.inputs, row.out_shape) == ("add", (-1, -1), (4, 2, 2))
+
+
+@pytest.mark.parametrize("build", [lambda m: m.half(), lambda m: m.to("meta"), lambda m: m])
+def test_the_rows_do_not_depend_on_where_the_weights_are(build):
+    module = build(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()))
+    assert [row.op for row in trace(module, (3, 8, 8))] == ["conv", "batch_norm", "relu"]
+
+
+def snapshot(module):
+    return (
+        [part.training for part in module.modules()],
+        [(name, id(value), value.device, value.dtype) for name, value in module.named_parameters()],
+        [len(part._forward_hooks) + len(part._forward_pre_hooks) for part in module.modules()],
+        len(hooks._global_forward_hooks) + len(hooks._global_forward_pre_hooks),
+        torch.is_grad_enabled(),
+        torch.get_default_device(),
+        torch.random.get_rng_state().tolist(),
+        torch.overrides._get_current_function_mode_stack(),
+    )
+
+
+def mixed():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.5), nn.ReLU())
+    module[1].eval()
+    return module
+
+
+def test_it_leaves_no_trace():
+    module = mixed()
+    values = {name: value.clone() for name, value in module.state_dict().items()}
+    before = snapshot(module)
+    trace(module, (3, 8, 8))
+    assert snapshot(module) == before
+    assert all(torch.equal(values[name], value) for name, value in module.state_dict().items())
+
+
+def test_it_leaves_no_trace_when_forward_fails():
+    module = Failing()
+    before = snapshot(module)
+    with pytest.raises(RuntimeError) as error:
+        trace(module, (4,))
+    assert snapshot(module) == before
+    assert error.value.__notes__ == ["cnnref.trace was in part.1."]
+
+
+def test_the_snapshot_sees_a_change():
+    module = mixed()
+    before = snapshot(module)
+    module[0].register_forward_hook(lambda *_: None)
+    assert snapshot(module) != before
+
+
+def test_an_unknown_operator_is_never_silent():
+    with pytest.warns(UncountedWarning) as caught:
+        table = trace(Unknown(), (3, 4, 4))
+    assert [str(warning.message) for warning in caught] == [
+        "Unknown: no rule counts erf in erf; these rows are marked uncounted."
+    ]
+    assert [(row.op, row.counted) for row in table] == [("transpose", True), ("erf", False)]
+    assert [row.op for row in table.uncounted] == ["erf"]
+
+
+def test_strict_refuses_an_unknown_operator():
+    with pytest.raises(CnnrefError, match=r"^Unknown: no rule counts .* marked uncounted\.$"):
+        trace(Unknown(), (3, 4, 4), strict=True)
+
+
+def test_a_module_with_rules_for_all_warns_of_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trace(Functional(), (3, 6, 6), strict=True)
+
+
+@pytest.mark.parametrize("wrong", [nn.ReLU, "resnet50", None])
+def test_what_is_not_a_module_is_refused(wrong):
+    with pytest.raises(CnnrefError) as error:
+        trace(wrong)
+    assert str(error.value) == f"trace needs a torch.nn.Module, but got {wrong!r}."
+
+
+@pytest.mark.parametrize("shape", [(3, 0, 8), (3, 2.5, 8), (3, -1, 8)])
+def test_a_wrong_input_shape_is_refused(shape):
+    with pytest.raises(CnnrefError) as error:
+        trace(nn.ReLU(), shape)
+    assert str(error.value) == (
+        f"trace: input_shape must be positive whole numbers without the batch, but is {shape!r}."
+    )
+
+
+def test_the_public_name_is_the_function_whatever_was_imported_first():
+    code = "import cnnref.tracing, cnnref.check, cnnref; assert callable(cnnref.trace)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_traced_model_is_the_spec():
+    assert cnnref.compare(cnnref.table("alexnet"), trace(cnnref.model("alexnet"))) == []
+
+
+@pytest.mark.parametrize("name", ["alexnet_2012", "vgg16_bn", "resnet50", "inception_v3"])
+def test_remembered_shapes_are_those_of_the_kernels(name, monkeypatch):
+    with torch.device("meta"):
+        module = cnnref.model(name)
+    shape = tuple(cnnref.table(name).input_shape)
+    fast = trace(module, shape)
+    monkeypatch.setattr(shapes, "FRESH", frozenset())
+    assert trace(module, shape) == fast
+
+
+def test_a_function_that_remembers_wrongly_would_be_seen(monkeypatch):
+    module = nn.Sequential(nn.Conv2d(3, 3, 3), nn.Conv2d(3, 3, 3, stride=2))
+    fast = trace(module, (3, 9, 9))
+    monkeypatch.setattr(shapes, "_signature", lambda _: None)
+    assert trace(module, (3, 9, 9)) != fast
