@@ -39,7 +39,9 @@ def pair(label: str, what: str, value: Size, *, least: int) -> tuple[int, int]:
     Raises:
         CnnrefError: not whole numbers, or smaller than `least`; names the layer and the value.
     """
-    height, width = value if isinstance(value, tuple) and len(value) == 2 else (value, value)
+    if isinstance(value, tuple) and len(value) != 2:
+        raise CnnrefError(f"{label}: {what} must be N or (height, width), but is {value!r}.")
+    height, width = value if isinstance(value, tuple) else (value, value)
     return whole(label, what, height, least=least), whole(label, what, width, least=least)
 
 

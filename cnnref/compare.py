@@ -49,17 +49,18 @@ def compare(a: Table, b: Table) -> list[Difference]:
     []
     """
     differences: list[Difference] = []
-    partner: dict[int, int] = {-1: -1}
+    partner: dict[int, int | None] = {-1: -1}
     if a.input_shape != b.input_shape:
         shapes = (a.input_shape, b.input_shape)
         differences.append(Difference(-1, "input", "input", "input shape", *shapes))
     place = 0
     for i, j in _pairs(tuple(a), tuple(b)):
         place = place if i is None else i + 1
+        if j is not None:
+            partner[j] = i
         if i is None or j is None:
             differences.append(_lone(a, b, i, j, place))
             continue
-        partner[j] = i
         differences.extend(_fields(i, a[i], b[j], partner))
     return differences
 
@@ -97,10 +98,10 @@ def _key(layer: Layer) -> tuple[object, ...]:
     return layer.op, layer.in_shapes, layer.out_shape, layer.geometry, layer.counts
 
 
-def _fields(i: int, a: Layer, b: Layer, partner: dict[int, int]) -> Iterator[Difference]:
+def _fields(i: int, a: Layer, b: Layer, partner: dict[int, int | None]) -> Iterator[Difference]:
     # a feeding row that only the second table has is a difference of its own
-    feeds = tuple(partner[j] for j in b.inputs if j in partner)
-    wiring = (a.inputs, feeds) if len(feeds) == len(b.inputs) else (a.inputs, a.inputs)
+    feeds = tuple(partner.get(j, j) for j in b.inputs)
+    wiring = (a.inputs, a.inputs if None in feeds else feeds)
     both = [
         ("op", a.op, b.op),
         ("inputs", *wiring),

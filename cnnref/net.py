@@ -40,6 +40,8 @@ class Net:
     """
 
     def __init__(self, input_shape: Iterable[int], *, name: str = "net") -> None:
+        if not isinstance(input_shape, Iterable):
+            raise CnnrefError(f"input: give (C, H, W) or (features,), not {input_shape!r}.")
         sizes = tuple(input_shape)
         for size in sizes:
             whole("input", "input_shape", size, least=1)

@@ -11,6 +11,7 @@ from cnnref.catalog import architecture
 from cnnref.conventions import CONVENTIONS, convention
 from cnnref.facts import lookup
 from cnnref.layer import Layer
+from cnnref.records.others import NOT_REBUILT
 from cnnref.render import to_html
 from cnnref.table import Table
 from cnnref.units import MEGA, MIB, grouped, rounded
@@ -22,6 +23,7 @@ __all__ = [
     "conventions_table",
     "differing_rows",
     "ledger",
+    "not_rebuilt",
     "records",
     "stages",
     "totals",
@@ -144,6 +146,12 @@ def totals(networks: Networks) -> str:
         for name, entry in CONVENTIONS.items()
     ]
     return _table("convention", [title for title, _ in networks], lines)
+
+
+def not_rebuilt() -> str:
+    """The networks whose tables could not be established, with the reason."""
+    items = (f"<dt>{escape(title)}</dt><dd>{escape(why)}</dd>" for title, why in NOT_REBUILT)
+    return f"<dl>{''.join(items)}</dl>"
 
 
 def records(names: Sequence[str]) -> str:

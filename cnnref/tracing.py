@@ -82,12 +82,14 @@ def _arguments(
     module: nn.Module, input_shape: tuple[int, ...], inputs: Inputs | None
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     if inputs is None:
-        for axis in input_shape:
-            if type(axis) is not int or axis < 1:
-                raise CnnrefError(
-                    "trace: input_shape must be positive whole numbers without the batch, "
-                    f"but is {input_shape!r}."
-                )
+        whole = isinstance(input_shape, tuple | list) and all(
+            type(axis) is int and axis > 0 for axis in input_shape
+        )
+        if not whole:
+            raise CnnrefError(
+                "trace: input_shape must be positive whole numbers without the batch, "
+                f"but is {input_shape!r}."
+            )
         # a module in half precision takes images in half precision
         dtypes = (weight.dtype for weight in module.parameters() if weight.is_floating_point())
         dtype = next(dtypes, torch.get_default_dtype())

@@ -68,6 +68,7 @@ MACROS = {
     "downloads": downloads,
     "n": fragments.number,
     "networks": networks,
+    "not_rebuilt": page_tables.not_rebuilt,
     "ratio": fragments.ratio_of,
     "records": page_tables.records,
     "saved": fragments.saved,

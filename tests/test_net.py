@@ -39,6 +39,11 @@ REFUSED = {
         "input: input_shape must be a positive whole number, but is 0.",
     ),
     "empty": (lambda: Net(()), "input: the shape () is empty; give (C, H, W) or (features,)."),
+    "number": (lambda: Net(5), "input: give (C, H, W) or (features,), not 5."),
+    "triple": (
+        lambda: (n := net()).conv(n.input, 4, (3, 3, 3), name="conv1"),
+        "conv1: kernel must be N or (height, width), but is (3, 3, 3).",
+    ),
     "negative": (
         lambda: Net((3, -1, 8)),
         "input: input_shape must be a positive whole number, but is -1.",

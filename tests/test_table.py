@@ -209,6 +209,9 @@ def test_compare_sees_other_wiring_and_other_input():
     rows[8] = rows[8]._replace(inputs=(5,))
     (found,) = cnnref.compare(book, changed(rows))
     assert (found.field, found.left, found.right) == ("inputs", (7,), (5,))
+    rows[8] = rows[8]._replace(inputs=(99,))
+    (found,) = cnnref.compare(book, changed(rows))
+    assert (found.field, found.right) == ("inputs", (99,))
     small = cnnref.compare(book, cnnref.table("alexnet", input_size=227))
     assert str(small[0]) == "row -1 (input): input shape is 3 x 224 x 224 against 3 x 227 x 227"
 

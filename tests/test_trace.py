@@ -166,7 +166,7 @@ def test_what_is_not_a_module_is_refused(wrong):
     assert str(error.value) == f"trace needs a torch.nn.Module, but got {wrong!r}."
 
 
-@pytest.mark.parametrize("shape", [(3, 0, 8), (3, 2.5, 8), (3, -1, 8)])
+@pytest.mark.parametrize("shape", [(3, 0, 8), (3, 2.5, 8), (3, -1, 8), 5])
 def test_a_wrong_input_shape_is_refused(shape):
     with pytest.raises(CnnrefError) as error:
         trace(nn.ReLU(), shape)

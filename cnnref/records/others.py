@@ -1,6 +1,6 @@
 """Records of VGG's configuration C, of ENet's classifier and of SqueezeNet.
 
-NOT_REBUILT lists networks of the charts of Canziani et al. 2016 that no table computes.
+NOT_REBUILT lists networks whose tables could not be established, with the reason.
 """
 
 from __future__ import annotations
@@ -98,5 +98,16 @@ NOT_REBUILT: tuple[tuple[str, str], ...] = (
         "No paper defines it. The list that Canziani et al. used names a network of S. Zagoruyko "
         "whose definition we could not read, and the AlexNets with batch normalisation of "
         "that time differ: one tower of 64 or of 96 filters, or two towers.",
+    ),
+    (
+        "BN-Inception",
+        "Figure 5 of its paper (Ioffe, Szegedy, 2015) contradicts itself: branches of 4c and 4d "
+        "add up to more channels than it prints, its first convolution is separable in the text "
+        "and plain in the table, and no reading of it gives the parameters that the text states.",
+    ),
+    (
+        "Inception-ResNet-v1",
+        "Its paper prints no batch norms or biases around the sums, and the two implementations "
+        "that we read differ there and in the number of blocks.",
     ),
 )
