@@ -30,7 +30,7 @@ KINDS = {
 
 ROW_HEIGHT = 20
 # what still fits the width of a phone
-FEW_TICKS = {"tickCount": 4, "labelOverlap": True}
+FEW_TICKS = {"tickCount": 4, "labelOverlap": True, "labelSeparation": 10}
 NARROW = {"title": None, "columns": 2}
 
 

@@ -136,7 +136,8 @@ def conventions_table() -> str:
         prices = [f"{op}: {_prices(terms)}" for op, terms in entry.prices.items()]
         cells = [escape(entry.unit), "<br>".join(map(escape, prices)), escape(entry.source)]
         lines.append(_line(entry.name, cells))
-    return _table("convention", ("unit", "price of one", "source"), lines)
+    text = _table("convention", ("unit", "price of one", "source"), lines)
+    return text.replace('class="ledger"', 'class="ledger prose"')
 
 
 def totals(networks: Networks) -> str:

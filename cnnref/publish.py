@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +31,13 @@ ROW_COLUMNS = (
 FACTS = ("rows", "macs", "parameters", "activations", "lecture_flops", "bytes")
 
 
-def outputs(names: Sequence[str] = ()) -> dict[str, bytes]:
+def outputs(
+    names: Sequence[str] = (), *, progress: Callable[[str], None] = lambda _: None
+) -> dict[str, bytes]:
     """Every generated file: {path under docs/generated/: its bytes}, the same at every run.
 
     names: the networks to state; all of the catalogue unless named.
+    progress: told what is being done, one short line at a time.
 
     Both books of every network are compared on the way, which needs torch; charts need
     altair.
@@ -43,7 +46,7 @@ def outputs(names: Sequence[str] = ()) -> dict[str, bytes]:
         MissingExtraError: torch or altair is not installed.
     """
     chosen = tuple(names) or catalog.names()
-    files: dict[str, str] = {"networks.csv": _csv(NETWORK_COLUMNS, network_rows(chosen))}
+    files: dict[str, str] = {"networks.csv": _csv(NETWORK_COLUMNS, network_rows(chosen, progress))}
     for key, book in _books(chosen):
         files[f"tables/{key}.csv"] = _csv(ROW_COLUMNS, map(_row, range(len(book)), book))
         if len(book) <= LONGEST_SHOWN:
@@ -55,9 +58,12 @@ def outputs(names: Sequence[str] = ()) -> dict[str, bytes]:
     return {path: text.encode() for path, text in sorted(files.items())}
 
 
-def network_rows(names: Sequence[str]) -> Iterator[tuple[object, ...]]:
+def network_rows(
+    names: Sequence[str], progress: Callable[[str], None] = lambda _: None
+) -> Iterator[tuple[object, ...]]:
     """The rows of networks.csv: totals of each network, and how far its two books agree."""
-    for name in names:
+    for number, name in enumerate(names, 1):
+        progress(f"comparing the two books of {name} ({number} of {len(names)})")
         book = catalog.table(name)
         agreed = check.agreement(name)
         yield (

@@ -1,5 +1,7 @@
 """The lint that keeps typed quantities out of the pages, and proof that it bites."""
 
+import re
+
 import lint_prose
 import pytest
 
@@ -72,3 +74,21 @@ def test_fault_names_page_line_and_text():
 def test_every_exception_has_a_reason():
     assert all(reason.strip() for reason in lint_prose.ALLOWED.values())
     assert len(lint_prose.ALLOWED) <= 12
+
+
+def broken_snippets(text):
+    """Marks of an included file that are not written as the snippets extension reads them."""
+    marks = re.findall(r"^[ \t]*--\s*8.*$", text, re.MULTILINE)
+    whole = re.compile(r'--8<-- "[\w./-]+"')
+    return [mark for mark in marks if not whole.fullmatch(mark.strip())]
+
+
+def test_the_code_of_both_books_is_included():
+    for page in ("alexnet.md", "vgg.md"):
+        text = (lint_prose.DOCS / page).read_text(encoding="utf-8")
+        assert text.count('--8<-- "cnnref/specs/') == text.count('--8<-- "cnnref/models/') == 1
+        assert broken_snippets(text) == []
+
+
+def test_a_broken_snippet_is_seen():
+    assert broken_snippets('    --8 < --"cnnref/specs/vgg.py"\n') != []
