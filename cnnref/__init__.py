@@ -15,6 +15,7 @@ from cnnref.table import Table
 
 if TYPE_CHECKING:
     from cnnref.check import Agreement, agreement
+    from cnnref.cited import Figure, published
     from cnnref.tracing import UncountedWarning, trace
 
 __version__ = "0.1.0"
@@ -27,6 +28,7 @@ __all__ = [
     "Counts",
     "Difference",
     "FeatureMap",
+    "Figure",
     "Geometry",
     "Layer",
     "MissingExtraError",
@@ -43,13 +45,16 @@ __all__ = [
     "conventions",
     "model",
     "names",
+    "published",
     "table",
     "trace",
 ]
 
-# what needs torch is loaded when it is first asked for
+# what needs torch, and what few ask for, is loaded when it is first asked for
 _LAZY = {
     "Agreement": "cnnref.check",
+    "Figure": "cnnref.cited",
+    "published": "cnnref.cited",
     "agreement": "cnnref.check",
     "UncountedWarning": "cnnref.tracing",
     "trace": "cnnref.tracing",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnnref.architecture import Size
 from cnnref.catalog import architecture, model, table
 from cnnref.compare import Difference, compare, rows_differing
+from cnnref.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,7 +39,13 @@ def agreement(name: str) -> Agreement:
         MissingExtraError: torch is not installed.
     """
     architecture(name)
-    return agreement_with(name, _on_meta(name))
+    try:
+        module = _on_meta(name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingExtraError(f"agreement({name!r})", "torch", "torch") from None
+    return agreement_with(name, module)
 
 
 def agreement_with(name: str, module: nn.Module) -> Agreement:

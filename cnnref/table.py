@@ -11,6 +11,7 @@ from cnnref.layer import Layer, Shape
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cnnref.analysis import ReceptiveField
     from cnnref.conventions import Convention
 
 __all__ = ["Table"]
@@ -119,6 +120,87 @@ class Table(Sequence[Layer]):
         """
         price = _convention(convention).activation_bytes
         return sum(price(layer) for layer in self._layers)
+
+    def receptive_fields(self) -> tuple[ReceptiveField, ...]:
+        """The receptive field and the jump of each row's output, in pixels of the network's input.
+
+        The field is the extent from the first to the last pixel that one output can depend
+        on, gaps and padding included: it may be larger than the image. The jump is the
+        distance between two outputs. A window turns field f and jump j into f + D(K - 1)j
+        and Sj. A join sees all that its inputs see: the largest field, and more where windows
+        do not share a centre; its jump is the largest of its full-sized inputs. A vector sees
+        the whole map that it is made of. Adaptive pooling counts as its largest window, a
+        strided view as the smallest step that leaves its size, spatial padding as even; a
+        vector as the network's input is one pixel. Source: Araujo et al., Computing
+        Receptive Fields of Convolutional Neural Networks, Distill 2019.
+
+        Raises:
+            CnnrefError: the table is not whole or the beginning of one, or no rule says what
+                the operator of a row sees.
+
+        >>> import cnnref
+        >>> cnnref.table("vgg16").receptive_fields()[30]  # pool5
+        ReceptiveField(field=(212, 212), jump=(32, 32))
+        """
+        from cnnref.analysis import receptive_fields
+
+        return receptive_fields(self)
+
+    def peak_activation_bytes(self, bytes_per_element: int = 4) -> int:
+        """The most bytes of feature maps alive at once, at inference of one image, row by row.
+
+        An output is alive from the row that makes it to its last reader, or to the end where
+        no row reads it: it is then an output of the network. The network's input counts while
+        it is still to be read. Views, dropout (the identity at inference) and ReLU (in place,
+        unless its input is wanted later) share their input's storage. Parameters and the
+        scratch space of kernels do not count.
+
+        Raises:
+            CnnrefError: the table is not whole or the beginning of one, or bytes_per_element
+                is not a positive whole number.
+
+        >>> import cnnref
+        >>> cnnref.table("vgg16").peak_activation_bytes()  # conv1_2: two maps of 64 x 224 x 224
+        25690112
+        """
+        from cnnref.analysis import peak_activation_bytes
+
+        return peak_activation_bytes(self, bytes_per_element)
+
+    def training_activation_bytes(self, bytes_per_element: int = 4) -> int:
+        """Bytes of the outputs of all rows for one image, each kept for the backward pass.
+
+        Views, and ReLU in place, count with their input; dropout makes an output of its own.
+        The network's input, masks, saved statistics and gradients do not count.
+
+        Raises:
+            CnnrefError: as for `peak_activation_bytes`.
+
+        >>> import cnnref
+        >>> cnnref.table("vgg16").training_activation_bytes()
+        60481440
+        """
+        from cnnref.analysis import training_activation_bytes
+
+        return training_activation_bytes(self, bytes_per_element)
+
+    def arithmetic_intensities(self, bytes_per_element: int = 4) -> tuple[float, ...]:
+        """FLOPs (two for a MAC) per byte of each row, for one image; 0.0 where there is no MAC.
+
+        The bytes are those of weights, biases, inputs and output, each moved once: the least
+        that memory must carry. Weights count at the first row that uses them.
+        Source: Williams et al., Roofline, Communications of the ACM 52(4), 2009.
+
+        Raises:
+            CnnrefError: bytes_per_element is not a positive whole number.
+
+        >>> import cnnref
+        >>> [round(row, 2) for row in cnnref.table("vgg16").arithmetic_intensities()[:3]]
+        [12.89, 0.0, 143.18]
+        """
+        from cnnref.analysis import arithmetic_intensity
+
+        return tuple(arithmetic_intensity(layer, bytes_per_element) for layer in self)
 
     def group(self, by: str) -> dict[str, Table]:
         """Rows by "stage", "block" or "op", in order of first appearance.

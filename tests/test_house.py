@@ -140,7 +140,9 @@ def test_missing_torch_says_which_extra(monkeypatch):
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "import cnnref\n"
-        "for call in (lambda: cnnref.trace, lambda: cnnref.model('alexnet')):\n"
+        "import cnnref.check\n"
+        "calls = [lambda: cnnref.trace, lambda: cnnref.model('alexnet')]\n"
+        "for call in [*calls, lambda: cnnref.agreement('alexnet')]:\n"
         "    try: call()\n"
         "    except ValueError as error: print(error)\n"
     )
@@ -149,4 +151,17 @@ def test_missing_torch_says_which_extra(monkeypatch):
     assert said.splitlines() == [
         "cnnref.trace needs torch, which is not installed: pip install 'cnnref[torch]'.",
         "model('alexnet') needs torch, which is not installed: pip install 'cnnref[torch]'.",
+        "agreement('alexnet') needs torch, which is not installed: pip install 'cnnref[torch]'.",
     ]
+
+
+@pytest.mark.parametrize("command", [["check"], ["check", "alexnet"], ["trace", "alexnet"]])
+def test_the_command_line_without_torch_says_so_in_one_line(command):
+    code = (
+        "import sys; sys.modules['torch'] = None; "
+        f"from cnnref.__main__ import main; sys.exit(main({command}))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.count("\n") == 1
+    assert "needs torch, which is not installed: pip install 'cnnref[torch]'." in ran.stderr

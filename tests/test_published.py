@@ -11,7 +11,7 @@ import cnnref
 from cnnref import records
 
 # not an attribute of cnnref: that is the function of this name
-cited = import_module("cnnref.published")
+cited = import_module("cnnref.cited")
 
 # source -> the convention that its counts of operations follow; each counts a multiply-add once
 CONVENTIONS = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from cnnref.catalog import names
@@ -26,8 +25,6 @@ __all__ = [
     "published",
     "sources",
 ]
-
-DATA = Path(__file__).parent / "data"
 
 
 class Value(NamedTuple):
@@ -161,7 +158,11 @@ def _rows(name: str) -> Iterator[list[str]]:
     # the tables of networks need no figures: an import of cnnref does not pay for csv
     import csv
 
-    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    # pathlib takes longer to import than a table takes to compute
+    from pathlib import Path
+
+    path = Path(__file__).parent / "data" / f"{name}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         next(rows)
         yield from rows
