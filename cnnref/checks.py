@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cnnref.architecture import Size
 from cnnref.errors import CnnrefError
 from cnnref.layer import Geometry
@@ -23,11 +25,32 @@ def window(
     Raises:
         CnnrefError: an argument is not a whole number or a pair of them, or is too small.
     """
+    if type(kernel) is type(stride) is type(padding) is type(dilation) is int:
+        known = _plain(kernel, stride, padding, dilation, groups, ceil_mode)
+        if known is not None:
+            return known
     return Geometry(
         pair(label, "kernel", kernel, least=1),
         pair(label, "stride", stride, least=1),
         pair(label, "padding", padding, least=0),
         pair(label, "dilation", dilation, least=1),
+        groups,
+        ceil_mode,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _plain(
+    kernel: int, stride: int, padding: int, dilation: int, groups: int, ceil_mode: bool
+) -> Geometry | None:
+    # most windows are squares that were asked for before; None leaves the complaint to `pair`
+    if kernel < 1 or stride < 1 or padding < 0 or dilation < 1:
+        return None
+    return Geometry(
+        (kernel, kernel),
+        (stride, stride),
+        (padding, padding),
+        (dilation, dilation),
         groups,
         ceil_mode,
     )
@@ -39,6 +62,8 @@ def pair(label: str, what: str, value: Size, *, least: int) -> tuple[int, int]:
     Raises:
         CnnrefError: not whole numbers, or smaller than `least`; names the layer and the value.
     """
+    if type(value) is int and value >= least:
+        return value, value
     if isinstance(value, tuple) and len(value) != 2:
         raise CnnrefError(f"{label}: {what} must be N or (height, width), but is {value!r}.")
     height, width = value if isinstance(value, tuple) else (value, value)

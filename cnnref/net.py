@@ -256,17 +256,20 @@ class Net:
         return self._append(op, label, maps, work)
 
     def _append(self, op: str, label: str, maps: tuple[FeatureMap, ...], work: Work) -> FeatureMap:
-        inputs = tuple(x.producer for x in maps)
-        shapes = tuple(x.shape for x in maps)
+        shapes, inputs = zip(*maps, strict=True)
+        out, geometry, counts = work
+        made = FeatureMap(out, len(self._layers))
         self._names.add(label)
-        self._layers.append(Layer(label, op, self._stage, self._block, inputs, shapes, *work))
-        self._maps.append(FeatureMap(work.out_shape, len(self._layers) - 1))
-        return self._maps[-1]
+        self._layers.append(
+            Layer(label, op, self._stage, self._block, inputs, shapes, out, geometry, counts)
+        )
+        self._maps.append(made)
+        return made
 
     def _check_owner(self, label: str, x: FeatureMap) -> None:
         # by identity: a map of another Net may have the same shape and number
-        made = 0 <= x.producer < len(self._maps) and self._maps[x.producer] is x
-        if not made and x is not self.input:
+        number, maps = x.producer, self._maps
+        if x is not self.input and not (0 <= number < len(maps) and maps[number] is x):
             raise CnnrefError(f"{label}: its input {x.shape} was made by another Net.")
 
 
