@@ -13,6 +13,7 @@ from typing import Any
 sys.path.append(str(Path(__file__).resolve().parent))
 
 import site_charts
+import site_choices
 
 import cnnref
 from cnnref import fragments, page_tables
@@ -30,6 +31,11 @@ def define_env(env: Any) -> None:
 def chart(key: str, title: str, description: str) -> str:
     """A figure drawn from docs/generated/charts/KEY.vl.json; the description is its text form."""
     return site_charts.placeholder(key, title, description)
+
+
+def choice(key: str, title: str) -> str:
+    """A figure whose view the reader chooses, from docs/generated/charts/KEY.choices.json."""
+    return site_choices.placeholder(key, title)
 
 
 def agree(*names: str) -> str:
@@ -64,6 +70,7 @@ MACROS = {
     "agree": agree,
     "arithmetic": page_tables.arithmetic,
     "chart": chart,
+    "choice": choice,
     "conventions_table": page_tables.conventions_table,
     "downloads": downloads,
     "n": fragments.number,

@@ -4,27 +4,31 @@
   const here = new URL(document.currentScript.src, location.href);
   const library = new URL("../vendor/vega/vega-embed.js", here);
   const MARGIN = 24;
-  let loading;
+  const scripts = new Map();
 
-  const load = () => (loading ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = library.href;
-    script.onload = resolve;
-    script.onerror = () => reject(new Error("the chart library did not load"));
-    document.head.append(script);
-  }));
+  const load = (address) => {
+    if (!scripts.has(address)) scripts.set(address, new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = address;
+      script.onload = resolve;
+      script.onerror = () => reject(new Error(`${address} did not load`));
+      document.head.append(script);
+    }));
+    return scripts.get(address);
+  };
 
   // A live chart takes the exact width of the drawing it replaces, so nothing moves.
   const draw = async (view) => {
     const shown = [...view.querySelectorAll("svg")].find((svg) => svg.getClientRects().length);
     const width = shown ? Number(shown.getAttribute("width")) : view.clientWidth - MARGIN;
-    await load();
+    await load(library.href);
     const host = document.createElement("div");
     host.className = "chart-live";
     host.hidden = true;
     view.append(host);
     const spec = { ...JSON.parse(view.dataset.spec), width, autosize: { type: "fit-x", contains: "padding" } };
     await window.vegaEmbed(host, spec, { renderer: "svg", actions: false, tooltip: { theme: "custom" } });
+    if (!host.isConnected) return;
     view.querySelector(".chart-static").hidden = true;
     host.hidden = false;
     host.querySelectorAll("svg").forEach((svg) => {
@@ -42,6 +46,39 @@
     };
     const events = ["pointerenter", "focus", "touchstart"];
     events.forEach((name) => view.addEventListener(name, start, { passive: true }));
+  };
+
+  // The views that a reader can choose are drawings; a chart that is live already stays live.
+  const show = async (figure) => {
+    const key = figure.dataset.choice;
+    const asked = [...figure.querySelectorAll("input:checked")].map((input) => input.value).join(" ");
+    figure.dataset.asked = asked;
+    await load(new URL(`../charts/${key}.js`, here).href);
+    if (figure.dataset.asked !== asked) return;
+    const chosen = window.cnnrefViews[key][asked];
+    const view = figure.querySelector(".chart-view");
+    const title = figure.querySelector("figcaption").textContent.replace(/\.$/, "");
+    const live = view.dataset.live === "true";
+    view.querySelectorAll(".chart-live").forEach((host) => host.remove());
+    view.querySelector(".chart-static").hidden = false;
+    ["wide", "narrow"].forEach((size) => { view.querySelector(`.chart-${size}`).innerHTML = chosen[size]; });
+    view.dataset.spec = JSON.stringify(chosen.spec);
+    view.dataset.shown = asked;
+    view.setAttribute("aria-label", `${title}. ${chosen.description}`);
+    const note = figure.querySelector(".chart-note");
+    if (note.textContent !== chosen.note) note.textContent = chosen.note;
+    if (live) await draw(view);
+  };
+
+  const prepareChoice = (figure) => {
+    const form = figure.querySelector(".chart-choices");
+    form.hidden = false;
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("change", () => {
+      show(figure).catch(() => { figure.dataset.asked = "failed"; });
+    });
+    // a browser that comes back to the page remembers the answers
+    if ([...form.elements].some((input) => input.checked !== input.defaultChecked)) form.dispatchEvent(new Event("change"));
   };
 
   // Only what really scrolls is a stop for the Tab key.
@@ -67,6 +104,7 @@
 
   const start = () => {
     document.querySelectorAll(".chart-view[data-spec]").forEach(prepareChart);
+    document.querySelectorAll("figure[data-choice]").forEach(prepareChoice);
     settleFocus();
     openTarget();
     addEventListener("hashchange", openTarget);
