@@ -16,7 +16,7 @@ import site_charts
 import site_choices
 
 import cnnref
-from cnnref import fragments, page_tables
+from cnnref import comparison_facts, comparison_tables, fragments, page_tables
 from cnnref.facts import lookup
 
 GENERATED = Path(__file__).resolve().parent.parent / "docs" / "generated"
@@ -38,10 +38,31 @@ def choice(key: str, title: str) -> str:
     return site_choices.placeholder(key, title)
 
 
+def books(what: str) -> str:
+    """How far the two books agree over the catalogue: "networks", "rows", "compared", "differing".
+
+    A row that is compared at several input sizes counts once in "rows", each time in "compared".
+    """
+    records = list(_records().values())
+    totals = {
+        "networks": len(records),
+        "rows": sum(int(record["rows"]) for record in records),
+        "compared": sum(
+            int(record["rows"]) * len(record["sizes_compared"].split()) for record in records
+        ),
+        "differing": sum(int(record["rows_differing"]) for record in records),
+    }
+    return f'<data value="{totals[what]}">{totals[what]:,}</data>'
+
+
+def _records() -> dict[str, dict[str, str]]:
+    with (GENERATED / "networks.csv").open(encoding="utf-8", newline="") as file:
+        return {record["name"]: record for record in csv.DictReader(file)}
+
+
 def agree(*names: str) -> str:
     """The stamp: how many rows of each network agree with PyTorch, and at which sizes."""
-    with (GENERATED / "networks.csv").open(encoding="utf-8", newline="") as file:
-        records = {record["name"]: record for record in csv.DictReader(file)}
+    records = _records()
     return page_tables.agreement_line([records[name] for name in names])
 
 
@@ -69,13 +90,28 @@ def networks() -> str:
 MACROS = {
     "agree": agree,
     "arithmetic": page_tables.arithmetic,
+    "books": books,
+    "challenge": comparison_facts.challenge,
+    "challenge_table": comparison_tables.challenge_table,
     "chart": chart,
     "choice": choice,
+    "cited": comparison_facts.cited,
+    "comparison_table": comparison_tables.comparison_table,
     "conventions_table": page_tables.conventions_table,
+    "count": comparison_facts.count,
+    "depth": comparison_facts.depth,
+    "depth_table": comparison_tables.depth_table,
     "downloads": downloads,
+    "front": comparison_facts.front,
+    "human_error": comparison_facts.human_error,
+    "kernels": comparison_facts.kernels,
+    "later_table": comparison_tables.later_table,
+    "memory_table": comparison_tables.memory_table,
+    "most": comparison_facts.most,
     "n": fragments.number,
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,
+    "place": comparison_facts.place,
     "ratio": fragments.ratio_of,
     "records": page_tables.records,
     "saved": fragments.saved,
@@ -85,6 +121,7 @@ MACROS = {
     "t": fragments.tex_number,
     "table": table,
     "tex": fragments.tex,
+    "top1": comparison_facts.top1,
     "totals": page_tables.totals,
     "unit": fragments.unit,
     "variants": page_tables.differing_rows,
