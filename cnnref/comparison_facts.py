@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from html import escape
 
-from cnnref.cited import Entry, Figure, figures, ilsvrc
+from cnnref.cited import Figure, figures
 from cnnref.comparison import AXES, CHARTED, Axis, Point, points, protocol
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.facts import lookup
+from cnnref.facts import fact, lookup
 from cnnref.table import Table
 from cnnref.units import rounded
 
 __all__ = [
-    "challenge",
+    "accuracy_place",
     "cited",
     "count",
     "depth",
+    "depth_tex",
+    "even_batch",
     "front",
-    "human_error",
+    "intensity",
     "kernels",
     "most",
     "place",
+    "rank_correlation",
+    "separable_share",
     "top1",
 ]
 
@@ -38,6 +42,11 @@ def depth(key: str) -> str:
     """
     value = longest_way(lookup(key))
     return f'<data value="{value}" title="longest way through {escape(key)}">{value}</data>'
+
+
+def depth_tex(key: str) -> str:
+    """The same for use inside a formula, without tags."""
+    return str(longest_way(lookup(key)))
 
 
 def longest_way(book: Table) -> int:
@@ -117,6 +126,56 @@ def place(label: str, axis: str, *, least: bool = False) -> str:
     return ORDINALS[order.index(label)]
 
 
+def accuracy_place(key: str, label: str) -> str:
+    """Which place a network of the chart takes by accuracy under a protocol, as a word.
+
+    >>> accuracy_place("torchvision", "ResNet-152")
+    'first'
+    """
+    shown = sorted(points(key, rebuilt=False), key=lambda point: -float(point.top1))
+    order = [point.label for point in shown]
+    if label not in order:
+        raise UnknownNameError(f"network under {key}", label, order)
+    return ORDINALS[order.index(label)]
+
+
+def rank_correlation(one: str, other: str) -> str:
+    """Spearman's rank correlation of two costs over the networks of the chart.
+
+    >>> rank_correlation("macs", "macs")
+    '1.00'
+    """
+    first, second = ([label for label, _ in ranking(axis)] for axis in (one, other))
+    size = len(first)
+    squares = sum((place - second.index(label)) ** 2 for place, label in enumerate(first))
+    return f"{1 - 6 * squares / (size * (size**2 - 1)):.2f}"
+
+
+def even_batch(key: str) -> str:
+    """From how many images on the maps kept for training take more memory than the parameters.
+
+    >>> even_batch("vgg16")
+    '<data value="10" title="parameters 553,430,176 bytes, maps 60,481,440 an image">10</data>'
+    """
+    book = lookup(key)
+    weights, maps = 4 * book.parameters, book.training_activation_bytes()
+    batch = weights // maps + 1
+    title = f"parameters {weights:,} bytes, maps {maps:,} an image"
+    return f'<data value="{batch}" title="{title}">{batch}</data>'
+
+
+def intensity(key: str, row: str) -> str:
+    """FLOPs per byte of one row for one image, each weight and each element moved once.
+
+    >>> intensity("vgg16", "fc6")
+    '<data value="0.5" title="FLOPs per byte of fc6">0.5</data>'
+    """
+    book = lookup(key)
+    values = dict(zip((layer.name for layer in book), book.arithmetic_intensities(), strict=True))
+    text = f"{values[row]:.1f}"
+    return f'<data value="{text}" title="FLOPs per byte of {escape(row)}">{text}</data>'
+
+
 def front(key: str, axis: str) -> str:
     """The networks that no other beats in both: cheaper or as cheap, and as accurate or more."""
     cost = _axis(axis)
@@ -162,24 +221,16 @@ def cited(name: str, quantity: str, source: str, note: str = "") -> str:
     return _cited(found[0], found[0].value.text, found[0].value.text)
 
 
-def challenge(year: int, role: str = "winner", data: str = "provided") -> str:
-    """The top-5 error of an entry to the ImageNet challenge, as the official results have it."""
-    found = [e for e in ilsvrc() if (e.year, e.role, e.data) == (year, role, data)]
-    if not found:
-        raise CnnrefError(f"{year}, {role}, {data}: the challenge has no such entry.")
-    return _entry(found[0])
+def separable_share(path: str) -> str:
+    """What a depthwise separable pair costs of a convolution, by formula: 1 / C_out + 1 / K^2.
 
+    path: "table/row" of the convolution.
 
-def human_error(which: int = 0) -> str:
-    """The top-5 error of one of the people who labelled test images, the better one first."""
-    people = [entry for entry in ilsvrc() if entry.role == "human"]
-    return _entry(sorted(people, key=lambda entry: entry.top5_error.number)[which])
-
-
-def _entry(entry: Entry) -> str:
-    title = f"{entry.team}, {entry.model}; {entry.source.citation}"
-    text = entry.top5_error.text
-    return f'<data value="{text}" title="{escape(title)}">{text}%</data>'
+    >>> separable_share("block:plain/conv")
+    '0.1150'
+    """
+    channels, kernel = fact(f"{path}/out_channels"), fact(f"{path}/kernel")
+    return f"{1 / channels + 1 / kernel**2:.4f}"
 
 
 def _cited(figure: Figure, text: str, value: str) -> str:

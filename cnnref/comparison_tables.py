@@ -87,35 +87,33 @@ def _memory(book: Table) -> tuple[int, int, int]:
     return 4 * book.parameters, book.peak_activation_bytes(), book.training_activation_bytes()
 
 
-def later_table(networks: Iterable[tuple[str, str]]) -> str:
-    """Networks that are not rebuilt, by the figures in the metadata of torchvision's weights.
-
-    networks: (title, torchvision's name) of each.
-    """
-    lines = [_line(title, _later(published(name))) for title, name in networks]
+def later_table(names: Iterable[str]) -> str:
+    """Networks by the figures in the metadata of torchvision's weights, under its names."""
+    lines = [_line(published(name)[0].title, _later(published(name))) for name in names]
     head = ("parameters (M)", "GMACs", "top-1 (%), weights V1", "top-1 (%), weights V2")
     return _table("network", head, lines)
 
 
 def _later(figures: tuple[Figure, ...]) -> list[str]:
     listed = [figure for figure in figures if figure.source.key == "torchvision"]
-    params, macs = _those(listed, "params")[0], _those(listed, "macs")[0]
-    millions = rounded(int(params.value.number), MEGA, 1)
-    accuracies = [_those(listed, "top1_acc", weights) for weights in ("_V1", "_V2")]
-    return [
-        _quoted(params, millions),
-        _quoted(macs),
-        *(_quoted(found[0]) if found else NONE for found in accuracies),
+    cells = [
+        _those(listed, "params"),
+        _those(listed, "macs"),
+        *(_those(listed, "top1_acc", weights) for weights in ("_V1", "_V2")),
     ]
+    return [_quoted(found[0]) if found else NONE for found in cells]
 
 
 def _those(figures: Iterable[Figure], quantity: str, weights: str = "") -> list[Figure]:
     return [figure for figure in figures if figure.quantity == quantity and weights in figure.note]
 
 
-def _quoted(figure: Figure, text: str = "") -> str:
+def _quoted(figure: Figure) -> str:
     title = escape(f"{figure.source.citation}; {figure.note}")
-    return f'<data value="{figure.value}" title="{title}">{text or figure.value}</data>'
+    text = figure.value.text
+    if figure.unit == "count":
+        text = rounded(int(figure.value.number), MEGA, 1)
+    return f'<data value="{figure.value}" title="{title}">{text}</data>'
 
 
 def _cost(names: tuple[str, ...], key: str) -> str:

@@ -37,6 +37,7 @@ QUANTITIES: dict[str, Callable[[Table], int]] = {
     "kernel": lambda part: _window(part).kernel[0],
     "stride": lambda part: _window(part).stride[0],
     "padding": lambda part: _window(part).padding[0],
+    "groups": lambda part: _window(part).groups,
     "taps": lambda part: _only(part).counts.macs // _only(part).out_shape.elements,
 }
 

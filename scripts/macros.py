@@ -16,7 +16,7 @@ import site_charts
 import site_choices
 
 import cnnref
-from cnnref import comparison_facts, comparison_tables, fragments, page_tables
+from cnnref import comparison_facts, comparison_tables, fragments, history_facts, page_tables
 from cnnref.facts import lookup
 
 GENERATED = Path(__file__).resolve().parent.parent / "docs" / "generated"
@@ -60,6 +60,16 @@ def _records() -> dict[str, dict[str, str]]:
         return {record["name"]: record for record in csv.DictReader(file)}
 
 
+def exists(page: str) -> bool:
+    """Whether a page is there, so that a list of chapters can grow with them."""
+    return (GENERATED.parent / page).is_file()
+
+
+def explained(key: str, row: str, convention: str = "macs") -> str:
+    """The formula of one row with its numbers put in, as the package prints it."""
+    return lookup(key)[row].explain(convention)
+
+
 def agree(*names: str) -> str:
     """The stamp: how many rows of each network agree with PyTorch, and at which sizes."""
     records = _records()
@@ -88,11 +98,13 @@ def networks() -> str:
 
 
 MACROS = {
+    "accuracy_place": comparison_facts.accuracy_place,
     "agree": agree,
     "arithmetic": page_tables.arithmetic,
     "books": books,
-    "challenge": comparison_facts.challenge,
+    "challenge": history_facts.challenge,
     "challenge_table": comparison_tables.challenge_table,
+    "challenge_tex": history_facts.challenge_tex,
     "chart": chart,
     "choice": choice,
     "cited": comparison_facts.cited,
@@ -100,11 +112,20 @@ MACROS = {
     "conventions_table": page_tables.conventions_table,
     "count": comparison_facts.count,
     "depth": comparison_facts.depth,
+    "depth_tex": comparison_facts.depth_tex,
     "depth_table": comparison_tables.depth_table,
     "downloads": downloads,
+    "drop": history_facts.drop,
+    "ensemble_cost": history_facts.ensemble_cost,
+    "ensemble_table": history_facts.ensemble_table,
+    "even_batch": comparison_facts.even_batch,
+    "exists": exists,
+    "explained": explained,
     "front": comparison_facts.front,
-    "human_error": comparison_facts.human_error,
+    "human_error": history_facts.human_error,
+    "intensity": comparison_facts.intensity,
     "kernels": comparison_facts.kernels,
+    "largest_drop": history_facts.largest_drop,
     "later_table": comparison_tables.later_table,
     "memory_table": comparison_tables.memory_table,
     "most": comparison_facts.most,
@@ -112,10 +133,13 @@ MACROS = {
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,
     "place": comparison_facts.place,
+    "rank_correlation": comparison_facts.rank_correlation,
     "ratio": fragments.ratio_of,
     "records": page_tables.records,
     "saved": fragments.saved,
+    "separable_share": comparison_facts.separable_share,
     "share": fragments.share,
+    "spread": history_facts.spread,
     "stack": fragments.stack,
     "stages": page_tables.stages,
     "t": fragments.tex_number,

@@ -38,8 +38,32 @@
     view.dataset.live = "true";
   };
 
+  // The arrow keys lead from mark to mark and show what pointing would show; Escape hides it.
+  const step = (view, event) => {
+    const forward = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const marks = [...view.querySelectorAll(".chart-live :is(.mark-symbol, .mark-rect):not(.role-legend-symbol) > path")];
+    if (!marks.length || !(forward || event.key === "Escape")) return;
+    event.preventDefault();
+    const before = Number(view.dataset.mark ?? -1);
+    const tell = (mark, types, point) => types.forEach((type) => mark.dispatchEvent(new PointerEvent(type, { bubbles: true, ...point })));
+    if (marks[before]) tell(marks[before], ["pointerout", "mouseout"], {});
+    delete view.dataset.mark;
+    if (!forward) return;
+    const next = before < 0 ? (forward > 0 ? 0 : marks.length - 1) : (before + forward + marks.length) % marks.length;
+    const box = marks[next].getBoundingClientRect();
+    tell(marks[next], ["pointerover", "mouseover", "pointermove", "mousemove"], { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 });
+    view.dataset.mark = next;
+    const told = document.querySelector("#vg-tooltip-element");
+    const said = view.parentElement.querySelector(".chart-said") ?? view.parentElement.appendChild(document.createElement("p"));
+    said.className = "chart-said";
+    said.setAttribute("aria-live", "polite");
+    said.textContent = [...(told?.querySelectorAll("tr") ?? [])].map((row) => row.textContent.trim()).join("; ");
+  };
+
   const prepareChart = (view) => {
     view.tabIndex = 0;
+    view.addEventListener("keydown", (event) => step(view, event));
+    view.addEventListener("blur", () => step(view, new KeyboardEvent("keydown", { key: "Escape" })));
     const start = () => {
       events.forEach((name) => view.removeEventListener(name, start));
       draw(view).catch(() => { view.dataset.live = "failed"; });
