@@ -73,7 +73,7 @@ def layer_bars(table: Table, measure: str) -> Chart:
 
     measure: a key of MEASURES.
     """
-    alt: Any = _altair()
+    alt: Any = altair()
     scale = MEASURES[measure]
     values = [
         {
@@ -111,7 +111,7 @@ def stage_bars(tables: Sequence[tuple[str, Table]], measure: str) -> Chart:
 
     tables: (title, table) of each network; measure: a key of MEASURES.
     """
-    alt: Any = _altair()
+    alt: Any = altair()
     scale = MEASURES[measure]
     values = [
         {
@@ -150,7 +150,8 @@ def _alone(table: Table, layer: Layer) -> Table:
     return Table([layer], name=table.name, input_shape=table.input_shape)
 
 
-def _altair() -> ModuleType:
+def altair() -> ModuleType:
+    """The library, or in one sentence how to install it."""
     try:
         import altair as alt
     except ModuleNotFoundError:

@@ -13,6 +13,7 @@ from functools import cache
 from cnnref.catalog import table
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.layer import Geometry, Layer
+from cnnref.small_nets import block
 from cnnref.table import Table
 
 __all__ = ["QUANTITIES", "fact", "lookup", "rows"]
@@ -36,6 +37,7 @@ QUANTITIES: dict[str, Callable[[Table], int]] = {
     "kernel": lambda part: _window(part).kernel[0],
     "stride": lambda part: _window(part).stride[0],
     "padding": lambda part: _window(part).padding[0],
+    "groups": lambda part: _window(part).groups,
     "taps": lambda part: _only(part).counts.macs // _only(part).out_shape.elements,
 }
 
@@ -63,12 +65,14 @@ def fact(path: str) -> int:
 
 @cache
 def lookup(key: str) -> Table:
-    """The table of a key such as "vgg16" or "alexnet@227".
+    """The table of a key such as "vgg16", "alexnet@227" or "block:separable".
 
     Raises:
         UnknownNameError: no network has that name.
         CnnrefError: the size is not a whole number.
     """
+    if key.startswith("block:"):
+        return block(key.removeprefix("block:"))
     name, _, size = key.partition("@")
     if size and not size.isdecimal():
         raise CnnrefError(f"{key!r} names the input size {size!r}; write a whole number.")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from cnnref import catalog, charts, check, facts
+from cnnref import catalog, chart_files, charts, check, facts
 from cnnref.layer import COUNTS, Geometry, Layer
 from cnnref.table import Table
 
@@ -55,6 +55,10 @@ def outputs(
     files["facts.json"] = _json(dict(_facts(chosen)), indent=1)
     for key, chart in _charts():
         files[f"charts/{key}.vl.json"] = _json(charts.to_spec(chart), indent=1)
+    for key, spec in chart_files.overview():
+        files[f"charts/{key}.vl.json"] = _json(spec, indent=1)
+    for key, choice in chart_files.choices():
+        files[f"charts/{key}.choices.json"] = _json(choice, indent=1)
     return {path: text.encode() for path, text in sorted(files.items())}
 
 

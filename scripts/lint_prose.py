@@ -17,12 +17,14 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 NOT_PAGES = ("generated", "assets", "measured")
 
-YEAR = r"(?:199|20[0-2])\d"
+YEAR = r"(?:199|20[0-2])\ds?"
+NETWORK = r"AlexNet|VGG|ResNet|SENet|Inception(?:-ResNet)?-v|(?:Mobile|Shuffle)Net ?V"
 # the reviewed exceptions: what they match, and why a computed value could not replace them
 ALLOWED = {
     YEAR: "a year",
     r"arXiv:\d{4}\.\d{4,5}": "a paper's number",
-    r"(?:AlexNet|VGG|ResNet)-\d+": "a network's name",
+    rf"(?:{NETWORK})-?\d+": "a network's name",
+    r"[Tt]op-[15]": "a measure of error",
     r"(?:conv|fc|pool|relu|norm|bn|drop)\d(?:_\d)?": "a layer's name",
     r"ILSVRC-\d{4}": "a challenge's name",
     r"(?:Section|Table|Figure|Chapter|Lecture|footnote) \d+(?:\.\d+)*": "a place in a source",

@@ -13,9 +13,10 @@ from typing import Any
 sys.path.append(str(Path(__file__).resolve().parent))
 
 import site_charts
+import site_choices
 
 import cnnref
-from cnnref import fragments, page_tables
+from cnnref import comparison_facts, comparison_tables, fragments, history_facts, page_tables
 from cnnref.facts import lookup
 
 GENERATED = Path(__file__).resolve().parent.parent / "docs" / "generated"
@@ -32,10 +33,46 @@ def chart(key: str, title: str, description: str) -> str:
     return site_charts.placeholder(key, title, description)
 
 
+def choice(key: str, title: str) -> str:
+    """A figure whose view the reader chooses, from docs/generated/charts/KEY.choices.json."""
+    return site_choices.placeholder(key, title)
+
+
+def books(what: str) -> str:
+    """How far the two books agree over the catalogue: "networks", "rows", "compared", "differing".
+
+    A row that is compared at several input sizes counts once in "rows", each time in "compared".
+    """
+    records = list(_records().values())
+    totals = {
+        "networks": len(records),
+        "rows": sum(int(record["rows"]) for record in records),
+        "compared": sum(
+            int(record["rows"]) * len(record["sizes_compared"].split()) for record in records
+        ),
+        "differing": sum(int(record["rows_differing"]) for record in records),
+    }
+    return f'<data value="{totals[what]}">{totals[what]:,}</data>'
+
+
+def _records() -> dict[str, dict[str, str]]:
+    with (GENERATED / "networks.csv").open(encoding="utf-8", newline="") as file:
+        return {record["name"]: record for record in csv.DictReader(file)}
+
+
+def exists(page: str) -> bool:
+    """Whether a page is there, so that a list of chapters can grow with them."""
+    return (GENERATED.parent / page).is_file()
+
+
+def explained(key: str, row: str, convention: str = "macs") -> str:
+    """The formula of one row with its numbers put in, as the package prints it."""
+    return lookup(key)[row].explain(convention)
+
+
 def agree(*names: str) -> str:
     """The stamp: how many rows of each network agree with PyTorch, and at which sizes."""
-    with (GENERATED / "networks.csv").open(encoding="utf-8", newline="") as file:
-        records = {record["name"]: record for record in csv.DictReader(file)}
+    records = _records()
     return page_tables.agreement_line([records[name] for name in names])
 
 
@@ -61,23 +98,54 @@ def networks() -> str:
 
 
 MACROS = {
+    "accuracy_place": comparison_facts.accuracy_place,
     "agree": agree,
     "arithmetic": page_tables.arithmetic,
+    "books": books,
+    "challenge": history_facts.challenge,
+    "challenge_table": comparison_tables.challenge_table,
+    "challenge_tex": history_facts.challenge_tex,
     "chart": chart,
+    "choice": choice,
+    "cited": comparison_facts.cited,
+    "comparison_table": comparison_tables.comparison_table,
     "conventions_table": page_tables.conventions_table,
+    "count": comparison_facts.count,
+    "depth": comparison_facts.depth,
+    "depth_tex": comparison_facts.depth_tex,
+    "depth_table": comparison_tables.depth_table,
     "downloads": downloads,
+    "drop": history_facts.drop,
+    "ensemble_cost": history_facts.ensemble_cost,
+    "ensemble_table": history_facts.ensemble_table,
+    "even_batch": comparison_facts.even_batch,
+    "exists": exists,
+    "explained": explained,
+    "front": comparison_facts.front,
+    "human_error": history_facts.human_error,
+    "intensity": comparison_facts.intensity,
+    "kernels": comparison_facts.kernels,
+    "largest_drop": history_facts.largest_drop,
+    "later_table": comparison_tables.later_table,
+    "memory_table": comparison_tables.memory_table,
+    "most": comparison_facts.most,
     "n": fragments.number,
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,
+    "place": comparison_facts.place,
+    "rank_correlation": comparison_facts.rank_correlation,
     "ratio": fragments.ratio_of,
     "records": page_tables.records,
     "saved": fragments.saved,
+    "separable_share": comparison_facts.separable_share,
     "share": fragments.share,
+    "spread": history_facts.spread,
     "stack": fragments.stack,
     "stages": page_tables.stages,
     "t": fragments.tex_number,
     "table": table,
     "tex": fragments.tex,
+    "top1": comparison_facts.top1,
     "totals": page_tables.totals,
     "unit": fragments.unit,
     "variants": page_tables.differing_rows,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import site_charts
+import site_choices
 import site_math
 import site_notebooks
 import site_tables
@@ -33,7 +34,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    for uri, content in site_charts.assets().items():
+    views = site_choices.assets(Path(config.docs_dir) / "generated" / "charts")
+    for uri, content in (site_charts.assets() | views).items():
         files.append(File.generated(config, uri, content=content))
     return files
 
@@ -47,7 +49,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     where = page.file.src_uri
     charts = Path(config.docs_dir) / "generated" / "charts"
     try:
-        output = site_charts.draw(output, charts)
+        output = site_choices.draw(site_charts.draw(output, charts), charts)
         output = site_math.render(output)
     except (site_charts.ChartError, site_math.MathError) as error:
         raise PluginError(f"{where}: {error}") from None

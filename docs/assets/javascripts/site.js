@@ -4,27 +4,31 @@
   const here = new URL(document.currentScript.src, location.href);
   const library = new URL("../vendor/vega/vega-embed.js", here);
   const MARGIN = 24;
-  let loading;
+  const scripts = new Map();
 
-  const load = () => (loading ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = library.href;
-    script.onload = resolve;
-    script.onerror = () => reject(new Error("the chart library did not load"));
-    document.head.append(script);
-  }));
+  const load = (address) => {
+    if (!scripts.has(address)) scripts.set(address, new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = address;
+      script.onload = resolve;
+      script.onerror = () => reject(new Error(`${address} did not load`));
+      document.head.append(script);
+    }));
+    return scripts.get(address);
+  };
 
   // A live chart takes the exact width of the drawing it replaces, so nothing moves.
   const draw = async (view) => {
     const shown = [...view.querySelectorAll("svg")].find((svg) => svg.getClientRects().length);
     const width = shown ? Number(shown.getAttribute("width")) : view.clientWidth - MARGIN;
-    await load();
+    await load(library.href);
     const host = document.createElement("div");
     host.className = "chart-live";
     host.hidden = true;
     view.append(host);
     const spec = { ...JSON.parse(view.dataset.spec), width, autosize: { type: "fit-x", contains: "padding" } };
     await window.vegaEmbed(host, spec, { renderer: "svg", actions: false, tooltip: { theme: "custom" } });
+    if (!host.isConnected) return;
     view.querySelector(".chart-static").hidden = true;
     host.hidden = false;
     host.querySelectorAll("svg").forEach((svg) => {
@@ -34,14 +38,71 @@
     view.dataset.live = "true";
   };
 
+  // The arrow keys lead from mark to mark and show what pointing would show; Escape hides it.
+  const step = (view, event) => {
+    const forward = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const marks = [...view.querySelectorAll(".chart-live :is(.mark-symbol, .mark-rect):not(.role-legend-symbol) > path")];
+    if (!marks.length || !(forward || event.key === "Escape")) return;
+    event.preventDefault();
+    const before = Number(view.dataset.mark ?? -1);
+    const tell = (mark, types, point) => types.forEach((type) => mark.dispatchEvent(new PointerEvent(type, { bubbles: true, ...point })));
+    if (marks[before]) tell(marks[before], ["pointerout", "mouseout"], {});
+    delete view.dataset.mark;
+    if (!forward) return;
+    const next = before < 0 ? (forward > 0 ? 0 : marks.length - 1) : (before + forward + marks.length) % marks.length;
+    const box = marks[next].getBoundingClientRect();
+    tell(marks[next], ["pointerover", "mouseover", "pointermove", "mousemove"], { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 });
+    view.dataset.mark = next;
+    const told = document.querySelector("#vg-tooltip-element");
+    const said = view.parentElement.querySelector(".chart-said") ?? view.parentElement.appendChild(document.createElement("p"));
+    said.className = "chart-said";
+    said.setAttribute("aria-live", "polite");
+    said.textContent = [...(told?.querySelectorAll("tr") ?? [])].map((row) => row.textContent.trim()).join("; ");
+  };
+
   const prepareChart = (view) => {
     view.tabIndex = 0;
+    view.addEventListener("keydown", (event) => step(view, event));
+    view.addEventListener("blur", () => step(view, new KeyboardEvent("keydown", { key: "Escape" })));
     const start = () => {
       events.forEach((name) => view.removeEventListener(name, start));
       draw(view).catch(() => { view.dataset.live = "failed"; });
     };
     const events = ["pointerenter", "focus", "touchstart"];
     events.forEach((name) => view.addEventListener(name, start, { passive: true }));
+  };
+
+  // The views that a reader can choose are drawings; a chart that is live already stays live.
+  const show = async (figure) => {
+    const key = figure.dataset.choice;
+    const asked = [...figure.querySelectorAll("input:checked")].map((input) => input.value).join(" ");
+    figure.dataset.asked = asked;
+    await load(new URL(`../charts/${key}.js`, here).href);
+    if (figure.dataset.asked !== asked) return;
+    const chosen = window.cnnrefViews[key][asked];
+    const view = figure.querySelector(".chart-view");
+    const title = figure.querySelector("figcaption").textContent.replace(/\.$/, "");
+    const live = view.dataset.live === "true";
+    view.querySelectorAll(".chart-live").forEach((host) => host.remove());
+    view.querySelector(".chart-static").hidden = false;
+    ["wide", "narrow"].forEach((size) => { view.querySelector(`.chart-${size}`).innerHTML = chosen[size]; });
+    view.dataset.spec = JSON.stringify(chosen.spec);
+    view.dataset.shown = asked;
+    view.setAttribute("aria-label", `${title}. ${chosen.description}`);
+    const note = figure.querySelector(".chart-note");
+    if (note.textContent !== chosen.note) note.textContent = chosen.note;
+    if (live) await draw(view);
+  };
+
+  const prepareChoice = (figure) => {
+    const form = figure.querySelector(".chart-choices");
+    form.hidden = false;
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("change", () => {
+      show(figure).catch(() => { figure.dataset.asked = "failed"; });
+    });
+    // a browser that comes back to the page remembers the answers
+    if ([...form.elements].some((input) => input.checked !== input.defaultChecked)) form.dispatchEvent(new Event("change"));
   };
 
   // Only what really scrolls is a stop for the Tab key.
@@ -67,6 +128,7 @@
 
   const start = () => {
     document.querySelectorAll(".chart-view[data-spec]").forEach(prepareChart);
+    document.querySelectorAll("figure[data-choice]").forEach(prepareChoice);
     settleFocus();
     openTarget();
     addEventListener("hashchange", openTarget);

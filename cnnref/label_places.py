@@ -1,0 +1,123 @@
+"""Where names can stand beside bubbles without covering each other: plain geometry, in pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from math import hypot
+from typing import NamedTuple
+
+__all__ = ["Bubble", "Place", "place_labels"]
+
+# of a sans-serif letter, in font sizes
+LETTER_WIDTH, LINE_HEIGHT = 0.58, 1.15
+GAP = 3
+ROUNDS = 4
+# what is worse: two names on each other, a name on a bubble, a name outside, a name that is nearer
+# to another's bubble than to its own, a name far away
+ON_NAME, ON_BUBBLE, OUTSIDE, STRANGER, FAR = 6.0, 2.5, 8.0, 40.0, 1.0
+
+Box = tuple[float, float, float, float]
+
+
+class Bubble(NamedTuple):
+    """A circle on the drawing, y downwards, and the name that goes with it."""
+
+    x: float
+    y: float
+    radius: float
+    name: str
+
+
+class Place(NamedTuple):
+    """The middle of a name, as an offset from the middle of its bubble."""
+
+    dx: int
+    dy: int
+
+
+def place_labels(
+    bubbles: Sequence[Bubble], width: float, height: float, font: float
+) -> tuple[Place, ...]:
+    """A place for each name, by trying those around its bubble and keeping the least bad.
+
+    >>> place_labels([Bubble(50, 50, 5, "a")], width=100, height=100, font=10)
+    (Place(dx=11, dy=0),)
+    """
+    return _placed(tuple(bubbles), width, height, font)
+
+
+@cache
+def _placed(
+    bubbles: tuple[Bubble, ...], width: float, height: float, font: float
+) -> tuple[Place, ...]:
+    chosen = [_candidates(bubble, font)[0] for bubble in bubbles]
+    for _ in range(ROUNDS):
+        before = list(chosen)
+        for i, bubble in enumerate(bubbles):
+            boxes = [_box(b, chosen[j], font) for j, b in enumerate(bubbles) if j != i]
+
+            def cost(place: Place, own: Bubble = bubble, others: list[Box] = boxes) -> float:
+                return _cost(_box(own, place, font), own, bubbles, others, width, height)
+
+            chosen[i] = min(_candidates(bubble, font), key=cost)
+        if chosen == before:
+            break
+    return tuple(chosen)
+
+
+def _candidates(bubble: Bubble, font: float) -> list[Place]:
+    half, line = _width(bubble.name, font) / 2, font * LINE_HEIGHT / 2
+    places = []
+    for more in (0, font * 0.9, font * 2):
+        side, above = bubble.radius + GAP + half + more, bubble.radius + GAP + line + more
+        slant = bubble.radius * 0.7 + GAP + more
+        places += [(side, 0), (-side, 0), (0, -above), (0, above)]
+        places += [
+            (a * (slant + half), b * (slant + line)) for a in (1.0, -1.0) for b in (-1.0, 1.0)
+        ]
+    return [Place(round(dx), round(dy)) for dx, dy in places]
+
+
+def _cost(
+    box: Box,
+    own: Bubble,
+    bubbles: Sequence[Bubble],
+    names: Sequence[Box],
+    width: float,
+    height: float,
+) -> float:
+    area = (box[2] - box[0]) * (box[3] - box[1])
+    inside = _shared(box, (0, 0, width, height))
+    rings = ((b.x - b.radius, b.y - b.radius, b.x + b.radius, b.y + b.radius) for b in bubbles)
+    near = _gap(box, own)
+    nearer = sum(max(0.0, near + GAP - _gap(box, other)) for other in bubbles if other is not own)
+    return (
+        ON_NAME * sum(_shared(box, other) for other in names)
+        + ON_BUBBLE * sum(_shared(box, ring) for ring in rings)
+        + OUTSIDE * (area - inside)
+        + STRANGER * nearer
+        + FAR * near * near
+    )
+
+
+def _gap(box: Box, bubble: Bubble) -> float:
+    across = max(box[0] - bubble.x, bubble.x - box[2], 0.0)
+    down = max(box[1] - bubble.y, bubble.y - box[3], 0.0)
+    return max(hypot(across, down) - bubble.radius, 0.0)
+
+
+def _box(bubble: Bubble, place: Place, font: float) -> Box:
+    half, line = _width(bubble.name, font) / 2, font * LINE_HEIGHT / 2
+    x, y = bubble.x + place.dx, bubble.y + place.dy
+    return x - half, y - line, x + half, y + line
+
+
+def _shared(a: Box, b: Box) -> float:
+    wide = min(a[2], b[2]) - max(a[0], b[0])
+    high = min(a[3], b[3]) - max(a[1], b[1])
+    return max(wide, 0.0) * max(high, 0.0)
+
+
+def _width(text: str, font: float) -> float:
+    return len(text) * font * LETTER_WIDTH
