@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).resolve().parent))
 import site_charts
 
 import cnnref
-from cnnref import fragments, page_tables
+from cnnref import figures, fragments, page_tables
 from cnnref.facts import lookup
 
 GENERATED = Path(__file__).resolve().parent.parent / "docs" / "generated"
@@ -63,10 +63,13 @@ def networks() -> str:
 MACROS = {
     "agree": agree,
     "arithmetic": page_tables.arithmetic,
+    "block_drawing": figures.block_drawing,
+    "block_drawings": figures.block_drawings,
     "chart": chart,
     "conventions_table": page_tables.conventions_table,
     "downloads": downloads,
     "n": fragments.number,
+    "network_strip": figures.network_strip,
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,
     "ratio": fragments.ratio_of,
@@ -74,6 +77,7 @@ MACROS = {
     "saved": fragments.saved,
     "share": fragments.share,
     "stack": fragments.stack,
+    "stacks": figures.stacks,
     "stages": page_tables.stages,
     "t": fragments.tex_number,
     "table": table,
