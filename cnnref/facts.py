@@ -1,7 +1,7 @@
 """One number by its path: how a computed value gets into a sentence.
 
 A path is "table/rows/quantity". The table is a network's name, with "@SIZE" for an
-input other than its own; the rows are "total", a row's name, "stage:NAME" or "op:NAME",
+input other than its own, or a block after a colon ("googlenet:3a", "googlenet:3a-naive"); the rows are "total", a row's name, "stage:NAME" or "op:NAME",
 several of them joined by "+"; the quantity is a key of QUANTITIES.
 """
 
@@ -63,12 +63,17 @@ def fact(path: str) -> int:
 
 @cache
 def lookup(key: str) -> Table:
-    """The table of a key such as "vgg16" or "alexnet@227".
+    """The table of a key such as "vgg16", "alexnet@227" or "googlenet:3a-naive".
 
     Raises:
         UnknownNameError: no network has that name.
         CnnrefError: the size is not a whole number.
     """
+    network, colon, block = key.partition(":")
+    if colon:
+        from cnnref.diagrams import block_table
+
+        return block_table(lookup(network), block)
     name, _, size = key.partition("@")
     if size and not size.isdecimal():
         raise CnnrefError(f"{key!r} names the input size {size!r}; write a whole number.")

@@ -9,11 +9,10 @@ from cnnref import diagrams
 from cnnref.catalog import architecture
 from cnnref.diagrams import Drawing
 from cnnref.facts import lookup
-from cnnref.table import Table
 
 __all__ = ["block_drawing", "block_drawings", "figure", "network_strip", "stacks"]
 
-NAIVE = "-naive"
+MOST_LINES = 4
 SCALES = (
     "A box is as high as the map it hands on is large, and as wide as it has channels, both on "
     "a logarithmic scale; on a small screen it is turned on its side."
@@ -38,7 +37,7 @@ def block_drawings(
     blocks: Sequence[tuple[str, str, str]], caption: str = "", *, fold: bool = True
 ) -> str:
     """Blocks side by side, where there is room: (title, key, block) of each."""
-    drawings = [_block(key, block, title, fold) for title, key, block in blocks]
+    drawings = [_half(key, block, title, fold) for title, key, block in blocks]
     return figure(drawings, caption, named=True)
 
 
@@ -74,17 +73,24 @@ def _item(drawing: Drawing, named: bool) -> str:
     )
 
 
-def _block(key: str, block: str, title: str, fold: bool) -> Drawing:
-    table, name = lookup(key), block.removesuffix(NAIVE)
-    if block.endswith(NAIVE):
-        table = diagrams.naive_inception(table, name)
-    drawing = diagrams.block(table, name, fold=fold)
-    return drawing._replace(title=title or _title(drawing, table))
+def _block(
+    key: str, block: str, title: str, fold: bool, narrow: float = diagrams.NARROW
+) -> Drawing:
+    table, name = lookup(key), block.removesuffix(diagrams.NAIVE)
+    drawing = diagrams.block(table, name, fold=fold, narrow=narrow)
+    found = drawing.title.replace(f"of {table.name}", f"of {_network(key)}")
+    if name != block:
+        found += " without its reductions"
+        drawing = diagrams.block(lookup(f"{key}:{block}"), name, fold=fold, narrow=narrow)
+    return drawing._replace(title=title or found)
 
 
-def _title(drawing: Drawing, table: Table) -> str:
-    name = table.name.split(" ", 1)[0]
-    return drawing.title.replace(f"of {name}", f"of {_network(name)}")
+def _half(key: str, block: str, title: str, fold: bool) -> Drawing:
+    """A block for half a phone's width, or for all of it where its words would be cut up."""
+    drawing = _block(key, block, title, fold, diagrams.HALF)
+    lines = max(len(box.lines) for box in drawing.narrow.boxes)
+    fits = drawing.narrow.width <= diagrams.HALF and lines <= MOST_LINES
+    return drawing if fits else _block(key, block, title, fold)
 
 
 def _network(key: str) -> str:

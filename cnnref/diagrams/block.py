@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from cnnref.diagrams.crossings import faults
 from cnnref.diagrams.graph import Edge, Graph, Node, graph
 from cnnref.diagrams.labels import followers, kind, label, shape, text_width, wrap
 from cnnref.diagrams.lanes import Size, is_sum, lay_out
-from cnnref.diagrams.scene import Arrow, Box, Line, Scene
+from cnnref.diagrams.scene import Arrow, Box, Line, Scene, faint_size
+from cnnref.errors import CnnrefError
 from cnnref.table import Table
 
 __all__ = ["block_scene"]
 
 # widths of the text in a box that are tried, the first that fits is taken
-TRIED = (190, 150, 124, 100, 84, 72, 62, 54, 46)
+TRIED = range(200, 40, -6)
 MARGIN = 2
-PAD = (9, 7)
+PAD = 7
 PLUS = 26
 LEADING = 1.3
+
+
+class _Air(NamedTuple):
+    """What is left free at the sides of a text, and between lanes."""
+
+    pad: float
+    gap: float
+
+
+ROOMY, TIGHT = _Air(9, 14), _Air(5, 8)
 
 
 def block_scene(
@@ -27,22 +40,30 @@ def block_scene(
 
     fold: normalisations and activations stand in the box of the row before them.
     size: of the text.
+
+    Raises:
+        CnnrefError: the rows cannot be drawn without an arrow that crosses a box.
     """
     drawn = graph(table, rows, fold=fold)
-    scene = _scene(drawn, table, TRIED[0], size)
-    for tried in TRIED[1:]:
+    tries = [(room, air) for room in TRIED for air in (ROOMY, TIGHT)]
+    scene = _scene(drawn, table, *tries[0], size)
+    for room, air in tries[1:]:
         if scene.width <= width:
             break
-        scene = _scene(drawn, table, tried, size)
+        scene = _scene(drawn, table, room, air, size)
+    for fault in faults(scene):
+        raise CnnrefError(
+            f"{table.name}: {fault}, so these rows cannot be drawn; choose a smaller block."
+        )
     return scene
 
 
-def _scene(drawn: Graph, table: Table, room: float, size: float) -> Scene:
-    texts = [_lines(drawn, table, node, room, size) for node in drawn.nodes]
-    sizes = [_size(drawn, n, lines, size) for n, lines in enumerate(texts)]
+def _scene(drawn: Graph, table: Table, room: float, air: _Air, size: float) -> Scene:
+    texts = [_lines(drawn, table, n, room, size) for n in range(len(drawn.nodes))]
+    sizes = _level([_size(drawn, n, lines, size, air.pad) for n, lines in enumerate(texts)], drawn)
     labels = [_edge_label(drawn, edge) for edge in drawn.edges]
-    widths = [text_width(text, size - 2) + 8 if text else 0 for text in labels]
-    places, routes = lay_out(drawn, sizes, widths)
+    widths = [text_width(text, faint_size(size)) + 8 if text else 0 for text in labels]
+    places, routes = lay_out(drawn, sizes, widths, air.gap)
     boxes = tuple(
         Box(
             _kind(drawn, node),
@@ -83,33 +104,53 @@ def _words(drawn: Graph, table: Table, node: Node) -> str:
     return followers(drawn.layers[row] for row in node.rows)
 
 
-def _lines(drawn: Graph, table: Table, node: Node, room: float, size: float) -> list[Line]:
+def _lines(drawn: Graph, table: Table, number: int, room: float, size: float) -> list[Line]:
+    node = drawn.nodes[number]
+    into = [edge for edge in drawn.leaving(number) if not is_sum(drawn, edge.target)]
+    lanes = max(1, len(drawn.entering(number)), len(into))
     if node.role != "rows":
-        text = _words(drawn, table, node)
-        role, _, sizes = text.partition(" ")
-        return [Line(line, faint=True) for line in wrap(f"{role} {sizes}", size, 2 * room)]
+        lines = wrap(_words(drawn, table, node), faint_size(size), room * lanes)
+        # a shape that stands on a line by itself may be narrower than it reads well
+        lines = [lines[0], lines[1].replace(" ", "")] if len(lines) == 2 else lines
+        return [Line(line, faint=True) for line in lines]
     first, *rest = (drawn.layers[row] for row in node.rows)
-    lines = [Line(line) for line in wrap(label(first), size, room)]
-    return lines + [
-        Line(line, faint=True) for line in wrap(followers(rest), size - 2, room) if line
+    below = wrap(followers(rest), faint_size(size), room * lanes) if rest else []
+    lines = wrap(label(first), size, room * lanes)
+    return [*map(Line, lines), *(Line(line, faint=True) for line in below)]
+
+
+def _size(drawn: Graph, number: int, lines: Sequence[Line], size: float, pad: float) -> Size:
+    if is_sum(drawn, number):
+        return Size(PLUS, PLUS)
+    own = [faint_size(size) if line.faint else size for line in lines]
+    widths = [text_width(line.text, each) for line, each in zip(lines, own, strict=True)]
+    heights = [LEADING * each for each in own]
+    pad += 3 * (drawn.nodes[number].role != "rows")
+    return Size(round(max(widths) + 2 * pad), round(sum(heights) + 2 * PAD))
+
+
+def _level(sizes: Sequence[Size], drawn: Graph) -> list[Size]:
+    """Boxes that follow each other in a lane get the width of the widest."""
+    widths = [size.width for size in sizes]
+    lane = list(range(len(sizes)))
+    for edge in drawn.edges:
+        if all(_single(drawn, node) for node in (edge.source, edge.target)):
+            lane[edge.target] = lane[edge.source]
+    return [
+        size._replace(width=max(w for w, other in zip(widths, lane, strict=True) if other == own))
+        for size, own in zip(sizes, lane, strict=True)
     ]
 
 
-def _size(drawn: Graph, number: int, lines: Sequence[Line], size: float) -> Size:
-    if is_sum(drawn, number) and len(drawn.nodes[number].rows) == 1:
-        return Size(PLUS, PLUS)
-    widths = [text_width(line.text, size - 2 * line.faint) for line in lines]
-    heights = [LEADING * (size - 2 * line.faint) for line in lines]
-    return Size(round(max(widths) + 2 * PAD[0]), round(sum(heights) + 2 * PAD[1]))
+def _single(drawn: Graph, node: int) -> bool:
+    """Whether a box of rows is one of a lane: it neither joins nor forks."""
+    alone = len(drawn.entering(node)) == len(drawn.leaving(node)) == 1
+    return alone and drawn.nodes[node].role == "rows"
 
 
 def _edge_label(drawn: Graph, edge: Edge) -> str:
     """A shortcut that hands its input on as it is says so."""
     if not is_sum(drawn, edge.target) or len(drawn.entering(edge.target)) < 2:
         return ""
-    ranks = drawn.ranks()
-    return "identity" if ranks[edge.target] - ranks[edge.source] > 1 and _forks(drawn, edge) else ""
-
-
-def _forks(drawn: Graph, edge: Edge) -> bool:
-    return len(drawn.leaving(edge.source)) > 1
+    ranks, forks = drawn.ranks(), len(drawn.leaving(edge.source)) > 1
+    return "identity" if forks and ranks[edge.target] - ranks[edge.source] > 1 else ""

@@ -9,7 +9,9 @@ from cnnref.layer import Layer
 from cnnref.net import FeatureMap, Net
 from cnnref.table import Table
 
-__all__ = ["block_kind", "block_rows", "naive_inception", "stage_rows"]
+__all__ = ["NAIVE", "block_kind", "block_rows", "block_table", "naive_inception", "stage_rows"]
+
+NAIVE = "-naive"
 
 
 def block_rows(table: Table, block: str) -> tuple[int, ...]:
@@ -55,12 +57,32 @@ def block_kind(layers: Sequence[Layer]) -> str:
     if "concat" in ops:
         if "add" in ops:
             return "Inception-ResNet block"
-        return "fire module" if _squeezed(layers) else "inception module"
+        return _module(layers)
     if "add" not in ops:
         return "plain block"
-    widths = [layer.geometry.kernel for layer in layers if layer.op == "conv" and layer.geometry]
-    name = "basic block" if (1, 1) not in widths[:1] else "bottleneck"
+    name = "bottleneck" if (1, 1) in _windows(layers) else "basic block"
     return f"pre-activation {name}" if ops[0] == "batch_norm" or ops[-1] == "add" else name
+
+
+def _windows(layers: Sequence[Layer]) -> list[tuple[int, ...]]:
+    """The windows of a block's convolutions, but for those that project its input."""
+    convs = [layer for layer in layers if layer.op == "conv"]
+    inner = [*convs[:1], *(layer for layer in convs if layer.inputs != convs[0].inputs)]
+    return [layer.geometry.kernel for layer in inner if layer.geometry]
+
+
+def _module(layers: Sequence[Layer]) -> str:
+    """What branches that are concatenated are called: one pools with a stride, or two, or more."""
+    if _squeezed(layers):
+        return "fire module"
+    if any(layer.op.endswith("_pool") and _stride(layer) > 1 for layer in layers):
+        return "reduction module"
+    joins = [layer for layer in layers if layer.op == "concat"]
+    return "inception module" if len(joins[-1].inputs) > 2 else "two branches"
+
+
+def _stride(layer: Layer) -> int:
+    return max(layer.geometry.stride) if layer.geometry else 1
 
 
 def _squeezed(layers: Sequence[Layer]) -> bool:
@@ -69,6 +91,18 @@ def _squeezed(layers: Sequence[Layer]) -> bool:
     small = first.geometry is not None and set(first.geometry.kernel) == {1}
     outside = [layer for layer in layers[1:] if first.inputs[0] in layer.inputs]
     return small and first.op == "conv" and not outside
+
+
+def block_table(table: Table, block: str) -> Table:
+    """A block as a table of its own; "3a-naive" is `naive_inception` of "3a".
+
+    Raises:
+        UnknownNameError: no block has that name.
+    """
+    if block.endswith(NAIVE):
+        return naive_inception(table, block.removesuffix(NAIVE))
+    rows = block_rows(table, block)
+    return table[rows[0] : rows[-1] + 1]
 
 
 def naive_inception(table: Table, block: str) -> Table:

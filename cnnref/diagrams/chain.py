@@ -58,9 +58,12 @@ def chain(table: Table) -> Chain:
         for source in layers[row].inputs
         if home.get(source) != home[row]
     ]
-    drawn = [*path, *(row for link in links for row in link.rows)]
-    if sorted(drawn) != list(range(len(layers))):
-        left = next(layer for row, layer in enumerate(layers) if drawn.count(row) != 1)
+    shortcuts = [link for link in links if link.main or _adds(layers, link)]
+    drawn = [*path, *(row for link in shortcuts for row in link.rows)]
+    if sorted(drawn) != list(range(len(layers))) or len(shortcuts) < len(links):
+        left = next(
+            (layer for row, layer in enumerate(layers) if drawn.count(row) != 1), layers[-1]
+        )
         raise CnnrefError(
             f"{table.name}: {left.name} is neither on the longest path nor on a shortcut, so the "
             "network is no chain; draw its blocks."
@@ -78,6 +81,12 @@ def _longest(layers: Sequence[Layer]) -> dict[int, int | None]:
         path.append(max(layers[path[-1]].inputs, key=lambda source: depth[source]))
     path.reverse()
     return dict(zip(path, [None, *path[:-1]], strict=True))
+
+
+def _adds(layers: Sequence[Layer], link: Link) -> bool:
+    """Whether an edge that goes round boxes ends in a sum."""
+    reader = link.edges[-1][1]
+    return reader is not None and layers[reader].op.rstrip("_") == "add"
 
 
 def _link(

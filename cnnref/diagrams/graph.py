@@ -32,11 +32,15 @@ class Node(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """What one node hands to another: rows[0] feeds rows[1]; an output has no reader (None)."""
+    """What one node hands to another: rows[0] feeds rows[1]; an output has no reader (None).
+
+    place: which of the reader's inputs it is.
+    """
 
     source: int
     target: int
     rows: tuple[int, int | None]
+    place: int = 0
 
 
 class Graph(NamedTuple):
@@ -127,9 +131,9 @@ def _edges(layers: Sequence[Layer], nodes: Iterable[Node]) -> list[Edge]:
         home.update((row, number) for row in node.rows)
         if node.role == "rows":
             edges += [
-                Edge(home[source], number, (source, row))
+                Edge(home[source], number, (source, row), place)
                 for row in node.rows
-                for source in layers[row].inputs
+                for place, source in enumerate(layers[row].inputs)
                 if home[source] != number
             ]
     return edges

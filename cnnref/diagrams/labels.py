@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from cnnref.layer import Geometry, Layer
@@ -34,6 +35,9 @@ WIDTHS = {
     **dict.fromkeys("ABCDEFGHJKLNOPRSTUVXYZ", 0.76),
 }
 COMMON = 0.64
+# a number stays with what it belongs to
+MARK = re.compile(r"(?<=[._/-])")
+BREAK = re.compile(r"(?<!stride)(?<!dilation)(?<!fc)(?<!×) (?!×)")
 
 
 def kind(layer: Layer) -> str:
@@ -93,19 +97,29 @@ def text_width(text: str, size: float) -> float:
 
 
 def wrap(text: str, size: float, width: float) -> list[str]:
-    """The text in lines that fit a width; a word that is too long stays whole.
+    """The text in lines that fit a width; a word that is too long is broken behind its marks.
 
-    >>> wrap("3×3 conv, 64, stride 2", 12, 80)
-    ['3×3 conv,', '64, stride 2']
+    >>> wrap("3×3 conv, 64, stride 2", 12, 80), wrap("features.denseblock1", 12, 80)
+    (['3×3 conv,', '64, stride 2'], ['features.', 'denseblock1'])
     """
     lines: list[str] = []
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and text_width(longer, size) <= width:
-            lines[-1] = longer
+    for word in BREAK.split(text):
+        if lines and text_width(f"{lines[-1]} {word}", size) <= width:
+            lines[-1] += f" {word}"
         else:
-            lines.append(word)
+            lines += _pieces(word, size, width)
     return lines
+
+
+def _pieces(word: str, size: float, width: float) -> list[str]:
+    if text_width(word, size) <= width:
+        return [word]
+    pieces = [""]
+    for part in MARK.split(word):
+        if pieces[-1] and text_width(pieces[-1] + part, size) > width:
+            pieces.append("")
+        pieces[-1] += part
+    return pieces
 
 
 def _options(window: Geometry) -> str:

@@ -15,7 +15,6 @@ from cnnref.diagrams.scene import Point
 
 __all__ = ["Place", "Size", "is_sum", "lay_out"]
 
-GAP = 14  # between lanes
 RISE = 24  # between boxes of a lane
 BARE = 20  # the width of a lane without a box
 
@@ -39,8 +38,10 @@ class Place(NamedTuple):
 class _Lanes:
     """Horizontal ranges: of each node's tree, and of each edge that ends in a join."""
 
-    def __init__(self, graph: Graph, sizes: Sequence[Size], labels: Sequence[float]) -> None:
-        self.graph, self.sizes, self.labels = graph, sizes, labels
+    def __init__(
+        self, graph: Graph, sizes: Sequence[Size], labels: Sequence[float], gap: float
+    ) -> None:
+        self.graph, self.sizes, self.labels, self.gap = graph, sizes, labels, gap
         self.joins = {n for n in range(len(graph.nodes)) if len(graph.entering(n)) > 1}
         self.main = {n: _main(graph, n) for n in self.joins}
         self.least: dict[Edge, float] = {}
@@ -66,7 +67,7 @@ class _Lanes:
                 self.assign(node, low, high)
             elif not self.graph.entering(node):
                 self.assign(node, left, left + self.need(node))
-                left += self.need(node) + GAP
+                left += self.need(node) + self.gap
         return True
 
     def range_of_join(self, node: int) -> tuple[float, float]:
@@ -77,7 +78,7 @@ class _Lanes:
 
     def need(self, node: int) -> float:
         edges = self.graph.leaving(node)
-        lanes = sum(self.need_of(edge) for edge in edges) + GAP * max(0, len(edges) - 1)
+        lanes = sum(self.need_of(edge) for edge in edges) + self.gap * max(0, len(edges) - 1)
         return max(self.sizes[node].width, lanes)
 
     def need_of(self, edge: Edge) -> float:
@@ -91,7 +92,7 @@ class _Lanes:
         needs = [self.need_of(edge) for edge in edges]
         if len(edges) == 1:
             needs = [high - low]
-        start = (low + high - sum(needs) - GAP * (len(edges) - 1)) / 2
+        start = (low + high - sum(needs) - self.gap * (len(edges) - 1)) / 2
         own = self.sizes[node].width
         middle = (low + high) / 2
         bar = (start, low + high - start) if len(edges) > 1 else (middle, middle)
@@ -103,17 +104,17 @@ class _Lanes:
                 self.lanes[edge] = (start, start + width)
             else:
                 self.assign(edge.target, start, start + width)
-            start += width + GAP
+            start += width + self.gap
 
 
 def lay_out(
-    graph: Graph, sizes: Sequence[Size], labels: Sequence[float]
+    graph: Graph, sizes: Sequence[Size], labels: Sequence[float], gap: float
 ) -> tuple[list[Place], list[tuple[Point, ...]]]:
     """Where each node stands, and the points of each edge from its source to its target.
 
-    sizes: what each node needs; labels: the width of the text on each edge.
+    sizes: what each node needs; labels: the width of the text on each edge; gap: between lanes.
     """
-    lanes = _Lanes(graph, sizes, labels)
+    lanes = _Lanes(graph, sizes, labels, gap)
     places = _places(graph, sizes, lanes.spans)
     return places, [_route(graph, edge, places, lanes) for edge in graph.edges]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Arrow", "Box", "Line", "Point", "Scene", "Text"]
+__all__ = ["Arrow", "Box", "Line", "Point", "Scene", "Text", "faint_size"]
 
 Point = tuple[float, float]
 
@@ -69,7 +69,7 @@ class Arrow(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text by itself; anchor: start, middle or end."""
+    """A text by itself; anchor: start, middle or end; halo: it interrupts what it lies on."""
 
     text: str
     x: float
@@ -77,6 +77,7 @@ class Text(NamedTuple):
     anchor: str = "start"
     faint: bool = False
     strong: bool = False
+    halo: bool = False
 
 
 class Scene(NamedTuple):
@@ -92,3 +93,8 @@ class Scene(NamedTuple):
     height: float
     size: float = 13
     head: float = 4.5
+
+
+def faint_size(size: float) -> float:
+    """The size of what is set smaller: still large enough for a phone."""
+    return max(11, size - 2)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnnref.diagrams.chain import Chain, Link, chain
-from cnnref.diagrams.labels import followers, kind, label, shape, text_width, wrap
+from cnnref.diagrams.labels import axes, followers, kind, label, shape, text_width, wrap
 from cnnref.diagrams.scene import Arrow, Box, Line, Point, Scene, Text
 from cnnref.layer import Layer
 from cnnref.table import Table
@@ -108,7 +108,7 @@ def _levels(
     for stage, count in depths.items():
         if stage:
             top += 4
-            marks.append(Text(stage, 1, top + size - 3, faint=True))
+            marks.append(Text(stage, 1, top + size - 3, faint=True, halo=True))
             top += size + 4
         for place in range(count):
             height = LEADING * size * lines[stage, place] + 2 * PAD
@@ -121,8 +121,9 @@ def _lines(stack: _Stack, number: int, width: float, size: float) -> list[str]:
     """The words of a box: all on one line, or shorter, or on several."""
     first = stack.chain.boxes[number][0]
     room = width - 2 * PAD
-    full = shape(stack.table.input_shape) if first < 0 else label(stack.chain.layers[first])
-    short = full
+    sizes = stack.table.input_shape
+    full = shape(sizes) if first < 0 else label(stack.chain.layers[first])
+    short = full if first >= 0 else axes(sizes.size or sizes)
     for long, brief in SHORT:
         short = short.replace(long, brief)
     fits = (text for text in (full, short) if text_width(text, size) <= room)

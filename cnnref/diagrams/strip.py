@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import ceil, log2
 from typing import NamedTuple
 
-from cnnref.diagrams.labels import shape, text_width, wrap
-from cnnref.diagrams.scene import Arrow, Box, Point, Scene, Text
+from cnnref.diagrams.labels import axes, shape, text_width, wrap
+from cnnref.diagrams.scene import Arrow, Box, Point, Scene, Text, faint_size
 from cnnref.diagrams.stages import Stage, StageLink, stage_links, stages
 from cnnref.table import Table
 
@@ -88,16 +88,18 @@ def _end(links: Sequence[StageLink], found: Sequence[Stage]) -> int:
 
 
 def _box(stage: Stage, x: float, y: float, width: float, height: float) -> Box:
-    inside = f": {'; '.join(stage.contents)}" if stage.contents else ""
-    words = f"{stage.name or 'rows'}{inside}, {shape(stage.out_shape)}"
+    inside = f", made of {'; '.join(stage.contents)}" if stage.contents else ""
+    words = f"{stage.name or 'rows'}, {shape(stage.out_shape)}{inside}"
     return Box(stage.kind, stage.rows, (), words, x, y, width, height)
 
 
 def _text(stage: Stage, width: float, size: float, x: float, y: float, anchor: str) -> list[Text]:
     """The name, the shape and the contents below or beside a stage's box."""
-    small = size - 2
+    small = faint_size(size)
     texts: list[Text] = []
-    parts = [(stage.name or "rows", True, False), (shape(stage.out_shape), False, False)]
+    sizes = shape(stage.out_shape)
+    sizes = sizes if text_width(sizes, size) <= width else axes(stage.out_shape)
+    parts = [(stage.name or "rows", True, False), (sizes, False, False)]
     parts += [(words, False, True) for words in stage.contents]
     for words, strong, faint in parts:
         own = small if faint else size

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from html import escape
 
-from cnnref.diagrams.scene import Arrow, Box, Point, Scene, Text
+from cnnref.diagrams.scene import Arrow, Box, Point, Scene, Text, faint_size
 
 __all__ = ["standalone", "to_svg"]
 
@@ -61,7 +61,8 @@ def standalone(svg: str) -> str:
 def _box(box: Box, size: float) -> str:
     stroke = STROKES[box.kind]
     x, y, width, height = map(_number, (box.x, box.y, box.width, box.height))
-    radius = _number(min(box.height / 2, 4 if box.kind != "end" else 13))
+    square = box.width == box.height and box.kind == "join"
+    radius = _number(box.height / 2 if square else 12 if box.kind == "end" else 4)
     tint = "0" if box.kind in ("end", "join") else ".13"
     text = _lines(box, size)
     return (
@@ -73,7 +74,7 @@ def _box(box: Box, size: float) -> str:
 
 
 def _lines(box: Box, size: float) -> str:
-    sizes = [size - 2 * line.faint for line in box.lines]
+    sizes = [faint_size(size) if line.faint else size for line in box.lines]
     x, middle = box.middle
     top = middle - sum(1.3 * size for size in sizes) / 2
     parts = []
@@ -121,7 +122,7 @@ def _label(arrow: Arrow, size: float) -> str:
     if not arrow.label:
         return ""
     (x, y), (_, y2) = arrow.points[:2]
-    small, middle = size - 2, (y + y2) / 2
+    small, middle = faint_size(size), (y + y2) / 2
     return (
         f'<rect x="{_number(x - 4)}" y="{_number(middle - 0.75 * small)}" width="8" '
         f'height="{_number(1.5 * small)}" fill="var({PAPER})"/><text x="{_number(x)}" '
@@ -131,11 +132,12 @@ def _label(arrow: Arrow, size: float) -> str:
 
 
 def _text(text: Text, size: float) -> str:
-    own = size - 2 * text.faint
+    own = faint_size(size) if text.faint else size
     weight = ' font-weight="600"' if text.strong else ""
+    halo = f' paint-order="stroke" stroke="var({PAPER})" stroke-width="4"' if text.halo else ""
     return (
         f'<text x="{_number(text.x)}" y="{_number(text.y)}" text-anchor="{text.anchor}" '
-        f'fill="var({SECOND if text.faint else INK})" font-size="{_number(own)}"{weight}>'
+        f'fill="var({SECOND if text.faint else INK})" font-size="{_number(own)}"{weight}{halo}>'
         f"{escape(text.text)}</text>"
     )
 
