@@ -1,8 +1,10 @@
 """One number by its path: how a computed value gets into a sentence.
 
 A path is "table/rows/quantity". The table is a network's name, with "@SIZE" for an
-input other than its own, or a block after a colon ("googlenet:3a", "googlenet:3a-naive"); the rows are "total", a row's name, "stage:NAME" or "op:NAME",
-several of them joined by "+"; the quantity is a key of QUANTITIES.
+input other than its own, or with a block after a colon ("googlenet:3a", and
+"googlenet:3a-naive" for the module without its reductions); the rows are "total", a row's
+name, "stage:NAME" or "op:NAME", several of them joined by "+"; the quantity is a key of
+QUANTITIES.
 """
 
 from __future__ import annotations

@@ -101,8 +101,8 @@ def block_table(table: Table, block: str) -> Table:
     """
     if block.endswith(NAIVE):
         return naive_inception(table, block.removesuffix(NAIVE))
-    rows = block_rows(table, block)
-    return table[rows[0] : rows[-1] + 1]
+    layers = [table[row] for row in block_rows(table, block)]
+    return Table(layers, name=f"{table.name} {layers[0].block}", input_shape=layers[0].in_shape)
 
 
 def naive_inception(table: Table, block: str) -> Table:
