@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from cnnref.diagrams.crossings import faults
@@ -45,12 +47,14 @@ def block_scene(
         CnnrefError: the rows cannot be drawn without an arrow that crosses a box.
     """
     drawn = graph(table, rows, fold=fold)
-    tries = [(room, air) for room in TRIED for air in (ROOMY, TIGHT)]
-    scene = _scene(drawn, table, *tries[0], size)
-    for room, air in tries[1:]:
-        if scene.width <= width:
-            break
-        scene = _scene(drawn, table, room, air, size)
+    draw = partial(_scene, drawn, table, size=size)
+    scene = draw(TRIED[0], ROOMY)
+    if scene.width > width:
+        # a box of less room is hardly ever wider, so the largest that fits is found by halves
+        fitting = bisect_left(TRIED, True, key=lambda room: draw(room, TIGHT).width <= width)
+        room = TRIED[min(fitting, len(TRIED) - 1)]
+        scene = draw(room, ROOMY)
+        scene = scene if scene.width <= width else draw(room, TIGHT)
     for fault in faults(scene):
         raise CnnrefError(
             f"{table.name}: {fault}, so these rows cannot be drawn; choose a smaller block."

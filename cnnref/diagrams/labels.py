@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from cnnref.layer import Geometry, Layer
 
@@ -91,6 +92,7 @@ def axes(sizes: Sequence[int]) -> str:
     return "×".join(map(str, sizes))
 
 
+@cache
 def text_width(text: str, size: float) -> float:
     """The width that a text takes at most, in the unit of its font size."""
     return size * sum(WIDTHS.get(letter, COMMON) for letter in text)
