@@ -1,8 +1,10 @@
 """One number by its path: how a computed value gets into a sentence.
 
 A path is "table/rows/quantity". The table is a network's name, with "@SIZE" for an
-input other than its own; the rows are "total", a row's name, "stage:NAME" or "op:NAME",
-several of them joined by "+"; the quantity is a key of QUANTITIES.
+input other than its own, or with a block after a colon ("googlenet:3a", and
+"googlenet:3a-naive" for the module without its reductions); the rows are "total", a row's
+name, "stage:NAME" or "op:NAME", several of them joined by "+"; the quantity is a key of
+QUANTITIES.
 """
 
 from __future__ import annotations
@@ -65,7 +67,7 @@ def fact(path: str) -> int:
 
 @cache
 def lookup(key: str) -> Table:
-    """The table of a key such as "vgg16", "alexnet@227" or "block:separable".
+    """The table of a key such as "vgg16", "alexnet@227", "block:separable" or "googlenet:3a".
 
     Raises:
         UnknownNameError: no network has that name.
@@ -73,6 +75,11 @@ def lookup(key: str) -> Table:
     """
     if key.startswith("block:"):
         return block(key.removeprefix("block:"))
+    network, colon, part = key.partition(":")
+    if colon:
+        from cnnref.diagrams import block_table
+
+        return block_table(lookup(network), part)
     name, _, size = key.partition("@")
     if size and not size.isdecimal():
         raise CnnrefError(f"{key!r} names the input size {size!r}; write a whole number.")

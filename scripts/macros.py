@@ -16,7 +16,14 @@ import site_charts
 import site_choices
 
 import cnnref
-from cnnref import comparison_facts, comparison_tables, fragments, history_facts, page_tables
+from cnnref import (
+    comparison_facts,
+    comparison_tables,
+    figures,
+    fragments,
+    history_facts,
+    page_tables,
+)
 from cnnref.facts import lookup
 
 GENERATED = Path(__file__).resolve().parent.parent / "docs" / "generated"
@@ -105,6 +112,8 @@ MACROS = {
     "challenge": history_facts.challenge,
     "challenge_table": comparison_tables.challenge_table,
     "challenge_tex": history_facts.challenge_tex,
+    "block_drawing": figures.block_drawing,
+    "block_drawings": figures.block_drawings,
     "chart": chart,
     "choice": choice,
     "cited": comparison_facts.cited,
@@ -130,6 +139,7 @@ MACROS = {
     "memory_table": comparison_tables.memory_table,
     "most": comparison_facts.most,
     "n": fragments.number,
+    "network_strip": figures.network_strip,
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,
     "place": comparison_facts.place,
@@ -141,6 +151,7 @@ MACROS = {
     "share": fragments.share,
     "spread": history_facts.spread,
     "stack": fragments.stack,
+    "stacks": figures.stacks,
     "stages": page_tables.stages,
     "t": fragments.tex_number,
     "table": table,

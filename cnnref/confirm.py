@@ -1,0 +1,103 @@
+"""Published figures against what is computed: whether they agree, and why where they do not."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from cnnref.catalog import architecture, table
+from cnnref.cited import Figure, read_data
+from cnnref.table import Table
+
+__all__ = ["CONVENTIONS", "Confirmation", "agrees", "comparable", "computed", "confirm", "depth"]
+
+# source -> the convention that its counts of operations follow; each counts a multiply-add once
+CONVENTIONS = {
+    "torchvision": "macs",
+    "resnet2015": "macs",
+    "googlenet2014": "macs",
+    "inceptionv3_2015": "macs",
+}
+# unit -> what one of it is; a value is rounded half up to the digits that are printed
+UNITS = {"count": 1, "px": 1, "year": 1, "M": 10**6, "G": 10**9}
+OPERATIONS = ("macs", "flops")
+COMPARED = frozenset({"params", "layers", "input", "year", *OPERATIONS})
+
+
+class Confirmation(NamedTuple):
+    """A published figure beside the computed value; reason: why they differ, "" if they agree."""
+
+    figure: Figure
+    computed: int
+    agrees: bool
+    reason: str
+
+
+def confirm(figure: Figure) -> Confirmation:
+    """What a table or a record says of a published figure.
+
+    Raises:
+        KeyError: nothing computes its quantity; see `comparable`.
+
+    >>> from cnnref.cited import published
+    >>> flops = next(f for f in published("vgg16") if f.quantity == "flops")
+    >>> confirm(flops).reason
+    '15.3 billion are the convolutions alone (15.35); with the fully-connected layers, which \
+its 19.6 billion for VGG-19 include, they are 15.47 billion'
+    """
+    value = computed(figure)
+    same = agrees(figure.value.text, figure.unit, value)
+    key = (figure.name, figure.quantity, figure.source.key)
+    return Confirmation(figure, value, same, "" if same else known_differences().get(key, ""))
+
+
+def comparable(figure: Figure) -> bool:
+    """Whether a table or a record of the catalogue can answer a figure's quantity."""
+    return figure.quantity in COMPARED
+
+
+@cache
+def known_differences() -> dict[tuple[str, str, str], str]:
+    """(network, quantity, source) -> why the printed figure is not the computed one."""
+    return {(name, what, source): why for name, what, source, why in read_data("known_differences")}
+
+
+def computed(figure: Figure) -> int:
+    """What the network's own table or record says of a figure's quantity."""
+    record, book = architecture(figure.name), _table(figure.name)
+    if figure.quantity in OPERATIONS:
+        return book.flops(CONVENTIONS[figure.source.key])
+    if figure.quantity == "params":
+        return book.parameters
+    if figure.quantity == "layers":
+        return depth(book)
+    return {"input": record.input_size, "year": record.year}[figure.quantity]
+
+
+def depth(table: Table) -> int:
+    """Convolutions and fully-connected layers on the longest path to the last row."""
+    reached = {-1: 0}
+    for number, row in enumerate(table):
+        weighted = row.op in ("conv", "linear")
+        reached[number] = max(reached[feed] for feed in row.inputs) + weighted
+    return max(reached.values())
+
+
+def agrees(text: str, unit: str, value: int) -> bool:
+    """Whether a value, in its unit, is what is printed, to the digits that are printed.
+
+    >>> agrees("15.5", "G", 15_450_000_000), agrees("<25", "M", 25_000_000)
+    (True, False)
+    """
+    from decimal import ROUND_HALF_UP, Decimal
+
+    scaled = Decimal(value) / UNITS[unit]
+    if text.startswith("<"):
+        return scaled < Decimal(text[1:])
+    printed = Decimal(text)
+    return scaled.quantize(printed, rounding=ROUND_HALF_UP) == printed
+
+
+@cache
+def _table(name: str) -> Table:
+    return table(name)

@@ -1,0 +1,100 @@
+"""What a drawing holds before it becomes SVG: placed boxes, arrows between them, and texts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["Arrow", "Box", "Line", "Point", "Scene", "Text", "faint_size"]
+
+Point = tuple[float, float]
+
+
+class Line(NamedTuple):
+    """One line of text in a box; faint: set smaller, in the second ink."""
+
+    text: str
+    faint: bool = False
+
+
+class Box(NamedTuple):
+    """A box at (x, y), its upper left corner.
+
+    kind: conv, linear, pool, join, other, or end for what a drawing begins and ends with.
+    rows: the rows of the table that it stands for.
+    words: what it says in the text alternative.
+    """
+
+    kind: str
+    rows: tuple[int, ...]
+    lines: tuple[Line, ...]
+    words: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """The x of its right side."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """The y of its lower side."""
+        return self.y + self.height
+
+    @property
+    def middle(self) -> Point:
+        """Its centre."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+
+class Arrow(NamedTuple):
+    """A line from one box to another, with its head at the last point.
+
+    source, target: numbers of boxes; edges: the edges of the table that it stands for, each the
+    row that feeds and the row that reads (None where it leaves the drawing).
+    rows: rows that stand on the arrow itself, for which there is no box.
+    label: what is written on it; words: what the text alternative says of it besides.
+    """
+
+    source: int
+    target: int
+    edges: tuple[tuple[int, int | None], ...]
+    points: tuple[Point, ...]
+    rows: tuple[int, ...] = ()
+    label: str = ""
+    words: str = ""
+    dashed: bool = False
+
+
+class Text(NamedTuple):
+    """A text by itself; anchor: start, middle or end; halo: it interrupts what it lies on."""
+
+    text: str
+    x: float
+    y: float
+    anchor: str = "start"
+    faint: bool = False
+    strong: bool = False
+    halo: bool = False
+
+
+class Scene(NamedTuple):
+    """A drawing of one width.
+
+    size: that of its text; head: the half width of an arrow's head.
+    """
+
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    texts: tuple[Text, ...]
+    width: float
+    height: float
+    size: float = 13
+    head: float = 4.5
+
+
+def faint_size(size: float) -> float:
+    """The size of what is set smaller: still large enough for a phone."""
+    return max(11, size - 2)
