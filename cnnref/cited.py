@@ -23,6 +23,7 @@ __all__ = [
     "googlenet_table1",
     "ilsvrc",
     "published",
+    "read_data",
     "sources",
 ]
 
@@ -121,14 +122,16 @@ def figures() -> tuple[Figure, ...]:
     by_key = {source.key: source for source in sources()}
     return tuple(
         Figure(name, title, quantity, _value(text), unit, by_key[key], note, certainty)
-        for name, title, key, quantity, text, unit, note, certainty in _rows("published")
+        for name, title, key, quantity, text, unit, note, certainty in read_data("published")
     )
 
 
 @cache
 def sources() -> tuple[Source, ...]:
     """Every source that a figure is cited from."""
-    return tuple(Source(key, citation, int(year or 0)) for key, citation, year in _rows("sources"))
+    return tuple(
+        Source(key, citation, int(year or 0)) for key, citation, year in read_data("sources")
+    )
 
 
 @cache
@@ -137,7 +140,7 @@ def ilsvrc() -> tuple[Entry, ...]:
     by_key = {source.key: source for source in sources()}
     return tuple(
         Entry(int(year), team, model, layers, _value(error), by_key[key], *rest)
-        for year, team, model, layers, error, key, *rest in _rows("ilsvrc")
+        for year, team, model, layers, error, key, *rest in read_data("ilsvrc")
     )
 
 
@@ -146,7 +149,7 @@ def googlenet_table1() -> tuple[Module, ...]:
     """Table 1 of the GoogLeNet paper, the rows that have parameters, as printed."""
     return tuple(
         Module(layer, config, output, _value(params), _value(ops))
-        for layer, config, output, params, ops in _rows("googlenet_table1")
+        for layer, config, output, params, ops in read_data("googlenet_table1")
     )
 
 
@@ -154,7 +157,8 @@ def _value(text: str) -> Value:
     return Value(text, float(text.removeprefix("<")))
 
 
-def _rows(name: str) -> Iterator[list[str]]:
+def read_data(name: str) -> Iterator[list[str]]:
+    """The rows of one file of the package's data, without its head."""
     # the tables of networks need no figures: an import of cnnref does not pay for csv
     import csv
 

@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).resolve().parent))
 import site_charts
 
 import cnnref
-from cnnref import fragments, page_tables
+from cnnref import errata_page, fragments, page_tables
 from cnnref.facts import lookup
 
 GENERATED = Path(__file__).resolve().parent.parent / "docs" / "generated"
@@ -25,6 +25,10 @@ def define_env(env: Any) -> None:
     """Called by the macros plugin: every function here is a name in the pages."""
     for name, function in MACROS.items():
         env.macro(function, name)
+
+    @env.macro
+    def erratum(key: str) -> str:
+        return errata_page.mark(key, "../" * env.page.url.count("/"))
 
 
 def chart(key: str, title: str, description: str) -> str:
@@ -66,6 +70,9 @@ MACROS = {
     "chart": chart,
     "conventions_table": page_tables.conventions_table,
     "downloads": downloads,
+    "errata_count": errata_page.count,
+    "errata_items": errata_page.items,
+    "errata_tables": errata_page.tables,
     "n": fragments.number,
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,

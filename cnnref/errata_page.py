@@ -1,0 +1,149 @@
+"""What the pages print of the errata: the mark beside a number, counts, lists and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+
+from cnnref.errata import VERDICTS, Erratum, errata, erratum
+from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.fragments import WORDS
+
+__all__ = ["CSV_COLUMNS", "PAGE", "count", "items", "mark", "rows", "tables"]
+
+PAGE = "errata.html"
+SENTENCE = "claim"
+CSV_COLUMNS = (
+    "chapter", "place", "row", "quantity", "stated", "computed", "verdict", "cause",
+)  # fmt: skip
+
+
+def rows() -> Iterator[tuple[str, ...]]:
+    """The rows of errata.csv."""
+    for entry in errata():
+        yield (*entry.claim[1:], entry.computed, entry.verdict, entry.explanation)
+
+
+def mark(key: str, root: str = "") -> str:
+    """A small mark beside a right value: what the lecture has, linked to its erratum.
+
+    root: how to get from the page to the site's own folder, "" or "../".
+
+    Raises:
+        UnknownNameError: no claim has that key.
+        CnnrefError: the lecture's value agrees, so that there is nothing to mark.
+    """
+    entry = erratum(key)
+    if entry.verdict == "agrees":
+        raise CnnrefError(f"{key}: the lecture's value agrees; take the mark off.")
+    shown = "≠ lecture" if entry.claim.quantity == SENTENCE else f"≠ {entry.claim.stated}"
+    said = escape(f"{shown}: {alternative(entry)}", quote=True)
+    return (
+        f'<a class="erratum" href="{root}{PAGE}#{entry.anchor}" aria-label="{said}" '
+        f'title="{said}">{escape(shown)}</a>'
+    )
+
+
+def alternative(entry: Erratum) -> str:
+    """What a mark says to those who hear it, in a sentence or two."""
+    stated, first = entry.claim.stated, entry.cause.split(". ")[0].rstrip(".")
+    if entry.claim.quantity == SENTENCE:
+        truth = "only partly true" if entry.partly else f"a matter of {entry.verdict}"
+        truth = "wrong" if entry.verdict == "wrong" and not entry.partly else truth
+        return f"the lecture says “{stated}”, which is {truth}. {first}."
+    if entry.verdict == "wrong":
+        return f"the lecture has {stated}, which is wrong; it is {entry.computed}."
+    return f"the lecture has {stated} by another convention. {first}."
+
+
+def count(verdict: str = "", *, partly: bool | None = None) -> str:
+    """How many claims have a verdict, or how many there are, as a number in a sentence.
+
+    Raises:
+        UnknownNameError: there is no such verdict.
+    """
+    if verdict and verdict not in VERDICTS:
+        raise UnknownNameError("verdict", verdict, VERDICTS)
+    number = len(_chosen(verdict, partly))
+    text = WORDS[number] if number < len(WORDS) else f"{number:,}"
+    named = f"{verdict or 'all'} claims of errata.csv"
+    return f'<data value="{number}" title="{escape(named)} = {number:,}">{text}</data>'
+
+
+def items(verdict: str, *, partly: bool = False) -> str:
+    """The claims with a verdict, each with what is right and why, linked to its row."""
+    entries = "".join(_item(entry) for entry in _chosen(verdict, partly))
+    return f'<div class="errata-list">{entries}</div>'
+
+
+def tables(level: int = 3) -> str:
+    """Every claim, a table for each chapter; each row has the claim's anchor."""
+    chapters = dict.fromkeys(entry.claim.chapter for entry in errata())
+    return "\n".join(_chapter(chapter, level) for chapter in chapters)
+
+
+def _chosen(verdict: str, partly: bool | None) -> list[Erratum]:
+    return [
+        entry
+        for entry in errata()
+        if verdict in ("", entry.verdict) and partly in (None, entry.partly)
+    ]
+
+
+def _item(entry: Erratum) -> str:
+    return (
+        f'<section><p class="errata-claim"><a href="#{entry.anchor}">{escape(_where(entry))}</a>'
+        f"</p><p>{_values(entry)}</p><p>{_why(entry)}</p></section>"
+    )
+
+
+def _values(entry: Erratum) -> str:
+    computed = f"<strong>{escape(entry.computed)}</strong>"
+    if entry.claim.quantity == SENTENCE:
+        return f"“{escape(entry.claim.stated)}” Computed: {computed}."
+    return f"Stated: <s>{escape(entry.claim.stated)}</s>. Computed: {computed}."
+
+
+def _where(entry: Erratum) -> str:
+    _, chapter, place, row, quantity, _ = entry.claim
+    parts = (chapter, place, row, "" if quantity == SENTENCE else quantity)
+    return " › ".join(part for part in parts if part)
+
+
+def _why(entry: Erratum) -> str:
+    roots = [erratum(key) for key in entry.roots]
+    links = " and ".join(
+        f'<a href="#{root.anchor}">{escape(root.claim.quantity)}</a>' for root in roots
+    )
+    return escape(entry.cause) + (f" It follows from {links}." if links else "")
+
+
+def _chapter(chapter: str, level: int) -> str:
+    entries = [entry for entry in errata() if entry.claim.chapter == chapter]
+    slug = "claims-" + chapter.lower().replace(" ", "-")
+    titles = ("claim", "stated", "computed", "verdict", "why")
+    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    return (
+        f'<h{level} id="{slug}">{escape(chapter)}</h{level}>'
+        f'<table class="ledger errata"><caption>{escape(chapter)}: every claim</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(_lines(entries))}</tbody></table>"
+    )
+
+
+def _lines(entries: Iterable[Erratum]) -> Iterator[str]:
+    for entry in entries:
+        _, _, place, row, quantity, stated = entry.claim
+        sentence = quantity == SENTENCE
+        name = " › ".join(part for part in (place, row, "" if sentence else quantity) if part)
+        wide = ' class="wrap"' if sentence else ""
+        yield (
+            f'<tr id="{entry.anchor}"><th scope="row"><a href="#{entry.anchor}">'
+            f"{escape(name)}</a></th><td{wide}>{escape(stated)}</td>"
+            f"<td{wide}>{escape(entry.computed)}</td>"
+            f'<td><span class="verdict {entry.verdict}">{_named(entry)}</span></td>'
+            f'<td class="wrap">{_why(entry)}</td></tr>'
+        )
+
+
+def _named(entry: Erratum) -> str:
+    return "partly true" if entry.partly else entry.verdict
