@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from html import escape
 
 from cnnref.errata import VERDICTS, Erratum, errata, erratum
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.fragments import WORDS
 
 __all__ = ["CSV_COLUMNS", "PAGE", "count", "items", "mark", "rows", "tables"]
 
@@ -40,7 +40,7 @@ def mark(key: str, root: str = "") -> str:
     said = escape(f"{shown}: {alternative(entry)}", quote=True)
     return (
         f'<a class="erratum" href="{root}{PAGE}#{entry.anchor}" aria-label="{said}" '
-        f'title="{said}">{escape(shown)}</a>'
+        f'title="{said}">{_text(shown)}</a>'
     )
 
 
@@ -65,9 +65,8 @@ def count(verdict: str = "", *, partly: bool | None = None) -> str:
     if verdict and verdict not in VERDICTS:
         raise UnknownNameError("verdict", verdict, VERDICTS)
     number = len(_chosen(verdict, partly))
-    text = WORDS[number] if number < len(WORDS) else f"{number:,}"
     named = f"{verdict or 'all'} claims of errata.csv"
-    return f'<data value="{number}" title="{escape(named)} = {number:,}">{text}</data>'
+    return f'<data value="{number}" title="{escape(named)} = {number:,}">{number:,}</data>'
 
 
 def items(verdict: str, *, partly: bool = False) -> str:
@@ -77,9 +76,9 @@ def items(verdict: str, *, partly: bool = False) -> str:
 
 
 def tables(level: int = 3) -> str:
-    """Every claim, a table for each chapter; each row has the claim's anchor."""
-    chapters = dict.fromkeys(entry.claim.chapter for entry in errata())
-    return "\n".join(_chapter(chapter, level) for chapter in chapters)
+    """Every claim, a table for each place of the lecture; each row has the claim's anchor."""
+    places = dict.fromkeys(entry.claim[1:3] for entry in errata())
+    return "\n".join(_place(chapter, place, level) for chapter, place in places)
 
 
 def _chosen(verdict: str, partly: bool | None) -> list[Erratum]:
@@ -98,10 +97,10 @@ def _item(entry: Erratum) -> str:
 
 
 def _values(entry: Erratum) -> str:
-    computed = f"<strong>{escape(entry.computed)}</strong>"
+    computed = f"<strong>{_text(entry.computed)}</strong>"
     if entry.claim.quantity == SENTENCE:
         return f"“{escape(entry.claim.stated)}” Computed: {computed}."
-    return f"Stated: <s>{escape(entry.claim.stated)}</s>. Computed: {computed}."
+    return f"Stated: <s>{_text(entry.claim.stated)}</s>. Computed: {computed}."
 
 
 def _where(entry: Erratum) -> str:
@@ -112,34 +111,32 @@ def _where(entry: Erratum) -> str:
 
 def _why(entry: Erratum) -> str:
     roots = [erratum(key) for key in entry.roots]
-    links = " and ".join(
-        f'<a href="#{root.anchor}">{escape(root.claim.quantity)}</a>' for root in roots
-    )
+    links = " and ".join(f'<a href="#{root.anchor}">{escape(_where(root))}</a>' for root in roots)
     return escape(entry.cause) + (f" It follows from {links}." if links else "")
 
 
-def _chapter(chapter: str, level: int) -> str:
-    entries = [entry for entry in errata() if entry.claim.chapter == chapter]
-    slug = "claims-" + chapter.lower().replace(" ", "-")
+def _place(chapter: str, place: str, level: int) -> str:
+    entries = [entry for entry in errata() if entry.claim[1:3] == (chapter, place)]
+    title = f"{chapter}: {place}"
+    slug = re.sub(r"[^a-z0-9]+", "-", f"claims {title}".lower())
     titles = ("claim", "stated", "computed", "verdict", "why")
     head = "".join(f'<th scope="col">{title}</th>' for title in titles)
     return (
-        f'<h{level} id="{slug}">{escape(chapter)}</h{level}>'
-        f'<table class="ledger errata"><caption>{escape(chapter)}: every claim</caption>'
+        f'<h{level} id="{slug}">{escape(title)}</h{level}><table class="ledger errata">'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(_lines(entries))}</tbody></table>"
     )
 
 
 def _lines(entries: Iterable[Erratum]) -> Iterator[str]:
     for entry in entries:
-        _, _, place, row, quantity, stated = entry.claim
+        row, quantity, stated = entry.claim[3:]
         sentence = quantity == SENTENCE
-        name = " › ".join(part for part in (place, row, "" if sentence else quantity) if part)
+        name = " › ".join(part for part in (row, "sentence" if sentence else quantity) if part)
         wide = ' class="wrap"' if sentence else ""
         yield (
             f'<tr id="{entry.anchor}"><th scope="row"><a href="#{entry.anchor}">'
-            f"{escape(name)}</a></th><td{wide}>{escape(stated)}</td>"
-            f"<td{wide}>{escape(entry.computed)}</td>"
+            f"{escape(name)}</a></th><td{wide}>{_text(stated)}</td>"
+            f"<td{wide}>{_text(entry.computed)}</td>"
             f'<td><span class="verdict {entry.verdict}">{_named(entry)}</span></td>'
             f'<td class="wrap">{_why(entry)}</td></tr>'
         )
@@ -147,3 +144,7 @@ def _lines(entries: Iterable[Erratum]) -> Iterator[str]:
 
 def _named(entry: Erratum) -> str:
     return "partly true" if entry.partly else entry.verdict
+
+
+def _text(statement: str) -> str:
+    return re.sub(r"\^(\d)", r"<sup>\1</sup>", escape(statement))

@@ -97,7 +97,7 @@ def _padding(place: Place, layer: Layer) -> Iterator[Reading]:
     window = _window(layer)
     yield Reading(window.padding[0], "agrees")
     size, out = layer.in_shape.size[0], layer.out_shape.size[0]
-    for padding in range(window.kernel[0] // 2 + 1):
+    for padding in range(window.kernel[0] // 2 + 1) if window.ceil_mode else ():
         if output_size(size, window.kernel[0], window.stride[0], padding) == out:
             yield Reading(
                 padding,
