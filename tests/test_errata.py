@@ -36,6 +36,7 @@ def next_up(stated):
     digits = re.match(r"[\d,.]+", stated)[0]
     raised = str(int(re.sub(r"\D", "", digits)) + 1)
     tail = len(digits.partition(".")[2])
+    raised = raised.zfill(tail + 1)
     text = f"{raised[:-tail]}.{raised[-tail:]}" if tail else raised
     text = f"{int(text):,}" if "," in digits else text
     return text + stated[len(digits) :]
