@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from html import escape
 
 from cnnref.errata import VERDICTS, Erratum, errata, erratum
 from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.facts import lookup
+from cnnref.verdicts.cells import TABLES
 
-__all__ = ["CSV_COLUMNS", "PAGE", "count", "items", "mark", "rows", "tables"]
+__all__ = ["CSV_COLUMNS", "PAGE", "count", "items", "mark", "marked", "rows", "tables"]
 
 PAGE = "errata.html"
 SENTENCE = "claim"
+# the columns of the lecture's own tables, by the names that its claims have
+COLUMNS = (
+    "layer", "in C", "in H/W", "filters", "kernel", "stride", "pad", "out C", "out H/W",
+    "memory (KB)", "params (k)", "flop (M)",
+)  # fmt: skip
 CSV_COLUMNS = (
     "chapter", "place", "row", "quantity", "stated", "computed", "verdict", "cause",
 )  # fmt: skip
@@ -37,11 +45,36 @@ def mark(key: str, root: str = "") -> str:
     if entry.verdict == "agrees":
         raise CnnrefError(f"{key}: the lecture's value agrees; take the mark off.")
     shown = "≠ lecture" if entry.claim.quantity == SENTENCE else f"≠ {entry.claim.stated}"
+    return _link(entry, shown, root, "erratum")
+
+
+def _link(entry: Erratum, shown: str, root: str, kind: str) -> str:
     said = escape(f"{shown}: {alternative(entry)}", quote=True)
     return (
-        f'<a class="erratum" href="{root}{PAGE}#{entry.anchor}" aria-label="{said}" '
+        f'<a class="{kind}" href="{root}{PAGE}#{entry.anchor}" aria-label="{said}" '
         f'title="{said}">{_text(shown)}</a>'
     )
+
+
+def marked(ledger: str, key: str, root: str = "") -> str:
+    """A table of the lecture's columns, each cell that the lecture has otherwise made a mark."""
+    for entry in errata():
+        place = TABLES.get((entry.claim.chapter, entry.claim.place))
+        if place is not None and place.key == key and entry.verdict != "agrees":
+            name = f"{lookup(key).name}-{place.rows[entry.claim.row]}"
+            line = re.compile(rf'(?<=<tr id="{re.escape(name)}">).*?(?=</tr>)')
+            ledger = line.sub(partial(_marked_line, entry=entry, root=root), ledger)
+    return ledger
+
+
+def _marked_line(line: re.Match[str], entry: Erratum, root: str) -> str:
+    cells = re.findall(r"<t[dh]\b[^>]*>.*?</t[dh]>", line[0])
+    column = COLUMNS.index(entry.claim.quantity)
+    opened, shown, closed = re.split(r"(?<=\">)([^<]*)(?=</)", cells[column], maxsplit=1)
+    if shown.replace(",", "") != entry.claim.stated.replace(",", ""):
+        link = _link(entry, shown, root, "erratum in-cell")
+        cells[column] = f"{opened}{link}{closed}"
+    return "".join(cells)
 
 
 def alternative(entry: Erratum) -> str:

@@ -45,7 +45,8 @@ def agree(*names: str) -> str:
 
 def table(key: str, convention: str = "lecture") -> str:
     """The table of a network, each row's name linked to its arithmetic below."""
-    return page_tables.ledger(key, convention)
+    text = page_tables.ledger(key, convention)
+    return errata_page.marked(text, key) if convention == "lecture" else text
 
 
 def downloads(key: str) -> str:
