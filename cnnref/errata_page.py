@@ -155,7 +155,7 @@ def _place(chapter: str, place: str, level: int) -> str:
     titles = ("claim", "stated", "computed", "verdict", "why")
     head = "".join(f'<th scope="col">{title}</th>' for title in titles)
     return (
-        f'<h{level} id="{slug}">{escape(title)}</h{level}><table class="ledger errata">'
+        f'<h{level} id="{slug}">{escape(title)}</h{level}><table class="ledger errata longnames">'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(_lines(entries))}</tbody></table>"
     )
 

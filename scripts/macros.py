@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).resolve().parent))
 import site_charts
 
 import cnnref
-from cnnref import errata_page, fragments, page_tables
+from cnnref import conventions_page, errata_page, fragments, page_tables
 from cnnref.facts import lookup
 
 GENERATED = Path(__file__).resolve().parent.parent / "docs" / "generated"
@@ -67,18 +67,24 @@ def networks() -> str:
 
 MACROS = {
     "agree": agree,
+    "answers": conventions_page.answers,
     "arithmetic": page_tables.arithmetic,
     "chart": chart,
     "conventions_table": page_tables.conventions_table,
+    "counted": conventions_page.counted,
     "downloads": downloads,
     "errata_count": errata_page.count,
     "errata_items": errata_page.items,
     "errata_tables": errata_page.tables,
+    "memories": conventions_page.memories,
     "n": fragments.number,
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,
+    "padding": conventions_page.padding,
+    "padding_stages": conventions_page.padding_stages,
     "ratio": fragments.ratio_of,
     "records": page_tables.records,
+    "said": conventions_page.said,
     "saved": fragments.saved,
     "share": fragments.share,
     "stack": fragments.stack,

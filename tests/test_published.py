@@ -1,7 +1,6 @@
 """Published figures: each has its source, and the computed tables agree with them."""
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -9,19 +8,10 @@ import pytest
 
 import cnnref
 from cnnref import records
+from cnnref.beside import FOLLOWS, KNOWN_DIFFERENCES, agrees
 
 # not an attribute of cnnref: that is the function of this name
 cited = import_module("cnnref.cited")
-
-# source -> the convention that its counts of operations follow; each counts a multiply-add once
-CONVENTIONS = {
-    "torchvision": "macs",
-    "resnet2015": "macs",
-    "googlenet2014": "macs",
-    "inceptionv3_2015": "macs",
-}
-# unit -> what one of it is; a value is rounded half up to the digits that are printed
-UNITS = {"count": 1, "px": 1, "year": 1, "M": 10**6, "G": 10**9}
 
 CERTAINTIES = {
     "verified-in-source",
@@ -32,35 +22,6 @@ CERTAINTIES = {
 OPERATIONS = ("macs", "flops")
 COMPARED = {"params", "layers", "input", "year", *OPERATIONS}
 ERRORS = {"top1_err", "top5_err", "top1_acc", "top5_acc"}
-
-KNOWN_DIFFERENCES = {
-    ("alexnet_2012", "params", "krizhevsky2012"): (
-        "the abstract's 60 million is a round number: its layers have 60.97 million"
-    ),
-    ("alexnet_2012", "input", "krizhevsky2012"): (
-        "224 without padding does not give the paper's 55 x 55 maps, 227 does"
-    ),
-    ("vgg16", "flops", "resnet2015"): (
-        "15.3 billion are the convolutions alone (15.35); with the fully-connected layers, "
-        "which its 19.6 billion for VGG-19 include, they are 15.47 billion"
-    ),
-    ("resnet34", "flops", "resnet2015"): (
-        "3.66 billion with projections; 3.6 is the network with padded shortcuts (3.64)"
-    ),
-    ("resnet50_v1", "flops", "resnet2015"): (
-        "3.86 billion are cut off to 3.8, where 7.57 for ResNet-101 are rounded to 7.6"
-    ),
-    ("googlenet", "macs", "googlenet2014"): (
-        "1.5 billion is the budget the network was designed for; its layers have 1.58 billion"
-    ),
-    ("googlenet", "macs", "inceptionv3_2015"): "the design budget again, beside 1.58 billion",
-    ("inception_v3", "params", "torchvision"): (
-        "torchvision counts the auxiliary head, which does not run at inference"
-    ),
-    ("inception_v3", "macs", "inceptionv3_2015"): (
-        "the network that its authors published has 5.7 billion, as torchvision counts too"
-    ),
-}
 
 
 def depth(table):
@@ -76,7 +37,7 @@ def computed(figure):
     """What the network's own table or record says of a figure's quantity."""
     record, table = cnnref.architecture(figure.name), cnnref.table(figure.name)
     if figure.quantity in OPERATIONS:
-        return table.flops(CONVENTIONS[figure.source.key])
+        return table.flops(FOLLOWS[figure.source.key])
     values = {
         "params": table.parameters,
         "layers": depth(table),
@@ -84,15 +45,6 @@ def computed(figure):
         "year": record.year,
     }
     return values[figure.quantity]
-
-
-def agrees(text, unit, value):
-    """Whether a value, in its unit, is what is printed, to the digits that are printed."""
-    value = Decimal(value) / UNITS[unit]
-    if text.startswith("<"):
-        return value < Decimal(text[1:])
-    printed = Decimal(text)
-    return value.quantize(printed, rounding=ROUND_HALF_UP) == printed
 
 
 def key(figure):
@@ -138,8 +90,8 @@ def test_known_differences_are_still_needed():
 
 def test_every_source_of_operations_has_a_convention():
     counting = {f.source.key for f in cited.figures() if f.quantity in OPERATIONS}
-    assert counting == set(CONVENTIONS)
-    assert set(CONVENTIONS.values()) <= set(cnnref.conventions())
+    assert counting == set(FOLLOWS)
+    assert set(FOLLOWS.values()) <= set(cnnref.conventions())
 
 
 def altered(name, quantity, text):
