@@ -16,6 +16,7 @@ from cnnref.table import Table
 if TYPE_CHECKING:
     from cnnref.check import Agreement, agreement
     from cnnref.cited import Figure, published
+    from cnnref.padding import padding_macs
     from cnnref.tracing import UncountedWarning, trace
 
 __version__ = "0.1.0"
@@ -45,6 +46,7 @@ __all__ = [
     "conventions",
     "model",
     "names",
+    "padding_macs",
     "published",
     "table",
     "trace",
@@ -54,6 +56,7 @@ __all__ = [
 _LAZY = {
     "Agreement": "cnnref.check",
     "Figure": "cnnref.cited",
+    "padding_macs": "cnnref.padding",
     "published": "cnnref.cited",
     "agreement": "cnnref.check",
     "UncountedWarning": "cnnref.tracing",

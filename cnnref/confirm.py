@@ -9,10 +9,10 @@ from cnnref.catalog import architecture, table
 from cnnref.cited import Figure, read_data
 from cnnref.table import Table
 
-__all__ = ["CONVENTIONS", "Confirmation", "agrees", "comparable", "computed", "confirm", "depth"]
+__all__ = ["FOLLOWS", "Confirmation", "agrees", "comparable", "computed", "confirm", "depth"]
 
 # source -> the convention that its counts of operations follow; each counts a multiply-add once
-CONVENTIONS = {
+FOLLOWS = {
     "torchvision": "macs",
     "resnet2015": "macs",
     "googlenet2014": "macs",
@@ -66,7 +66,7 @@ def computed(figure: Figure) -> int:
     """What the network's own table or record says of a figure's quantity."""
     record, book = architecture(figure.name), _table(figure.name)
     if figure.quantity in OPERATIONS:
-        return book.flops(CONVENTIONS[figure.source.key])
+        return book.flops(FOLLOWS[figure.source.key])
     if figure.quantity == "params":
         return book.parameters
     if figure.quantity == "layers":

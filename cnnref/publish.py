@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from cnnref import catalog, chart_files, charts, check, facts
+from cnnref import catalog, chart_files, charts, check, errata_page, facts
 from cnnref.layer import COUNTS, Geometry, Layer
 from cnnref.table import Table
 
@@ -47,6 +47,7 @@ def outputs(
     """
     chosen = tuple(names) or catalog.names()
     files: dict[str, str] = {"networks.csv": _csv(NETWORK_COLUMNS, network_rows(chosen, progress))}
+    files["errata.csv"] = _csv(errata_page.CSV_COLUMNS, errata_page.rows())
     for key, book in _books(chosen):
         files[f"tables/{key}.csv"] = _csv(ROW_COLUMNS, map(_row, range(len(book)), book))
         if len(book) <= LONGEST_SHOWN:

@@ -52,6 +52,8 @@ HIDDEN = (
     re.compile(r"\b(?:href|src|id|class|style|width|height|colspan|rowspan|tabindex)=\"[^\"]*\""),
     re.compile(r"^\[\^?[^\]]+\]:(?= https?:)\s*\S+", re.MULTILINE),
 )
+# the string of this macro is the key of a claim: a name, though it has spaces and numbers in it
+KEYED = re.compile(r"\{\{\s*erratum\(")
 MACRO = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 # a string with a space in it is a caption or a description: prose, wherever it stands
 STRING = re.compile(r"\"([^\"]*)\"")
@@ -99,6 +101,8 @@ def _in_formulas(text: str) -> Iterator[tuple[int, str]]:
 
 def _only_prose(macro: re.Match[str]) -> str:
     kept = list(_blank(macro))
+    if KEYED.match(macro[0]):
+        return "".join(kept)
     for string in STRING.finditer(macro[0]):
         if " " in string[1]:
             kept[string.start(1) : string.end(1)] = string[1]

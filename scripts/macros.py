@@ -19,6 +19,8 @@ import cnnref
 from cnnref import (
     comparison_facts,
     comparison_tables,
+    conventions_page,
+    errata_page,
     figures,
     fragments,
     history_facts,
@@ -33,6 +35,10 @@ def define_env(env: Any) -> None:
     """Called by the macros plugin: every function here is a name in the pages."""
     for name, function in MACROS.items():
         env.macro(function, name)
+
+    @env.macro
+    def erratum(key: str) -> str:
+        return errata_page.mark(key, "../" * env.page.url.count("/"))
 
 
 def chart(key: str, title: str, description: str) -> str:
@@ -85,7 +91,8 @@ def agree(*names: str) -> str:
 
 def table(key: str, convention: str = "lecture") -> str:
     """The table of a network, each row's name linked to its arithmetic below."""
-    return page_tables.ledger(key, convention)
+    text = page_tables.ledger(key, convention)
+    return errata_page.marked(text, key) if convention == "lecture" else text
 
 
 def downloads(key: str) -> str:
@@ -107,26 +114,31 @@ def networks() -> str:
 MACROS = {
     "accuracy_place": comparison_facts.accuracy_place,
     "agree": agree,
+    "answers": conventions_page.answers,
     "arithmetic": page_tables.arithmetic,
+    "block_drawing": figures.block_drawing,
+    "block_drawings": figures.block_drawings,
     "books": books,
     "challenge": history_facts.challenge,
     "challenge_table": comparison_tables.challenge_table,
     "challenge_tex": history_facts.challenge_tex,
-    "block_drawing": figures.block_drawing,
-    "block_drawings": figures.block_drawings,
     "chart": chart,
     "choice": choice,
     "cited": comparison_facts.cited,
     "comparison_table": comparison_tables.comparison_table,
     "conventions_table": page_tables.conventions_table,
     "count": comparison_facts.count,
+    "counted": conventions_page.counted,
     "depth": comparison_facts.depth,
-    "depth_tex": comparison_facts.depth_tex,
     "depth_table": comparison_tables.depth_table,
+    "depth_tex": comparison_facts.depth_tex,
     "downloads": downloads,
     "drop": history_facts.drop,
     "ensemble_cost": history_facts.ensemble_cost,
     "ensemble_table": history_facts.ensemble_table,
+    "errata_count": errata_page.count,
+    "errata_items": errata_page.items,
+    "errata_tables": errata_page.tables,
     "even_batch": comparison_facts.even_batch,
     "exists": exists,
     "explained": explained,
@@ -136,16 +148,20 @@ MACROS = {
     "kernels": comparison_facts.kernels,
     "largest_drop": history_facts.largest_drop,
     "later_table": comparison_tables.later_table,
+    "memories": conventions_page.memories,
     "memory_table": comparison_tables.memory_table,
     "most": comparison_facts.most,
     "n": fragments.number,
     "network_strip": figures.network_strip,
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,
+    "padding": conventions_page.padding,
+    "padding_stages": conventions_page.padding_stages,
     "place": comparison_facts.place,
     "rank_correlation": comparison_facts.rank_correlation,
     "ratio": fragments.ratio_of,
     "records": page_tables.records,
+    "said": conventions_page.said,
     "saved": fragments.saved,
     "separable_share": comparison_facts.separable_share,
     "share": fragments.share,

@@ -8,7 +8,7 @@ import pytest
 
 import cnnref
 from cnnref import confirm, records
-from cnnref.confirm import CONVENTIONS, agrees, computed, depth, known_differences
+from cnnref.confirm import FOLLOWS, agrees, computed, depth, known_differences
 
 # not an attribute of cnnref: that is the function of this name
 cited = import_module("cnnref.cited")
@@ -67,8 +67,8 @@ def test_known_differences_are_still_needed():
 
 def test_every_source_of_operations_has_a_convention():
     counting = {f.source.key for f in cited.figures() if f.quantity in confirm.OPERATIONS}
-    assert counting == set(CONVENTIONS)
-    assert set(CONVENTIONS.values()) <= set(cnnref.conventions())
+    assert counting == set(FOLLOWS)
+    assert set(FOLLOWS.values()) <= set(cnnref.conventions())
 
 
 def altered(name, quantity, text):
