@@ -16,7 +16,12 @@ from cnnref.table import Table
 if TYPE_CHECKING:
     from cnnref.check import Agreement, agreement
     from cnnref.cited import Figure, published
+    from cnnref.collapse import Collapsed, Repeat
+    from cnnref.comparison import Comparison
+    from cnnref.groups import Groups
+    from cnnref.sweeping import Point, Sweep
     from cnnref.tracing import UncountedWarning, trace
+    from cnnref.varying import sweep
 
 __version__ = "0.1.0"
 
@@ -24,17 +29,23 @@ __all__ = [
     "Agreement",
     "Architecture",
     "CnnrefError",
+    "Collapsed",
+    "Comparison",
     "Convention",
     "Counts",
     "Difference",
     "FeatureMap",
     "Figure",
     "Geometry",
+    "Groups",
     "Layer",
     "MissingExtraError",
     "Net",
+    "Point",
+    "Repeat",
     "Shape",
     "ShapeError",
+    "Sweep",
     "Table",
     "UncountedWarning",
     "UnknownNameError",
@@ -46,6 +57,7 @@ __all__ = [
     "model",
     "names",
     "published",
+    "sweep",
     "table",
     "trace",
 ]
@@ -53,9 +65,16 @@ __all__ = [
 # what needs torch, and what few ask for, is loaded when it is first asked for
 _LAZY = {
     "Agreement": "cnnref.check",
+    "Collapsed": "cnnref.collapse",
+    "Comparison": "cnnref.comparison",
     "Figure": "cnnref.cited",
+    "Groups": "cnnref.groups",
+    "Point": "cnnref.sweeping",
+    "Repeat": "cnnref.collapse",
+    "Sweep": "cnnref.sweeping",
     "published": "cnnref.cited",
     "agreement": "cnnref.check",
+    "sweep": "cnnref.varying",
     "UncountedWarning": "cnnref.tracing",
     "trace": "cnnref.tracing",
 }

@@ -23,6 +23,7 @@ __all__ = [
     "arithmetic_intensity",
     "element_bytes",
     "intensity",
+    "kept_for_training",
     "known_fields",
     "live_activation_bytes",
     "peak_activation_bytes",
@@ -209,13 +210,12 @@ def live_activation_bytes(
 
 
 def alive_at(table: Analysed, number: int) -> list[tuple[str, int]]:
-    """The rows whose outputs are alive while a row runs, each with its elements, largest first."""
+    """The rows whose outputs are alive while a row runs, each with its elements."""
     layers = _ordered(table)
     names = [*(layer.name for layer in layers), "the input"]
     owners, until = _lifetimes(layers)
     alive = [owner for owner in set(owners) if owner <= number <= until[owner]]
-    found = [(names[owner], _shape(table, layers, owner).elements) for owner in sorted(alive)]
-    return sorted(found, key=lambda entry: -entry[1])
+    return [(names[owner], _shape(table, layers, owner).elements) for owner in sorted(alive)]
 
 
 def _lives(table: Analysed, layers: tuple[Layer, ...]) -> list[tuple[int, int, int]]:
@@ -236,10 +236,15 @@ def _lifetimes(layers: tuple[Layer, ...]) -> tuple[list[int], list[int]]:
 def training_activation_bytes(table: Analysed, bytes_per_element: Any = 4) -> int:
     """Bytes of all outputs, each kept once; see `Table.training_activation_bytes`."""
     size = element_bytes("training_activation_bytes", bytes_per_element)
+    return size * sum(elements for _, elements in kept_for_training(table))
+
+
+def kept_for_training(table: Analysed) -> list[tuple[str, int]]:
+    """The rows whose outputs are kept for the backward pass, each with its elements."""
     layers = _ordered(table)
     owners, _ = _storages(layers, VIEWS | IN_PLACE)
-    kept = {owner for owner in owners if owner >= 0}
-    return size * sum(layers[owner].out_shape.elements for owner in kept)
+    kept = sorted({owner for owner in owners if owner >= 0})
+    return [(layers[owner].name, layers[owner].out_shape.elements) for owner in kept]
 
 
 def arithmetic_intensity(layer: Layer, bytes_per_element: Any = 4, batch_size: int = 1) -> float:
