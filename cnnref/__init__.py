@@ -16,8 +16,13 @@ from cnnref.table import Table
 if TYPE_CHECKING:
     from cnnref.check import Agreement, agreement
     from cnnref.cited import Figure, published
+    from cnnref.collapse import Collapsed, Repeat
+    from cnnref.contrast import Comparison
+    from cnnref.groups import Groups
     from cnnref.padding import padding_macs
+    from cnnref.sweeping import Point, Sweep
     from cnnref.tracing import UncountedWarning, trace
+    from cnnref.varying import sweep
 
 __version__ = "0.1.0"
 
@@ -25,17 +30,23 @@ __all__ = [
     "Agreement",
     "Architecture",
     "CnnrefError",
+    "Collapsed",
+    "Comparison",
     "Convention",
     "Counts",
     "Difference",
     "FeatureMap",
     "Figure",
     "Geometry",
+    "Groups",
     "Layer",
     "MissingExtraError",
     "Net",
+    "Point",
+    "Repeat",
     "Shape",
     "ShapeError",
+    "Sweep",
     "Table",
     "UncountedWarning",
     "UnknownNameError",
@@ -48,6 +59,7 @@ __all__ = [
     "names",
     "padding_macs",
     "published",
+    "sweep",
     "table",
     "trace",
 ]
@@ -55,10 +67,17 @@ __all__ = [
 # what needs torch, and what few ask for, is loaded when it is first asked for
 _LAZY = {
     "Agreement": "cnnref.check",
+    "Collapsed": "cnnref.collapse",
+    "Comparison": "cnnref.contrast",
     "Figure": "cnnref.cited",
     "padding_macs": "cnnref.padding",
+    "Groups": "cnnref.groups",
+    "Point": "cnnref.sweeping",
+    "Repeat": "cnnref.collapse",
+    "Sweep": "cnnref.sweeping",
     "published": "cnnref.cited",
     "agreement": "cnnref.check",
+    "sweep": "cnnref.varying",
     "UncountedWarning": "cnnref.tracing",
     "trace": "cnnref.tracing",
 }

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnnref.layer import COUNTS, Geometry, Layer
 from cnnref.table import Table
 
-__all__ = ["Difference", "compare", "rows_differing"]
+if TYPE_CHECKING:
+    from cnnref.contrast import Comparison
+
+__all__ = ["Difference", "Pair", "compare", "rows_differing"]
+
+Pair = tuple[int | None, int | None]
 
 
 class Difference(NamedTuple):
@@ -36,25 +41,29 @@ class Difference(NamedTuple):
         return f"row {self.row} ({names}): {self.field} is {self.left} against {self.right}"
 
 
-def compare(a: Table, b: Table) -> list[Difference]:
+def compare(a: Table, b: Table) -> Comparison:
     """The differences between two tables in order of execution; an empty list means equal.
 
     Rows are compared by what they do (operator, shapes, window, counts) and by which
     rows feed them, not by their names, stages or blocks. A row that only one table
-    has is reported as such, and the rest is compared past it.
+    has is reported as such, and the rest is compared past it. What comes back is a list
+    that knows both tables, and prints them side by side in every format.
 
     >>> import cnnref
     >>> book = cnnref.table("alexnet")
     >>> cnnref.compare(book, book)
     []
     """
+    from cnnref.contrast import Comparison
+
     differences: list[Difference] = []
     partner: dict[int, int | None] = {-1: -1}
     if a.input_shape != b.input_shape:
         shapes = (a.input_shape, b.input_shape)
         differences.append(Difference(-1, "input", "input", "input shape", *shapes))
     place = 0
-    for i, j in _pairs(tuple(a), tuple(b)):
+    pairs = tuple(_pairs(tuple(a), tuple(b)))
+    for i, j in pairs:
         place = place if i is None else i + 1
         if j is not None:
             partner[j] = i
@@ -62,10 +71,10 @@ def compare(a: Table, b: Table) -> list[Difference]:
             differences.append(_lone(a, b, i, j, place))
             continue
         differences.extend(_fields(i, a[i], b[j], partner))
-    return differences
+    return Comparison(a, b, pairs, differences)
 
 
-def rows_differing(differences: list[Difference]) -> int:
+def rows_differing(differences: Sequence[Difference]) -> int:
     """How many rows the differences concern."""
     return len({(difference.row, difference.a, difference.b) for difference in differences})
 
@@ -77,25 +86,13 @@ def _lone(a: Table, b: Table, i: int | None, j: int | None, place: int) -> Diffe
     return Difference(place, None, b[j].name, "row", None, b[j].op)
 
 
-def _pairs(a: Sequence[Layer], b: Sequence[Layer]) -> Iterator[tuple[int | None, int | None]]:
+def _pairs(a: Sequence[Layer], b: Sequence[Layer]) -> Iterator[Pair]:
     if [layer.op for layer in a] == [layer.op for layer in b]:
         yield from zip(range(len(a)), range(len(b)), strict=True)
         return
-    # only tables of unlike structure pay for the search for what they share
-    from difflib import SequenceMatcher
+    from cnnref.alignment import aligned
 
-    matcher = SequenceMatcher(None, [_key(x) for x in a], [_key(x) for x in b], autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        same = tag == "equal" or [x.op for x in a[i1:i2]] == [x.op for x in b[j1:j2]]
-        if same:
-            yield from zip(range(i1, i2), range(j1, j2), strict=True)
-            continue
-        yield from ((i, None) for i in range(i1, i2))
-        yield from ((None, j) for j in range(j1, j2))
-
-
-def _key(layer: Layer) -> tuple[object, ...]:
-    return layer.op, layer.in_shapes, layer.out_shape, layer.geometry, layer.counts
+    yield from aligned(a, b)
 
 
 def _fields(i: int, a: Layer, b: Layer, partner: dict[int, int | None]) -> Iterator[Difference]:

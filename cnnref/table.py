@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
+from cnnref.analysed import Analysed
 from cnnref.errors import UnknownNameError
 from cnnref.layer import Layer, Shape
+from cnnref.printed import LecturePrinted
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from cnnref.analysis import ReceptiveField
+    from cnnref.collapse import Collapsed
     from cnnref.conventions import Convention
+    from cnnref.grid import Grid
+    from cnnref.groups import Groups
 
 __all__ = ["Table"]
 
-GROUPS = ("stage", "block", "op")
 
-
-class Table(Sequence[Layer]):
+class Table(LecturePrinted, Analysed):
     """Immutable rows in order of execution; counts are for one image.
 
     >>> import cnnref
@@ -28,10 +28,11 @@ class Table(Sequence[Layer]):
     72855552
     """
 
-    __slots__ = ("_layers", "input_shape", "name")
+    __slots__ = ("_layers", "_origin", "input_shape", "name")
 
     def __init__(self, layers: Iterable[Layer], *, name: str, input_shape: Shape) -> None:
         self._layers = tuple(layers)
+        self._origin: tuple[Table, Sequence[int]] | None = None
         self.name = name
         self.input_shape = input_shape
 
@@ -54,7 +55,7 @@ class Table(Sequence[Layer]):
             IndexError: there is no row of that number.
         """
         if isinstance(key, slice):
-            return self._part(self._layers[key])
+            return self.part(range(len(self))[key])
         if isinstance(key, int):
             return self._layers[key]
         for layer in self._layers:
@@ -73,10 +74,15 @@ class Table(Sequence[Layer]):
     def __repr__(self) -> str:
         return f"<Table {self.name}: {len(self)} rows, input {self.input_shape}>"
 
-    def __str__(self) -> str:
-        from cnnref.render import to_text
+    @property
+    def whole(self) -> Table:
+        """The table of which these rows were taken; the table itself where it is no part."""
+        return self._origin[0] if self._origin else self
 
-        return to_text(self, "macs")
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The number of each row in the whole table."""
+        return self._origin[1] if self._origin else range(len(self))
 
     @property
     def macs(self) -> int:
@@ -121,154 +127,105 @@ class Table(Sequence[Layer]):
         price = _convention(convention).activation_bytes
         return sum(price(layer) for layer in self._layers)
 
-    def receptive_fields(self) -> tuple[ReceptiveField, ...]:
-        """The receptive field and the jump of each row's output, in pixels of the network's input.
+    def group(self, by: str | None = None, *, depth: int | None = None) -> Groups:
+        """Rows by "stage", "block" or "op", or by their module's path, in order of appearance.
 
-        The field is the extent from the first to the last pixel that one output can depend
-        on, gaps and padding included: it may be larger than the image. The jump is the
-        distance between two outputs. A window turns field f and jump j into f + D(K - 1)j
-        and Sj. A join sees all that its inputs see: the largest field, and more where windows
-        do not share a centre; its jump is the largest of its full-sized inputs. A vector sees
-        the whole map that it is made of. Adaptive pooling counts as its largest window, a
-        strided view as the smallest step that leaves its size, spatial padding as even; a
-        vector as the network's input is one pixel. Source: Araujo et al., Computing
-        Receptive Fields of Convolutional Neural Networks, Distill 2019.
-
-        Raises:
-            CnnrefError: the table is not whole or the beginning of one, or no rule says what
-                the operator of a row sees.
-
-        >>> import cnnref
-        >>> cnnref.table("vgg16").receptive_fields()[30]  # pool5
-        ReceptiveField(field=(212, 212), jump=(32, 32))
-        """
-        from cnnref.analysis import receptive_fields
-
-        return receptive_fields(self)
-
-    def peak_activation_bytes(self, bytes_per_element: int = 4) -> int:
-        """The most bytes of feature maps alive at once, at inference of one image, row by row.
-
-        An output is alive from the row that makes it to its last reader, or to the end where
-        no row reads it: it is then an output of the network. The network's input counts while
-        it is still to be read. Views, dropout (the identity at inference) and ReLU (in place,
-        unless its input is wanted later) share their input's storage. Parameters and the
-        scratch space of kernels do not count.
-
-        Raises:
-            CnnrefError: the table is not whole or the beginning of one, or bytes_per_element
-                is not a positive whole number.
-
-        >>> import cnnref
-        >>> cnnref.table("vgg16").peak_activation_bytes()  # conv1_2: two maps of 64 x 224 x 224
-        25690112
-        """
-        from cnnref.analysis import peak_activation_bytes
-
-        return peak_activation_bytes(self, bytes_per_element)
-
-    def training_activation_bytes(self, bytes_per_element: int = 4) -> int:
-        """Bytes of the outputs of all rows for one image, each kept for the backward pass.
-
-        Views, and ReLU in place, count with their input; dropout makes an output of its own.
-        The network's input, masks, saved statistics and gradients do not count.
-
-        Raises:
-            CnnrefError: as for `peak_activation_bytes`.
-
-        >>> import cnnref
-        >>> cnnref.table("vgg16").training_activation_bytes()
-        60481440
-        """
-        from cnnref.analysis import training_activation_bytes
-
-        return training_activation_bytes(self, bytes_per_element)
-
-    def arithmetic_intensities(self, bytes_per_element: int = 4) -> tuple[float, ...]:
-        """FLOPs (two for a MAC) per byte of each row, for one image; 0.0 where there is no MAC.
-
-        The bytes are those of weights, biases, inputs and output, each moved once: the least
-        that memory must carry. Weights count at the first row that uses them.
-        Source: Williams et al., Roofline, Communications of the ACM 52(4), 2009.
-
-        Raises:
-            CnnrefError: bytes_per_element is not a positive whole number.
-
-        >>> import cnnref
-        >>> [round(row, 2) for row in cnnref.table("vgg16").arithmetic_intensities()[:3]]
-        [12.89, 0.0, 143.18]
-        """
-        from cnnref.analysis import arithmetic_intensity
-
-        return tuple(arithmetic_intensity(layer, bytes_per_element) for layer in self)
-
-    def group(self, by: str) -> dict[str, Table]:
-        """Rows by "stage", "block" or "op", in order of first appearance.
+        depth: how many names of the path count: layer1.0.conv1 is in layer1 at depth 1, and
+            in layer1.0 at depth 2. In a spec, stages are at depth 1 and blocks at depth 2.
 
         Raises:
             UnknownNameError: rows have no such grouping.
+            CnnrefError: neither or both are given, or depth is not a positive whole number.
+
+        >>> import cnnref
+        >>> cnnref.table("resnet50").group("stage")["conv2"].macs
+        667942912
         """
-        if by not in GROUPS:
-            raise UnknownNameError("grouping", by, GROUPS)
-        groups: dict[str, list[Layer]] = {}
-        for layer in self._layers:
-            groups.setdefault(getattr(layer, by), []).append(layer)
-        return {key: self._part(layers) for key, layers in groups.items()}
+        from cnnref.groups import group
+
+        return group(self, by, depth)
+
+    def sorted(self, by: str = "macs", convention: Convention | str = "macs") -> Table:
+        """The rows with the most first, or by a text column in order; ties as they run.
+
+        by: a key of `cnnref.columns.COLUMNS`. Rows that are not counted come last.
+
+        Raises:
+            UnknownNameError: no column or no convention has that name.
+        """
+        from cnnref.groups import order
+
+        return self.part(order(self, by, _convention(convention)))
+
+    def top(self, n: int = 10, by: str = "macs", convention: Convention | str = "macs") -> Table:
+        """The n rows with the most.
+
+        Raises:
+            UnknownNameError: no column or no convention has that name.
+            CnnrefError: n is not a positive whole number.
+
+        >>> import cnnref
+        >>> [row.name for row in cnnref.table("alexnet").top(3, "parameters")]
+        ['fc6', 'fc7', 'fc8']
+        """
+        from cnnref.checks import whole
+
+        return self.sorted(by, convention)[: whole("top", "n", n, least=1)]
+
+    def collapse(self) -> Collapsed:
+        """The rows with runs of equal blocks shown once, each with how often it stands there.
+
+        Blocks are equal where their rows do the same to the same shapes with the same counts
+        and read rows at the same distances; only neighbours in one module are put together.
+
+        >>> import cnnref
+        >>> [(run.name, run.times) for run in cnnref.table("resnet101").collapse() if run.times > 9]
+        [('conv4_2-23', 22)]
+        """
+        from cnnref.collapse import collapse
+
+        return collapse(self)
 
     def listed(self, convention: Convention | str) -> Table:
         """The rows that a convention's own table would list."""
         lists = _convention(convention).lists
-        return self._part(layer for layer in self._layers if lists(layer))
+        return self.part(i for i, layer in enumerate(self) if lists(layer))
 
-    def to_frame(self, convention: Convention | str = "lecture") -> pd.DataFrame:
-        """The rows that a convention lists, with its columns, as a pandas DataFrame.
+    def grid(
+        self,
+        convention: Convention | str,
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+        terse: bool = False,
+    ) -> Grid:
+        """The rows that a convention lists, as cells; see `Printed`."""
+        from cnnref.render import table_grid
 
-        Raises:
-            UnknownNameError: no convention has that name.
-            MissingExtraError: pandas is not installed.
-        """
-        from cnnref.render import to_frame
+        how = {"dtype": dtype, "batch_size": batch_size, "terse": terse}
+        return table_grid(self, convention, columns, **how)
 
-        return to_frame(self, convention)
-
-    def to_text(self, convention: Convention | str = "macs") -> str:
-        """The table for a terminal."""
-        from cnnref.render import to_text
-
-        return to_text(self, convention)
-
-    def to_markdown(self, convention: Convention | str = "lecture") -> str:
-        """The table in Markdown, with a totals row."""
-        from cnnref.render import to_markdown
-
-        return to_markdown(self, convention)
-
-    def to_csv(self, convention: Convention | str = "macs") -> str:
-        """The rows as comma-separated values, unrounded, without a totals row."""
-        from cnnref.render import to_csv
-
-        return to_csv(self, convention)
-
-    def to_json(self, convention: Convention | str = "macs") -> str:
-        """Rows with all raw counts, and totals, as JSON."""
+    def to_json(
+        self,
+        convention: Convention | str = "macs",
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """Rows with all raw counts, and totals, as JSON; columns are added to them."""
         from cnnref.render import to_json
 
-        return to_json(self, convention)
+        return to_json(self, convention, columns, dtype=dtype, batch_size=batch_size)
 
-    def to_latex(self, convention: Convention | str = "lecture") -> str:
-        """The table in LaTeX, for the booktabs package."""
-        from cnnref.render import to_latex
-
-        return to_latex(self, convention)
-
-    def to_html(self, convention: Convention | str = "lecture") -> str:
-        """The table as an HTML element."""
-        from cnnref.render import to_html
-
-        return to_html(self, convention)
-
-    def _part(self, layers: Iterable[Layer]) -> Table:
-        return Table(layers, name=self.name, input_shape=self.input_shape)
+    def part(self, places: Iterable[int]) -> Table:
+        """Some rows, by their places in this table; they still know the network they are of."""
+        chosen = tuple(places)
+        layers = (self._layers[place] for place in chosen)
+        part = Table(layers, name=self.name, input_shape=self.input_shape)
+        part._origin = self.whole, tuple(self.numbers[i] for i in chosen)
+        return part
 
 
 def _convention(convention: Convention | str) -> Convention:

@@ -28,7 +28,9 @@ ARROWS = {
     "models": set(),
     "records": {"architecture", "records"},
     "conventions": {"errors", "layer"},
-    "compare": {"layer", "table"},
+    "compare": {"alignment", "contrast", "layer", "table"},
+    "alignment": {"layer", "paths"},
+    "paths": {"layer"},
     "rules": {"arithmetic", "errors", "layer"},
     "shapes": {"rules"},
 }

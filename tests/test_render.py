@@ -363,7 +363,7 @@ def test_printed_tables_name_their_convention(name, how):
     assert unit.split()[0] in getattr(TABLES["alexnet"], f"to_{name}")(how)
 
 
-NOTE = "No rule counts swoosh (1 rows), marked ?; totals are incomplete."
+NOTE = "No rule counts swoosh (1 row), marked ?; totals are incomplete."
 
 
 @pytest.mark.parametrize("name", FORMATS)

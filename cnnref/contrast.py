@@ -1,0 +1,233 @@
+"""What two tables differ in, side by side, in every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnnref.columns import COLUMNS, Row, View, chosen
+from cnnref.compare import Difference, Pair, rows_differing
+from cnnref.conventions import Convention
+from cnnref.conventions import convention as look_up
+from cnnref.layer import COUNTS
+from cnnref.printed import Printed
+from cnnref.render import named, record
+from cnnref.units import grouped, rounded
+
+if TYPE_CHECKING:
+    from cnnref.grid import Grid
+    from cnnref.table import Table
+
+__all__ = ["Comparison"]
+
+# what follows from other differences of a row or of those before it: told where it is alone
+DERIVED = (frozenset(COUNTS), frozenset({"input"}))
+SIDES = ("first", "second")
+
+
+class _Joined(NamedTuple):
+    """One row of each table, or of one of them."""
+
+    a: Row | None
+    b: Row | None
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def status(self) -> str:
+        if self.a is None or self.b is None:
+            return "only_b" if self.a is None else "only_a"
+        return "changed" if self.differences else "equal"
+
+    def more(self, key: str) -> int:
+        """What the second table has more of a measure."""
+        value = COLUMNS[key].value
+        return sum(sign * value(row) for row, sign in ((self.a, -1), (self.b, 1)) if row)
+
+
+class Comparison(Printed, list[Difference]):
+    """The differences of two tables; empty where they are equal.
+
+    a, b: the two tables.
+    pairs: the rows that belong together by their numbers, None where a table lacks the row.
+
+    Text, Markdown, LaTeX and HTML show the rows that differ; CSV, JSON and a DataFrame have
+    every row of both tables.
+    """
+
+    def __init__(
+        self, a: Table, b: Table, pairs: Sequence[Pair], differences: Sequence[Difference]
+    ) -> None:
+        super().__init__(differences)
+        self.a = a
+        self.b = b
+        self.pairs = tuple(pairs)
+
+    @property
+    def rows_differing(self) -> int:
+        """How many rows the differences concern."""
+        return rows_differing(self)
+
+    def grid(
+        self,
+        convention: Convention | str,
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+        terse: bool = False,
+    ) -> Grid:
+        """The rows that differ and how; runs of rows that one table lacks on one line."""
+        from cnnref.grid import Grid
+
+        entry = look_up(convention)
+        lines = list(_lines(self, list(self._joined(View(self.a, entry), View(self.b, entry)))))
+        a, b = ((table.parameters, table.flops(entry)) for table in (self.a, self.b))
+        more = [_signed(right - left) for left, right in zip(a, b, strict=True)]
+        return Grid(
+            heads=["row", "layer", "difference", "parameters", f"{entry.unit}s"],
+            aligns="rllrr",
+            kinds=["whole", "text", "text", "whole", "whole"],
+            cells=[cells for _, cells in lines],
+            exact=[],
+            totals=[["", "Difference", "", *more]] if lines else [],
+            notes=_notes(self, entry),
+            marks=[mark for mark, _ in lines],
+            folds=[(2, 24), (1, 14)],
+        )
+
+    def exact_grid(
+        self,
+        convention: Convention | str,
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> Grid:
+        """Every row of both tables, each column once for each table."""
+        from cnnref.grid import Grid
+
+        entry = look_up(convention)
+        keys = chosen(columns, entry)
+        shown = [COLUMNS[key] for key in keys]
+        views = (View(table, entry, dtype, batch_size) for table in (self.a, self.b))
+        both = [f"{key}_{side}" for key in ("row", *keys) for side in "ab"]
+        kinds = [kind for kind in ("whole", *(column.kind for column in shown)) for _ in "ab"]
+        rows = []
+        for pair in self._joined(*views):
+            cells: list[Any] = [row and row.number for row in pair[:2]]
+            cells += [row and column.exact(row) for column in shown for row in pair[:2]]
+            rows.append([pair.status, *cells, " ".join(one.field for one in pair.differences)])
+        return Grid(["status", *both, "differs"], "", ["text", *kinds, "text"], [], rows, [], [])
+
+    def to_json(self, convention: Convention | str = "macs") -> str:
+        """Every row of both tables with all raw counts, what differs, and both totals, as JSON."""
+        import json
+
+        entry = look_up(convention)
+        tables = {"a": self.a, "b": self.b}
+        document = {
+            **{side: named(table, entry) | _sums(table, entry) for side, table in tables.items()},
+            "equal": not self,
+            "rows_differing": rows_differing(self),
+            "rows": [
+                {
+                    "status": pair.status,
+                    "a": pair.a and record(pair.a),
+                    "b": pair.b and record(pair.b),
+                    "differences": [
+                        {"field": one.field, "a": one.left, "b": one.right}
+                        for one in pair.differences
+                    ],
+                }
+                for pair in self._joined(View(self.a, entry), View(self.b, entry))
+            ],
+        }
+        return json.dumps(document, indent=1) + "\n"
+
+    def _joined(self, left: View, right: View) -> Iterator[_Joined]:
+        changed: dict[int, list[Difference]] = {}
+        for one in self:
+            if one.field != "row":
+                changed.setdefault(one.row, []).append(one)
+        for i, j in self.pairs:
+            a = None if i is None else Row(self.a.numbers[i], self.a[i], left)
+            b = None if j is None else Row(self.b.numbers[j], self.b[j], right)
+            yield _Joined(a, b, tuple(changed.get(i, ())) if a and b and i is not None else ())
+
+
+def _lines(found: Comparison, pairs: Sequence[_Joined]) -> Iterator[tuple[str, list[str]]]:
+    for one in found:
+        if one.row < 0:
+            yield "changed", ["", one.field, f"{_value(one.left)} to {_value(one.right)}", "", ""]
+    run: list[_Joined] = []
+    for pair in (*pairs, _Joined(None, None)):
+        if run and (pair.status != run[0].status or pair == _Joined(None, None)):
+            yield run[0].status, _lacking(found, run)
+            run = []
+        if pair.status.startswith("only"):
+            run.append(pair)
+        elif pair.a and pair.b and pair.differences:
+            names = dict.fromkeys((pair.a.layer.name, pair.b.layer.name))
+            more = (_signed(pair.more(key)) for key in ("parameters", "operations"))
+            yield "changed", [str(pair.a.number), " / ".join(names), _told(pair.differences), *more]
+
+
+def _lacking(found: Comparison, run: Sequence[_Joined]) -> list[str]:
+    rows = [row for pair in run for row in pair[:2] if row]
+    ends = dict.fromkeys((rows[0].layer.name, rows[-1].layer.name))
+    side = 1 if run[0].a is None else 0
+    name = (found.a.name, found.b.name)[side]
+    where = SIDES[side] if found.a.name == found.b.name else name
+    told = f"only in {where}" if len(rows) == 1 else f"{len(rows)} rows only in {where}"
+    more = (_signed(sum(pair.more(key) for pair in run)) for key in ("parameters", "operations"))
+    number = "" if run[0].a is None else str(rows[0].number)
+    return [number, " to ".join(ends), told, *more]
+
+
+def _told(differences: Sequence[Difference]) -> str:
+    causes = list(differences)
+    for derived in DERIVED:
+        causes = [one for one in causes if one.field not in derived] or causes
+    return ", ".join(f"{one.field} {_value(one.left)} to {_value(one.right)}" for one in causes)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple) and value and all(isinstance(part, int) for part in value):
+        return "x".join(map(str, value))
+    return str(value).replace(" x ", "x")
+
+
+def _notes(found: Comparison, entry: Convention) -> list[str]:
+    rows = rows_differing(found)
+    told = f"{rows} row{'s' * (rows != 1)} differ{'s' * (rows == 1)}"
+    a, b = found.a, found.b
+    sides = [f"{table.name} ({len(table)} rows, input {table.input_shape})" for table in (a, b)]
+    notes = [
+        f"{sides[0]} against {sides[1]}; convention {entry.name}: {told}",
+        _both("Parameters", a.parameters, b.parameters),
+        _both(f"{entry.unit}s", a.flops(entry), b.flops(entry)),
+    ]
+    if a.uncounted or b.uncounted:
+        notes.append("Some rows are not counted; totals are incomplete")
+    return notes
+
+
+def _both(word: str, left: int, right: int) -> str:
+    told = f"{word}: {grouped(left)} in the first, {grouped(right)} in the second"
+    if left == right or not left:
+        return told
+    return f"{told} ({'+' * (right > left)}{rounded(100 * (right - left), left, 1)}%)"
+
+
+def _signed(value: int) -> str:
+    return f"{value:+,}" if value else "0"
+
+
+def _sums(table: Table, entry: Convention) -> dict[str, int]:
+    return {
+        "rows": len(table),
+        "parameters": table.parameters,
+        "operations": table.flops(entry),
+        "macs": table.macs,
+        "uncounted": len(table.uncounted),
+    }
