@@ -145,9 +145,9 @@ def test_what_is_misspelt_is_refused(entries: dict[str, Any], message: str) -> N
 
 
 def test_a_convention_needs_a_name_and_a_mapping() -> None:
-    with pytest.raises(CnnrefError, match="^the convention: name is missing; say what"):
+    with pytest.raises(CnnrefError, match=r"^the convention: name is missing; say what"):
         Convention.from_dict({"base": "macs"})
-    with pytest.raises(CnnrefError, match="^A convention is made of a mapping, but got 3"):
+    with pytest.raises(CnnrefError, match=r"^A convention is made of a mapping, but got 3"):
         Convention.from_dict(3)  # type: ignore[arg-type]
 
 
