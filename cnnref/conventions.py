@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.errors import UnknownNameError
 from cnnref.layer import Layer
+from cnnref.presets import FULL_COLUMNS, LECTURE_COLUMNS, PRESETS, STORED
 
-__all__ = ["CONVENTIONS", "Convention", "convention", "conventions"]
+if TYPE_CHECKING:
+    from os import PathLike
+
+__all__ = [
+    "CONVENTIONS",
+    "FULL_COLUMNS",
+    "LECTURE_COLUMNS",
+    "Convention",
+    "convention",
+    "conventions",
+    "frozen",
+]
 
 Prices = Mapping[str, Mapping[str, int]]
-
-FULL_COLUMNS = (
-    "layer", "op", "input", "output", "kernel", "stride", "padding", "groups",
-    "parameters", "operations",
-)  # fmt: skip
-LECTURE_COLUMNS = (
-    "layer", "in_channels", "in_size", "filters", "kernel_size", "stride_size", "pad_size",
-    "out_channels", "out_size", "memory_kb", "params_k", "flop_m",
-)  # fmt: skip
 
 
 class Convention(NamedTuple):
@@ -47,6 +50,31 @@ class Convention(NamedTuple):
     source: str
     note: str
 
+    @staticmethod
+    def from_dict(entries: Mapping[str, Any]) -> Convention:
+        """A convention of your own, from a mapping such as a TOML file gives.
+
+        name: what it is called; not the name of a preset.
+        base: a preset whose prices, and all else, hold where nothing is said; optional.
+        prices: kind of layer -> raw count -> whole number; {} makes a kind free.
+        stores: kind of layer -> raw count -> bytes; optional.
+        title, unit, source, note: texts; optional.
+        own_operators: operators outside cnnref's vocabulary that prices may name; optional.
+
+        Raises:
+            UnknownNameError: a key, kind, count or base is misspelt; the message names what is
+                close.
+            CnnrefError: a value is not of its kind.
+
+        >>> mine = Convention.from_dict({"name": "mine", "base": "macs",
+        ...                              "prices": {"relu": {"elements_out": 1}}})
+        >>> mine.prices["conv"]["macs"], mine.prices["relu"]["elements_out"]
+        (1, 1)
+        """
+        from cnnref.own_conventions import from_dict
+
+        return from_dict(entries)
+
     def flops(self, layer: Layer) -> int:
         """Operations of one row: the sum of its counts times their prices."""
         return _price(self.prices, layer)
@@ -65,102 +93,22 @@ def _price(prices: Prices, layer: Layer) -> int:
     return sum(price * getattr(layer.counts, count) for count, price in terms.items())
 
 
-def _frozen(prices: dict[str, dict[str, int]]) -> Prices:
-    return MappingProxyType({op: MappingProxyType(terms) for op, terms in prices.items()})
+def frozen(prices: Mapping[str, Mapping[str, int]]) -> Prices:
+    """A price list that nobody can change."""
+    return MappingProxyType({op: MappingProxyType(dict(terms)) for op, terms in prices.items()})
 
 
-FLOAT32 = 4
-MATRIX = ("conv", "linear")
-POOLS = ("max_pool", "avg_pool", "adaptive_avg_pool")
-OWN_OUTPUT = ("batch_norm", "lrn", "prelu", "add", "multiply", "scale", "concat", "pad")
+_STORED = frozen(STORED)
 
-# every operator but views, dropout (the identity at inference) and ReLU, which works in place
-_STORED = _frozen(
-    {
-        op: {"elements_out": FLOAT32}
-        for op in (
-            *MATRIX,
-            *POOLS,
-            "batch_norm",
-            "lrn",
-            "add",
-            "concat",
-            "pad",
-            "scale",
-            "multiply",
-            "prelu",
-        )
-    }
-)
+
+def _preset(entry: Mapping[str, Any]) -> Convention:
+    stores = frozen(entry["stores"]) if "stores" in entry else _STORED
+    whole = {"operators": (), "columns": FULL_COLUMNS, **entry}
+    return Convention(**whole | {"prices": frozen(entry["prices"]), "stores": stores})
+
 
 CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
-    {
-        entry.name: entry
-        for entry in (
-            Convention(
-                name="macs",
-                title="Multiply-accumulates",
-                unit="MAC",
-                prices=_frozen({op: {"macs": 1} for op in MATRIX}),
-                stores=_STORED,
-                operators=(),
-                columns=FULL_COLUMNS,
-                source=(
-                    "He et al., Deep Residual Learning, 2015, Table 1 (where they are called "
-                    "FLOPs); torchvision 0.28, the _ops field of its weights"
-                ),
-                note=(
-                    "One multiply and one add together count once. Biases, pooling, norms and "
-                    "activations are not counted."
-                ),
-            ),
-            Convention(
-                name="flops",
-                title="Floating-point operations, two for a MAC",
-                unit="FLOP",
-                prices=_frozen({op: {"macs": 2} for op in MATRIX}),
-                stores=_STORED,
-                operators=(),
-                columns=FULL_COLUMNS,
-                source=(
-                    "Canziani et al., An Analysis of Deep Neural Network Models for Practical "
-                    "Applications, 2016"
-                ),
-                note=(
-                    "A multiply is one operation and an add is another. Biases, pooling, norms "
-                    "and activations are not counted."
-                ),
-            ),
-            Convention(
-                name="lecture",
-                title="The lecture's count",
-                unit="flop",
-                prices=_frozen(
-                    {op: {"macs": 1} for op in MATRIX} | {op: {"window_taps": 1} for op in POOLS}
-                ),
-                stores=_frozen({op: {"elements_out": FLOAT32} for op in (*MATRIX, *POOLS)}),
-                operators=(*MATRIX, *POOLS, "flatten"),
-                columns=LECTURE_COLUMNS,
-                source="Lecture 8, CNN Architectures; the tables and worked formulas of its notes",
-                note=(
-                    "One multiply-add counts once, and a pooling counts each tap of its window. "
-                    "Bias adds, ReLU, norms and dropout are not counted. Memory is the output "
-                    "of a layer in float32, one image, with 1 KB = 1,024 bytes; flatten is a view."
-                ),
-            ),
-            Convention(
-                name="torch",
-                title="PyTorch's FLOP counter",
-                unit="FLOP",
-                prices=_frozen({op: {"macs": 2} for op in MATRIX}),
-                stores=_STORED,
-                operators=(),
-                columns=FULL_COLUMNS,
-                source="torch.utils.flop_counter.FlopCounterMode, torch 2.13.0",
-                note="Two for each MAC of a convolution or a matrix product, and nothing else.",
-            ),
-        )
-    }
+    {entry["name"]: _preset(entry) for entry in PRESETS}
 )
 
 
@@ -169,18 +117,24 @@ def conventions() -> tuple[str, ...]:
     return tuple(CONVENTIONS)
 
 
-def convention(name: Convention | str) -> Convention:
-    """A convention by its name; a Convention is handed back as it is.
+def convention(name: Convention | str | PathLike[str]) -> Convention:
+    """A convention by its name, or by the path of a TOML file that ends in .toml.
+
+    A Convention is handed back as it is.
 
     Raises:
         UnknownNameError: no convention has that name; the message names close matches.
+        CnnrefError: the file cannot be read, or says something that no convention says.
 
     >>> convention("lecture").unit
     'flop'
     """
     if isinstance(name, Convention):
         return name
-    try:
+    if isinstance(name, str) and name in CONVENTIONS:
         return CONVENTIONS[name]
-    except (KeyError, TypeError):
-        raise UnknownNameError("convention", name, CONVENTIONS) from None
+    if str(name).endswith(".toml"):
+        from cnnref.own_conventions import from_file
+
+        return from_file(str(name))
+    raise UnknownNameError("convention", name, CONVENTIONS) from None

@@ -133,7 +133,10 @@ def conventions_table() -> str:
     """What each convention prices, what it stores, and who counts so."""
     lines = []
     for entry in CONVENTIONS.values():
-        prices = [f"{op}: {_prices(terms)}" for op, terms in entry.prices.items()]
+        alike: dict[str, list[str]] = {}
+        for op, terms in entry.prices.items():
+            alike.setdefault(_prices(terms), []).append(op)
+        prices = [f"{', '.join(ops)}: {terms}" for terms, ops in alike.items()]
         cells = [escape(entry.unit), "<br>".join(map(escape, prices)), escape(entry.source)]
         lines.append(_line(entry.name, cells))
     text = _table("convention", ("unit", "price of one", "source"), lines)
@@ -169,7 +172,15 @@ def _record(record: Architecture) -> str:
 
 
 def _prices(terms: Mapping[str, int]) -> str:
-    singular = {"macs": "MAC", "window_taps": "tap"}
+    singular = {
+        "macs": "MAC",
+        "bias_adds": "bias add",
+        "window_taps": "tap",
+        "elements_in": "element in",
+        "elements_out": "element out",
+        "weights": "weight",
+        "biases": "bias",
+    }
     return ", ".join(f"{price} per {singular[count]}" for count, price in terms.items())
 
 

@@ -226,7 +226,7 @@ def test_trace_says_on_one_line_what_it_cannot_count(capsys, modules):
     code, out, err = run(capsys, "trace", "own_modules:Strange", "--input", "3,8,8")
     assert code == 0
     assert err.splitlines()[-1] == "cnnref: no rule counts erf; the totals are incomplete."
-    assert "No rule counts erf (1 rows), marked ?; totals are incomplete." in out
+    assert "No rule counts erf (1 row), marked ?; totals are incomplete." in out
     code, out, err = run(capsys, "trace", "own_modules:Strange", "--input", "3,8,8", "--strict")
     assert (code, out) == (2, "")
     assert err.startswith("cnnref: Strange: no rule counts erf in ")
