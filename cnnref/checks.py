@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NoReturn
 
 from cnnref.architecture import Size
-from cnnref.errors import CnnrefError
-from cnnref.layer import Geometry
+from cnnref.errors import CnnrefError, ShapeError
+from cnnref.layer import Geometry, Shape
 
-__all__ = ["pair", "whole", "window"]
+__all__ = ["pair", "ranked", "refuse", "whole", "window"]
 
 
 def window(
@@ -80,3 +81,23 @@ def whole(label: str, what: str, value: object, *, least: int) -> int:
         return value
     kind = "positive whole number" if least else "whole number, zero or more"
     raise CnnrefError(f"{label}: {what} must be a {kind}, but is {value!r}.")
+
+
+def ranked(label: str, shape: Shape, rank: int) -> None:
+    """Nothing, if a layer's input has the rank it needs; 0 is any.
+
+    Raises:
+        ShapeError: it has not; names the layer and the shape.
+    """
+    if rank and len(shape) != rank:
+        raise ShapeError(f"{label}: it needs an input of C x H x W, but its input is {shape}.")
+
+
+def refuse(label: str, error: ShapeError, *shapes: Shape) -> NoReturn:
+    """What a rule says of shapes that do not fit, with the layer and its inputs.
+
+    Raises:
+        ShapeError: always.
+    """
+    given = ", ".join(map(str, shapes))
+    raise ShapeError(f"{label}: {error} (input {given}).") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnnref.layer import COUNTS, Geometry, Layer
+from cnnref.layer import COUNTS, Constants, Geometry, Layer
 from cnnref.table import Table
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class Difference(NamedTuple):
 def compare(a: Table, b: Table) -> Comparison:
     """The differences between two tables in order of execution; an empty list means equal.
 
-    Rows are compared by what they do (operator, shapes, window, counts) and by which
-    rows feed them, not by their names, stages or blocks. A row that only one table
+    Rows are compared by what they do (operator, shapes, window, constants, counts) and by
+    which rows feed them, not by their names, stages or blocks. A row that only one table
     has is reported as such, and the rest is compared past it. What comes back is a list
     that knows both tables, and prints them side by side in every format.
 
@@ -106,6 +106,7 @@ def _fields(i: int, a: Layer, b: Layer, partner: dict[int, int | None]) -> Itera
         ("output", a.out_shape, b.out_shape),
         ("counted", a.counted, b.counted),
         *_geometry(a.geometry, b.geometry),
+        *_constants(a.constants, b.constants),
         *zip(COUNTS, a.counts, b.counts, strict=True),
     ]
     return (Difference(i, a.name, b.name, *values) for values in both if values[1] != values[2])
@@ -119,3 +120,10 @@ def _geometry(a: Geometry | None, b: Geometry | None) -> list[tuple[str, object,
     if a is None or b is None:
         return [("window", a, b)]
     return list(zip(Geometry._fields, a, b, strict=True))
+
+
+def _constants(a: Constants, b: Constants) -> list[tuple[str, object, object]]:
+    if a == b:
+        return []
+    left, right = dict(a), dict(b)
+    return [(name, left.get(name), right.get(name)) for name in {**left, **right}]

@@ -71,6 +71,7 @@ class Counts(NamedTuple):
 
 
 COUNTS = Counts._fields
+Constants = tuple[tuple[str, float], ...]
 
 
 class Work(NamedTuple):
@@ -87,6 +88,9 @@ class Layer(NamedTuple):
     inputs: the rows that feed this one, by number; -1 is the network's input.
     in_shapes, out_shape: shapes for one image, without the batch.
     counted: False where no rule knows the operator; its counts are then all zero.
+    constants: by name, the numbers that change values and no cost: a batch norm's eps, an
+        LRN's alpha, beta and k, the p of a dropout, the factor of a scale, how many zeros a pad
+        adds on each side, and count_include_pad (0) of an average that leaves its padding out.
     """
 
     name: str
@@ -99,6 +103,7 @@ class Layer(NamedTuple):
     geometry: Geometry | None
     counts: Counts
     counted: bool = True
+    constants: Constants = ()
 
     @property
     def in_shape(self) -> Shape:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from cnnref import arithmetic
 from cnnref.architecture import Size
-from cnnref.checks import pair, whole, window
+from cnnref.checks import pair, ranked, refuse, whole, window
 from cnnref.errors import CnnrefError, ShapeError
-from cnnref.layer import Layer, Shape, Work
+from cnnref.layer import Constants, Layer, Shape, Work
 from cnnref.table import Table
 
 __all__ = ["FeatureMap", "Net"]
@@ -21,6 +21,9 @@ class FeatureMap(NamedTuple):
 
     shape: Shape
     producer: int
+
+
+Maps = tuple[FeatureMap, ...]
 
 
 class Net:
@@ -123,13 +126,16 @@ class Net:
         stride: Size | None = None,
         padding: Size = 0,
         ceil_mode: bool = False,
+        count_include_pad: bool = True,
         name: str | None = None,
     ) -> FeatureMap:
-        """An average pooling; the stride is the kernel unless it is given."""
+        """An average pooling, padding in the mean or not; the stride is the kernel unless given."""
         label = self._label("avg_pool", name)
         step = kernel if stride is None else stride
         geometry = window(label, kernel, step, padding, 1, 1, ceil_mode)
-        return self._add("avg_pool", label, arithmetic.pool, x, geometry, rank=3)
+        left_out = any(geometry.padding) and not count_include_pad
+        given = (("count_include_pad", 0),) if left_out else ()
+        return self._add("avg_pool", label, arithmetic.pool, x, geometry, rank=3, constants=given)
 
     def adaptive_avg_pool(self, x: FeatureMap, size: Size, name: str | None = None) -> FeatureMap:
         """An average pooling to a given size, N or (height, width)."""
@@ -158,18 +164,28 @@ class Net:
         return self._add("linear", label, arithmetic.linear, x, features, bias)
 
     def batch_norm(
-        self, x: FeatureMap, *, affine: bool = True, name: str | None = None
+        self, x: FeatureMap, *, affine: bool = True, eps: float = 1e-5, name: str | None = None
     ) -> FeatureMap:
         """A batch normalisation with a scale and a shift for each channel."""
-        return self._add(
-            "batch_norm", self._label("batch_norm", name), arithmetic.batch_norm, x, affine
-        )
+        label = self._label("batch_norm", name)
+        constants = (("eps", eps),)
+        return self._add("batch_norm", label, arithmetic.batch_norm, x, affine, constants=constants)
 
-    def lrn(self, x: FeatureMap, window: int = 5, name: str | None = None) -> FeatureMap:
-        """A local response normalisation over neighbouring channels."""
+    def lrn(
+        self,
+        x: FeatureMap,
+        window: int = 5,
+        name: str | None = None,
+        *,
+        alpha: float = 1e-4,
+        beta: float = 0.75,
+        k: float = 1.0,
+    ) -> FeatureMap:
+        """A local response normalisation over n neighbouring channels; alpha is divided by n."""
         label = self._label("lrn", name)
         whole(label, "window", window, least=1)
-        return self._add("lrn", label, arithmetic.lrn, x, window, rank=3)
+        constants = (("alpha", alpha), ("beta", beta), ("k", k))
+        return self._add("lrn", label, arithmetic.lrn, x, window, rank=3, constants=constants)
 
     def relu(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
         """A rectified linear unit."""
@@ -179,9 +195,10 @@ class Net:
         """A ReLU with a learned slope for each channel of what is negative."""
         return self._add("prelu", self._label("prelu", name), arithmetic.prelu, x)
 
-    def scale(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+    def scale(self, x: FeatureMap, name: str | None = None, *, factor: float = 1.0) -> FeatureMap:
         """Every element times one constant that is not learned."""
-        return self._add("scale", self._label("scale", name), arithmetic.elementwise, x)
+        label = self._label("scale", name)
+        return self._add("scale", label, arithmetic.elementwise, x, constants=(("factor", factor),))
 
     def subsample(self, x: FeatureMap, stride: Size, name: str | None = None) -> FeatureMap:
         """Every stride-th row and column: a view, which costs nothing."""
@@ -196,11 +213,14 @@ class Net:
         label = self._label("pad", name)
         whole(label, "before", before, least=0)
         whole(label, "after", after, least=0)
-        return self._add("pad", label, arithmetic.pad_channels, x, before, after)
+        zeros = (("before", before), ("after", after))
+        given = tuple(side for side in zeros if side[1])
+        return self._add("pad", label, arithmetic.pad_channels, x, before, after, constants=given)
 
-    def dropout(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+    def dropout(self, x: FeatureMap, name: str | None = None, *, p: float = 0.5) -> FeatureMap:
         """Dropout: at inference it hands its input on and costs nothing."""
-        return self._add("dropout", self._label("dropout", name), arithmetic.elementwise, x)
+        label = self._label("dropout", name)
+        return self._add("dropout", label, arithmetic.elementwise, x, constants=(("p", p),))
 
     def flatten(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
         """The feature map as one vector: a view, which costs nothing."""
@@ -230,21 +250,17 @@ class Net:
         x: FeatureMap,
         *arguments: object,
         rank: int = 0,
+        constants: Constants = (),
     ) -> FeatureMap:
-        if rank and len(x.shape) != rank:
-            raise ShapeError(
-                f"{label}: it needs an input of C x H x W, but its input is {x.shape}."
-            )
+        ranked(label, x.shape, rank)
         self._check_owner(label, x)
         try:
             work = rule(x.shape, *arguments)
         except ShapeError as error:
-            _refuse(label, error, x)
-        return self._append(op, label, (x,), work)
+            refuse(label, error, x.shape)
+        return self._append(op, label, (x,), work, constants)
 
-    def _join(
-        self, op: str, label: str, rule: Callable[..., Work], maps: tuple[FeatureMap, ...]
-    ) -> FeatureMap:
+    def _join(self, op: str, label: str, rule: Callable[..., Work], maps: Maps) -> FeatureMap:
         if len(maps) < 2:
             raise CnnrefError(f"{label}: it joins two feature maps or more, but got {len(maps)}.")
         for x in maps:
@@ -252,17 +268,18 @@ class Net:
         try:
             work = rule(*(x.shape for x in maps))
         except ShapeError as error:
-            _refuse(label, error, *maps)
+            refuse(label, error, *(x.shape for x in maps))
         return self._append(op, label, maps, work)
 
-    def _append(self, op: str, label: str, maps: tuple[FeatureMap, ...], work: Work) -> FeatureMap:
+    def _append(
+        self, op: str, label: str, maps: Maps, work: Work, constants: Constants = ()
+    ) -> FeatureMap:
         shapes, inputs = zip(*maps, strict=True)
         out, geometry, counts = work
         made = FeatureMap(out, len(self._layers))
         self._names.add(label)
-        self._layers.append(
-            Layer(label, op, self._stage, self._block, inputs, shapes, out, geometry, counts)
-        )
+        place = (self._stage, self._block, inputs, shapes)
+        self._layers.append(Layer(label, op, *place, out, geometry, counts, constants=constants))
         self._maps.append(made)
         return made
 
@@ -271,8 +288,3 @@ class Net:
         number, maps = x.producer, self._maps
         if x is not self.input and not (0 <= number < len(maps) and maps[number] is x):
             raise CnnrefError(f"{label}: its input {x.shape} was made by another Net.")
-
-
-def _refuse(label: str, error: ShapeError, *maps: FeatureMap) -> NoReturn:
-    shapes = ", ".join(str(x.shape) for x in maps)
-    raise ShapeError(f"{label}: {error} (input {shapes}).") from None

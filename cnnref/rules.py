@@ -16,7 +16,7 @@ from torch import Tensor
 
 from cnnref.arithmetic import adaptive_taps
 from cnnref.errors import CnnrefError
-from cnnref.layer import Counts, Geometry
+from cnnref.layer import Constants, Counts, Geometry
 
 __all__ = ["FREE", "FRESH", "RULES", "Found"]
 
@@ -42,6 +42,9 @@ FREE = frozenset(
     }
 )
 
+# what the numbers of F.pad add to, in their order
+SIDES = ("left", "right", "top", "bottom", "before", "after")
+
 
 class Found(NamedTuple):
     """What a rule says of one call.
@@ -58,6 +61,7 @@ class Found(NamedTuple):
     leaf: bool = True
     weight: Tensor | None = None
     bias: Tensor | None = None
+    constants: Constants = ()
 
 
 Rule = Callable[..., Found]
@@ -147,7 +151,10 @@ def _avg_pool2d(
     window = _pair(kernel_size)
     step = _pair(stride) if stride else window
     geometry = Geometry(window, step, _pair(padding), (1, 1), 1, ceil_mode)
-    return Found("avg_pool", (input,), result, geometry, _taps(result, geometry))
+    left_out = any(geometry.padding) and not count_include_pad
+    constants = (("count_include_pad", 0),) if left_out else ()
+    taps = _taps(result, geometry)
+    return Found("avg_pool", (input,), result, geometry, taps, constants=constants)
 
 
 def _taps(result: Tensor, geometry: Geometry) -> Counts:
@@ -173,7 +180,8 @@ def _batch_norm(
     eps: float = 1e-5,
 ) -> Found:
     """A scale and a shift for each channel; the running statistics are buffers."""
-    return Found("batch_norm", (input,), result, weight=weight, bias=bias)
+    constants = (("eps", eps),)
+    return Found("batch_norm", (input,), result, weight=weight, bias=bias, constants=constants)
 
 
 def _lrn(
@@ -186,18 +194,20 @@ def _lrn(
 ) -> Found:
     """Each element is divided by a sum over n neighbouring channels."""
     geometry = Geometry((size,), (1,), (size // 2,), (1,))
-    return Found("lrn", (input,), result, geometry, _taps(result, geometry))
+    constants = (("alpha", alpha), ("beta", beta), ("k", k))
+    return Found("lrn", (input,), result, geometry, _taps(result, geometry), constants=constants)
 
 
-def _one_input(op: str) -> Rule:
+def _dropout(result: Tensor, input: Tensor, p: float = 0.5, *_: Any, **__: Any) -> Found:
+    """At inference the input itself."""
+    return Found("dropout", (input,), result, constants=(("p", p),))
+
+
+def _one_input(op: str, leaf: bool = True) -> Rule:
     def rule(result: Tensor, input: Tensor, *_: Any, **__: Any) -> Found:
-        return Found(op, (input,), result)
+        return Found(op, (input,), result, leaf=leaf)
 
     return rule
-
-
-def _flatten(result: Tensor, input: Tensor, *_: Any, **__: Any) -> Found:
-    return Found("flatten", (input,), result, leaf=False)
 
 
 def _add(result: Tensor, input: Any, other: Any, **_: Any) -> Found:
@@ -214,8 +224,10 @@ def _cat(result: Tensor, tensors: Any, *_: Any, **__: Any) -> Found:
 def _multiply(result: Tensor, input: Any, other: Any, **_: Any) -> Found:
     """One multiply for each element: by a constant, or of two maps."""
     maps = tuple(part for part in (input, other) if isinstance(part, Tensor))
-    op = "multiply" if len(maps) > 1 else "scale"
-    return Found(op, maps, result, leaf=False)
+    if len(maps) > 1:
+        return Found("multiply", maps, result, leaf=False)
+    factor = other if isinstance(input, Tensor) else input
+    return Found("scale", maps, result, leaf=False, constants=(("factor", factor),))
 
 
 def _prelu(result: Tensor, input: Tensor, weight: Tensor) -> Found:
@@ -223,12 +235,9 @@ def _prelu(result: Tensor, input: Tensor, weight: Tensor) -> Found:
     return Found("prelu", (input,), result, weight=weight)
 
 
-def _slice(result: Tensor, input: Tensor, *_: Any) -> Found:
-    return Found("slice", (input,), result, leaf=False)
-
-
-def _pad(result: Tensor, input: Tensor, *_: Any, **__: Any) -> Found:
-    return Found("pad", (input,), result, leaf=False)
+def _pad(result: Tensor, input: Tensor, pad: Any, *_: Any, **__: Any) -> Found:
+    constants = tuple((side, zeros) for side, zeros in zip(SIDES, pad, strict=False) if zeros)
+    return Found("pad", (input,), result, leaf=False, constants=constants)
 
 
 RULES: dict[Callable[..., Any], Rule] = {
@@ -245,9 +254,9 @@ RULES: dict[Callable[..., Any], Rule] = {
     torch.relu_: _one_input("relu"),
     Tensor.relu: _one_input("relu"),
     Tensor.relu_: _one_input("relu"),
-    F.dropout: _one_input("dropout"),
-    torch.flatten: _flatten,
-    Tensor.flatten: _flatten,
+    F.dropout: _dropout,
+    torch.flatten: _one_input("flatten", leaf=False),
+    Tensor.flatten: _one_input("flatten", leaf=False),
     torch.add: _add,
     Tensor.add: _add,
     Tensor.add_: _add,
@@ -261,7 +270,7 @@ RULES: dict[Callable[..., Any], Rule] = {
     Tensor.__imul__: _multiply,
     F.prelu: _prelu,
     F.pad: _pad,
-    Tensor.__getitem__: _slice,
+    Tensor.__getitem__: _one_input("slice", leaf=False),
     torch.cat: _cat,
     torch.concat: _cat,
 }

@@ -230,6 +230,7 @@ class _Recorder(TorchFunctionMode):
                     biases=self._learned(found.bias),
                 ),
                 found.counted,
+                found.constants,
             )
         )
         leaves = [result] if isinstance(result, Tensor) else tree_flatten(result)[0]

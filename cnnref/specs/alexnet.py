@@ -69,7 +69,8 @@ def alexnet_2012(net: Net, num_classes: int = 1000, *, grouped: bool = True) -> 
             )
             x = net.relu(x, name=f"relu{number}")
             if normed:
-                x = net.lrn(x, 5, name=f"norm{number}")
+                # section 3.3: k = 2, n = 5, alpha = 1e-4, which the paper does not divide by n
+                x = net.lrn(x, 5, name=f"norm{number}", alpha=5 * 1e-4, beta=0.75, k=2)
             if pooled:
                 x = net.max_pool(x, 3, stride=2, name=f"pool{number}")
     with net.stage("fc6"):

@@ -27,6 +27,8 @@ BLOCKS = (
     ("block4", ((4, 1024), (4, 1024), (4, 1024))),
 )
 
+EPS = 1e-3  # of every batch normalisation of the definition
+
 
 def enet(net: Net, num_classes: int = 1000) -> FeatureMap:
     """The initial block, four stages of three bottlenecks, global average pooling."""
@@ -49,7 +51,7 @@ def initial(net: Net) -> FeatureMap:
     x = net.conv(net.input, 13, 3, stride=2, padding=1, name="initial_conv")
     image = net.max_pool(net.input, 2, stride=2, name="initial_pool")
     x = net.concat(x, image, name="initial_concat")
-    return net.prelu(net.batch_norm(x, name="initial_bn"), name="initial_prelu")
+    return net.prelu(net.batch_norm(x, eps=EPS, name="initial_bn"), name="initial_prelu")
 
 
 def bottleneck(
@@ -58,11 +60,11 @@ def bottleneck(
     """Projection, 3x3 and expansion, added to the input pooled and padded with zeros."""
     step = 2 if halves else 1
     main = net.conv(x, internal, step, stride=step, bias=False, name=f"{name}_project")
-    main = net.prelu(net.batch_norm(main, name=f"{name}_bn1"), name=f"{name}_prelu1")
+    main = net.prelu(net.batch_norm(main, eps=EPS, name=f"{name}_bn1"), name=f"{name}_prelu1")
     main = net.conv(main, internal, 3, padding=1, name=f"{name}_conv")
-    main = net.prelu(net.batch_norm(main, name=f"{name}_bn2"), name=f"{name}_prelu2")
+    main = net.prelu(net.batch_norm(main, eps=EPS, name=f"{name}_bn2"), name=f"{name}_prelu2")
     main = net.conv(main, filters, 1, bias=False, name=f"{name}_expand")
-    main = net.batch_norm(main, name=f"{name}_bn3")
+    main = net.batch_norm(main, eps=EPS, name=f"{name}_bn3")
     new = filters - x.shape.channels
     if halves:
         x = net.max_pool(x, 2, stride=2, name=f"{name}_pool")

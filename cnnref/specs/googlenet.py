@@ -52,15 +52,17 @@ class Variant(NamedTuple):
     norm: batch normalisation instead of biases and of local response normalisation.
     five: the kernel of the branch that the paper calls 5x5.
     pool4: the kernel of the pooling before 5a.
+    dropped: the share of activations that dropout leaves out before the last layer.
     """
 
     norm: bool
     five: int
     pool4: int
+    dropped: float
 
 
-PAPER = Variant(norm=False, five=5, pool4=3)
-TORCHVISION = Variant(norm=True, five=3, pool4=2)
+PAPER = Variant(norm=False, five=5, pool4=3, dropped=0.4)
+TORCHVISION = Variant(norm=True, five=3, pool4=2, dropped=0.2)
 
 
 def googlenet(
@@ -135,7 +137,7 @@ def conv_unit(
         name=name,
     )
     if variant.norm:
-        x = net.batch_norm(x, name=f"{name}.bn")
+        x = net.batch_norm(x, eps=1e-3, name=f"{name}.bn")
     return net.relu(x, name=f"{name}.relu")
 
 
@@ -147,7 +149,7 @@ def classifier(net: Net, x: FeatureMap, num_classes: int, variant: Variant) -> F
         else:
             x = net.avg_pool(x, 7, stride=1, name="avgpool")
         x = net.flatten(x, name="flatten")
-        x = net.dropout(x, name="dropout")
+        x = net.dropout(x, name="dropout", p=variant.dropped)
         return net.linear(x, num_classes, in_features=1024, name="linear")
 
 
@@ -164,5 +166,5 @@ def auxiliary_head(
         x = net.flatten(x, name=f"{name}.flatten")
         x = net.linear(x, 1024, in_features=128 * 4 * 4, name=f"{name}.fc1")
         x = net.relu(x, name=f"{name}.fc1.relu")
-        x = net.dropout(x, name=f"{name}.dropout")
+        x = net.dropout(x, name=f"{name}.dropout", p=0.7)
         return net.linear(x, num_classes, in_features=1024, name=f"{name}.fc2")

@@ -8,7 +8,8 @@ The published network differs from the paper's Figure 15: the stem is Inception-
 one more module at 35 x 35, the residual blocks number 10, 20 and 10 in place of 5, 10 and 5,
 the maps have 320, 1088 and 2080 channels, and a 1x1 convolution to 1536 ends the
 network. A residual is scaled by 0.17, 0.10 and 0.20 before the sum (section 3.3); the
-last block scales by 1 and has no ReLU. The 1x1 convolution before the sum has a bias, no
+last block scales by 1 and has no ReLU. Averages leave the padding out, as
+TensorFlow's do. The 1x1 convolution before the sum has a bias, no
 batch normalisation and no ReLU. The auxiliary head of training is not part of it.
 The notation of the modules is that of `inception_v3`.
 """
@@ -30,7 +31,7 @@ STEM = (
     ("MaxPool_5a_3x3", "max 3x3/2V"),
 )
 
-MIXED_5B = ("1x1 96", "1x1 48, 5x5 64", "1x1 64, 3x3 96, 3x3 96", "avg 3x3, 1x1 64")
+MIXED_5B = ("1x1 96", "1x1 48, 5x5 64", "1x1 64, 3x3 96, 3x3 96", "avg 3x3E, 1x1 64")
 
 # Figure 16: 35 x 35
 BLOCK_35 = ("1x1 32", "1x1 32, 3x3 32", "1x1 32, 3x3 48, 3x3 64")
@@ -52,35 +53,36 @@ REDUCTION_B = (
 # Figure 19: 8 x 8
 BLOCK_8 = ("1x1 192", "1x1 192, 1x3 224, 3x1 256")
 
-# a stage: the module at its start, its residual block, how many
+# a stage: the module at its start, its residual block, how many, the scale of a residual
 STAGES = (
-    ("Mixed_5b", MIXED_5B, "block35", BLOCK_35, 10),
-    ("Mixed_6a", REDUCTION_A, "block17", BLOCK_17, 20),
-    ("Mixed_7a", REDUCTION_B, "block8", BLOCK_8, 10),
+    ("Mixed_5b", MIXED_5B, "block35", BLOCK_35, 10, 0.17),
+    ("Mixed_6a", REDUCTION_A, "block17", BLOCK_17, 20, 0.10),
+    ("Mixed_7a", REDUCTION_B, "block8", BLOCK_8, 10, 0.20),
 )
 
 
 def inception_resnet_v2(net: Net, num_classes: int = 1000) -> FeatureMap:
     """The stem, three stages of residual blocks, and one fully-connected layer."""
     x = stem(net, net.input, STEM)
-    for first, branches, block, residual, count in STAGES:
+    for first, branches, block, residual, count, factor in STAGES:
         with net.stage(first[: len("Mixed_5")]):
             with net.block(first):
                 x = module(net, x, branches, first)
             for number in range(1, count + 1):
                 name = f"{block}_{number}"
                 with net.block(name):
-                    x = residual_block(net, x, residual, name, last=name == "block8_10")
+                    last = name == "block8_10"
+                    x = residual_block(net, x, residual, name, 1 if last else factor, last=last)
     with net.stage("classifier"):
         x = layer(net, x, "1x1 1536", "Conv2d_7b_1x1")
         x = net.adaptive_avg_pool(x, 1, name="avgpool")
         x = net.flatten(x, name="flatten")
-        x = net.dropout(x, name="dropout")
+        x = net.dropout(x, name="dropout", p=0.2)
         return net.linear(x, num_classes, in_features=1536, name="fc")
 
 
 def residual_block(
-    net: Net, x: FeatureMap, branches: Branches, name: str, *, last: bool
+    net: Net, x: FeatureMap, branches: Branches, name: str, factor: float, *, last: bool
 ) -> FeatureMap:
     """The branches, stacked, brought back to the channels of the input, scaled and added."""
     maps = [
@@ -88,5 +90,6 @@ def residual_block(
     ]
     y = net.concat(*maps, name=f"{name}.concat")
     y = net.conv(y, x.shape.channels, 1, name=f"{name}.linear")
-    y = net.add(net.scale(y, name=f"{name}.scale"), x, name=f"{name}.add")
+    y = net.scale(y, name=f"{name}.scale", factor=factor)
+    y = net.add(y, x, name=f"{name}.add")
     return y if last else net.relu(y, name=f"{name}.relu")

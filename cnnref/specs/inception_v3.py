@@ -13,8 +13,8 @@ inference it has no rows.
 A module is a tuple of branches, a branch a line of layers in the words of the Inception
 papers' figures: "1x7 128" is a convolution of 1 row by 7 columns with 128 filters,
 "3x3/2V 384" one with stride 2 and without padding (V, valid; all others are centred),
-"avg 3x3" and "max 3x3/2V" are poolings, and "+" stands between two layers on one input
-that are stacked.
+"avg 3x3" and "max 3x3/2V" are poolings, "avg 3x3E" one that leaves its padding out of
+(excludes it from) the mean, and "+" stands between two layers on one input that are stacked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["inception_v3", "inception_v3_aux"]
 Branches = tuple[str, ...]
 Rows = tuple[tuple[str, str], ...]
 
-LAYER = re.compile(r"(?:(avg|max) )?(\d+)x(\d+)(/2)?(V)?(?: (\d+))?")
+LAYER = re.compile(r"(?:(avg|max) )?(\d+)x(\d+)(/2)?(V|E)?(?: (\d+))?")
 
 STEM: Rows = (
     ("Conv2d_1a_3x3", "3x3/2V 32"),
@@ -144,15 +144,19 @@ def branch(net: Net, x: FeatureMap, words: str, name: str) -> FeatureMap:
 
 def layer(net: Net, x: FeatureMap, words: str, name: str) -> FeatureMap:
     """A pooling, or a convolution with its batch normalisation and its ReLU."""
-    kind, rows, columns, halving, valid, filters = _match(words)
+    kind, rows, columns, halving, border, filters = _match(words)
     kernel = int(rows), int(columns)
-    padding = (0, 0) if valid else (kernel[0] // 2, kernel[1] // 2)
+    padding = (0, 0) if border == "V" else (kernel[0] // 2, kernel[1] // 2)
     stride = 2 if halving else 1
-    if kind:
-        pool = net.max_pool if kind == "max" else net.avg_pool
-        return pool(x, kernel, stride=stride, padding=padding, name=name)
+    if kind == "max":
+        return net.max_pool(x, kernel, stride=stride, padding=padding, name=name)
+    if kind == "avg":
+        full = border != "E"
+        return net.avg_pool(
+            x, kernel, stride=stride, padding=padding, count_include_pad=full, name=name
+        )
     x = net.conv(x, int(filters), kernel, stride=stride, padding=padding, bias=False, name=name)
-    return net.relu(net.batch_norm(x, name=f"{name}.bn"), name=f"{name}.relu")
+    return net.relu(net.batch_norm(x, eps=1e-3, name=f"{name}.bn"), name=f"{name}.relu")
 
 
 def label(words: str) -> str:

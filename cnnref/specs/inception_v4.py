@@ -7,8 +7,8 @@ the modules of Figures 3 to 8. A pure Inception network: it has no residual conn
 Every convolution is followed by a batch normalisation; the last pooling is the paper's
 8 x 8 average at an input of 299, and adapts elsewhere. The order of the branches, and of tall
 and wide windows in the longest ones, is that of the network that the authors published.
-Torchvision has no Inception-v4, timm has this one. The notation of the modules is that of
-`inception_v3`.
+Averages leave the padding out, as TensorFlow's do. Torchvision has no Inception-v4, timm
+has this one. The notation of the modules is that of `inception_v3`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MIXED_4A = ("1x1 64, 3x3V 96", "1x1 64, 1x7 64, 7x1 64, 3x3V 96")
 MIXED_5A = ("3x3/2V 192", "max 3x3/2V")
 
 # Figure 4: 35 x 35 x 384
-INCEPTION_A = ("1x1 96", "1x1 64, 3x3 96", "1x1 64, 3x3 96, 3x3 96", "avg 3x3, 1x1 96")
+INCEPTION_A = ("1x1 96", "1x1 64, 3x3 96", "1x1 64, 3x3 96, 3x3 96", "avg 3x3E, 1x1 96")
 
 # Figure 7 with k, l, m, n of Table 1: 192, 224, 256, 384
 REDUCTION_A = ("3x3/2V 384", "1x1 192, 3x3 224, 3x3/2V 256", "max 3x3/2V")
@@ -39,7 +39,7 @@ INCEPTION_B = (
     "1x1 384",
     "1x1 192, 1x7 224, 7x1 256",
     "1x1 192, 7x1 192, 1x7 224, 7x1 224, 1x7 256",
-    "avg 3x3, 1x1 128",
+    "avg 3x3E, 1x1 128",
 )
 
 # Figure 8
@@ -54,7 +54,7 @@ INCEPTION_C = (
     "1x1 256",
     "1x1 384, 1x3 256 + 3x1 256",
     "1x1 384, 3x1 448, 1x3 512, 1x3 256 + 3x1 256",
-    "avg 3x3, 1x1 256",
+    "avg 3x3E, 1x1 256",
 )
 
 # Figure 9
@@ -78,5 +78,5 @@ def inception_v4(net: Net, num_classes: int = 1000) -> FeatureMap:
     with net.stage("classifier"):
         x = net.adaptive_avg_pool(x, 1, name="avgpool")
         x = net.flatten(x, name="flatten")
-        x = net.dropout(x, name="dropout")
+        x = net.dropout(x, name="dropout", p=0.2)
         return net.linear(x, num_classes, in_features=1536, name="fc")

@@ -76,4 +76,4 @@ def bn_nin(net: Net, num_classes: int = 1000) -> FeatureMap:
 
 def normed(net: Net, x: FeatureMap, name: str) -> FeatureMap:
     """A batch normalisation and a ReLU."""
-    return net.relu(net.batch_norm(x, name=f"{name}_bn"), name=f"{name}_relu")
+    return net.relu(net.batch_norm(x, eps=1e-3, name=f"{name}_bn"), name=f"{name}_relu")

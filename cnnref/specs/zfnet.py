@@ -42,7 +42,8 @@ def network(net: Net, num_classes: int = 1000, *, filters: tuple[int, ...]) -> F
             if pooled:
                 x = net.max_pool(x, 3, stride=2, ceil_mode=True, name=f"pool{number}")
             if normed:
-                x = net.lrn(x, 5, name=f"norm{number}")
+                # AlexNet's constants; it does not divide alpha by the 5 channels
+                x = net.lrn(x, 5, name=f"norm{number}", alpha=5 * 1e-4, beta=0.75, k=2)
     return classifier(net, x, num_classes, filters[-1] * 6 * 6)
 
 
