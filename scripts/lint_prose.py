@@ -115,16 +115,29 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def pages(docs: Path = DOCS) -> list[Path]:
-    """The pages that people write."""
-    found = sorted(docs.rglob("*.md"))
+    """The pages and the notebooks that people write."""
+    found = sorted([*docs.rglob("*.md"), *docs.glob("notebooks/*.py")])
     return [page for page in found if page.relative_to(docs).parts[0] not in NOT_PAGES]
+
+
+def prose(page: Path) -> str:
+    """What a page says; of a notebook only its text, at the lines where it stands."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix != ".py":
+        return text
+    kind, lines = "", []
+    for line in text.splitlines():
+        kind = line if line.startswith("# %%") else kind
+        is_text = "[markdown]" in kind and line.startswith("#") and line != kind
+        lines.append(line.removeprefix("#").removeprefix(" ") if is_text else "")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> int:
     found = [
         fault
         for page in pages()
-        for fault in faults(page.relative_to(ROOT).as_posix(), page.read_text(encoding="utf-8"))
+        for fault in faults(page.relative_to(ROOT).as_posix(), prose(page))
     ]
     print("\n".join(map(str, found)) or f"{len(pages())} pages hold no typed quantity")
     return 1 if found else 0

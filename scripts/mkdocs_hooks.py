@@ -37,12 +37,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     views = site_choices.assets(Path(config.docs_dir) / "generated" / "charts")
     for uri, content in (site_charts.assets() | views).items():
         files.append(File.generated(config, uri, content=content))
+    for uri, text in site_notebooks.downloads(config):
+        files.append(File.generated(config, uri, content=text))
     return files
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     refuse_left_over(html, page.file.src_uri)
-    return site_tables.wrap(site_notebooks.tidy(html, page.url))
+    return site_tables.wrap(site_notebooks.tidy(html, page, files))
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
@@ -63,7 +65,6 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
 def on_post_build(config: MkDocsConfig) -> None:
     site = Path(config.site_dir)
     site_math.close()
-    site_notebooks.write_styles(site)
     site_theme.keep_on_own_host(site)
     site_theme.normalise_search(site)
 

@@ -10,14 +10,24 @@ def test_no_page_holds_a_typed_quantity():
     found = [
         str(fault)
         for page in lint_prose.pages()
-        for fault in lint_prose.faults(page.name, page.read_text(encoding="utf-8"))
+        for fault in lint_prose.faults(page.name, lint_prose.prose(page))
     ]
     assert found == []
 
 
 def test_all_written_pages_are_read():
     names = {page.name for page in lint_prose.pages()}
-    assert {"index.md", "alexnet.md", "vgg.md", "conventions.md"} <= names
+    assert {"index.md", "alexnet.md", "vgg.md", "conventions.md", "errata.md"} <= names
+    assert {"alexnet_by_hand.py", "own_network.py"} <= names
+
+
+def test_the_text_of_a_notebook_is_read_and_its_code_is_not(tmp_path):
+    page = tmp_path / "a.py"
+    page.write_text(
+        "# %% [markdown]\n# It has 61 layers.\n#\n# ## Part 12\n\n# %%\n# 63 in a comment\nx = 64\n"
+    )
+    found = lint_prose.faults("a.py", lint_prose.prose(page))
+    assert [(fault.line, fault.text) for fault in found] == [(2, "61"), (4, "12")]
 
 
 @pytest.mark.parametrize(

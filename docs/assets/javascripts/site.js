@@ -106,7 +106,7 @@
   };
 
   // Only what really scrolls is a stop for the Tab key.
-  const SCROLLING = ".table-scroll, .md-typeset .katex-display";
+  const SCROLLING = ".table-scroll, .cell-output, .md-typeset .katex-display";
   const settleFocus = () => document.querySelectorAll(SCROLLING).forEach((box) => {
     if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
     else box.removeAttribute("tabindex");

@@ -1,0 +1,230 @@
+"""Notebooks: they run, their assertions bite, and no page shows a number from older code."""
+
+import json
+import re
+import runpy
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import site_notebooks
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+from mkdocs.exceptions import PluginError
+
+import cnnref
+from cnnref import arithmetic
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.py"))
+SAID = {
+    "alexnet_by_hand": ["12 of 12 rows agree", "64 x 3 x 11 x 11 + 64 = 23,296", "96%"],
+    "own_network": ["(conv3_2): only in the second table", "differences: 0", "padding is (2, 2)"],
+}
+
+
+def test_every_notebook_is_known():
+    assert [path.stem for path in NOTEBOOKS] == sorted(SAID)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_run_and_say_what_is_so(path, capsys):
+    runpy.run_path(str(path))
+    said = capsys.readouterr().out
+    for text in SAID[path.stem]:
+        assert text in said
+    assert path.read_text(encoding="utf-8").count("assert ") >= 6
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_fault_in_the_package_stops_a_notebook(path, monkeypatch):
+    right = arithmetic.conv
+
+    def wrong(shape, filters, geometry, bias=True):
+        work = right(shape, filters, geometry, bias)
+        counts = work.counts._replace(macs=work.counts.macs + work.out_shape[-1] % 5)
+        return work._replace(counts=counts, geometry=geometry._replace(padding=(0, 0)))
+
+    monkeypatch.setattr(arithmetic, "conv", wrong)
+    with pytest.raises(AssertionError):
+        runpy.run_path(str(path))
+
+
+def test_the_site_runs_notebooks_and_refuses_errors():
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    options = text[text.index("- mkdocs-jupyter:") : text.index("hooks:")]
+    assert "execute: true" in options
+    assert "allow_errors: false" in options
+    assert "cache: false" not in options
+    for path in NOTEBOOKS:
+        assert f"notebooks/{path.name}" in text
+
+
+CONFIG = """
+site_name: copy
+strict: true
+theme: {name: mkdocs}
+nav: [index.md, notebooks/a.py]
+use_directory_urls: false
+plugins:
+  - mkdocs-jupyter:
+      include: ["notebooks/*.py"]
+      execute: true
+      allow_errors: false
+      kernel_name: python3
+      no_prompt: true
+hooks: [hooks.py]
+"""
+HOOKS = """
+import site_notebooks
+
+def on_config(config):
+    if {keyed}:
+        site_notebooks.configure(config)
+    return config
+
+def on_page_content(html, page, config, files):
+    return site_notebooks.tidy(html, page, files)
+"""
+NOTEBOOK = """# %% [markdown]
+# # A number
+#
+# See [home](../index.md#home): $x_1 < 2$ and $$ a $$
+
+# %%
+import cnnref
+
+print("width", cnnref.table("alexnet")["conv1"].out_shape[0])
+{more}
+"""
+
+
+class Copy:
+    """A checkout of its own with the package and one notebook."""
+
+    def __init__(self, folder, monkeypatch):
+        self.folder = folder
+        shutil.copytree(
+            ROOT / "cnnref", folder / "cnnref", ignore=shutil.ignore_patterns("__pycache__")
+        )
+        (folder / "docs" / "notebooks").mkdir(parents=True)
+        (folder / "docs" / "index.md").write_text("# Home\n")
+        (folder / "mkdocs.yml").write_text(CONFIG)
+        self.notebook()
+        monkeypatch.setattr(site_notebooks, "ROOT", folder)
+        monkeypatch.setattr(site_notebooks, "CACHE", folder / ".cache" / "notebooks")
+        for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_PREFER_ENV_PATH"):
+            monkeypatch.setenv(name, "")
+        monkeypatch.chdir(folder)  # where the kernel finds the package of this copy
+
+    def notebook(self, more=""):
+        (self.folder / "docs" / "notebooks" / "a.py").write_text(NOTEBOOK.format(more=more))
+
+    def widen(self):
+        spec = self.folder / "cnnref" / "specs" / "alexnet.py"
+        text = spec.read_text(encoding="utf-8")
+        assert "(64, 11, 4, 2, True)" in text
+        spec.write_text(text.replace("(64, 11, 4, 2, True)", "(80, 11, 4, 2, True)"))
+
+    def width(self, *, keyed=True):
+        (self.folder / "hooks.py").write_text(HOOKS.format(keyed=keyed))
+        build(load_config(str(self.folder / "mkdocs.yml")))
+        self.page = (self.folder / "site" / "notebooks" / "a.html").read_text(encoding="utf-8")
+        return int(re.search(r"width (\d+)", self.page)[1])
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    return Copy(tmp_path, monkeypatch)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_edit_of_the_package_changes_the_number_on_the_page(copy):
+    assert copy.width() == cnnref.table("alexnet")["conv1"].out_shape[0] == 64
+    (kept,) = (copy.folder / ".cache" / "notebooks").iterdir()
+    copy.widen()
+    assert copy.width() == 80
+    (fresh,) = (copy.folder / ".cache" / "notebooks").iterdir()
+    assert kept.name != fresh.name
+    assert len(list(fresh.glob("*.json"))) == 1
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_without_the_key_an_old_number_would_stay_on_the_page(copy):
+    assert copy.width(keyed=False) == 64
+    copy.widen()
+    assert copy.width(keyed=False) == 64
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_page_holds_the_cells_alone_and_a_failing_cell_stops_the_build(copy):
+    copy.width()
+    article = copy.page[copy.page.index("<h1") : copy.page.index("<footer")]
+    assert '<a class="headerlink" href="#a-number" title="Link to this section">' in article
+    assert 'Download this notebook <a download="" href="a.ipynb">' in article
+    assert 'See <a href="../index.html#home">home</a>: ' in article
+    assert r'<span class="arithmatex">\(x_1 &lt; 2\)</span>' in article
+    assert r'<div class="arithmatex">\[ a \]</div>' in article
+    assert '<div class="cell-output" tabindex="0"><pre>width 64\n</pre></div>' in article
+    for foreign in ("jp-", "cdnjs", "mermaid", "<style", "MathJax", "clipboard-copy"):
+        assert foreign not in article
+    copy.notebook(more="assert 1 == 2, 'planted'")
+    with pytest.raises(Exception, match="planted"):
+        copy.width()
+
+
+def cell(kind, inner):
+    return f'{site_notebooks.WRAPPER}<div class="jp-Cell" id="c">{kind}{inner}</div></div>'
+
+
+def tidied(inner):
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="notebooks/a.py", url="notebooks/a.html"))
+    files = SimpleNamespace(get_file_from_path=lambda path: None)
+    return site_notebooks.tidy(cell("", inner), page, files)
+
+
+@pytest.mark.parametrize(
+    ("inner", "message"),
+    [
+        (
+            '<div class="jp-OutputArea-output" data-mime-type="application/vnd.jupyter.stderr">'
+            "<pre>FutureWarning: old</pre></div>",
+            "notebooks/a.py: a cell complains: FutureWarning: old",
+        ),
+        (
+            '<div class="jp-RenderedMarkdown"><h1>A</h1><a href="../no.md">x</a></div>',
+            "notebooks/a.py: the link '../no.md' leads nowhere.",
+        ),
+        (
+            '<div class="jp-RenderedMarkdown"><p>A</p></div>',
+            "notebooks/a.py: the notebook has no heading of the first level.",
+        ),
+    ],
+)
+def test_what_a_page_may_not_hold_stops_the_build(inner, message):
+    with pytest.raises(PluginError) as caught:
+        tidied(inner)
+    assert str(caught.value) == message
+
+
+def test_a_price_in_code_is_no_formula():
+    text = tidied(
+        '<div class="jp-RenderedMarkdown"><h1>A</h1><p><code>$a$</code> and $b$</p></div>'
+    )
+    assert "<code>$a$</code>" in text
+    assert r'<span class="arithmatex">\(b\)</span>' in text
+    assert site_notebooks.tidy("<p>$a$</p>", None, None) == "<p>$a$</p>"
+
+
+def test_downloads_are_notebooks_without_outputs_and_equal_at_every_run():
+    config = SimpleNamespace(docs_dir=ROOT / "docs")
+    files = dict(site_notebooks.downloads(config))
+    assert files == dict(site_notebooks.downloads(config))
+    assert sorted(files) == [f"notebooks/{path.stem}.ipynb" for path in NOTEBOOKS]
+    for text in files.values():
+        notebook = json.loads(text)
+        assert notebook["nbformat"] == 4
+        assert [c["id"] for c in notebook["cells"]][:2] == ["cell-1", "cell-2"]
+        assert all(not c.get("outputs") for c in notebook["cells"])
+        assert "](../" not in text
