@@ -106,11 +106,22 @@ def cell_parts(cell: Tag, page: Page) -> Iterator[str]:
     if code is not None:
         listing = code.decode_contents().removeprefix("<span></span>")
         yield f'<div class="highlight"><pre><span></span><code>{listing}</code></pre></div>'
+    for shown in outputs(cell, page):
+        yield f'<div class="cell-output" tabindex="0">{shown}</div>'
+
+
+def outputs(cell: Tag, page: Page) -> list[str]:
+    """What a cell shows; printed text in one piece, however many pieces the kernel sent it in."""
+    found: list[str] = []
     for shown in cell.select(".jp-OutputArea-output"):
         if shown.get("data-mime-type") == STDERR:
             said = " ".join(shown.get_text().split())[:200]
             raise PluginError(f"{page.file.src_uri}: a cell complains: {said}")
-        yield f'<div class="cell-output" tabindex="0">{shown.decode_contents().strip()}</div>'
+        text = shown.decode_contents().strip()
+        if found and found[-1].endswith("</pre>") and text.startswith("<pre>"):
+            text = found.pop().removesuffix("</pre>") + text.removeprefix("<pre>")
+        found.append(text)
+    return found
 
 
 def offer(page: Page) -> str:

@@ -208,6 +208,15 @@ def test_what_a_page_may_not_hold_stops_the_build(inner, message):
     assert str(caught.value) == message
 
 
+def test_printed_text_is_one_piece_however_the_kernel_sent_it():
+    heading = '<div class="jp-RenderedMarkdown"><h1>A</h1></div></div><div class="jp-Cell" id="d">'
+    output = '<div class="jp-OutputArea-output" data-mime-type="text/plain"><pre>{}</pre></div>'
+    whole = tidied(heading + output.format("one\ntwo\n"))
+    parts = tidied(heading + output.format("one\n") + output.format("two\n"))
+    assert whole == parts
+    assert '<div class="cell-output" tabindex="0"><pre>one\ntwo\n</pre></div>' in whole
+
+
 def test_a_price_in_code_is_no_formula():
     text = tidied(
         '<div class="jp-RenderedMarkdown"><h1>A</h1><p><code>$a$</code> and $b$</p></div>'
