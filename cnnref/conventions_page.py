@@ -58,7 +58,10 @@ def priced(book: Table) -> dict[tuple[str, str], int]:
         (kind, count): sum(getattr(layer.counts, count) for layer in book if layer.kind == kind)
         for kind, count in pairs
     }
-    return {pair: total for pair, total in sums.items() if total}
+    order = list(dict.fromkeys(kind for kind, _ in pairs))
+    return {
+        pair: sums[pair] for pair in sorted(pairs, key=lambda p: order.index(p[0])) if sums[pair]
+    }
 
 
 def said(key: str, name: str, digits: int = 2) -> str:
