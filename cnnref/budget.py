@@ -54,9 +54,12 @@ class Verdict(NamedTuple):
             return f"{self.measure}: {used} of {limit}{share}"
         over = self._text(self.used - self.limit)
         share = f" ({ratio(100 * (self.used - self.limit), self.limit)}%)" if self.limit else ""
-        named = ", ".join(f"{name} {self._text(part)}" for name, part in self.parts[:NAMED])
-        most = f"alive at {self.at}: {named}" if self.at else f"most in {named}"
-        return f"{self.measure}: {used} exceed the budget of {limit} by {over}{share}; {most}"
+        most = [(name, part) for name, part in self.parts[:NAMED] if part]
+        if self.at:
+            named = f"alive at {self.at}: " + ", ".join(f"{n} {self._text(x)}" for n, x in most)
+        else:
+            named = "most in " + ", ".join(f"{n} ({ratio(100 * x, self.used)}%)" for n, x in most)
+        return f"{self.measure}: {used} exceed the budget of {limit} by {over}{share}; {named}"
 
     def _text(self, value: int) -> str:
         if self.unit != "bytes":
@@ -108,7 +111,7 @@ class Budget:
         if not table.uncounted:
             return ""
         where = ", ".join(dict.fromkeys(f"{row.op} in {row.name}" for row in table.uncounted))
-        return f"{table.name} may cost more than is counted: no rule counts {where}"
+        return f"may cost more than is counted: no rule counts {where}"
 
     def _verdict(self, table: Table, measure: str, limit: int) -> Verdict:
         entry = LIMITS[measure]

@@ -120,8 +120,9 @@ def _with_headings(runs: Sequence[Repeat], grid: Grid, rows: Sequence[Row]) -> G
         if row.number in blocks:
             cells.append([name, line[1], *[""] * (len(line) - 2)])
             marks.append("head")
-        inside = name and row.label.startswith(f"{name}.")
-        cells.append([f"  {row.label[len(name) + 1 :]}", "", *line[2:]] if inside else line)
+        # what a block does itself, in no module of its own, has no name but the block's
+        rest = row.label[len(name) + 1 :].lstrip("#123456789") if name else ""
+        cells.append([f"  {rest or row.layer.op}", "", *line[2:]] if name else line)
         marks.append(mark)
     return grid._replace(cells=cells, marks=marks, ids=())
 
@@ -239,7 +240,7 @@ def _common(labels: Sequence[str], first: str = "") -> str:
     """What all rows of a block are in, or else the first and the last; first: a name inside."""
     if len(labels) == 1:
         return labels[0]
-    parts = [label.split(".") for label in labels]
+    parts = [label.partition("#")[0].split(".") for label in labels]
     shared = 0
     while len({tuple(part[: shared + 1]) for part in parts}) == 1:
         shared += 1

@@ -123,7 +123,10 @@ class Column(NamedTuple):
 
     def sum(self, rows: list[Row]) -> str:
         """The total of some rows, rounded once; nothing for columns that have none."""
-        return self._text(self._total(rows)) if self.total else ""
+        if not self.total:
+            return ""
+        known = not rows or any(row.layer.counted for row in rows)
+        return self._text(self._total(rows)) if known else UNKNOWN
 
     def exact_sum(self, rows: list[Row]) -> int | float:
         """The total of some rows in the header's unit, unrounded."""
@@ -137,7 +140,7 @@ class Column(NamedTuple):
     def _text(self, value: Any) -> str:
         if self.show is not None:
             return self.show(value)
-        if isinstance(value, float):
+        if isinstance(value, float) or (self.digits and value is not None):
             return f"{value:,.{self.digits}f}"
         if isinstance(value, int) and self.unit:
             return rounded(value, self.unit)

@@ -36,7 +36,8 @@ def _advice(name: str, names: list[str]) -> str:
     # difflib takes longer to import than a table takes to compute
     from difflib import get_close_matches
 
-    close = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
+    lower = {known.lower(): known for known in reversed(names)}
+    close = get_close_matches(name.lower(), lower, n=3, cutoff=0.6)
     if close:
-        return "did you mean " + " or ".join(close) + "?"
+        return "did you mean " + " or ".join(lower[match] for match in close) + "?"
     return "known are " + ", ".join(names) + "."

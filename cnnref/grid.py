@@ -11,7 +11,17 @@ from cnnref.errors import MissingExtraError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Grid", "Paint", "to_csv", "to_frame", "to_html", "to_latex", "to_markdown", "to_text"]
+__all__ = [
+    "Grid",
+    "Paint",
+    "plain",
+    "to_csv",
+    "to_frame",
+    "to_html",
+    "to_latex",
+    "to_markdown",
+    "to_text",
+]
 
 Paint = Callable[[str, str], str]
 
@@ -55,11 +65,12 @@ class Grid(NamedTuple):
     folds: Sequence[tuple[int, int]] = ()
 
 
-def _plain(_: str, text: str) -> str:
+def plain(_: str, text: str) -> str:
+    """A line of any kind without colours."""
     return text
 
 
-def to_text(grid: Grid, width: int = TERMINAL, paint: Paint = _plain) -> str:
+def to_text(grid: Grid, width: int = TERMINAL, paint: Paint = plain) -> str:
     """The grid for a terminal of a width, where its cells allow it; no final newline.
 
     paint: colours a line of a kind: "caption", "head", "rule", "total", "note" or a mark.

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnref.checks import whole
-from cnnref.columns import COLUMNS, Row, View, column
+from cnnref.columns import COLUMNS, Column, Row, View, column
 from cnnref.conventions import Convention
 from cnnref.conventions import convention as look_up
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.layer import Layer
 from cnnref.paths import levels
 from cnnref.printed import Printed
-from cnnref.render import named, notes
+from cnnref.render import named as told_of
+from cnnref.render import notes
 
 if TYPE_CHECKING:
     from cnnref.grid import Grid
@@ -67,26 +68,47 @@ class Groups(Printed, dict[str, "Table"]):
         every = [row for part in rows.values() for row in part]
         shown = [COLUMNS[key] for key in keys]
         heads = [column.header.format(unit=view.convention.unit) for column in shown]
-        sums = [[column.sum(part) for column in shown] for part in (*rows.values(), every)]
+        sums = [[column.sum(part) for column in shown] for part in rows.values()]
         exact = [[column.exact_sum(part) for column in shown] for part in rows.values()]
         last = [str(part[-1].layer.out_shape) for part in rows.values()]
         return Grid(
-            heads=[self.by, "rows", "output", *heads],
+            heads=["module" if self.by.startswith("depth") else self.by, "rows", "output", *heads],
             aligns="lrl" + "r" * len(keys),
             kinds=["text", "whole", "text", *(column.kind for column in shown)],
             cells=[
                 [name or "(none)", str(len(part)), out, *cells]
-                for (name, part), out, cells in zip(rows.items(), last, sums[:-1], strict=True)
+                for (name, part), out, cells in zip(rows.items(), last, sums, strict=True)
             ],
             exact=[
                 [name or None, len(part), out, *values]
                 for (name, part), out, values in zip(rows.items(), last, exact, strict=True)
             ],
-            totals=[["Total", str(len(every)), "", *sums[-1]]],
+            totals=_totals(self.table, view, shown, every),
             notes=notes(self.table, view, keys),
             marks=[_mark(part) for part in rows.values()],
             folds=[(0, 12)],
         )
+
+    def sorted(self, by: str = "macs", convention: Convention | str = "macs") -> Groups:
+        """The groups with the most of a measure first, a key of a column that has a total.
+
+        Raises:
+            UnknownNameError: no column that has a total has that key, or no such convention.
+        """
+        (key,), view = _measures([by]), View(self.table, look_up(convention))
+        totals = {name: COLUMNS[key].exact_sum(_rows(part, view)) for name, part in self.items()}
+        names = sorted(self, key=lambda name: -totals[name])
+        return Groups(self.table, self.by, {name: self[name] for name in names})
+
+    def top(self, n: int = 10, by: str = "macs", convention: Convention | str = "macs") -> Groups:
+        """The n groups with the most.
+
+        Raises:
+            UnknownNameError: as for `sorted`.
+            CnnrefError: n is not a positive whole number.
+        """
+        names = list(self.sorted(by, convention))[: whole("top", "n", n, least=1)]
+        return Groups(self.table, self.by, {name: self[name] for name in names})
 
     def to_json(self, convention: Convention | str = "macs") -> str:
         """The groups with the numbers of their rows, their sums and the totals, as JSON."""
@@ -94,7 +116,7 @@ class Groups(Printed, dict[str, "Table"]):
 
         view = View(self.table, look_up(convention))
         record = {
-            **named(self.table, view.convention),
+            **told_of(self.table, view.convention),
             "by": self.by,
             "groups": [
                 {"group": name, "rows": list(part.numbers), **_sums(part, view.convention)}
@@ -104,6 +126,16 @@ class Groups(Printed, dict[str, "Table"]):
             "complete": not self.table.uncounted,
         }
         return json.dumps(record, indent=1) + "\n"
+
+
+def _totals(table: Table, view: View, shown: Sequence[Column], rows: list[Row]) -> list[list[str]]:
+    """The total, or where some groups are left out those of what is shown and of all."""
+    every = _rows(table, view)
+    named = {"Total": rows} if len(rows) == len(every) else {"Shown": rows, "All": every}
+    return [
+        [label, str(len(some)), "", *(column.sum(some) for column in shown)]
+        for label, some in named.items()
+    ]
 
 
 def _rows(part: Table, view: View) -> list[Row]:

@@ -1,69 +1,181 @@
-"""A torch module from a name on the command line."""
+"""What a name on the command line stands for: a callable or an object of a file or a module."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 from cnnref.catalog import model, names
-from cnnref.errors import CnnrefError, MissingExtraError
+from cnnref.errors import CnnrefError, MissingExtraError, UnknownNameError
+from cnnref.net import Net
+from cnnref.sources import built, check_arguments, is_module
+from cnnref.table import Table
 
-if TYPE_CHECKING:
-    from torch import nn
+__all__ = ["find", "load", "make"]
 
-__all__ = ["load"]
+FORMS = "package.module:callable or path/to/file.py:callable"
 
 
-def load(target: str) -> nn.Module:
-    """The module that a target builds: "package.module:callable", "file.py:callable" or a name.
+def load(target: str, arguments: Mapping[str, Any] | None = None) -> Any:
+    """What a target gives: a torch.nn.Module, a `Net` or a `Table`.
 
-    Built on the meta device, so that no memory is taken for its weights.
+    target: "package.module:callable", "path/to/file.py:callable" or a network's name. The
+        callable may be a function, a class, or something that is one of the three already.
+    arguments: given to the callable by name.
+
+    Modules are built on the meta device where they can be, so that no memory is taken for
+    their weights.
 
     Raises:
-        CnnrefError: the target cannot be imported, is not callable or does not give a module.
-        MissingExtraError: torch is not installed.
+        CnnrefError: the target cannot be imported, or does not give any of the three.
+        UnknownNameError: no network, callable or argument has that name.
+        MissingExtraError: torch is not installed, and needed.
     """
+    if target in names():
+        return _catalogued(target, arguments or {})
+    return make(target, find(target), arguments or {})
+
+
+def _catalogued(name: str, arguments: Mapping[str, Any]) -> Any:
     try:
         import torch
     except ModuleNotFoundError:
         raise MissingExtraError("cnnref trace", "torch", "torch") from None
-
+    for argument in arguments:
+        if argument != "num_classes":
+            raise UnknownNameError(f"argument of {name}", argument, ["num_classes"])
     with torch.device("meta"):
-        built = model(target) if target in names() else _callable(target)()
-    if not isinstance(built, torch.nn.Module):
-        raise CnnrefError(f"{target} gave {type(built).__name__}, not a torch.nn.Module.")
-    return built
+        return model(name, **arguments)
 
 
-def _callable(target: str) -> Any:
-    place, colon, name = target.rpartition(":")
-    if not colon or not place or not name:
-        raise CnnrefError(
-            f"{target!r} is neither a network of the catalogue nor of the form "
-            "package.module:callable or file.py:callable."
-        )
-    found = getattr(_module(place), name, None)
-    if not callable(found):
-        raise CnnrefError(f"{place} has no callable {name!r}.")
+def find(target: str) -> Any:
+    """The object that a target names, not called yet.
+
+    Raises:
+        CnnrefError: it is of no known form, or cannot be imported.
+        UnknownNameError: no network has that name, or the file or module nothing of that name.
+    """
+    place, colon, path = target.rpartition(":")
+    if not colon or not place or not path:
+        raise _formless(target)
+    found: Any = _module(place)
+    for name in path.split("."):
+        if not hasattr(found, name):
+            raise _absent(place if isinstance(found, ModuleType) else path, name, found)
+        found = getattr(found, name)
     return found
 
 
-def _module(place: str) -> Any:
+def make(target: str, found: Any, arguments: Mapping[str, Any]) -> Any:
+    """What an object gives that a target names.
+
+    Raises:
+        CnnrefError: it is no network and gives none, or needs arguments that are not given.
+    """
+    if _is_network(found):
+        if arguments:
+            raise CnnrefError(f"{target} is built already; it takes no --arg.")
+        return found
+    if not callable(found):
+        kind = type(found).__name__
+        raise CnnrefError(f"{target} is {_a(kind)}, not a network or what builds one.")
+    check_arguments(target, found, arguments, "--arg NAME=VALUE gives one")
+    made = built(found, arguments)
+    if not _is_network(made):
+        kind = type(made).__name__
+        raise CnnrefError(f"{target} gave {_a(kind)}, not a torch.nn.Module, a Net or a Table.")
+    return made
+
+
+def _is_network(found: object) -> bool:
+    return isinstance(found, Table | Net) or is_module(found)
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0].lower() in "aeiou" else f"a {kind}"
+
+
+def _formless(target: str) -> CnnrefError:
+    path = Path(target.rstrip(":"))
+    if path.suffix == ".py" or "/" in target:
+        if not path.is_file():
+            return CnnrefError(f"{target} is not a file that can be read.")
+        listed = ", ".join(_offered(_module(str(path)))) or "nothing that can be called"
+        return CnnrefError(f"Say what of {path} to build, as {path}:NAME; it has {listed}.")
+    unknown = str(UnknownNameError("network", target, names()))
+    close = "did you mean" in unknown
+    said = unknown if close else f"Unknown network {target!r}: see 'cnnref list'."
+    return CnnrefError(f"{said} A model of your own is {FORMS}.")
+
+
+def _absent(place: str, name: str, found: object) -> CnnrefError:
+    offered = _offered(found)
+    message = str(UnknownNameError(f"name in {place}", name, offered))
+    if "did you mean" in message or len(offered) < 9:
+        return CnnrefError(message)
+    return CnnrefError(f"{place} has nothing of the name {name!r}.")
+
+
+def _offered(found: object) -> list[str]:
+    """The names that may be meant: what the file itself defines and can be called, or is built."""
+    own = getattr(found, "__name__", None)
+    return [
+        name
+        for name, value in vars(found).items()
+        if not name.startswith("_")
+        and (_is_network(value) or (callable(value) and getattr(value, "__module__", own) == own))
+    ]
+
+
+def _module(place: str) -> ModuleType:
     path = Path(place)
     if path.suffix == ".py":
-        spec = spec_from_file_location(path.stem, path)
-        if spec is None or spec.loader is None or not path.is_file():
-            raise CnnrefError(f"{place} is not a file that can be read.")
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
+        return _file(path)
     # a console script does not have the working directory on its path, python -m does
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
         return import_module(place)
     except ModuleNotFoundError as error:
-        raise CnnrefError(f"{place} cannot be imported: no module named {error.name!r}.") from None
+        raise _missing(place, error) from None
+    except (ValueError, TypeError):
+        raise CnnrefError(f"{place!r} is not the name of a module; write {FORMS}.") from None
+
+
+def _file(path: Path) -> ModuleType:
+    spec = spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise CnnrefError(f"{path} is not a file that can be read.")
+    module = module_from_spec(spec)
+    # its neighbours can be imported, as when it is run; and it can be found, as classes expect
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    sys.modules.setdefault(path.stem, module)
+    try:
+        spec.loader.exec_module(module)
+    except ModuleNotFoundError as error:
+        raise _missing(str(path), error) from None
+    return module
+
+
+def _missing(place: str, error: ModuleNotFoundError) -> CnnrefError:
+    name = error.name or ""
+    if name == "torch":
+        return MissingExtraError(place, "torch", "torch")
+    if f"{place}.".startswith(f"{name}."):
+        close = str(UnknownNameError("module", name.partition(".")[0], _nearby()))
+        advice = close.partition(": ")[2] if "did you mean" in close else "it is not installed."
+        return CnnrefError(f"{place} cannot be imported: no module named {name!r}; {advice}")
+    return CnnrefError(f"{place} cannot be imported: it needs {name!r}, which is not installed.")
+
+
+def _nearby() -> Iterable[str]:
+    here = Path.cwd()
+    yield from (path.stem for path in here.glob("*.py"))
+    yield from (path.parent.name for path in here.glob("*/__init__.py"))

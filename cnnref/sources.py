@@ -12,7 +12,15 @@ from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.net import Net
 from cnnref.table import Table
 
-__all__ = ["as_table", "built", "check_arguments", "is_module", "takes"]
+__all__ = [
+    "as_table",
+    "built",
+    "check_arguments",
+    "check_inputs",
+    "example",
+    "is_module",
+    "takes",
+]
 
 
 def as_table(
@@ -96,5 +104,55 @@ def check_arguments(
         if one.name in named and one.default is one.empty and one.name not in arguments
     ]
     if lacking:
-        words = ", ".join(lacking)
-        raise CnnrefError(f"{name} needs the argument{'s' * (len(lacking) > 1)} {words}: {remedy}.")
+        word = "argument" + "s" * (len(lacking) > 1)
+        raise CnnrefError(f"{name} needs the {word} {' and '.join(lacking)}: {remedy}.")
+
+
+def check_inputs(name: str, module: Any, given: list[str] | int) -> None:
+    """Refuse inputs that a module's forward does not take, and the lack of those that it needs.
+
+    given: the names of the inputs, or how many there are without names.
+
+    Raises:
+        UnknownNameError: forward has no input of that name; the message names close matches.
+        CnnrefError: there are too few or too many.
+    """
+    parameters = _parameters(module.forward)
+    if parameters is None:
+        return
+    kinds = inspect.Parameter
+    places = kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD
+    taken = [one.name for one in parameters if one.kind in places]
+    named = [*taken, *(one.name for one in parameters if one.kind is kinds.KEYWORD_ONLY)]
+    gathers = {one.kind for one in parameters} & {kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD}
+    names = given if isinstance(given, list) else taken[:given]
+    for argument in names:
+        if argument not in named and kinds.VAR_KEYWORD not in gathers:
+            raise UnknownNameError(f"input of {name}", argument, named)
+    if isinstance(given, int) and given > len(taken) and kinds.VAR_POSITIONAL not in gathers:
+        raise CnnrefError(f"{name} takes {_inputs(taken)}, but {given} were given.")
+    needed = [one.name for one in parameters if one.name in named and one.default is one.empty]
+    lacking = [argument for argument in needed if argument not in names]
+    if lacking:
+        example = " ".join(f"--input {argument}=SIZES" for argument in needed)
+        raise CnnrefError(
+            f"{name} takes {_inputs(needed)}, but {' and '.join(lacking)} "
+            f"{'is' if len(lacking) == 1 else 'are'} missing: give {example}."
+        )
+
+
+def _inputs(names: list[str]) -> str:
+    word = "input" + "s" * (len(names) != 1)
+    return f"the {word} {' and '.join(names)}" if names else "no input"
+
+
+def example(sizes: tuple[int, ...], dtype: str, module: Any) -> Any:
+    """A tensor on the meta device of one image's sizes, in a dtype or in that of a module."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        raise CnnrefError("An input with a name or a dtype needs a torch.nn.Module that takes it.")
+    kind = getattr(torch, dtype) if dtype else torch.get_default_dtype()
+    if not dtype and module is not None:
+        floating = (p.dtype for p in module.parameters() if p.is_floating_point())
+        kind = next(floating, kind)
+    return torch.empty((1, *sizes), dtype=kind, device="meta")

@@ -1,0 +1,1 @@
+"""The command line: tables, comparisons, traces, sweeps and budgets in a terminal."""

@@ -1,0 +1,160 @@
+"""The commands and their options: what each takes, what its help says, what runs it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+__all__ = ["COMMANDS", "FORMATS", "GROUPINGS", "OPTIONS", "SECTIONS", "SHELLS", "SUFFIXES", "WORDS"]
+
+FORMATS = ("text", "markdown", "csv", "json", "html", "latex")
+SUFFIXES = {
+    "txt": "text", "md": "markdown", "csv": "csv", "json": "json", "html": "html", "tex": "latex",
+}  # fmt: skip
+GROUPINGS = ("stage", "block", "op")
+SHELLS = ("bash", "zsh", "fish")
+
+FLAG: dict[str, Any] = {"action": "store_true"}
+LIST: dict[str, Any] = {"action": "append"}
+# the titles of a help text, and below each its options as argparse is told of them
+SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
+    "the network": {
+        "--input": LIST
+        | {
+            "metavar": "[NAME=]SIZES[:DTYPE]",
+            "help": "shape of an input without the batch: 3,224,224 or mask=1,64,64 or 128:int64; "
+            "repeat it for each input",
+        },
+        "--input-size": {"metavar": "N|HxW", "help": "height and width in pixels"},
+        "--num-classes": {"metavar": "N", "help": "outputs of a catalogued network"},
+        "--arg": LIST
+        | {"metavar": "NAME=VALUE", "help": "an argument of the callable; repeatable"},
+        "--vary": LIST
+        | {"metavar": "NAME=V1,V2", "help": "an argument of the callable to vary; repeatable"},
+        "--strict": FLAG | {"help": "refuse operators without a rule"},
+    },
+    "what is shown": {
+        "--convention": {"metavar": "NAME", "default": "macs", "help": "default: macs"},
+        "--columns": {"metavar": "KEYS", "help": "layer,macs: these; +field,+jump: these besides"},
+        "--sort": {"metavar": "KEY", "help": "the most of a column first"},
+        "--top": {"metavar": "N", "help": "the first N alone, by MACs unless sorted"},
+        "--group": {"metavar": "BY", "help": "a row for each stage, block or op"},
+        "--depth": {"metavar": "N", "help": "a row for each module down to a depth"},
+        "--collapse": FLAG | {"help": "equal blocks once, with how often they stand there"},
+        "--dtype": {"metavar": "NAME", "default": "float32", "help": "of bytes; default: float32"},
+        "--batch-size": {"metavar": "N", "help": "images at once, for bytes and budgets"},
+    },
+    "where it goes": {
+        "--format": {"metavar": "FORMAT", "help": f"{', '.join(FORMATS)}; else as FILE ends"},
+        "--output": {"metavar": "FILE", "help": "write there, all or nothing"},
+        "--quiet": FLAG | {"help": "print no table, and no budget that is kept"},
+    },
+    "budgets, exit code 1 where one is exceeded": {
+        "--max-macs": {"metavar": "5G", "help": "multiply-accumulates"},
+        "--max-params": {"metavar": "30M", "help": "parameters"},
+        "--max-operations": {"metavar": "10G", "help": "operations under --convention"},
+        "--max-activations": {
+            "metavar": "20M",
+            "help": "outputs of convolutions and linear layers",
+        },
+        "--max-peak": {"metavar": "200MiB", "help": "feature maps alive at once at inference"},
+        "--max-training": {"metavar": "1GiB", "help": "feature maps kept for the backward pass"},
+        "--allow-uncounted": FLAG | {"help": "take operators without a rule as free"},
+    },
+}
+OPTIONS = {name: told for options in SECTIONS.values() for name, told in options.items()}
+
+WORDS = {
+    "TARGET": "package.module:callable, path/to/file.py:callable or a network's name",
+    "NAME": "a network's name, or a callable that gives a Net, a Table or a module",
+    "A": "a network's name, or package.module:callable, or path/to/file.py:callable",
+    "B": "the same",
+    "LAYER": "a row's name",
+    "NAMES": "networks; all unless named",
+    "WORD": "a part of a name or a title",
+    "SHELL": ", ".join(SHELLS),
+}
+
+BOOK = ("--input-size", "--num-classes", "--input", "--arg", "--strict")
+VIEW = ("--convention", "--columns", "--dtype", "--batch-size")
+ORDER = ("--sort", "--top", "--group", "--depth", "--collapse")
+PRINT = ("--format", "--output")
+BUDGET = tuple(SECTIONS["budgets, exit code 1 where one is exceeded"])
+ROWS = (*BOOK, *VIEW, *ORDER, *PRINT, "--quiet", *BUDGET)
+
+
+class Command(NamedTuple):
+    """One command.
+
+    run: "module:function" below cnnref.cli.
+    examples: words behind the program's name; each of them runs as it stands.
+    """
+
+    group: str
+    summary: str
+    words: tuple[str, ...]
+    options: tuple[str, ...]
+    run: str
+    examples: tuple[str, ...]
+
+
+CATALOGUE, OWN, HELP = "networks of the catalogue", "models of your own, and any others", "more"
+COMMANDS: dict[str, Command] = {
+    "list": Command(
+        CATALOGUE, "names and titles", ("WORD",), (), "networks:listed", ("list", "list resnet")
+    ),
+    "table": Command(
+        CATALOGUE, "the rows of a network by its spec, without torch", ("NAME",), ROWS,
+        "networks:table",
+        (
+            "table alexnet --input-size 227 --convention lecture",
+            "table resnet50 --collapse",
+            "table resnet50 --sort macs --top 10 --columns +macs_share",
+            "table vgg16 --group stage",
+            "table vgg16 --columns layer,output,field,jump,live_bytes",
+            "table vgg16 --output vgg16.csv",
+            "table resnet50 --quiet --max-macs 4.1G --max-peak 10MiB",
+        ),
+    ),
+    "explain": Command(
+        CATALOGUE, "how the numbers of one row come about", ("NAME", "LAYER"),
+        (*BOOK, "--convention"), "networks:explained",
+        ("explain vgg16 conv3_1 --convention lecture",),
+    ),
+    "check": Command(
+        CATALOGUE, "the spec of each network against its model", ("NAMES",), BUDGET,
+        "networks:checked", ("check alexnet", "check alexnet vgg11 --max-params 140M"),
+    ),
+    "trace": Command(
+        OWN, "the rows of a module, as it runs", ("TARGET",), ROWS, "models:traced",
+        (
+            "trace vgg11 --input 3,64,64",
+            "trace torch.nn:Identity --input 3,8,8 --format json",
+            "trace torch.nn:Conv2d --arg in_channels=3 --arg out_channels=8 --arg kernel_size=3",
+            "trace torch.nn:Bilinear --arg in1_features=4 --arg in2_features=5 "
+            "--arg out_features=6 --input input1=4 --input input2=5",
+            "trace resnet18 --depth 1 --max-macs 2G --max-params 12M --max-peak 20MiB",
+        ),
+    ),
+    "compare": Command(
+        OWN, "the rows in which two networks differ", ("A", "B"),
+        (*BOOK, "--convention", "--columns", *PRINT), "models:compared",
+        ("compare vgg16 vgg19", "compare resnet18 resnet34 --format json"),
+    ),
+    "sweep": Command(
+        OWN, "what a network costs as size, batch or arguments vary", ("TARGET",),
+        ("--input-size", "--batch-size", "--vary", "--arg", "--input", "--convention",
+         "--columns", "--dtype", *PRINT), "models:swept",
+        (
+            "sweep resnet50 --input-size 128,160,192,224",
+            "sweep vgg16 --batch-size 1,8,64 --columns +intensity --dtype float16",
+            "sweep vgg16 --vary num_classes=10,100,1000",
+        ),
+    ),
+    "conventions": Command(
+        HELP, "the price lists and their sources", (), (), "networks:conventions", ("conventions",)
+    ),
+    "completion": Command(
+        HELP, "what a shell needs to complete commands", ("SHELL",), (), "completion:printed",
+        ("completion bash",),
+    ),
+}  # fmt: skip

@@ -1,0 +1,86 @@
+"""From the words of a command line to what is printed and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import cnnref
+from cnnref.cli.commands import COMMANDS
+from cnnref.cli.outcome import Outcome
+from cnnref.errors import CnnrefError, UnknownNameError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+__all__ = ["main", "outcome"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    The exit code is 0, or 1 where something differs or a budget is exceeded, or 2 where the
+    input is bad: then nothing is on stdout.
+    """
+    try:
+        text, code, said = outcome(sys.argv[1:] if argv is None else argv)
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        sys.stderr.write(said)
+    except CnnrefError as error:
+        from cnnref.cli.show import complain
+
+        complain(str(error))
+        return 2
+    except BrokenPipeError:
+        # the reader has seen enough; keep the interpreter from flushing into nothing
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def outcome(argv: Sequence[str]) -> Outcome:
+    """What a command line gives.
+
+    Raises:
+        CnnrefError: a word of it is not known, or the command refuses its input.
+    """
+    from cnnref.cli import parser
+
+    first, *rest = argv or [""]
+    if first == "help":
+        first, *rest = [*rest, "--help"]
+    if first in ("-h", "--help"):
+        return Outcome(parser.overview())
+    if first == "--version":
+        return Outcome(f"cnnref {cnnref.__version__}\n")
+    if first not in COMMANDS:
+        raise _unknown(first)
+    try:
+        arguments = parser.parsed(first, rest)
+    except SystemExit:  # argparse has printed a help text
+        return Outcome("")
+    return _run(first, arguments)
+
+
+def _run(command: str, arguments: Namespace) -> Outcome:
+    from importlib import import_module
+
+    module, _, function = COMMANDS[command].run.partition(":")
+    found: Outcome = getattr(import_module(f"cnnref.cli.{module}"), function)(arguments)
+    return found
+
+
+def _unknown(word: str) -> CnnrefError:
+    if not word or word.startswith("-"):
+        known = ", ".join(COMMANDS)
+        return CnnrefError(f"Give a command: {known}; see 'cnnref --help'.")
+    if word in cnnref.names():
+        return CnnrefError(f"{word!r} is a network, not a command: cnnref table {word}")
+    if ":" in word:
+        return CnnrefError(f"{word!r} is not a command: cnnref trace {word}")
+    return UnknownNameError("command", word, COMMANDS)

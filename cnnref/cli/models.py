@@ -1,0 +1,216 @@
+"""The commands on any model: trace, compare, sweep."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from warnings import catch_warnings, simplefilter
+
+import cnnref
+from cnnref import sources
+from cnnref.cli.outcome import Outcome
+from cnnref.cli.show import complain, printed, progress, rows
+from cnnref.errors import CnnrefError
+from cnnref.load import find, load, make
+from cnnref.table import Table
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from cnnref.cli.values import Input
+
+__all__ = ["compared", "swept", "traced", "traced_table"]
+
+Found = TypeVar("Found")
+IMAGE = (3, 224, 224)
+# names that a sweep has for itself
+OWN = {"input_size", "batch_size", "input_shape", "inputs", "progress"}
+
+
+def traced(arguments: Namespace) -> Outcome:
+    """`cnnref trace`."""
+    return rows(traced_table(arguments.target, arguments), arguments)
+
+
+def compared(arguments: Namespace) -> Outcome:
+    """`cnnref compare`."""
+    from cnnref.cli.networks import book
+
+    a, b = (book(name, arguments) for name in (arguments.a, arguments.b))
+    found = cnnref.compare(a, b)
+    return Outcome(printed(found, arguments), int(bool(found)))
+
+
+def swept(arguments: Namespace) -> Outcome:
+    """`cnnref sweep`."""
+    target, given, vary = arguments.target, dict(arguments.arg or ()), dict(arguments.vary or ())
+    for word in OWN & {*given, *vary}:
+        raise CnnrefError(f"{word!r} is an option of the sweep itself, not an argument to vary.")
+    how = {"input_size": arguments.input_size, "batch_size": arguments.batch_size or 1, **vary}
+    if target in cnnref.names():
+        if arguments.input:
+            raise CnnrefError(f"--input is for a callable; the spec of {target} takes none.")
+        return Outcome(printed(cnnref.sweep(target, progress=progress, **how, **given), arguments))
+    with _theirs(target, ["sweeping it"]):
+        what = _with(target, find(target), given)
+        inputs = _inputs(target, None, arguments)
+        found = _unwarned(lambda: cnnref.sweep(what, progress=progress, **how, **inputs))
+    lacking = next((point.table for point in found if point.table.uncounted), None)
+    if lacking is not None:
+        complain(f"no rule counts {_where(lacking)}; the totals are incomplete.")
+    return Outcome(printed(found, arguments))
+
+
+def _with(target: str, found: Any, given: dict[str, Any]) -> Any:
+    """A callable with some of its arguments given; what is built already, as it is."""
+    if not callable(found) or sources.is_module(found):
+        return make(target, found, given)
+    what = partial(found, **given)
+    what.__name__ = target  # type: ignore[attr-defined]
+    return what
+
+
+def traced_table(target: str, arguments: Namespace) -> Table:
+    """The table of what a target gives, with inputs as the options say.
+
+    Raises:
+        CnnrefError: it gives no network, the inputs do not fit, or its own code fails; then
+            what it raised is shown on stderr.
+    """
+    doing = ["loading it"]
+    with _theirs(target, doing):
+        progress(f"loading {target}")
+        network = load(target, _arguments(target, arguments))
+        if not sources.is_module(network):
+            return _stated(target, network, arguments)
+        inputs = _inputs(target, network, arguments)
+        shape = inputs.get("input_shape")
+        given = f" with input {' x '.join(map(str, shape))}" if shape else ""
+        by_default = not arguments.input and not arguments.input_size and shape
+        doing.append(f"tracing it{given}" + " (the default: give --input)" * bool(by_default))
+        progress(f"tracing {target}{given}")
+        return _trace(network, arguments.strict, **inputs)
+
+
+def _arguments(target: str, arguments: Namespace) -> dict[str, Any]:
+    given = dict(arguments.arg or ())
+    if target in cnnref.names():
+        if arguments.num_classes is not None:
+            given["num_classes"] = arguments.num_classes
+        return given
+    if arguments.num_classes is not None:
+        raise CnnrefError(
+            "--num-classes is for networks of the catalogue; a callable takes "
+            f"--arg num_classes={arguments.num_classes} if it has such an argument."
+        )
+    if arguments.input_size is not None and sources.takes(find(target), "input_size"):
+        given.setdefault("input_size", arguments.input_size)
+    return given
+
+
+def _stated(target: str, network: Any, arguments: Namespace) -> Table:
+    sized = arguments.input_size is not None and not sources.takes(find(target), "input_size")
+    if arguments.input or sized:
+        option = "--input" if arguments.input else "--input-size"
+        kind = type(network).__name__
+        raise CnnrefError(f"{target} gives a {kind}, which has an input of its own; drop {option}.")
+    return sources.as_table(network)
+
+
+def _inputs(target: str, module: Any, arguments: Namespace) -> dict[str, Any]:
+    """What `trace` is given: the shape of one image, or example tensors."""
+    given: Sequence[Input] = arguments.input or ()
+    size = arguments.input_size
+    if module is None:  # a sweep: its sizes are given apart
+        size = None
+    if given and size is not None:
+        raise CnnrefError("--input and --input-size exclude each other: give one of them.")
+    names = [one.name for one in given]
+    if any(names) and not all(names):
+        raise CnnrefError("Name every --input or none of them: NAME=SIZES.")
+    if module is not None:
+        sources.check_inputs(target, module, names if any(names) else max(1, len(names)))
+    if not given:
+        return {"input_shape": _image(target, size)}
+    if len(given) == 1 and not given[0].name and not given[0].dtype:
+        return {"input_shape": given[0].sizes}
+    tensors = [sources.example(one.sizes, one.dtype, module) for one in given]
+    return {"inputs": dict(zip(names, tensors, strict=True)) if any(names) else tuple(tensors)}
+
+
+def _image(target: str, size: Any) -> tuple[int, ...]:
+    if size is None and target in cnnref.names():
+        size = cnnref.architecture(target).input_size
+    if size is None:
+        return IMAGE
+    return (3, *(size if isinstance(size, tuple) else (size, size)))
+
+
+def _trace(module: Any, strict: bool, **inputs: Any) -> Table:
+    table = _unwarned(lambda: cnnref.trace(module, **inputs, strict=strict))
+    if table.uncounted:
+        progress("")
+        complain(f"no rule counts {_where(table)}; the totals are incomplete.")
+    return table
+
+
+def _unwarned(call: Callable[[], Found]) -> Found:
+    """What a call gives, without the warnings about uncounted rows: they are said in one line."""
+    if "torch" not in sys.modules:
+        return call()
+    from cnnref.tracing import UncountedWarning
+
+    with catch_warnings():
+        simplefilter("ignore", UncountedWarning)
+        return call()
+
+
+def _where(table: Table) -> str:
+    places: dict[str, list[str]] = {}
+    for layer in table.uncounted:
+        places.setdefault(layer.op, []).append(layer.name)
+    return ", ".join(
+        f"{op} (row {names[0]}" + f" and {len(names) - 1} more" * (len(names) > 1) + ")"
+        for op, names in places.items()
+    )
+
+
+@contextmanager
+def _theirs(target: str, doing: list[str]) -> Iterator[None]:
+    """Run a user's code: what it prints is no part of a table, what it raises is shown whole."""
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except CnnrefError:
+        raise
+    except (Exception, SystemExit) as error:
+        progress("")
+        notes = [" ".join(note.split()).rstrip(".") for note in getattr(error, "__notes__", ())]
+        print(_shown(error), end="", file=sys.stderr)
+        failed = f"{target} failed with the {type(error).__name__} above while"
+        raise CnnrefError("; ".join([f"{failed} {doing[-1]}", *notes]) + ".") from None
+    finally:
+        progress("")
+
+
+def _shown(error: BaseException) -> str:
+    """A traceback without the frames that are not the user's: ours, torch's and the importer's."""
+    import traceback
+
+    ours = Path(cnnref.__file__).parent
+    torch = getattr(sys.modules.get("torch"), "__file__", None)
+    hidden = tuple(str(path) for path in (ours, torch and Path(torch).parent) if path)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((*hidden, "<frozen "))
+    ]
+    head = ["Traceback (most recent call last):\n"] if frames else []
+    body = [*traceback.format_list(frames)]
+    told = traceback.TracebackException.from_exception(error)
+    told.__notes__ = None
+    return "".join([*head, *body, *told.format_exception_only()])

@@ -1,0 +1,103 @@
+"""The commands on catalogued networks: list, table, explain, check, conventions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import cnnref
+from cnnref.cli.outcome import Outcome
+from cnnref.cli.show import limits, progress, rows, verdicts
+from cnnref.errors import CnnrefError, UnknownNameError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from cnnref.table import Table
+
+__all__ = ["book", "checked", "conventions", "explained", "listed", "table"]
+
+
+def listed(arguments: Namespace) -> Outcome:
+    """`cnnref list`."""
+    word = (arguments.word or "").lower()
+    records = [
+        record
+        for record in map(cnnref.architecture, cnnref.names())
+        if word in record.name.lower() or word in record.title.lower()
+    ]
+    if not records:
+        raise UnknownNameError("network", word, cnnref.names())
+    width = max(len(record.name) for record in records)
+    return Outcome(_lines(f"{one.name:<{width}}  {one.title}, {one.year}" for one in records))
+
+
+def table(arguments: Namespace) -> Outcome:
+    """`cnnref table`."""
+    return rows(book(arguments.name, arguments), arguments)
+
+
+def book(name: str, arguments: Namespace) -> Table:
+    """The table of a name by its spec, or of a callable, as the options ask for it."""
+    if ":" in name or "/" in name or name.endswith(".py"):
+        from cnnref.cli.models import traced_table
+
+        return traced_table(name, arguments)
+    for option in ("input", "arg"):
+        if getattr(arguments, option):
+            raise CnnrefError(f"--{option} is for a callable; the spec of {name} takes none.")
+    given = {"num_classes": arguments.num_classes} if arguments.num_classes is not None else {}
+    return cnnref.table(name, input_size=arguments.input_size, **given)
+
+
+def explained(arguments: Namespace) -> Outcome:
+    """`cnnref explain`."""
+    from cnnref import explain
+
+    found, how = book(arguments.name, arguments), arguments.convention
+    layer = found[arguments.layer]
+    axes = range(max(1, len(layer.in_shape.size)))
+    sizes = dict.fromkeys(explain.output_size(layer, axis) for axis in axes)
+    lines = [
+        f"{layer.name} of {found.name}: {layer.op}, {layer.in_shape} to {layer.out_shape}",
+        *(f"  output      {size}" for size in sizes),
+        f"  parameters  {explain.parameters(layer)}",
+        f"  memory      {explain.memory(layer, how)}",
+        f"  {how.unit + 's':<10}  {explain.operations(layer, how)}",
+        f"  convention  {how.name}: {how.title}",
+    ]
+    return Outcome(_lines(lines))
+
+
+def checked(arguments: Namespace) -> Outcome:
+    """`cnnref check`."""
+    from cnnref.check import agreement
+
+    names = arguments.names or cnnref.names()
+    for name in names:
+        cnnref.architecture(name)
+    budget = limits(arguments)
+    lines, compared, differing, said, code = [], 0, 0, "", 0
+    for number, name in enumerate(names, 1):
+        progress(f"[{number}/{len(names)}] {name}")
+        _, found, wrong, sizes, differences = agreement(name)
+        lines.append(f"{name}: {found} rows at {len(sizes)} sizes, {wrong} differ")
+        lines += [f"  at input {size}: {difference}" for size, difference in differences]
+        compared, differing = compared + found * len(sizes), differing + wrong
+        if budget:
+            verdict = verdicts(budget, cnnref.table(name), arguments)
+            said, code = said + verdict.said, max(code, verdict.code)
+    progress("")
+    lines.append(f"{compared} rows compared, {differing} differ")
+    return Outcome(_lines(lines), max(code, int(differing > 0)), said)
+
+
+def conventions(_: Namespace) -> Outcome:
+    """`cnnref conventions`."""
+    entries = map(cnnref.convention, cnnref.conventions())
+    told = "{0.name}: {0.title}, in {0.unit}s.\n  {0.note}\n  Source: {0.source}."
+    return Outcome(_lines(map(told.format, entries)))
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

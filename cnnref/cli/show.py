@@ -1,0 +1,158 @@
+"""What commands print, and where: formats, files, colours, progress, budgets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+from cnnref.cli.commands import SECTIONS
+from cnnref.cli.outcome import Outcome
+from cnnref.errors import CnnrefError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from cnnref.budget import Budget
+    from cnnref.printed import Printed
+    from cnnref.table import Table
+
+__all__ = ["complain", "limits", "printed", "progress", "rows", "verdicts"]
+
+TERMINAL = 80
+# kinds of lines of a grid -> the code of a terminal
+STYLES = {
+    "caption": "1", "head": "1", "total": "1", "rule": "2", "note": "2", "free": "2",
+    "uncounted": "33", "changed": "33", "only_a": "31", "only_b": "32", "error": "31",
+}  # fmt: skip
+MEASURES = {"--max-params": "parameters"}
+
+
+def rows(table: Table, arguments: Namespace) -> Outcome:
+    """A table as its options ask for it, and how it stands to its budgets."""
+    # what is wrong with a budget is said before anything is printed
+    budget = limits(arguments)
+    verdict = verdicts(budget, table, arguments) if budget else Outcome("")
+    if arguments.quiet and arguments.output is None:
+        return verdict
+    return verdict._replace(text=printed(_arranged(table, arguments), arguments))
+
+
+def _arranged(table: Table, arguments: Namespace) -> Printed:
+    grouped = [word for word in ("group", "depth") if getattr(arguments, word) is not None]
+    ordered = [word for word in ("sort", "top") if getattr(arguments, word) is not None]
+    alone = [*grouped, *(["collapse"] if arguments.collapse else [])]
+    if len(alone) > 1 or (arguments.collapse and ordered):
+        one, other = [*alone, *ordered][:2] if arguments.collapse else alone
+        raise CnnrefError(f"--{one} and --{other} exclude each other: give one of them.")
+    if arguments.collapse:
+        return table.collapse()
+    found: Any = table
+    if grouped:
+        found = table.group(arguments.group, depth=arguments.depth)
+    by = arguments.sort or "macs"
+    if arguments.top is not None:
+        return found.top(arguments.top, by, arguments.convention)  # type: ignore[no-any-return]
+    return found.sorted(by, arguments.convention) if ordered else found  # type: ignore[no-any-return]
+
+
+def printed(thing: Printed, arguments: Namespace, batch_size: int = 1) -> str:
+    """Anything that can be printed, in the format asked for; nothing where it goes to a file."""
+    how: dict[str, Any] = {
+        "dtype": getattr(arguments, "dtype", "float32"),
+        "batch_size": batch_size,
+    }
+    view = arguments.convention, arguments.columns
+    if arguments.format == "text" and arguments.output is None:
+        from cnnref import grid
+
+        width = _width(sys.stdout)
+        paint = _painted if _coloured(sys.stdout) else grid.plain
+        text = grid.to_text(thing.grid(*view, terse=True, **how), width, paint)
+    else:
+        text = getattr(thing, f"to_{arguments.format}")(*view, **how)
+    text = text.rstrip("\n") + "\n"
+    if arguments.output is None:
+        return text
+    _replace(arguments.output, text)
+    return ""
+
+
+def _width(stream: TextIO) -> int:
+    try:
+        return max(TERMINAL, os.get_terminal_size(stream.fileno()).columns)
+    except (OSError, ValueError, AttributeError):
+        return TERMINAL
+
+
+def _coloured(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that shows colours, and NO_COLOR is not set."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream.isatty() and not plain
+
+
+def _painted(kind: str, text: str) -> str:
+    code = STYLES.get(kind)
+    if code is None:
+        return text
+    return "\n".join(f"\x1b[{code}m{line}\x1b[0m" if line else "" for line in text.split("\n"))
+
+
+def complain(message: str) -> None:
+    """One line on stderr."""
+    name = _painted("error", "cnnref:") if _coloured(sys.stderr) else "cnnref:"
+    print(f"{name} {message}", file=sys.stderr)
+
+
+def progress(text: str) -> None:
+    """What is being done, on one line of a terminal that the next one replaces."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _replace(path: str, text: str) -> None:
+    """Write a file beside the target and put it in its place, so that none is ever half written."""
+    from pathlib import Path
+
+    target = Path(path).resolve()
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        if target.exists() and not target.is_file():
+            raise OSError(0, "it is not a file")
+        part.write_text(text, encoding="utf-8", newline="")
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise CnnrefError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def limits(arguments: Namespace) -> Budget | None:
+    """The budgets that the options set; None where they set none."""
+    options = [name for names in SECTIONS.values() for name in names if name.startswith("--max-")]
+    given = {
+        MEASURES.get(option, option.removeprefix("--max-")): text
+        for option in options
+        if (text := getattr(arguments, option[2:].replace("-", "_"))) is not None
+    }
+    if not given:
+        return None
+    from cnnref.budget import Budget
+
+    return Budget(
+        given,
+        convention=getattr(arguments, "convention", "macs"),
+        dtype=getattr(arguments, "dtype", "float32"),
+        batch_size=getattr(arguments, "batch_size", None) or 1,
+    )
+
+
+def verdicts(budget: Budget, table: Table, arguments: Namespace) -> Outcome:
+    """A line for each budget, on stderr, and exit code 1 where one is not kept."""
+    found = budget.verdicts(table)
+    quiet = getattr(arguments, "quiet", False)
+    lines = [str(verdict) for verdict in found if not (verdict.kept and quiet)]
+    unknown = "" if arguments.allow_uncounted else budget.unknown(table)
+    if unknown:
+        lines.append(f"{unknown}; --allow-uncounted takes them as free")
+    failed = bool(unknown) or not all(verdict.kept for verdict in found)
+    return Outcome("", int(failed), "".join(f"cnnref: {table.name}: {line}\n" for line in lines))

@@ -1,0 +1,153 @@
+"""The values of options: text to what commands take, refused in a sentence that shows the form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnnref.cli.commands import FORMATS, GROUPINGS, SHELLS, SUFFIXES
+from cnnref.conventions import convention
+from cnnref.errors import CnnrefError, UnknownNameError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+__all__ = ["Input", "convert"]
+
+
+class Input(NamedTuple):
+    """One --input: the name of the argument, its sizes without the batch, its dtype."""
+
+    name: str
+    sizes: tuple[int, ...]
+    dtype: str
+
+
+def convert(command: str, arguments: Namespace) -> None:
+    """Put in place of each option's text what it means.
+
+    Raises:
+        CnnrefError: a value is not of its option's form.
+        UnknownNameError: a value is not one of its option's names.
+    """
+    for name, text in vars(arguments).items():
+        change = SEVERAL.get(name) if command == "sweep" else None
+        change = change or CONVERTERS.get(name)
+        if change is not None and text is not None:
+            several = isinstance(text, list)
+            setattr(arguments, name, [change(one) for one in text] if several else change(text))
+    if hasattr(arguments, "format") and arguments.format is None:
+        ending = (arguments.output or "").rpartition(".")[2].lower()
+        arguments.format = SUFFIXES.get(ending, "text")
+
+
+def _size(text: str) -> int | tuple[int, ...]:
+    sizes = text.lower().split("x")
+    if len(sizes) > 2 or not all(size.isdecimal() for size in sizes):
+        raise CnnrefError(f"--input-size must be N or HEIGHTxWIDTH in pixels, but is {text!r}.")
+    return int(sizes[0]) if len(sizes) == 1 else tuple(map(int, sizes))
+
+
+def _sizes(text: str) -> list[int | tuple[int, ...]]:
+    return [_size(part) for part in text.split(",")]
+
+
+def _input(text: str) -> Input:
+    name, equals, rest = text.rpartition("=")
+    sizes, colon, dtype = rest.partition(":")
+    axes = sizes.lower().replace("x", ",").split(",") if sizes else []
+    named = not equals or name.isidentifier()
+    if not named or not all(axis.isdecimal() and int(axis) for axis in axes) or not rest:
+        raise CnnrefError(
+            "--input must be [NAME=]SIZES[:DTYPE], positive whole numbers without the batch such "
+            f"as 3,224,224 or ids=128:int64, but is {text!r}."
+        )
+    if colon:
+        from cnnref.analysis import DTYPES
+
+        if dtype not in DTYPES:
+            raise UnknownNameError("dtype of --input", dtype, DTYPES)
+    return Input(name, tuple(map(int, axes)), dtype)
+
+
+def _assignment(option: str) -> Callable[[str], tuple[str, Any]]:
+    def assignment(text: str) -> tuple[str, Any]:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            form = "NAME=V1,V2" if option == "--vary" else "NAME=VALUE"
+            raise CnnrefError(f"{option} must be {form}, but is {text!r}.")
+        return name, _several(value) if option == "--vary" else literal(value)
+
+    return assignment
+
+
+def literal(text: str) -> Any:
+    """A number, a tuple, True, None or whatever Python would read; any other text as it is."""
+    from ast import literal_eval
+
+    try:
+        return literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def _several(text: str) -> list[Any]:
+    """The values between commas that are in no bracket."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [literal(part) for part in parts]
+
+
+def _whole(option: str) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not text.isdecimal():
+            raise CnnrefError(f"{option} must be a positive whole number, but is {text!r}.")
+        return int(text)
+
+    return whole
+
+
+def _wholes(text: str) -> list[int]:
+    return [_whole("--batch-size")(part) for part in text.split(",")]
+
+
+def _one_of(kind: str, known: tuple[str, ...]) -> Callable[[str], str]:
+    def one(text: str) -> str:
+        if text not in known:
+            raise UnknownNameError(kind, text, known)
+        return text
+
+    return one
+
+
+def _dtype(text: str) -> str:
+    if text != "float32":
+        from cnnref.analysis import element_bytes
+
+        element_bytes("--dtype", text)
+    return text
+
+
+# argparse would hide what these say, so they run after it
+CONVERTERS: dict[str, Callable[[str], Any]] = {
+    "input_size": _size,
+    "input": _input,
+    "num_classes": _whole("--num-classes"),
+    "arg": _assignment("--arg"),
+    "vary": _assignment("--vary"),
+    "top": _whole("--top"),
+    "depth": _whole("--depth"),
+    "batch_size": _whole("--batch-size"),
+    "group": _one_of("grouping", GROUPINGS),
+    "format": _one_of("format", FORMATS),
+    "shell": _one_of("shell", SHELLS),
+    "dtype": _dtype,
+    "convention": convention,
+}
+# what a sweep takes several of
+SEVERAL: dict[str, Callable[[str], Any]] = {"input_size": _sizes, "batch_size": _wholes}
