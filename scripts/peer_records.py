@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from peer_tools import BYTES, NEED_DATA, TOOLS, Tool, count, fresh
+from peer_tools import BY_NAME, NEED_DATA, Tool, count, fresh
 from tqdm import tqdm
 
 import cnnref
@@ -19,8 +19,6 @@ from cnnref.architecture import Size
 
 PEERS = Path(__file__).resolve().parent.parent / "docs" / "peers"
 COUNTS = PEERS / "counts.csv"
-# leaves patched functions behind, so nothing else may run after it
-LAST = "ptflops pytorch"
 
 
 class Row(NamedTuple):
@@ -31,14 +29,27 @@ class Row(NamedTuple):
     total: int
 
 
-def counted(names: Iterable[str] | None = None, *, small: bool = False) -> Iterator[Row]:
-    """A row for each network, input size and tool, in the order of the catalogue."""
-    tools = sorted((*TOOLS, BYTES), key=lambda tool: tool.name == LAST)
-    wanted = list(names or cnnref.names())
-    cases = [(tool, name, size) for tool in tools for name in wanted for size in sizes(name, small)]
-    rows = [asked(*case) for case in tqdm(cases, disable=not sys.stderr.isatty())]
-    places = {name: place for place, name in enumerate(wanted)}
-    return iter(sorted(rows, key=lambda row: places[row.network]))
+def counted(
+    names: Iterable[str] | None = None, tools: Iterable[str] | None = None, *, small: bool = False
+) -> Iterator[Row]:
+    """A row for each network, input size and tool."""
+    cases = [
+        (BY_NAME[tool], name, size)
+        for tool in tools or BY_NAME
+        for name in names or cnnref.names()
+        for size in sizes(name, small)
+    ]
+    for case in tqdm(cases, disable=not sys.stderr.isatty()):
+        yield asked(*case)
+
+
+def merged(rows: Iterable[Row]) -> list[Row]:
+    """The rows of the record with these in place of their like, in the catalogue's order."""
+    known = {row[:3]: row for row in (read() if COUNTS.exists() else [])}
+    known |= {row[:3]: row for row in rows}
+    places = {name: place for place, name in enumerate(cnnref.names())}
+    tools = {name: place for place, name in enumerate(BY_NAME)}
+    return sorted(known.values(), key=lambda row: (places[row.network], tools[row.tool], row.input))
 
 
 def sizes(name: str, small: bool = False) -> tuple[Size, ...]:

@@ -1,7 +1,7 @@
 """The other counters, each behind one function of a module and its inputs.
 
-Some of them leave patches of torch or buffers in the module behind: give each a fresh module, and
-a process of its own where something else is to be measured in it.
+Some of them leave hooks, buffers or attributes in the module behind, and one replaces functions of
+torch while it runs: give each a fresh module.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from inspect import signature
 from typing import Any, NamedTuple
 
 import torch
@@ -85,14 +86,15 @@ def ptflops_pytorch(module: nn.Module, inputs: Inputs) -> float:
 def _ptflops(module: nn.Module, inputs: Inputs, backend: str) -> float:
     from ptflops import get_model_complexity_info
 
-    (only,) = inputs
+    names = list(signature(module.forward).parameters)
+    several = dict(zip(names, inputs, strict=False)) if len(inputs) > 1 else inputs[0]
     total, _ = get_model_complexity_info(
         module,
-        tuple(only.shape[1:]),
+        tuple(inputs[0].shape[1:]),
         as_strings=False,
         print_per_layer_stat=False,
         backend=backend,
-        input_constructor=lambda _: only,
+        input_constructor=lambda _: several,
     )
     if total is None:
         raise RuntimeError("ptflops gave up")
@@ -112,8 +114,8 @@ def torchprofile(module: nn.Module, inputs: Inputs) -> float:
 
 
 def torchscan(module: nn.Module, inputs: Inputs) -> float:
-    report = torchscan_report(module, inputs)
-    return report["totals"]["macs"]["value"]
+    # "value" is None where a layer has no formula; what is known is there in any case
+    return torchscan_report(module, inputs)["totals"]["macs"]["known_value"]
 
 
 def torchscan_report(module: nn.Module, inputs: Inputs) -> Any:
@@ -134,8 +136,9 @@ TOOLS = (
 )
 BYTES = Tool("torchinfo bytes", "torchinfo", "torchinfo", False, torchinfo_bytes)
 BY_NAME = {tool.name: tool for tool in (*TOOLS, BYTES)}
-# both go through torch.jit, which refuses tensors without data
-NEED_DATA = ("fvcore", "torchprofile")
+# the first two go through torch.jit, which refuses tensors without data; what the third replaces
+# is also what the meta device's own code calls, so that it counts more there
+NEED_DATA = ("fvcore", "torchprofile", "ptflops pytorch")
 
 
 def count(tool: Tool, module: nn.Module, inputs: Inputs) -> int:
