@@ -31,6 +31,9 @@ QUANTITIES = {
 }
 
 
+PARAMETERS = "parameters"
+
+
 class Measure(NamedTuple):
     """A cost of some rows, and how it is written."""
 
@@ -45,7 +48,11 @@ MEASURES = (
         lambda part: part.activation_bytes("lecture"),
         lambda value: f"{rounded(value, MIB, 2)} MB",
     ),
-    Measure("parameters", lambda part: part.parameters, lambda value: scaled(value, "").strip()),
+    Measure(
+        PARAMETERS,
+        lambda part: part.parameters,
+        lambda value: scaled(value, PARAMETERS).removesuffix(PARAMETERS).strip(),
+    ),
     Measure("MACs", lambda part: part.macs, lambda value: scaled(value, "MACs")),
 )
 
@@ -101,12 +108,17 @@ def _bars(
 
 
 def _bar(measure: Measure, value: int, total: int, largest: int) -> str:
-    share = ratio(100 * value, total, 0) if total else "0"
-    width = ratio(100 * value, largest, 1) if largest else "0"
+    share = _percent(value, total)
+    length = ratio(value, largest, 3) if largest else "0"
     return (
-        f'<td class="num bar" style="--bar:{width}%">{_exact(value, measure.text(value))} '
-        f"<small>{share}%</small></td>"
+        f'<td class="num bar" style="--share:{length}">{_exact(value, measure.text(value))} '
+        f"<small>{share}</small></td>"
     )
+
+
+def _percent(value: int, total: int) -> str:
+    text = ratio(100 * value, total, 0) if total else "0"
+    return "&lt;1%" if value and text == "0" else f"{text}%"
 
 
 def conventions(table: Table) -> str:
@@ -158,21 +170,25 @@ def _held(entry: confirm.Confirmation) -> str:
 
 
 def errors(name: str) -> str:
-    """Errors and accuracies as published, each with its protocol; "" without any."""
-    found = [figure for figure in published(name) if not confirm.comparable(figure)]
-    body = "".join(
-        f'<tr><th scope="row">{QUANTITIES[figure.quantity]}</th><td>{_printed(figure)}</td>'
-        f"<td>{escape(figure.note)}</td><td>{_source(figure)}</td></tr>"
-        for figure in found
+    """Errors and accuracies as published, those of one protocol together; "" without any."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for figure in published(name):
+        if not confirm.comparable(figure):
+            told = f"{_printed(figure)} {QUANTITIES[figure.quantity]}"
+            groups.setdefault((figure.note, _source(figure)), []).append(told)
+    items = "".join(
+        f"<li><strong>{', '.join(told)}</strong>: {escape(protocol)} <cite>{source}</cite></li>"
+        for (protocol, source), told in groups.items()
     )
-    heads = ["quantity", "printed", "protocol", "source"]
-    return _table(f"{name}, errors as published", heads, body, kind="prose") if body else ""
+    return f'<ul class="cited">{items}</ul>' if items else ""
 
 
 def _printed(figure: Figure) -> str:
+    text = str(figure.value)
+    text = grouped(int(text)) if figure.unit == "count" and text.isdecimal() else text
     unit = {"%": "%", "count": "", "year": ""}.get(figure.unit, f" {figure.unit}")
     doubt = "" if figure.certainty.startswith("verified") else f" ({figure.certainty})"
-    return escape(f"{figure.value}{unit}{doubt}")
+    return escape(f"{text}{unit}{doubt}")
 
 
 def _source(figure: Figure) -> str:
@@ -184,10 +200,18 @@ def _exact(value: int, text: str) -> str:
 
 
 def _table(label: str, heads: Sequence[str], body: str, foot: str = "", kind: str = "plain") -> str:
-    head = "".join(f'<th scope="col">{title}</th>' for title in heads)
+    figures = {"total", "bytes", "MiB", *(measure.title for measure in MEASURES)}
+    head = "".join(
+        f'<th scope="col"{_num(title in figures or "pixels" in title)}>{title}</th>'
+        for title in heads
+    )
     end = f"<tfoot>{foot}</tfoot>" if foot else ""
     return (
         f'<div class="table-scroll" role="region" aria-label="{escape(label)}" tabindex="0">'
         f'<table class="ledger {kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody>{end}'
         "</table></div>"
     )
+
+
+def _num(figures: bool) -> str:
+    return ' class="num"' if figures else ""

@@ -13,9 +13,10 @@ from typing import Any
 sys.path.append(str(Path(__file__).resolve().parent))
 
 import site_charts
+import site_networks
 
 import cnnref
-from cnnref import figures, fragments, page_tables
+from cnnref import figures, fragments, network_index, page_tables
 from cnnref.facts import lookup
 
 GENERATED = Path(__file__).resolve().parent.parent / "docs" / "generated"
@@ -60,6 +61,11 @@ def networks() -> str:
     return page_tables.catalogue(cnnref.names())
 
 
+def index_of_networks() -> str:
+    """Every network with its costs, linked to its page; only on a page in networks/."""
+    return network_index.network_index(cnnref.names(), site_networks.records(GENERATED))
+
+
 MACROS = {
     "agree": agree,
     "arithmetic": page_tables.arithmetic,
@@ -69,6 +75,7 @@ MACROS = {
     "conventions_table": page_tables.conventions_table,
     "downloads": downloads,
     "n": fragments.number,
+    "network_index": index_of_networks,
     "network_strip": figures.network_strip,
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,
