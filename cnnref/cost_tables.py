@@ -27,7 +27,7 @@ QUANTITIES = {
     "top5_err": "top-5 error",
     "top1_acc": "top-1 accuracy",
     "top5_acc": "top-5 accuracy",
-    "file_mb": "size of the file of weights",
+    "file_mb": "file of weights",
 }
 
 
@@ -170,17 +170,22 @@ def _held(entry: confirm.Confirmation) -> str:
 
 
 def errors(name: str) -> str:
-    """Errors and accuracies as published, those of one protocol together; "" without any."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    """Errors and accuracies as published, by source and protocol; "" without any."""
+    found: dict[str, dict[str, list[str]]] = {}
     for figure in published(name):
         if not confirm.comparable(figure):
-            told = f"{_printed(figure)} {QUANTITIES[figure.quantity]}"
-            groups.setdefault((figure.note, _source(figure)), []).append(told)
+            told = f"{QUANTITIES[figure.quantity]} {_printed(figure)}"
+            found.setdefault(_source(figure), {}).setdefault(figure.note, []).append(told)
     items = "".join(
-        f"<li><strong>{', '.join(told)}</strong>: {escape(protocol)} <cite>{source}</cite></li>"
-        for (protocol, source), told in groups.items()
+        f"<li><cite>{source}</cite><ul>{''.join(map(_protocol, *zip(*by.items(), strict=True)))}"
+        "</ul></li>"
+        for source, by in found.items()
     )
     return f'<ul class="cited">{items}</ul>' if items else ""
+
+
+def _protocol(note: str, told: Sequence[str]) -> str:
+    return f"<li><strong>{', '.join(told)}</strong>: {escape(note)}</li>"
 
 
 def _printed(figure: Figure) -> str:
