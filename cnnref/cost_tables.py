@@ -10,7 +10,7 @@ from cnnref import confirm
 from cnnref.cited import Figure, published
 from cnnref.conventions import CONVENTIONS
 from cnnref.diagrams.labels import shape
-from cnnref.layer_tree import field_text, fields, place
+from cnnref.layer_tree import field_text, fields, place, shown_at
 from cnnref.table import Table
 from cnnref.units import MIB, grouped, ratio, rounded, scaled
 
@@ -72,9 +72,12 @@ def stage_bars(table: Table) -> str:
 def layer_bars(table: Table) -> str:
     """What each row costs that the lecture would list, as bars with their numbers."""
     lines = []
-    for layer in table.listed("lecture"):
+    listed = {layer.name for layer in table.listed("lecture")}
+    for row, layer in enumerate(table):
+        if layer.name not in listed:
+            continue
         alone = Table([layer], name=table.name, input_shape=table.input_shape)
-        title = f'<a href="#{place(table, layer.name)}">{escape(layer.name)}</a>'
+        title = f'<a href="#{shown_at(table, row)}">{escape(layer.name)}</a>'
         lines.append((title, [shape(layer.out_shape)], alone, list[str]()))
     return _bars(table, "layer", ["output"], [], lines)
 

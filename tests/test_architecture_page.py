@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ROOT / "docs" / "generated"
 # of each kind: small, with groups, branching, deep and deepest, pre-activation, another's data set
 SOME = ("alexnet_2012", "vgg16", "googlenet_aux", "inception_v3", "resnet50", "resnet1202_cifar")
-SOME += ("preact_resnet50", "enet")
+SOME += ("preact_resnet50", "enet", "plain18")
 HEAVIEST = 400_000
 
 
