@@ -10,7 +10,7 @@ from cnnref import confirm
 from cnnref.cited import Figure, published
 from cnnref.conventions import CONVENTIONS
 from cnnref.diagrams.labels import shape
-from cnnref.layer_tree import field_text, fields, place
+from cnnref.layer_tree import field_text, fields, place, shown_at
 from cnnref.table import Table
 from cnnref.units import MIB, grouped, ratio, rounded, scaled
 
@@ -27,8 +27,11 @@ QUANTITIES = {
     "top5_err": "top-5 error",
     "top1_acc": "top-1 accuracy",
     "top5_acc": "top-5 accuracy",
-    "file_mb": "size of the file of weights",
+    "file_mb": "file of weights",
 }
+
+
+PARAMETERS = "parameters"
 
 
 class Measure(NamedTuple):
@@ -45,7 +48,11 @@ MEASURES = (
         lambda part: part.activation_bytes("lecture"),
         lambda value: f"{rounded(value, MIB, 2)} MB",
     ),
-    Measure("parameters", lambda part: part.parameters, lambda value: scaled(value, "").strip()),
+    Measure(
+        PARAMETERS,
+        lambda part: part.parameters,
+        lambda value: scaled(value, PARAMETERS).removesuffix(PARAMETERS).strip(),
+    ),
     Measure("MACs", lambda part: part.macs, lambda value: scaled(value, "MACs")),
 )
 
@@ -65,9 +72,12 @@ def stage_bars(table: Table) -> str:
 def layer_bars(table: Table) -> str:
     """What each row costs that the lecture would list, as bars with their numbers."""
     lines = []
-    for layer in table.listed("lecture"):
+    listed = {layer.name for layer in table.listed("lecture")}
+    for row, layer in enumerate(table):
+        if layer.name not in listed:
+            continue
         alone = Table([layer], name=table.name, input_shape=table.input_shape)
-        title = f'<a href="#{place(table, layer.name)}">{escape(layer.name)}</a>'
+        title = f'<a href="#{shown_at(table, row)}">{escape(layer.name)}</a>'
         lines.append((title, [shape(layer.out_shape)], alone, list[str]()))
     return _bars(table, "layer", ["output"], [], lines)
 
@@ -101,12 +111,17 @@ def _bars(
 
 
 def _bar(measure: Measure, value: int, total: int, largest: int) -> str:
-    share = ratio(100 * value, total, 0) if total else "0"
-    width = ratio(100 * value, largest, 1) if largest else "0"
+    share = _percent(value, total)
+    length = ratio(value, largest, 3) if largest else "0"
     return (
-        f'<td class="num bar" style="--bar:{width}%">{_exact(value, measure.text(value))} '
-        f"<small>{share}%</small></td>"
+        f'<td class="num bar" style="--share:{length}">{_exact(value, measure.text(value))} '
+        f"<small>{share}</small></td>"
     )
+
+
+def _percent(value: int, total: int) -> str:
+    text = ratio(100 * value, total, 0) if total else "0"
+    return "&lt;1%" if value and text == "0" else f"{text}%"
 
 
 def conventions(table: Table) -> str:
@@ -158,21 +173,30 @@ def _held(entry: confirm.Confirmation) -> str:
 
 
 def errors(name: str) -> str:
-    """Errors and accuracies as published, each with its protocol; "" without any."""
-    found = [figure for figure in published(name) if not confirm.comparable(figure)]
-    body = "".join(
-        f'<tr><th scope="row">{QUANTITIES[figure.quantity]}</th><td>{_printed(figure)}</td>'
-        f"<td>{escape(figure.note)}</td><td>{_source(figure)}</td></tr>"
-        for figure in found
+    """Errors and accuracies as published, by source and protocol; "" without any."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for figure in published(name):
+        if not confirm.comparable(figure):
+            told = f"{QUANTITIES[figure.quantity]} {_printed(figure)}"
+            found.setdefault(_source(figure), {}).setdefault(figure.note, []).append(told)
+    items = "".join(
+        f"<li><cite>{source}</cite><ul>{''.join(map(_protocol, *zip(*by.items(), strict=True)))}"
+        "</ul></li>"
+        for source, by in found.items()
     )
-    heads = ["quantity", "printed", "protocol", "source"]
-    return _table(f"{name}, errors as published", heads, body, kind="prose") if body else ""
+    return f'<ul class="cited">{items}</ul>' if items else ""
+
+
+def _protocol(note: str, told: Sequence[str]) -> str:
+    return f"<li><strong>{', '.join(told)}</strong>: {escape(note)}</li>"
 
 
 def _printed(figure: Figure) -> str:
+    text = str(figure.value)
+    text = grouped(int(text)) if figure.unit == "count" and text.isdecimal() else text
     unit = {"%": "%", "count": "", "year": ""}.get(figure.unit, f" {figure.unit}")
     doubt = "" if figure.certainty.startswith("verified") else f" ({figure.certainty})"
-    return escape(f"{figure.value}{unit}{doubt}")
+    return escape(f"{text}{unit}{doubt}")
 
 
 def _source(figure: Figure) -> str:
@@ -184,10 +208,18 @@ def _exact(value: int, text: str) -> str:
 
 
 def _table(label: str, heads: Sequence[str], body: str, foot: str = "", kind: str = "plain") -> str:
-    head = "".join(f'<th scope="col">{title}</th>' for title in heads)
+    figures = {"total", "bytes", "MiB", *(measure.title for measure in MEASURES)}
+    head = "".join(
+        f'<th scope="col"{_num(title in figures or "pixels" in title)}>{title}</th>'
+        for title in heads
+    )
     end = f"<tfoot>{foot}</tfoot>" if foot else ""
     return (
         f'<div class="table-scroll" role="region" aria-label="{escape(label)}" tabindex="0">'
         f'<table class="ledger {kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody>{end}'
         "</table></div>"
     )
+
+
+def _num(figures: bool) -> str:
+    return ' class="num"' if figures else ""

@@ -21,7 +21,7 @@ from cnnref.layer import Layer
 from cnnref.table import Table
 from cnnref.units import grouped, scaled
 
-__all__ = ["Run", "field_text", "fields", "layer_tree", "place", "runs"]
+__all__ = ["Run", "field_text", "fields", "layer_tree", "place", "runs", "shown_at"]
 
 # networks with no more rows than this are shown opened
 OPENED = 60
@@ -51,6 +51,14 @@ def layer_tree(table: Table) -> str:
 def place(table: Table, name: str, kind: str = "") -> str:
     """The id of a row, or of a stage or a block: unique on a page."""
     return escape("-".join(f"{table.name} {kind} {name}".split()))
+
+
+def shown_at(table: Table, row: int) -> str:
+    """The id at which a reader finds a row: its own, or its block's where that is folded in."""
+    layer = table[row]
+    stage = [n for n, other in enumerate(table) if other.stage == layer.stage]
+    folded = next((run for run in runs(table, stage) if layer.block in run.blocks[1:]), None)
+    return place(table, layer.block, "block") if folded else place(table, layer.name)
 
 
 def runs(table: Table, rows: Sequence[int]) -> Iterator[Run]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import browser_tables
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 from playwright.sync_api import Error as BrowserError
 
@@ -51,11 +52,9 @@ class Visit:
 
     def __init__(self, browser: Browser, site: Path, address: str, pictures: Path | None) -> None:
         self.browser, self.site, self.address, self.pictures = browser, site, address, pictures
-        self.names = sorted(
-            path.relative_to(site).as_posix()
-            for path in site.rglob("*.html")
-            if path.name != "404.html"
-        )
+        paths = sorted(path for path in site.rglob("*.html") if path.name != "404.html")
+        names = [path.relative_to(site).as_posix() for path in paths]
+        self.names = browser_tables.chosen(names, [path.stat().st_size for path in paths])
         self.faults: list[str] = []
         self.counts: Counter[str] = Counter(pages=len(self.names))
 
@@ -68,6 +67,7 @@ class Visit:
         self.keyboard()
         self.without_scripts()
         self.from_files()
+        browser_tables.check(self)
 
     @contextlib.contextmanager
     def context(self, size: str, scheme: str = "light", **more: Any) -> Iterator[Any]:

@@ -14,6 +14,7 @@ sys.path.append(str(Path(__file__).resolve().parent))
 
 import site_charts
 import site_choices
+import site_networks
 
 import cnnref
 from cnnref import (
@@ -24,6 +25,7 @@ from cnnref import (
     figures,
     fragments,
     history_facts,
+    network_index,
     page_tables,
 )
 from cnnref.facts import lookup
@@ -111,6 +113,11 @@ def networks() -> str:
     return page_tables.catalogue(cnnref.names())
 
 
+def index_of_networks() -> str:
+    """Every network with its costs, linked to its page; only on a page in networks/."""
+    return network_index.network_index(cnnref.names(), site_networks.records(GENERATED))
+
+
 MACROS = {
     "accuracy_place": comparison_facts.accuracy_place,
     "agree": agree,
@@ -152,6 +159,7 @@ MACROS = {
     "memory_table": comparison_tables.memory_table,
     "most": comparison_facts.most,
     "n": fragments.number,
+    "network_index": index_of_networks,
     "network_strip": figures.network_strip,
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import site_charts
 import site_choices
 import site_math
+import site_networks
 import site_notebooks
 import site_tables
 import site_theme
@@ -39,12 +40,16 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, uri, content=content))
     for uri, text in site_notebooks.downloads(config):
         files.append(File.generated(config, uri, content=text))
+    pages = {file.src_uri for file in files.documentation_pages()}
+    for uri, content in site_networks.files(pages):
+        files.append(File.generated(config, uri, content=content))
     return files
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     refuse_left_over(html, page.file.src_uri)
-    return site_tables.wrap(site_notebooks.tidy(html, page, files))
+    html = site_tables.wrap(site_notebooks.tidy(html, page, files))
+    return site_networks.fill(html, page.file.src_uri, Path(config.docs_dir) / "generated")
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:

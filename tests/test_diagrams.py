@@ -362,7 +362,9 @@ def test_the_svg_is_xml_with_a_text_alternative_that_lists_its_boxes(key):
         assert len(re.findall(r"\d+: ", root[1].text)) == len(told)
         sizes = {float(node.get("font-size", scene.size)) for node in root.iter(f"{SVG}text")}
         assert min(sizes) >= 11
-        assert len(list(root.iter(f"{SVG}g"))) == len(scene.boxes)
+        assert len([r for r in root.iter(f"{SVG}rect") if r.get("stroke")]) == len(scene.boxes)
+        lines = [path for path in root.iter(f"{SVG}path") if not path.get("fill")]
+        assert len(lines) == len(scene.arrows)
         assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
         assert " id=" not in text
 

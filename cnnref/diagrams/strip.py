@@ -97,8 +97,7 @@ def _text(stage: Stage, width: float, size: float, x: float, y: float, anchor: s
     """The name, the shape and the contents below or beside a stage's box."""
     small = faint_size(size)
     texts: list[Text] = []
-    sizes = shape(stage.out_shape)
-    sizes = sizes if text_width(sizes, size) <= width else axes(stage.out_shape)
+    sizes = shape(stage.out_shape) if anchor == "start" else axes(stage.out_shape)
     parts = [(stage.name or "rows", True, False), (sizes, False, False)]
     parts += [(words, False, True) for words in stage.contents]
     for words, strong, faint in parts:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from html import escape
 
-from cnnref.diagrams.scene import Arrow, Box, Point, Scene, Text, faint_size
+from cnnref.diagrams.scene import Arrow, Box, Scene, Text, faint_size
 
 __all__ = ["standalone", "to_svg"]
 
@@ -21,6 +21,7 @@ STROKES = {
     "other": "--chart-6",
     "end": RULE,
 }
+TINTED = ("conv", "pool", "linear", "other")
 # what the site's light scheme has; a test holds them together
 LIGHT = {
     INK: "#22262d",
@@ -37,16 +38,22 @@ LIGHT = {
 def to_svg(scene: Scene, title: str, description: str) -> str:
     """The scene as one element, with its text alternative."""
     width, height = _number(scene.width), _number(scene.height)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" '
-        f'font-size="{_number(scene.size)}"><title>{escape(title)}</title>'
-        f"<desc>{escape(description)}</desc>"
-    ]
-    parts += [_arrow(arrow, scene) for arrow in scene.arrows]
-    parts += [_box(box, scene.size) for box in scene.boxes]
-    parts += [_text(text, scene.size) for text in scene.texts]
-    return "".join((*parts, "</svg>"))
+    lines = "".join(map(_line, scene.arrows))
+    heads = "".join(_head(arrow, scene.head) for arrow in scene.arrows)
+    return "".join(
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" '
+            f'height="{height}" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" '
+            f'font-size="{_number(scene.size)}" text-anchor="middle" fill="var({INK})">'
+            f"<title>{escape(title)}</title><desc>{escape(description)}</desc>",
+            f'<g fill="none" stroke="var({SECOND})" stroke-width="1.2">{lines}</g>',
+            f'<path fill="var({SECOND})" d="{heads}"/>' if heads else "",
+            *(_label(arrow, scene.size) for arrow in scene.arrows),
+            *(_box(box, scene.size) for box in scene.boxes),
+            *(_text(text, scene.size) for text in scene.texts),
+            "</svg>",
+        )
+    )
 
 
 def standalone(svg: str) -> str:
@@ -63,13 +70,10 @@ def _box(box: Box, size: float) -> str:
     x, y, width, height = map(_number, (box.x, box.y, box.width, box.height))
     square = box.width == box.height and box.kind == "join"
     radius = _number(box.height / 2 if square else 12 if box.kind == "end" else 4)
-    tint = "0" if box.kind in ("end", "join") else ".13"
-    text = _lines(box, size)
+    fill = f'fill="var({stroke})" fill-opacity=".13"' if box.kind in TINTED else 'fill="none"'
     return (
-        f'<g class="{box.kind}"><rect x="{x}" y="{y}" width="{width}" height="{height}" '
-        f'rx="{radius}" fill="var({PAPER})"/><rect x="{x}" y="{y}" width="{width}" '
-        f'height="{height}" rx="{radius}" fill="var({stroke})" fill-opacity="{tint}" '
-        f'stroke="var({stroke})" stroke-width="1.2"{_dash(box.kind == "end")}/>{text}</g>'
+        f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="{radius}" {fill} '
+        f'stroke="var({stroke})"{_dash(box.kind == "end")}/>{_lines(box, size)}'
     )
 
 
@@ -81,40 +85,28 @@ def _lines(box: Box, size: float) -> str:
     for line, own in zip(box.lines, sizes, strict=True):
         y = top + 0.98 * own
         top += 1.3 * own
-        colour = SECOND if line.faint else INK
-        own_size = f' font-size="{_number(own)}"' if own != size else ""
-        parts.append(
-            f'<text x="{_number(x)}" y="{_number(y)}" text-anchor="middle" '
-            f'fill="var({colour})"{own_size}>{escape(line.text)}</text>'
-        )
+        style = f' fill="var({SECOND})" font-size="{_number(own)}"' if line.faint else ""
+        parts.append(f'<text x="{_number(x)}" y="{_number(y)}"{style}>{escape(line.text)}</text>')
     return "".join(parts)
 
 
-def _arrow(arrow: Arrow, scene: Scene) -> str:
-    *_, before, tip = arrow.points
+def _line(arrow: Arrow) -> str:
     path = "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in arrow.points)
-    head = (
-        "M"
-        + "L".join(f"{_number(x)} {_number(y)}" for x, y in _head(before, tip, scene.head))
-        + "Z"
-    )
-    return (
-        f'<path d="{path}" fill="none" stroke="var({SECOND})" stroke-width="1.2"'
-        f'{_dash(arrow.dashed)}/><path d="{head}" fill="var({SECOND})"/>{_label(arrow, scene.size)}'
-    )
+    return f'<path d="{path}"{_dash(arrow.dashed)}/>'
 
 
-def _head(before: Point, tip: Point, half: float) -> tuple[Point, Point, Point]:
+def _head(arrow: Arrow, half: float) -> str:
     """The triangle at the end of a line that runs along an axis."""
-    (a, b), (x, y) = before, tip
+    (a, b), (x, y) = arrow.points[-2:]
     length = max(abs(x - a), abs(y - b)) or 1
     dx, dy = (x - a) / length, (y - b) / length
     back = (x - 1.6 * half * dx, y - 1.6 * half * dy)
-    return (
-        tip,
+    corners = (
+        (x, y),
         (back[0] - half * dy, back[1] + half * dx),
         (back[0] + half * dy, back[1] - half * dx),
     )
+    return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in corners) + "Z"
 
 
 def _label(arrow: Arrow, size: float) -> str:
@@ -126,20 +118,19 @@ def _label(arrow: Arrow, size: float) -> str:
     return (
         f'<rect x="{_number(x - 4)}" y="{_number(middle - 0.75 * small)}" width="8" '
         f'height="{_number(1.5 * small)}" fill="var({PAPER})"/><text x="{_number(x)}" '
-        f'y="{_number(middle + 0.35 * small)}" text-anchor="middle" fill="var({SECOND})" '
+        f'y="{_number(middle + 0.35 * small)}" fill="var({SECOND})" '
         f'font-size="{_number(small)}">{escape(arrow.label)}</text>'
     )
 
 
 def _text(text: Text, size: float) -> str:
-    own = faint_size(size) if text.faint else size
-    weight = ' font-weight="600"' if text.strong else ""
-    halo = f' paint-order="stroke" stroke="var({PAPER})" stroke-width="4"' if text.halo else ""
-    return (
-        f'<text x="{_number(text.x)}" y="{_number(text.y)}" text-anchor="{text.anchor}" '
-        f'fill="var({SECOND if text.faint else INK})" font-size="{_number(own)}"{weight}{halo}>'
-        f"{escape(text.text)}</text>"
-    )
+    style = f' fill="var({SECOND})" font-size="{_number(faint_size(size))}"' if text.faint else ""
+    style += ' font-weight="600"' if text.strong else ""
+    style += f' text-anchor="{text.anchor}"' if text.anchor != "middle" else ""
+    if text.halo:
+        style += f' paint-order="stroke" stroke="var({PAPER})" stroke-width="4"'
+    x, y = _number(text.x), _number(text.y)
+    return f'<text x="{x}" y="{y}"{style}>{escape(text.text)}</text>'
 
 
 def _dash(dashed: bool) -> str:

@@ -112,16 +112,17 @@
     else box.removeAttribute("tabindex");
   });
 
-  // A link to a row's arithmetic opens it.
+  // A link to a row opens what it stands in.
   const openTarget = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const box = target && target.closest("details:not([open])");
+    let box = target && target.closest("details:not([open])");
     if (!box) return;
-    box.open = true;
+    for (; box; box = box.parentElement.closest("details:not([open])")) box.open = true;
     target.scrollIntoView({ block: "center" });
   };
 
-  const openForPrint = () => document.querySelectorAll("details:not([open])").forEach((box) => {
+  // On paper nothing can be opened; the code of the books stays a file's name.
+  const openForPrint = () => document.querySelectorAll("details:not([open], .book)").forEach((box) => {
     box.open = true;
     addEventListener("afterprint", () => { box.open = false; }, { once: true });
   });
@@ -134,6 +135,7 @@
     addEventListener("hashchange", openTarget);
     addEventListener("resize", settleFocus);
     addEventListener("load", settleFocus);
+    addEventListener("toggle", settleFocus, true);
     addEventListener("beforeprint", openForPrint);
     document.fonts?.ready.then(settleFocus);
   };

@@ -1,0 +1,107 @@
+"""The macros of drawings: what stands in a page."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+import cnnref
+from cnnref import diagrams, figures
+from cnnref.facts import fact, lookup
+
+CSS = Path(__file__).resolve().parent.parent / "docs/assets/stylesheets/extra.css"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def svgs(html):
+    """The drawings of a figure, which is XML but for an attribute without a value."""
+    root = ET.fromstring(html.replace(" data-search-exclude", ""))
+    assert root.tag == "figure"
+    return root, list(root.iter(f"{SVG}svg"))
+
+
+def test_a_wide_drawing_has_a_variant_for_a_phone():
+    root, found = svgs(figures.block_drawing("googlenet", "3a"))
+    assert [float(svg.get("width")) <= diagrams.NARROW for svg in found] == [False, True]
+    classes = [div.get("class") for div in root.iter("div") if div.get("class")]
+    assert classes == ["drawings", "drawing-wide", "drawing-narrow"]
+    assert root.find("figcaption").text == "Inception module 3a of GoogLeNet."
+    assert {svg[0].text for svg in found} == {"Inception module 3a of GoogLeNet"}
+
+
+def test_a_small_drawing_has_one_size():
+    _, found = svgs(figures.block_drawing("resnet50", "conv3_2", "A bottleneck."))
+    assert len(found) == 1
+    assert float(found[0].get("width")) <= diagrams.NARROW
+
+
+def test_the_naive_module_says_what_it_is_and_its_numbers_have_paths():
+    html = figures.block_drawing("googlenet", "3a-naive")
+    assert "Inception module 3a of GoogLeNet without its reductions." in html
+    assert "concat, 416 channels" in html
+    naive = diagrams.naive_inception(lookup("googlenet"), "3a")
+    assert fact("googlenet:3a-naive/total/macs") == naive.macs
+    assert fact("googlenet:3a/total/macs") == fact("googlenet/block:inception_3a/macs") < naive.macs
+    with pytest.raises(cnnref.UnknownNameError, match="Unknown block of googlenet '9z'"):
+        fact("googlenet:9z/total/macs")
+
+
+def test_two_blocks_stand_beside_each_other_on_a_phone():
+    pair = [("Original", "resnet50", "conv3_2"), ("Pre-activation", "preact_resnet50", "conv3_2")]
+    root, found = svgs(figures.block_drawings(pair, "Two orders.", fold=False))
+    assert [p.text for p in root.iter("p")] == ["Original", "Pre-activation"]
+    narrow = [svg for svg in found if float(svg.get("width")) <= diagrams.HALF]
+    assert len(narrow) == 2
+    boxes = ["".join(text.itertext()) for text in narrow[0].iter(f"{SVG}text")]
+    assert boxes.count("batch norm") == 3
+
+
+def test_a_block_that_would_be_cut_up_takes_the_whole_width():
+    html = figures.block_drawings([("With projection", "resnet34", "conv3_1")])
+    widths = [float(width) for width in re.findall(r'role="img" width="([\d.]+)"', html)]
+    assert diagrams.HALF < widths[-1] <= diagrams.NARROW
+
+
+def test_a_strip_and_stacks_name_the_networks():
+    strip = figures.network_strip("alexnet@227")
+    assert f"The stages of AlexNet. {figures.SCALES}" in strip
+    assert ">3×227×227<" in strip
+    stacks = figures.stacks(["alexnet@227", "vgg16"], "Two stacks.")
+    assert stacks.count(">VGG-16</text>") == 2
+    assert "<figcaption>Two stacks.</figcaption>" in stacks
+    assert "<figcaption>" not in figures.stacks(["vgg16"])
+
+
+def test_words_are_escaped():
+    html = figures.block_drawing("resnet18", "conv3_1", "a < b & c", title="<x>")
+    assert "<figcaption>a &lt; b &amp; c</figcaption>" in html
+    assert "<title>&lt;x&gt;</title>" in html
+
+
+def test_the_stylesheet_knows_the_classes():
+    css = CSS.read_text(encoding="utf-8")
+    for name in (
+        "figure.drawing",
+        ".drawings",
+        ".drawing-wide",
+        ".drawing-narrow",
+        ".drawing-name",
+    ):
+        assert f"{name} {{" in css
+
+
+def test_drawings_are_not_loaded_at_the_start(run_fresh):
+    assert "cnnref.diagrams" not in run_fresh("import cnnref; cnnref.table('vgg16')")
+
+
+@pytest.fixture
+def run_fresh():
+    import subprocess
+    import sys
+
+    def run(code):
+        command = [sys.executable, "-c", code + "; import sys; print(*sys.modules)"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+
+    return run
