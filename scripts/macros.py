@@ -132,6 +132,7 @@ MACROS = {
     "n": fragments.number,
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,
+    "per": comparison_facts.per,
     "place": comparison_facts.place,
     "rank_correlation": comparison_facts.rank_correlation,
     "ratio": fragments.ratio_of,
