@@ -66,7 +66,9 @@ def imagenet_by_year() -> LayerChart:
     wins = [_win(year, *pair) for year, pair in challenge_years().items()]
     kinds = list(dict.fromkeys(win["kind"] for win in wins))
     person = human()
-    two_lines = alt.Axis(labelExpr="split(datum.label, '|')", labelLineHeight=14, labelOffset=-7)
+    two_lines = alt.Axis(
+        labelExpr="split(datum.label, '|')", labelLineHeight=14, labelOffset=-7, minExtent=138
+    )
     years = alt.Y("label:N", sort=None, title=None, axis=two_lines)
     base = alt.Chart(alt.Data(values=wins)).encode(y=years)
     error = alt.X(

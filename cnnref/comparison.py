@@ -45,12 +45,14 @@ class Protocol(NamedTuple):
 class Axis(NamedTuple):
     """A cost that networks can be laid out by.
 
+    choice, short, title: its name among the choices, in a table's head, and at the axis.
     value: the cost of a network of the catalogue, exact, or None where it is not known.
     unit, digits: how it is shown: value / unit with so many decimals.
     """
 
     key: str
     choice: str
+    short: str
     title: str
     unit: int
     digits: int
@@ -154,10 +156,13 @@ PROTOCOLS: Mapping[str, Protocol] = {
 AXES: Mapping[str, Axis] = {
     axis.key: axis
     for axis in (
-        Axis("macs", "MACs", "GMACs for one image", GIGA, 2, lambda name: lookup(name).macs),
+        Axis(
+            "macs", "MACs", "GMACs", "GMACs for one image", GIGA, 2, lambda name: lookup(name).macs
+        ),
         Axis(
             "parameters",
             "parameters",
+            "parameters (M)",
             "Parameters (M)",
             MEGA,
             1,
@@ -166,6 +171,7 @@ AXES: Mapping[str, Axis] = {
         Axis(
             "activations",
             "activations",
+            "activations (M)",
             "Activations for one image (M)",
             MEGA,
             1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from cnnref.cited import Figure, figures
@@ -9,7 +10,7 @@ from cnnref.comparison import AXES, CHARTED, Axis, Point, points, protocol
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.facts import fact, lookup
 from cnnref.table import Table
-from cnnref.units import rounded
+from cnnref.units import MIB, ratio, rounded
 
 __all__ = [
     "accuracy_place",
@@ -22,6 +23,7 @@ __all__ = [
     "intensity",
     "kernels",
     "most",
+    "per",
     "place",
     "rank_correlation",
     "separable_share",
@@ -32,6 +34,40 @@ ORDINALS = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
     "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth",
 )  # fmt: skip
+
+
+def per(part: str, whole: str, digits: int = 0) -> str:
+    """How much of one value comes on one of another, as a number.
+
+    >>> per("alexnet_2012/total/macs", "alexnet_2012/total/parameters")
+    '<data value="12" title="alexnet_2012/total/macs / alexnet_2012/total/parameters">12</data>'
+    """
+    text = ratio(fact(part), fact(whole), digits)
+    return f'<data value="{text}" title="{part} / {whole}">{text}</data>'
+
+
+# costs to rank by besides those of the chart, in MB for one image
+COSTS: Mapping[str, Axis] = {
+    **AXES,
+    "training": Axis(
+        "training",
+        "maps kept for training",
+        "MB",
+        "Maps kept for training (MB)",
+        MIB,
+        1,
+        lambda name: lookup(name).training_activation_bytes(),
+    ),
+    "inference": Axis(
+        "inference",
+        "maps alive at inference",
+        "MB",
+        "Most maps alive at inference (MB)",
+        MIB,
+        1,
+        lambda name: lookup(name).peak_activation_bytes(),
+    ),
+}
 
 
 def depth(key: str) -> str:
@@ -239,6 +275,6 @@ def _cited(figure: Figure, text: str, value: str) -> str:
 
 
 def _axis(key: str) -> Axis:
-    if key not in AXES:
-        raise UnknownNameError("axis", key, AXES)
-    return AXES[key]
+    if key not in COSTS:
+        raise UnknownNameError("cost", key, COSTS)
+    return COSTS[key]

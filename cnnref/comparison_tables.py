@@ -28,7 +28,7 @@ def comparison_table() -> str:
         costs = [_cost(names, axis) for axis in AXES]
         found = [of.get(label) for of in by_key.values()]
         body.append(_line(label, [*costs, *map(_accuracy, found)]))
-    head = [axis.title for axis in AXES.values()]
+    head = [axis.short for axis in AXES.values()]
     head += [f"top-1 (%), {protocol.title}" for protocol in PROTOCOLS.values()]
     return _table("network", head, body)
 
@@ -99,7 +99,7 @@ def _later(figures: tuple[Figure, ...]) -> list[str]:
     cells = [
         _those(listed, "params"),
         _those(listed, "macs"),
-        *(_those(listed, "top1_acc", weights) for weights in ("_V1", "_V2")),
+        *(_those(listed, "top1_acc", weights) for weights in ("IMAGENET1K_V1", "IMAGENET1K_V2")),
     ]
     return [_quoted(found[0]) if found else NONE for found in cells]
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 __all__ = ["Bubble", "Place", "place_labels"]
 
 # of a sans-serif letter, in font sizes
-LETTER_WIDTH, LINE_HEIGHT = 0.58, 1.15
-GAP = 3
+LETTER_WIDTH, LINE_HEIGHT = 0.55, 1.15
+GAP = 4
 ROUNDS = 4
 # what is worse: two names on each other, a name on a bubble, a name outside, a name that is nearer
 # to another's bubble than to its own, a name far away
@@ -42,7 +42,7 @@ def place_labels(
     """A place for each name, by trying those around its bubble and keeping the least bad.
 
     >>> place_labels([Bubble(50, 50, 5, "a")], width=100, height=100, font=10)
-    (Place(dx=11, dy=0),)
+    (Place(dx=12, dy=0),)
     """
     return _placed(tuple(bubbles), width, height, font)
 
@@ -51,19 +51,46 @@ def place_labels(
 def _placed(
     bubbles: tuple[Bubble, ...], width: float, height: float, font: float
 ) -> tuple[Place, ...]:
-    chosen = [_candidates(bubble, font)[0] for bubble in bubbles]
+    tries = [_candidates(bubble, font) for bubble in bubbles]
+    boxes = [
+        [_box(bubble, place, font) for place in places]
+        for bubble, places in zip(bubbles, tries, strict=True)
+    ]
+    own = [
+        [_cost(box, bubble, bubbles, width, height) for box in around]
+        for bubble, around in zip(bubbles, boxes, strict=True)
+    ]
+    # what is chosen last yields to all others, so the order matters: a few are tried
+    orders = [
+        sorted(range(len(bubbles)), key=lambda i: (sign * bubbles[i][axis], i))
+        for axis in (0, 1)
+        for sign in (1, -1)
+    ]
+    settled = [_settle(order, boxes, own) for order in orders]
+    best = min(settled, key=lambda choice: _total(choice, boxes, own))
+    return tuple(places[i] for places, i in zip(tries, best, strict=True))
+
+
+def _settle(order: list[int], boxes: list[list[Box]], own: list[list[float]]) -> list[int]:
+    chosen = [0] * len(boxes)
     for _ in range(ROUNDS):
         before = list(chosen)
-        for i, bubble in enumerate(bubbles):
-            boxes = [_box(b, chosen[j], font) for j, b in enumerate(bubbles) if j != i]
-
-            def cost(place: Place, own: Bubble = bubble, others: list[Box] = boxes) -> float:
-                return _cost(_box(own, place, font), own, bubbles, others, width, height)
-
-            chosen[i] = min(_candidates(bubble, font), key=cost)
+        for i in order:
+            names = [boxes[j][k] for j, k in enumerate(chosen) if j != i]
+            costs = [
+                cost + ON_NAME * sum(_shared(box, name) for name in names)
+                for box, cost in zip(boxes[i], own[i], strict=True)
+            ]
+            chosen[i] = costs.index(min(costs))
         if chosen == before:
             break
-    return tuple(chosen)
+    return chosen
+
+
+def _total(chosen: list[int], boxes: list[list[Box]], own: list[list[float]]) -> float:
+    names = [around[i] for around, i in zip(boxes, chosen, strict=True)]
+    overlaps = sum(_shared(a, b) for i, a in enumerate(names) for b in names[:i])
+    return ON_NAME * overlaps + sum(costs[i] for costs, i in zip(own, chosen, strict=True))
 
 
 def _candidates(bubble: Bubble, font: float) -> list[Place]:
@@ -79,22 +106,14 @@ def _candidates(bubble: Bubble, font: float) -> list[Place]:
     return [Place(round(dx), round(dy)) for dx, dy in places]
 
 
-def _cost(
-    box: Box,
-    own: Bubble,
-    bubbles: Sequence[Bubble],
-    names: Sequence[Box],
-    width: float,
-    height: float,
-) -> float:
+def _cost(box: Box, own: Bubble, bubbles: Sequence[Bubble], width: float, height: float) -> float:
     area = (box[2] - box[0]) * (box[3] - box[1])
     inside = _shared(box, (0, 0, width, height))
     rings = ((b.x - b.radius, b.y - b.radius, b.x + b.radius, b.y + b.radius) for b in bubbles)
     near = _gap(box, own)
     nearer = sum(max(0.0, near + GAP - _gap(box, other)) for other in bubbles if other is not own)
     return (
-        ON_NAME * sum(_shared(box, other) for other in names)
-        + ON_BUBBLE * sum(_shared(box, ring) for ring in rings)
+        ON_BUBBLE * sum(_shared(box, ring) for ring in rings)
         + OUTSIDE * (area - inside)
         + STRANGER * nearer
         + FAR * near * near

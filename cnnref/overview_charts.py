@@ -97,7 +97,8 @@ def accuracy_bars(protocol: str) -> Chart:
         alt.Chart(alt.Data(values=values))
         .mark_bar()
         .encode(
-            y=alt.Y("label:N", sort=None, title=None),
+            # a reader's font may be wider than the one that the drawing is measured with
+            y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(minExtent=100)),
             x=alt.X(
                 "top1:Q",
                 title="Top-1 accuracy (%)",
@@ -139,7 +140,7 @@ def _row(point: Point, axis: Axis) -> dict[str, Any]:
 
 def _tooltip(alt: Any, *, costs: bool = True) -> list[Any]:
     exact = [
-        alt.Tooltip(f"exact_{key}:Q", title=axis.choice.capitalize(), format=",")
+        alt.Tooltip(f"exact_{key}:Q", title=axis.choice[0].upper() + axis.choice[1:], format=",")
         for key, axis in AXES.items()
     ]
     return [
@@ -177,8 +178,9 @@ def _area(size: str, parameters: float) -> float:
 
 def _domain(values: list[float], scale: str) -> tuple[float, float]:
     if scale == "log":
-        return round(min(values) / 1.6, 3), round(max(values) * 1.6, 3)
-    return 0.0, round(max(values) * 1.12, 3)
+        # room on the right for the names of the dearest, on a phone too
+        return round(min(values) / 1.6, 3), round(max(values) * 2.6, 3)
+    return 0.0, round(max(values) * 1.25, 3)
 
 
 def _accuracies() -> tuple[int, int]:

@@ -46,6 +46,14 @@ STATIC = """() => [...document.querySelectorAll('.chart-view')].filter(view =>
 LIVE = """view => view.dataset.live === 'true' && !!view.querySelector('.chart-live svg') &&
   view.querySelector('.chart-live svg').getBoundingClientRect().height > 20"""
 
+TOLD = """view => (view.parentElement.querySelector('.chart-said')?.textContent ?? '').length > 3"""
+SHOWN = """figure => {
+  const asked = [...figure.querySelectorAll('input:checked')].map(i => i.value).join(' ');
+  const view = figure.querySelector('.chart-view');
+  const where = view.dataset.live === 'true' ? '.chart-live svg' : '.chart-static svg';
+  return view.dataset.shown === asked && !!view.querySelector(where);
+}"""
+
 
 class Visit:
     """One tour of the built site with one browser."""
@@ -135,6 +143,7 @@ class Visit:
                     page.keyboard.press("Tab")
                     if not page.evaluate(SKIP_LINK):
                         self.fault(name, "keyboard", "the first Tab does not reach the skip link")
+                    self.choices(page, name)
                     self.charts(page, name)
 
     def charts(self, page: Page, name: str) -> None:
@@ -146,6 +155,24 @@ class Visit:
             except BrowserError:
                 title = view.get_attribute("aria-label")
                 self.fault(name, "keyboard", f"the chart '{title}' does not become live on focus")
+                continue
+            page.keyboard.press("ArrowRight")
+            if not page.evaluate(TOLD, view):
+                self.fault(name, "keyboard", "an arrow key in a live chart tells of no mark")
+        self.choices(page, name)
+
+    def choices(self, page: Page, name: str) -> None:
+        """The arrow keys choose another view, before and after the chart is live."""
+        for figure in page.query_selector_all("figure[data-choice]"):
+            for group in figure.query_selector_all("fieldset"):
+                self.counts["choices"] += 1
+                group.query_selector("input:checked").focus()
+                page.keyboard.press("ArrowDown")
+                try:
+                    page.wait_for_function(SHOWN, arg=figure)
+                except BrowserError:
+                    legend = group.query_selector("legend").inner_text()
+                    self.fault(name, "keyboard", f"the choice '{legend}' changes nothing")
 
     def without_scripts(self) -> None:
         with self.context("phone", java_script_enabled=False) as context:

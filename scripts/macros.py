@@ -165,6 +165,7 @@ MACROS = {
     "not_rebuilt": page_tables.not_rebuilt,
     "padding": conventions_page.padding,
     "padding_stages": conventions_page.padding_stages,
+    "per": comparison_facts.per,
     "place": comparison_facts.place,
     "rank_correlation": comparison_facts.rank_correlation,
     "ratio": fragments.ratio_of,

@@ -47,12 +47,12 @@ def figure(folder: Path, key: str, title: str) -> str:
     )
     return (
         f'<figure class="chart" id="chart-{key}" data-choice="{key}">'
+        f"<figcaption>{title}</figcaption>"
         f"{form(key, title, choice['questions'], first['answers'])}"
         f'<div class="chart-view" role="img" aria-label="{html.escape(label, quote=True)}" '
         f'data-spec="{html.escape(data, quote=True)}">'
         f'<div class="chart-static">{drawings}</div></div>'
-        f'<p class="chart-note" aria-live="polite">{html.escape(first["note"])}</p>'
-        f"<figcaption>{title}</figcaption></figure>"
+        f'<p class="chart-note" aria-live="polite">{html.escape(first["note"])}</p></figure>'
     )
 
 

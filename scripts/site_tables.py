@@ -20,8 +20,8 @@ TAG = re.compile(r"<[^>]*>")
 ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
 CELL = re.compile(r"<(t[hd])\b([^>]*)>(.*?)</\1>", re.DOTALL)
 PLACED = re.compile(r"\b(?:class|style|align|colspan|rowspan)=")
-# A figure with its sign, unit or factor; "11 x 11" and "conv1" are none.
-FIGURE = re.compile(r"[−+-]?\d[\d,.]*\s?(?:[kKMGT]?i?B?|%|×|ms|s)?|[–—-]")
+# A figure with its sign, wave, unit or factor; "11 x 11" and "conv1" are none.
+FIGURE = re.compile(r"(?:≈ )?[−+-]?\d[\d,.]*\s?(?:[kKMGT]?i?B?|%|×|ms|s)?|[–—-]")
 
 
 def wrap(page: str) -> str:

@@ -57,7 +57,7 @@
     const said = view.parentElement.querySelector(".chart-said") ?? view.parentElement.appendChild(document.createElement("p"));
     said.className = "chart-said";
     said.setAttribute("aria-live", "polite");
-    said.textContent = [...(told?.querySelectorAll("tr") ?? [])].map((row) => row.textContent.trim()).join("; ");
+    said.textContent = [...(told?.querySelectorAll("tr") ?? [])].map((row) => [...row.cells].map((cell) => cell.textContent.trim()).join(": ")).join("; ");
   };
 
   const prepareChart = (view) => {

@@ -1,0 +1,208 @@
+"""Charts of single chapters, the challenge's results, single blocks, and charts with choices."""
+
+import json
+import re
+
+import lint_prose
+import pytest
+import site_charts
+import site_choices
+
+from cnnref import catalog, chapter_charts, charts, facts, history_facts, small_nets
+from cnnref.cited import ilsvrc
+from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.small_nets import BLOCKS, block
+
+
+def values_of(chart):
+    return charts.to_spec(chart)["data"]["values"]
+
+
+def test_the_years_have_the_official_winners_without_outside_data():
+    years = chapter_charts.challenge_years()
+    assert list(years) == list(range(2010, 2018))
+    assert years[2012][0].top5_error.text == "16.422"
+    assert years[2014][1].team.startswith("VGG")
+    assert all(entry.data == "provided" for pair in years.values() for entry in pair)
+    assert all(a.top5_error.number < b.top5_error.number for a, b in years.values())
+
+
+def test_the_chart_by_year_draws_the_results():
+    spec = charts.to_spec(chapter_charts.imagenet_by_year())
+    bars = spec["layer"][0]["data"]["values"]
+    winners = [entry for entry, _ in chapter_charts.challenge_years().values()]
+    assert [bar["error"] for bar in bars] == [entry.top5_error.number for entry in winners]
+    (human,) = {
+        value["human"]
+        for layer in spec["layer"]
+        for value in layer["data"]["values"]
+        if "human" in value
+    }
+    assert human == 5.1
+    assert bars[6]["depth"] == "several depths"
+
+
+@pytest.mark.parametrize("measure", charts.MEASURES)
+def test_the_starts_add_up_to_the_rows_before_maps_of_28(measure):
+    for name, last in chapter_charts.START_ROWS.items():
+        rows = chapter_charts.start(name)
+        assert rows[-1].name == last
+        assert rows[-1].out_shape.size == (28, 28)
+        assert all(layer.out_shape.size[0] > 28 for layer in rows[:-1])
+        drawn = [
+            value["exact"]
+            for value in values_of(chapter_charts.starts(measure))
+            if value["network"] == chapter_charts.START_TITLES[name]
+        ]
+        assert sum(drawn) == charts.MEASURES[measure].total(rows.listed("lecture"))
+
+
+def test_the_starts_are_the_sums_of_their_rows_by_hand():
+    # the five rows of the lecture's own table, in millions: 118, 2, 13, 347, 1
+    total = charts.MEASURES["flops"].total
+    stem, start = (total(chapter_charts.start(name)) for name in ("googlenet", "vgg16"))
+    stem_convs = 112**2 * 64 * 3 * 49 + 56**2 * 64 * 64 + 56**2 * 192 * 64 * 9
+    assert stem == stem_convs + 56**2 * 64 * 9 + 28**2 * 192 * 9
+    pairs = ((224, 3, 64), (224, 64, 64), (112, 64, 128), (112, 128, 128), (56, 128, 256))
+    convs = sum(size**2 * a * b * 9 for size, a, b in pairs) + 2 * 56**2 * 256 * 256 * 9
+    assert start == convs + 4 * (112**2 * 64 + 56**2 * 128 + 28**2 * 256)
+
+
+@pytest.mark.parametrize("axis", ["macs", "parameters", "activations"])
+def test_the_bars_of_the_resnets_are_cut_into_all_their_stages(axis):
+    values = values_of(chapter_charts.resnet_bars(axis))
+    for title, name in chapter_charts.RESNETS.items():
+        own = [value["exact"] for value in values if value["network"] == title]
+        assert len(own) == 6
+        assert sum(own) == getattr(catalog.table(name), axis)
+
+
+def test_the_errors_of_the_resnets_are_those_of_two_protocols():
+    printed = {
+        (value["network"], value["protocol"]): value["printed"]
+        for value in values_of(chapter_charts.resnet_errors())
+    }
+    assert printed["ResNet-50", "the paper, ten crops"] == "22.85 %"
+    assert printed["ResNet-50", "torchvision, one crop"] == "23.87 %"
+    assert len(printed) == 10
+
+
+def test_the_results_of_the_challenge_are_as_cited():
+    assert "7.325" in history_facts.challenge(2014, "runner-up")
+    assert "15.315" in history_facts.challenge(2012, data="ImageNet Fall 2011 added")
+    assert "8.434" in history_facts.challenge(2014, "runner-up", model="single")
+    assert "5.1" in history_facts.human_error()
+    assert "12.0" in history_facts.human_error(1)
+    with pytest.raises(CnnrefError, match=r"2009.*has no such entry"):
+        history_facts.challenge(2009)
+
+
+def test_every_number_of_an_ensemble_is_in_its_row():
+    table = history_facts.ensemble_table()
+    assert re.findall(r">(\d\d?\.\d+)%", table) == [
+        "16.422", "18.2", "6.656", "10.07", "3.567", "4.49",
+    ]  # fmt: skip
+    cost = history_facts.ensemble_cost()
+    assert (cost["models"], cost["crops"], cost["passes"]) == ("7", "144", "1,008")
+    assert int(cost["gmacs"].replace(",", "")) == round(
+        1008 * catalog.table("googlenet").macs / 10**9
+    )
+
+
+def test_the_largest_drop_is_the_largest():
+    wins = {e.year: e.top5_error.number for e, _ in chapter_charts.challenge_years().values()}
+    drops = {year: 1 - wins[year] / wins[year - 1] for year in list(wins)[1:]}
+    assert history_facts.largest_drop() == max(drops, key=drops.get)
+    assert len(ilsvrc()) > len(wins)
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_every_block_is_counted_and_found_by_its_key(name):
+    book = block(name)
+    assert not book.uncounted
+    assert book.macs > 0
+    assert facts.fact(f"block:{name}/total/macs") == book.macs
+
+
+def test_the_formulas_of_the_blocks_hold():
+    full, pair = block("plain"), block("separable")
+    channels, kernel = 256, 3
+    assert pair.macs * channels * kernel**2 == full.macs * (kernel**2 + channels)
+    assert block("grouped").macs * 32 == full.macs
+    gate = block("squeeze_excite")
+    assert sum(layer.counts.weights for layer in gate) == 2 * 256**2 // 16
+    inside, thin, size = 144, 24, 56 * 56
+    assert block("inverted").macs == size * inside * (2 * thin + 9)
+    assert block("convnext").macs == size * 96 * (49 + 2 * 4 * 96)
+    for name, factor in (("deeper", 2), ("wider", 4), ("sharper", 4)):
+        assert block(name).macs == factor * block("stack").macs
+
+
+def test_blocks_set_beside_each_other_have_the_same_ends():
+    for one, other in (
+        ("plain", "separable"), ("plain", "grouped"), ("bottleneck", "resnext"),
+        ("inverted", "expanded"), ("shuffle", "shuffle_ungrouped"), ("convnext", "convnext_plain"),
+    ):  # fmt: skip
+        assert block(one).input_shape == block(other).input_shape
+        assert block(one)[-1].out_shape == block(other)[-1].out_shape
+
+
+def test_an_unknown_block_is_refused():
+    with pytest.raises(UnknownNameError, match="block"):
+        small_nets.block("seperable")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """One chart with one question of two answers, drawn without the drawing library."""
+    spec = {"mark": "bar", "data": {"values": [{"a": 1}]}, "encoding": {"x": {"field": "a"}}}
+    choice = {
+        "questions": [{"key": "unit", "legend": "Unit", "options": [["k", "kilo"], ["m", "M"]]}],
+        "views": [
+            {"answers": [a], "chart": f"demo-{a}", "note": f"note {a}", "description": f"d {a}"}
+            for a in ("k", "m")
+        ],
+    }  # fmt: skip
+    for answer in ("k", "m"):
+        text = json.dumps(spec | {"title": answer})
+        (tmp_path / f"demo-{answer}.vl.json").write_text(text, encoding="utf-8")
+    (tmp_path / "demo.choices.json").write_text(json.dumps(choice), encoding="utf-8")
+    monkeypatch.setattr(
+        site_charts, "svg", lambda spec, width, prefix: f"<svg>{spec['title']} {width}</svg>"
+    )
+    return tmp_path
+
+
+def test_the_page_holds_the_first_view_and_the_questions(folder):
+    page = site_choices.draw(f"<p>{site_choices.placeholder('demo', 'A & B')}</p>", folder)
+    assert page.count('type="radio"') == 2
+    assert 'value="k" checked' in page
+    assert 'aria-label="A &amp; B: choose what is shown" hidden' in page
+    assert page.count("<svg>k ") == 2
+    assert "<svg>m " not in page
+    assert "note k" in page
+
+
+def test_the_script_holds_every_view(folder):
+    (script,) = site_choices.assets(folder).values()
+    views = json.loads(script.split(" = ", 1)[1].rstrip(";\n"))
+    assert set(views) == {"k", "m"}
+    assert views["m"]["wide"] == "<svg>m 680</svg>"
+    assert views["m"]["spec"]["config"] == site_charts.STYLE
+
+
+def test_a_choice_without_its_file_is_refused(folder):
+    with pytest.raises(site_charts.ChartError, match=r"nothing\.choices\.json; run scripts"):
+        site_choices.draw(site_choices.placeholder("nothing", "Title"), folder)
+
+
+@pytest.mark.parametrize(
+    "text", ["The 2020s.", "Top-5 and top-1 error.", "Inception-v3", "SENet-154"]
+)
+def test_names_of_the_new_pages_may_stand(text):
+    assert lint_prose.faults("page.md", text) == []
+
+
+@pytest.mark.parametrize("text", ["top-7 error", "Inception has 3 sizes", "in 2020x", "V2 weights"])
+def test_what_only_looks_like_a_name_is_refused(text):
+    assert lint_prose.faults("page.md", text) != []

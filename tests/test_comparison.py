@@ -1,0 +1,192 @@
+"""Networks side by side: one protocol at a time, costs as computed, ranks as defined."""
+
+import re
+from itertools import product
+
+import pytest
+
+from cnnref import catalog, chart_files, charts, comparison, overview_charts
+from cnnref import comparison_facts as say
+from cnnref.comparison import AXES, CHARTED, PROTOCOLS, Axis, Protocol, points
+from cnnref.comparison_tables import comparison_table, depth_table, later_table, memory_table
+from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.label_places import LETTER_WIDTH, Bubble, place_labels
+
+
+@pytest.mark.parametrize("key", PROTOCOLS)
+def test_a_protocol_mixes_no_sources_but_its_own(key):
+    sources = {source for source, _, _ in PROTOCOLS[key].picks}
+    shown = points(key, rebuilt=False)
+    assert len(shown) >= 4
+    for point in shown:
+        assert point.figure.source.key in sources
+        assert 50 < float(point.top1) < 85
+        assert float(point.top1) + float(point.error) == pytest.approx(100)
+        assert point.approximate == (point.figure.source.key == "canziani2016_chart")
+
+
+def test_the_chart_has_every_network_under_some_protocol():
+    shown = {point.label for key in PROTOCOLS for point in points(key, rebuilt=False)}
+    assert shown == set(CHARTED)
+    assert [point.label for point in points("canziani", rebuilt=False)] == [
+        label for label in CHARTED if label != "Inception-ResNet-v2"
+    ]
+
+
+def test_a_network_that_is_not_rebuilt_has_an_accuracy_and_no_bubble():
+    labels = {point.label for point in points("canziani")}
+    assert "BN-AlexNet" not in labels
+    assert "BN-AlexNet" in {point.label for point in points("canziani", rebuilt=False)}
+
+
+def test_an_exact_figure_goes_before_one_read_off_the_chart(monkeypatch):
+    picks = PROTOCOLS["canziani"].picks
+    turned = Protocol("turned", "", "", picks[::-1])
+    monkeypatch.setitem(comparison.PROTOCOLS, "turned", turned)
+    exact = {p.label: p.top1 for p in points("canziani") if not p.approximate}
+    rough = {p.label: p.top1 for p in points("turned")}
+    assert (exact["ResNet-50"], rough["ResNet-50"]) == ("75.76", "76")
+
+
+def test_the_variant_that_the_source_measured_is_the_one_whose_cost_is_shown():
+    names = {point.label: point.name for point in points("ten_crops")}
+    assert (names["ResNet-18"], names["ResNet-50"]) == ("resnet18_a", "resnet50_v1")
+    assert {p.label: p.name for p in points("torchvision")}["AlexNet"] == "alexnet"
+
+
+@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("scale", overview_charts.SCALES)
+def test_bubbles_stand_at_the_computed_costs(axis, scale):
+    spec = charts.to_spec(overview_charts.bubbles("torchvision", axis, scale))
+    values = spec["data"]["values"]
+    assert len(values) == len(points("torchvision"))
+    low, high = spec["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    for value, point in zip(values, points("torchvision"), strict=True):
+        book = catalog.table(point.name)
+        assert value["exact_macs"] == book.macs
+        assert value["exact_parameters"] == book.parameters
+        assert value["x"] == getattr(book, axis) / AXES[axis].unit
+        assert low < value["x"] < high
+        assert value["source"]
+        assert value["protocol"]
+
+
+def test_a_further_axis_shows_the_networks_that_it_knows(monkeypatch):
+    known = {"vgg16": 20, "resnet50": 5}
+    axis = Axis("time", "time", "ms", "Time (ms)", 1, 1, known.get)
+    monkeypatch.setitem(comparison.AXES, "time", axis)
+    spec = charts.to_spec(overview_charts.bubbles("torchvision", "time", "linear"))
+    assert {value["x"] for value in spec["data"]["values"]} == {5.0, 20.0}
+
+
+def test_every_combination_of_answers_has_one_view_with_a_chart():
+    drawn = dict(chart_files.overview())
+    for key, choice in chart_files.choices():
+        options = [[value for value, _ in q["options"]] for q in choice["questions"]]
+        asked = [tuple(view["answers"]) for view in choice["views"]]
+        assert sorted(asked) == sorted(product(*options))
+        for view in choice["views"]:
+            assert view["chart"] in drawn, key
+            assert view["note"]
+            assert view["description"]
+
+
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_no_name_in_the_first_view_covers_another(size):
+    first = next(overview_charts.bubble_views())
+    values = charts.to_spec(overview_charts.bubbles(*first))["data"]["values"]
+    x = {value["label"]: value for value in values}
+    font, width = overview_charts.FONT[size], overview_charts.INNER[size]
+    domain = overview_charts._domain([value["x"] for value in values], first[2])
+    low, high = overview_charts._accuracies()
+    boxes = {}
+    for label, value in x.items():
+        left = width * overview_charts._fraction(value["x"], domain, first[2]) + value[size][0]
+        top = overview_charts.HEIGHT * (high - value["top1"]) / (high - low) + value[size][1]
+        half = len(label) * font * LETTER_WIDTH / 2
+        boxes[label] = (left - half, left + half, top - font / 2, top + font / 2)
+    for a, b in product(boxes, boxes):
+        if a < b:
+            one, two = boxes[a], boxes[b]
+            apart = one[1] <= two[0] or two[1] <= one[0] or one[3] <= two[2] or two[3] <= one[2]
+            assert apart, (a, b)
+
+
+def test_names_in_one_spot_move_apart():
+    crowd = [Bubble(100, 100, 5, name) for name in ("first", "second", "third")]
+    places = place_labels(crowd, 200, 200, 10)
+    assert len(set(places)) == 3
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_the_longest_way_is_the_depth_of_the_record(name):
+    assert say.longest_way(catalog.table(name)) == catalog.architecture(name).depth
+
+
+@pytest.mark.parametrize(("key", "axis"), list(product(PROTOCOLS, AXES)))
+def test_the_front_is_who_no_other_beats(key, axis):
+    cost = {point.label: AXES[axis].value(point.name) for point in points(key)}
+    best = {point.label: float(point.top1) for point in points(key)}
+    unbeaten = [
+        one
+        for one in best
+        if not any(cost[two] <= cost[one] and best[two] >= best[one] and two != one for two in best)
+    ]
+    assert say.front(key, axis).split(", ") == sorted(unbeaten, key=cost.get)
+
+
+def test_ranks_are_those_of_the_counts():
+    order = [label for label, _ in say.ranking("macs")]
+    costs = [value for _, value in say.ranking("macs")]
+    assert costs == sorted(costs, reverse=True)
+    assert say.place(order[0], "macs") == "first"
+    assert say.place(order[-1], "macs", least=True) == "first"
+    assert say.rank_correlation("macs", "macs") == "1.00"
+    assert 0 < float(say.rank_correlation("macs", "parameters")) < 1
+
+
+@pytest.mark.parametrize("name", ["alexnet_2012", "vgg16", "resnet50"])
+def test_from_the_even_batch_on_maps_take_more_than_parameters(name):
+    book = catalog.table(name)
+    batch = int(re.search(r'value="(\d+)"', say.even_batch(name))[1])
+    weights, maps = 4 * book.parameters, book.training_activation_bytes()
+    assert (batch - 1) * maps <= weights < batch * maps
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "says"),
+    [
+        (lambda: points("imagenet"), UnknownNameError, "protocol"),
+        (lambda: say.top1("ten_crops", "ENet"), UnknownNameError, "network under ten_crops"),
+        (lambda: say.place("BN-AlexNet", "macs"), UnknownNameError, "network of the chart"),
+        (lambda: say.most("weight"), UnknownNameError, "cost"),
+        (lambda: say.cited("vgg16", "top1_err", "vgg2014"), CnnrefError, "name exactly one"),
+        (lambda: say.cited("vgg16", "top1_err", "nobody"), CnnrefError, "0 figures fit"),
+    ],
+)
+def test_what_is_not_there_is_refused(call, kind, says):
+    with pytest.raises(kind, match=says):
+        call()
+
+
+def rows_of(table):
+    body = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', table)
+    return {name: re.findall(r"<td>(.*?)</td>", cells) for name, cells in body}
+
+
+def test_the_tables_hold_every_network_and_its_exact_costs():
+    rows = rows_of(comparison_table())
+    assert list(rows) == list(CHARTED)
+    assert f'value="{catalog.table("enet").macs}"' in rows["ENet"][0]
+    assert rows["BN-AlexNet"][:3] == ["–"] * 3
+    assert "≈ 68" in rows["ENet"][3]
+    assert rows_of(depth_table())["GoogLeNet"] == ["57", "1", "22", "36"]
+    peak = catalog.table("vgg16").peak_activation_bytes()
+    assert f'value="{peak}"' in rows_of(memory_table())["VGG-16"][1]
+
+
+def test_a_name_with_v2_in_it_is_not_taken_for_later_weights():
+    rows = rows_of(later_table(["shufflenet_v2_x1_0", "resnet50", "mobilenet_v2"]))
+    assert rows["ShuffleNetV2-1.0x"][3] == "–"
+    assert "80.858" in rows["ResNet-50"][3]
+    assert rows["MobileNetV2"][0] == "–"
