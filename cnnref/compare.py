@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cnnref.layer import COUNTS, Constants, Geometry, Layer
 from cnnref.table import Table
 
-__all__ = ["Difference", "compare", "rows_differing"]
+__all__ = ["Difference", "compare", "row_differences", "rows_differing"]
 
 
 class Difference(NamedTuple):
@@ -61,7 +61,7 @@ def compare(a: Table, b: Table) -> list[Difference]:
         if i is None or j is None:
             differences.append(_lone(a, b, i, j, place))
             continue
-        differences.extend(_fields(i, a[i], b[j], partner))
+        differences.extend(row_differences(i, a[i], b[j], partner))
     return differences
 
 
@@ -98,7 +98,14 @@ def _key(layer: Layer) -> tuple[object, ...]:
     return layer.op, layer.in_shapes, layer.out_shape, layer.geometry, layer.counts
 
 
-def _fields(i: int, a: Layer, b: Layer, partner: dict[int, int | None]) -> Iterator[Difference]:
+def row_differences(
+    i: int, a: Layer, b: Layer, partner: Mapping[int, int | None]
+) -> Iterator[Difference]:
+    """The differences between row i of one table and a row of another.
+
+    partner: rows of the second table to rows of the first; a row that is missing has the
+        same number in both.
+    """
     # a feeding row that only the second table has is a difference of its own
     feeds = tuple(partner.get(j, j) for j in b.inputs)
     wiring = (a.inputs, a.inputs if None in feeds else feeds)
