@@ -66,6 +66,7 @@ MACROS = {
     "chart": chart,
     "conventions_table": page_tables.conventions_table,
     "downloads": downloads,
+    "googlenet_table1": page_tables.googlenet_table1,
     "n": fragments.number,
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,
