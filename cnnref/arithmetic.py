@@ -125,8 +125,8 @@ def pool(shape: Shape, geometry: Geometry) -> Work:
     >>> work.out_shape, work.counts.window_taps
     ((64, 27, 27), 419904)
     """
-    for kernel, padding in zip(geometry.kernel, geometry.padding, strict=True):
-        if 2 * padding > kernel:
+    for axis, padding in enumerate(geometry.padding):
+        if 2 * padding > (kernel := geometry.kernel[axis]):
             raise ShapeError(f"padding {padding} is more than half of the window {kernel}")
     out = Shape((shape.channels, *_window_positions(shape, geometry)))
     outputs = out.elements
@@ -207,7 +207,7 @@ def lrn(shape: Shape, window: int) -> Work:
 
 
 @_remember
-def elementwise(*shapes: Shape) -> Work:
+def elementwise(first: Shape, *others: Shape) -> Work:
     """One output for every element: an activation of one map, or a join of equal ones.
 
     Raises:
@@ -216,14 +216,14 @@ def elementwise(*shapes: Shape) -> Work:
     >>> elementwise(Shape((64, 56, 56)), Shape((64, 56, 56))).counts.elements_in
     401408
     """
-    if any(shape != shapes[0] for shape in shapes):
-        raise ShapeError("cannot join " + " with ".join(map(str, shapes)))
-    size = shapes[0].elements
-    return Work(shapes[0], None, Counts(elements_in=size * len(shapes), elements_out=size))
+    if any(shape != first for shape in others):
+        raise ShapeError("cannot join " + " with ".join(map(str, (first, *others))))
+    size = first.elements
+    return Work(first, None, Counts(elements_in=size * (1 + len(others)), elements_out=size))
 
 
 @_remember
-def concat(*shapes: Shape) -> Work:
+def concat(first: Shape, *others: Shape) -> Work:
     """Feature maps of one size stacked along their channels: C_1 + C_2 + ...
 
     Raises:
@@ -232,9 +232,9 @@ def concat(*shapes: Shape) -> Work:
     >>> concat(Shape((64, 28, 28)), Shape((128, 28, 28))).out_shape
     (192, 28, 28)
     """
-    if len({shape.size for shape in shapes}) > 1:
-        raise ShapeError("cannot stack " + " on ".join(map(str, shapes)))
-    out = Shape((sum(shape.channels for shape in shapes), *shapes[0].size))
+    if any(shape.size != first.size for shape in others):
+        raise ShapeError("cannot stack " + " on ".join(map(str, (first, *others))))
+    out = Shape((first.channels + sum(shape.channels for shape in others), *first.size))
     return Work(out, None, Counts(elements_in=out.elements, elements_out=out.elements))
 
 

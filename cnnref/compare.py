@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnnref.layer import COUNTS, Constants, Geometry, Layer
@@ -11,7 +11,7 @@ from cnnref.table import Table
 if TYPE_CHECKING:
     from cnnref.contrast import Comparison
 
-__all__ = ["Difference", "Pair", "compare", "rows_differing"]
+__all__ = ["Difference", "Pair", "compare", "row_differences", "rows_differing"]
 
 Pair = tuple[int | None, int | None]
 
@@ -70,7 +70,7 @@ def compare(a: Table, b: Table) -> Comparison:
         if i is None or j is None:
             differences.append(_lone(a, b, i, j, place))
             continue
-        differences.extend(_fields(i, a[i], b[j], partner))
+        differences.extend(row_differences(i, a[i], b[j], partner))
     return Comparison(a, b, pairs, differences)
 
 
@@ -95,7 +95,14 @@ def _pairs(a: Sequence[Layer], b: Sequence[Layer]) -> Iterator[Pair]:
     yield from aligned(a, b)
 
 
-def _fields(i: int, a: Layer, b: Layer, partner: dict[int, int | None]) -> Iterator[Difference]:
+def row_differences(
+    i: int, a: Layer, b: Layer, partner: Mapping[int, int | None]
+) -> Iterator[Difference]:
+    """The differences between row i of one table and a row of another.
+
+    partner: rows of the second table to rows of the first; a row that is missing has the
+        same number in both.
+    """
     # a feeding row that only the second table has is a difference of its own
     feeds = tuple(partner.get(j, j) for j in b.inputs)
     wiring = (a.inputs, a.inputs if None in feeds else feeds)

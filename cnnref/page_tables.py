@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from html import escape
 
 from cnnref import explain
@@ -10,11 +11,12 @@ from cnnref.architecture import Architecture
 from cnnref.catalog import architecture
 from cnnref.conventions import CONVENTIONS, convention
 from cnnref.facts import lookup
+from cnnref.googlenet_table import lines as googlenet_lines
 from cnnref.layer import Layer
 from cnnref.records.others import NOT_REBUILT
 from cnnref.render import to_html
 from cnnref.table import Table
-from cnnref.units import MEGA, MIB, grouped, rounded
+from cnnref.units import KIB, MEGA, MIB, grouped, rounded
 
 __all__ = [
     "agreement_line",
@@ -22,6 +24,7 @@ __all__ = [
     "catalogue",
     "conventions_table",
     "differing_rows",
+    "googlenet_table1",
     "ledger",
     "not_rebuilt",
     "records",
@@ -150,6 +153,34 @@ def totals(networks: Networks) -> str:
         for name, entry in CONVENTIONS.items()
     ]
     return _table("convention", [title for title, _ in networks], lines)
+
+
+def googlenet_table1() -> str:
+    """Table 1 of the GoogLeNet paper: printed beside computed, with the cause of a difference."""
+    body, weights, macs = [], 0, 0
+    for line in googlenet_lines():
+        weights, macs = weights + line.cost.weights, macs + line.cost.macs
+        cells = [
+            "×".join(line.printed.output.split("x")),
+            f"{line.printed.params_k}",
+            _marked(rounded(line.cost.weights, KIB, 1), "params" in line.differs),
+            f"{line.printed.ops_m}",
+            _marked(rounded(line.cost.macs, MEGA, 1), "ops" in line.differs),
+            escape(line.explanation) or "agrees",
+        ]
+        # the last cell holds sentences
+        row = _line(line.printed.layer, cells).rpartition("<td>")
+        body.append(f'{row[0]}<td class="wrap">{row[2]}')
+    printed = [line.printed for line in googlenet_lines()]
+    params = sum(Decimal(row.params_k.text) for row in printed)
+    operations = sum(Decimal(row.ops_m.text) for row in printed)
+    sums = ["", str(params), rounded(weights, KIB, 1), str(operations), rounded(macs, MEGA, 1), ""]
+    head = ("output", "K printed", "K computed", "M printed", "M computed", "why they differ")
+    return _table("layer", head, body, [_line("sum of the rows", sums)])
+
+
+def _marked(text: str, differs: bool) -> str:
+    return f"<mark>{text}</mark>" if differs else text
 
 
 def not_rebuilt() -> str:

@@ -152,7 +152,9 @@ def _avg_pool2d(
     step = _pair(stride) if stride else window
     geometry = Geometry(window, step, _pair(padding), (1, 1), 1, ceil_mode)
     left_out = any(geometry.padding) and not count_include_pad
-    constants = (("count_include_pad", 0),) if left_out else ()
+    constants: Constants = (("count_include_pad", 0),) if left_out else ()
+    if divisor_override is not None:
+        constants += (("divisor_override", divisor_override),)
     taps = _taps(result, geometry)
     return Found("avg_pool", (input,), result, geometry, taps, constants=constants)
 
@@ -180,7 +182,8 @@ def _batch_norm(
     eps: float = 1e-5,
 ) -> Found:
     """A scale and a shift for each channel; the running statistics are buffers."""
-    constants = (("eps", eps),)
+    # with its statistics taken from the batch it is another function
+    constants = (("eps", eps), ("batch_statistics", 1)) if training else (("eps", eps),)
     return Found("batch_norm", (input,), result, weight=weight, bias=bias, constants=constants)
 
 

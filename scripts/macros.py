@@ -150,6 +150,7 @@ MACROS = {
     "exists": exists,
     "explained": explained,
     "front": comparison_facts.front,
+    "googlenet_table1": page_tables.googlenet_table1,
     "human_error": history_facts.human_error,
     "intensity": comparison_facts.intensity,
     "kernels": comparison_facts.kernels,

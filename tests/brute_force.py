@@ -12,9 +12,10 @@ def starts(size, kernel, stride, padding, dilation, ceil_mode=False):
     while start + dilation * (kernel - 1) <= size + padding - 1:
         found.append(start)
         start += stride
-    # PyTorch lets one more window hang over the end, if it still starts inside
+    # PyTorch lets one more window hang over the end, by less than a step, if it starts inside
     covered = found and found[-1] + dilation * (kernel - 1) >= size + padding - 1
-    if ceil_mode and not covered and start < size:
+    over = start + dilation * (kernel - 1) - (size + padding - 1)
+    if ceil_mode and not covered and start < size and over < stride:
         found.append(start)
     return found
 
@@ -76,3 +77,54 @@ def linear(width, features):
 
 def extent(channels, places):
     return (channels, len({i for i, _ in places}), len({j for _, j in places}))
+
+
+def reach(field, jump, kernel, stride, dilation):
+    """Pixels that a window on a map sees, and from where the next window sees them.
+
+    Each element of the map sees `field` pixels from `jump` times its place on.
+    """
+    seen = [
+        {
+            place * jump + pixel
+            for place in (start + dilation * tap for tap in range(kernel))
+            for pixel in range(field)
+        }
+        for start in (0, stride)
+    ]
+    return max(seen[0]) - min(seen[0]) + 1, min(seen[1]) - min(seen[0])
+
+
+def elements(shape):
+    """Every index of a map, one by one."""
+    return len(list(product(*map(range, shape))))
+
+
+def lrn(shape, window):
+    """Taps of a normalisation across channels, and how many channels lie before the middle."""
+    taps = sum(1 for _ in product(product(*map(range, shape)), range(window)))
+    before = next(left for left in range(window) if left >= window - 1 - left)
+    return taps, before
+
+
+def stacked(shapes):
+    """The shape of maps stacked along their channels."""
+    channels = [(number, channel) for number, one in enumerate(shapes) for channel in range(one[0])]
+    return (len(channels), *shapes[0][1:])
+
+
+def strided(shape, stride):
+    """The shape of every stride-th row and column."""
+    axes = zip(shape[1:], stride, strict=True)
+    return (shape[0], *(len(range(0, size, step)) for size, step in axes))
+
+
+def padded(shape, before, after):
+    """The shape of a map between channels of zeros."""
+    channels = ["zeros"] * before + ["map"] * shape[0] + ["zeros"] * after
+    return (len(channels), *shape[1:])
+
+
+def shares(size, parts):
+    """Elements that all parts of an adaptive pooling cover along one axis."""
+    return sum(overlaps(pixel, part, size, parts) for pixel in range(size) for part in range(parts))
