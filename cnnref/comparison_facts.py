@@ -237,6 +237,9 @@ def top1(key: str, label: str) -> str:
 def cited(name: str, quantity: str, source: str, note: str = "") -> str:
     """One published figure; note is a part of its protocol, as much as makes it the only one.
 
+    name is the catalogue's or the source's own; "~" stands for a space in name and note, so
+    that a page's lint does not take them for prose.
+
     Raises:
         CnnrefError: no figure fits, or several that differ.
 
@@ -247,8 +250,9 @@ def cited(name: str, quantity: str, source: str, note: str = "") -> str:
     found = [
         figure
         for figure in figures()
-        if (figure.name, figure.quantity, figure.source.key) == (name, quantity, source)
-        and note in figure.note
+        if name.replace("~", " ") in (figure.name, figure.title)
+        and (figure.quantity, figure.source.key) == (quantity, source)
+        and note.replace("~", " ") in figure.note
     ]
     if len({figure.value.text for figure in found}) != 1:
         raise CnnrefError(

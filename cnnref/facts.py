@@ -4,7 +4,7 @@ A path is "table/rows/quantity". The table is a network's name, with "@SIZE" for
 input other than its own, or with a block after a colon ("googlenet:3a", and
 "googlenet:3a-naive" for the module without its reductions); the rows are "total", a row's
 name, "stage:NAME" or "op:NAME", several of them joined by "+"; the quantity is a key of
-QUANTITIES.
+QUANTITIES. "part:NAME" in place of a network is a layer or a block alone: see cnnref.teaching.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from cnnref.small_nets import block
 from cnnref.table import Table
 
 __all__ = ["QUANTITIES", "fact", "lookup", "rows"]
+
+PART = "part:"
 
 QUANTITIES: dict[str, Callable[[Table], int]] = {
     "rows": len,
@@ -73,6 +75,10 @@ def lookup(key: str) -> Table:
         UnknownNameError: no network has that name.
         CnnrefError: the size is not a whole number.
     """
+    if key.startswith(PART):
+        from cnnref.teaching import part as piece
+
+        return piece(key.removeprefix(PART))
     if key.startswith("block:"):
         return block(key.removeprefix("block:"))
     network, colon, part = key.partition(":")

@@ -13,6 +13,8 @@ from cnnref.conventions import CONVENTIONS, convention
 from cnnref.facts import lookup
 from cnnref.googlenet_table import lines as googlenet_lines
 from cnnref.layer import Layer
+from cnnref.plain_table import grid as _table
+from cnnref.plain_table import line as _line
 from cnnref.records.others import NOT_REBUILT
 from cnnref.render import to_html
 from cnnref.table import Table
@@ -101,16 +103,38 @@ def stages(networks: Networks) -> str:
     return _table("stage", [title for title, _ in books], body, lines)
 
 
-def differing_rows(networks: Networks) -> str:
-    """Networks side by side, a line for each row of the lecture: window and output."""
-    books = [(title, lookup(key).listed("lecture")) for title, key in networks]
-    names = dict.fromkeys(layer.name for _, book in books for layer in book)
+def differing_rows(networks: Networks, ops: Sequence[str] = ()) -> str:
+    """Networks side by side, a line for each row of the lecture: window and output.
+
+    ops: operators whose rows are shown too, such as "lrn".
+    """
+    books = [(title, _shown(lookup(key), ops)) for title, key in networks]
+    names = dict.fromkeys(name for _, name in sorted(_places(book for _, book in books)))
     body = [_line(name, [_described(book, name) for _, book in books]) for name in names]
     foot = [
         _line("parameters", [grouped(lookup(key).parameters) for _, key in networks]),
         _line("MACs", [grouped(lookup(key).macs) for _, key in networks]),
+        _line(
+            "memory (KB)",
+            [rounded(lookup(key).activation_bytes("lecture"), KIB) for _, key in networks],
+        ),
     ]
-    return _table("layer", [title for title, _ in books], body, foot)
+    return _table("layer", [title for title, _ in networks], body, foot)
+
+
+def _shown(book: Table, ops: Sequence[str]) -> Table:
+    listed = set(book.listed("lecture"))
+    rows = [layer for layer in book if layer in listed or layer.op in ops]
+    return Table(rows, name=book.name, input_shape=book.input_shape)
+
+
+def _places(books: Iterable[Table]) -> list[tuple[int, str]]:
+    """Each name with how far back it stands in any of the networks: an order that suits all."""
+    places: dict[str, int] = {}
+    for book in books:
+        for number, layer in enumerate(book):
+            places[layer.name] = max(number, places.get(layer.name, 0))
+    return [(place, name) for name, place in places.items()]
 
 
 def catalogue(names: Iterable[str]) -> str:
@@ -220,26 +244,8 @@ def _total(key: str, name: str) -> str:
     return f'<data value="{value}" title="{grouped(value)}">{rounded(value, MEGA, 1)}</data>'
 
 
-def _table(corner: str, head: Iterable[str], body: Iterable[str], foot: Iterable[str] = ()) -> str:
-    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in (corner, *head))
-    end = "".join(foot)
-    return (
-        f'<table class="ledger"><thead><tr>{titles}</tr></thead><tbody>{"".join(body)}</tbody>'
-        + (f"<tfoot>{end}</tfoot>" if end else "")
-        + "</table>"
-    )
-
-
 def _anchor(key: str, layer: Layer) -> str:
     return escape(f"how-{key.replace('@', '-')}-{layer.name}")
-
-
-def _line(title: str, cells: Iterable[str]) -> str:
-    return (
-        f'<tr><th scope="row">{escape(title)}</th>'
-        + "".join(f"<td>{cell}</td>" for cell in cells)
-        + "</tr>"
-    )
 
 
 def _stage(part: Table) -> str:
@@ -262,10 +268,13 @@ def _described(book: Table, name: str) -> str:
         return "–"
     layer = found[0]
     parts = [f"→ {'×'.join(map(str, layer.out_shape))}"]
-    if layer.geometry is not None:
-        kernel, stride, padding, _, groups, _ = layer.geometry
+    if layer.op == "lrn" and layer.geometry is not None:
+        parts = [f"over {layer.geometry.kernel[0]} channels"]
+    elif layer.geometry is not None:
+        kernel, stride, padding, _, groups, ceil_mode = layer.geometry
         window = f"{kernel[0]}×{kernel[1]}/{stride[0]}, pad {padding[0]}"
-        parts.insert(0, window + (f", {groups} groups" if groups > 1 else ""))
+        window += f", {groups} groups" if groups > 1 else ""
+        parts.insert(0, window + (", rounded up" if ceil_mode else ""))
     return "<br>".join(parts)
 
 

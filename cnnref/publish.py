@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from cnnref import catalog, chart_files, charts, check, errata_page, facts
+from cnnref import (
+    catalog,
+    chart_files,
+    charts,
+    check,
+    degradation,
+    errata_page,
+    facts,
+    lesson_charts,
+)
 from cnnref.layer import COUNTS, Geometry, Layer
 from cnnref.table import Table
 
@@ -60,6 +69,7 @@ def outputs(
         files[f"charts/{key}.vl.json"] = _json(spec, indent=1)
     for key, choice in chart_files.choices():
         files[f"charts/{key}.choices.json"] = _json(choice, indent=1)
+    files["degradation.json"] = _json(dict(degradation.record()), indent=1)
     return {path: text.encode() for path, text in sorted(files.items())}
 
 
@@ -136,6 +146,8 @@ def _charts() -> Iterator[tuple[str, Any]]:
         yield f"vgg16-{measure}", charts.layer_bars(vgg16, measure)
         yield f"vgg-family-{measure}", charts.stage_bars(family, measure)
         yield f"alexnet-vgg16-{measure}", charts.stage_bars(pair, measure)
+    yield from lesson_charts.lesson_charts()
+    yield from degradation.degradation_charts()
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

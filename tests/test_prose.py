@@ -96,9 +96,11 @@ def broken_snippets(text):
 
 
 def test_the_code_of_both_books_is_included():
-    for page in ("alexnet.md", "vgg.md"):
+    for page in ("alexnet.md", "zfnet.md", "vgg.md", "googlenet.md", "resnet.md"):
         text = (lint_prose.DOCS / page).read_text(encoding="utf-8")
-        assert text.count('--8<-- "cnnref/specs/') == text.count('--8<-- "cnnref/models/') == 1
+        specs = re.findall(r'--8<-- "cnnref/specs/(\w+)\.py"', text)
+        assert specs
+        assert specs == re.findall(r'--8<-- "cnnref/models/(\w+)\.py"', text)
         assert broken_snippets(text) == []
 
 
