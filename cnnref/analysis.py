@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from cnnref import kinds
 from cnnref.analysed import Analysed
 from cnnref.arithmetic import receptive_field
 from cnnref.checks import whole
@@ -31,23 +32,23 @@ __all__ = [
     "training_activation_bytes",
 ]
 
-# fmt: off
 # the output is the input's own memory under another shape, so it takes none
-VIEWS = frozenset({
-    "alias", "detach", "expand", "flatten", "permute", "reshape", "select", "slice", "squeeze",
-    "t", "transpose", "unsqueeze", "view",
-})
+VIEWS = frozenset(kinds.VIEWS)
 # hands its input on as it is at inference; in training it makes an output of its own
 IDENTITY = frozenset({"dropout"})
 # overwrites its input, unless a later row or the caller still wants the old values
 IN_PLACE = frozenset({"relu"})
+# along an axis, and not position by position
+ALONG = frozenset(
+    {"softmax", "softmin", "log_softmax", "gumbel_softmax", "glu", "cumsum", "cumprod", "cummax",
+     "cummin", "renorm", "weight_norm"}
+)  # fmt: skip
 # each position of the output sees the same position of each input
-POINTWISE = frozenset({
-    "add", "batch_norm", "clamp", "clone", "concat", "contiguous", "detach", "div", "dropout",
-    "elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "lrn", "mish",
-    "multiply", "prelu", "relu", "scale", "sigmoid", "silu", "softplus", "sub", "tanh",
-})
-# fmt: on
+POINTWISE = (
+    frozenset((*kinds.ACTIVATIONS, *kinds.ELEMENTWISE))
+    | {"batch_norm", "clone", "concat", "contiguous", "copy", "detach", "float", "half", "lrn"}
+    | {"to", "type"}
+) - ALONG
 
 DTYPES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "float8_e4m3fn": 1, "float8_e5m2": 1,

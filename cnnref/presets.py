@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from cnnref.kinds import MATRIX, POOLS, STORING
+from cnnref.kinds import COUNTED_BY_TORCH, MATRIX, POOLS, STORING
 
 __all__ = ["FULL_COLUMNS", "LECTURE_COLUMNS", "PRESETS", "STORED"]
 
@@ -114,7 +114,7 @@ PRESETS: tuple[dict[str, Any], ...] = (
         "name": "torch",
         "title": "PyTorch's FLOP counter",
         "unit": "FLOP",
-        "prices": _each(MATRIX, macs=2),
+        "prices": _each(COUNTED_BY_TORCH, macs=2),
         "source": "torch.utils.flop_counter.FlopCounterMode, torch 2.13.0",
         "note": (
             "Two for each MAC of a convolution or a matrix product, and nothing else. On the CPU "

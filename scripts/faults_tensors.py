@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cnnref.shapes import Shapes, _signature
 from torch import Tensor
 from torch.utils._pytree import tree_flatten
 
 from cnnref.rules import FRESH
-from cnnref.shapes import Shapes, _signature
 
 __all__ = ["REFUSALS", "Function", "RememberingShapes", "aliases", "kind", "tensors"]
 

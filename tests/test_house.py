@@ -13,7 +13,7 @@ import cnnref
 PACKAGE = Path(cnnref.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = ("torch", "pandas", "altair", "numpy")
-USES_TORCH = {"tracing", "rules", "shapes", "models", "load", "check", "catalog"}
+USES_TORCH = {"tracing", "rules", "watching", "models", "load", "check", "catalog"}
 LOW = {"errors", "layer", "units"}
 # what each module of the core may import; a module that is not named may import any of them
 ARROWS = {
@@ -34,8 +34,8 @@ ARROWS = {
     "kinds": set(),
     "presets": {"kinds"},
     "own_conventions": {"conventions", "errors", "kinds", "layer", "presets"},
-    "rules": {"arithmetic", "errors", "layer"},
-    "shapes": {"rules"},
+    "rules": {"arithmetic", "errors", "kinds", "layer"},
+    "watching": {"errors", "kinds", "layer", "rules"},
 }
 
 

@@ -1,0 +1,25 @@
+"""What trace counts: one small rule for each function, on the shapes it was given.
+
+A rule takes the result of a call and its arguments, under the function's own parameter
+names, and says which operator ran on which tensors and what it counts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnnref.rules import attention, matrix, norms, plain, recurrent, windows
+from cnnref.rules.aten import operator_rule
+from cnnref.rules.operation import Operation, Rule, tensors
+
+__all__ = ["FUNCTIONS", "SUMMED", "Operation", "Rule", "operator_rule", "tensors"]
+
+FUNCTIONS: dict[Any, Rule] = {
+    **plain.FUNCTIONS,
+    **norms.FUNCTIONS,
+    **windows.FUNCTIONS,
+    **matrix.FUNCTIONS,
+    **attention.FUNCTIONS,
+    **recurrent.FUNCTIONS,
+}
+SUMMED = matrix.SUMMED

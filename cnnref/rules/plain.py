@@ -1,0 +1,116 @@
+"""Operators without MACs: elementwise ones, reductions, and the free list, all by their names.
+
+They get a row with the elements that they read and write; a convention may price those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from cnnref.kinds import (
+    ACTIVATIONS,
+    COPIES,
+    ELEMENTWISE,
+    FRESH,
+    REDUCTIONS,
+    RESAMPLING,
+    VIEWS,
+)
+from cnnref.rules.names import ALIASES
+from cnnref.rules.operation import Operation, Rule, first, tensors
+
+__all__ = ["FUNCTIONS", "rule_for"]
+
+LEAVES = frozenset((*ACTIVATIONS, *RESAMPLING, "pixel_shuffle", "pixel_unshuffle"))
+HOMES = (torch, Tensor, F, torch.special)
+# what the numbers of F.pad add to, in their order
+SIDES = ("left", "right", "top", "bottom", "before", "after")
+# of one name, but something else than the operator of that name
+OTHERS = {F.unfold: "im2col", Tensor.__rand__: "bitwise_and"}
+
+
+def rule_for(op: str) -> Rule:
+    """The rule of an operator that only its name tells: what it reads and makes."""
+    if op == "multiply":
+        return _multiply
+    if op == "hardtanh":
+        return _hardtanh
+    if op == "prelu":
+        return _prelu
+    leaf = op in LEAVES
+
+    def rule(result: Any, *args: Any, **kwargs: Any) -> Operation:
+        inputs = tuple(tensors((args, kwargs)))
+        return Operation(op, inputs, first((result, *inputs)), leaf=leaf)
+
+    return rule
+
+
+def _multiply(result: Tensor, *args: Any, **kwargs: Any) -> Operation:
+    """One multiply for each element: by a constant, or of two maps."""
+    maps = tuple(tensors((args, kwargs)))
+    if len(maps) > 1:
+        return Operation("multiply", maps, result, leaf=False)
+    factors = [value for value in (*args, *kwargs.values()) if not isinstance(value, Tensor)]
+    return Operation("scale", maps, result, leaf=False, constants=(("factor", factors[0]),))
+
+
+def _dropout(result: Tensor, input: Tensor, p: float = 0.5, *_: Any, **__: Any) -> Operation:
+    """At inference the input itself."""
+    return Operation("dropout", (input,), result, constants=(("p", p),))
+
+
+def _pad(result: Tensor, input: Tensor, pad: Any, *_: Any, **__: Any) -> Operation:
+    """Zeros, or copies of what is at the border, on the sides that are named."""
+    constants = tuple((side, zeros) for side, zeros in zip(SIDES, pad, strict=False) if zeros)
+    return Operation("pad", (input,), result, leaf=False, constants=constants)
+
+
+def _hardtanh(
+    result: Tensor, input: Tensor, min_val: float = -1.0, max_val: float = 1.0, *_: Any, **__: Any
+) -> Operation:
+    """ReLU6 runs as this, between 0 and 6."""
+    op = "relu6" if (min_val, max_val) == (0, 6) else "hardtanh"
+    return Operation(op, (input,), result)
+
+
+def _prelu(result: Tensor, input: Tensor, weight: Tensor) -> Operation:
+    """A learned slope for each channel."""
+    return Operation("prelu", (input,), result, weights=(weight,))
+
+
+def _getitem(result: Tensor, input: Tensor, index: Any) -> Operation:
+    """Numbers and slices make a view; lists and tensors of numbers a copy."""
+    parts = index if isinstance(index, tuple) else (index,)
+    basic = all(isinstance(part, int | slice | None | type(...)) for part in parts)
+    picked = tuple(tensors((index,)))
+    return Operation("slice" if basic else "index", (input, *picked), result, leaf=False)
+
+
+def _names(op: str) -> Iterator[str]:
+    aliases = [alias for alias, name in ALIASES.items() if name == op]
+    for name in (op, *aliases):
+        yield from (name, f"{name}_", f"__{name}__")
+
+
+# what PyTorch computes with other operators, of which some may have MACs or no rule
+COMPOSITE = frozenset({"norm", "renorm", "trace", "gumbel_softmax"})
+
+FUNCTIONS: dict[Any, Rule] = {
+    getattr(home, name): rule_for(op)
+    for op in (*ACTIVATIONS, *RESAMPLING, *ELEMENTWISE, *REDUCTIONS, *VIEWS, *COPIES, *FRESH)
+    if op not in COMPOSITE
+    for name in _names(op)
+    for home in HOMES
+    if callable(getattr(home, name, None)) and not isinstance(getattr(home, name), type)
+} | {
+    **{func: rule_for(op) for func, op in OTHERS.items()},
+    Tensor.__getitem__: _getitem,
+    F.dropout: _dropout,
+    F.pad: _pad,
+}

@@ -1,0 +1,1 @@
+"""How trace sees what a module does: its calls, its tensors, and the module left as it was."""

@@ -1,0 +1,231 @@
+"""The rows of a trace as they come in: who made which tensor, and what is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from cnnref.kinds import FREE
+from cnnref.layer import Constants, Counts, Geometry, Layer, Shape
+from cnnref.rules import Operation, tensors
+
+__all__ = ["Ledger", "Row", "row", "shape"]
+
+_FREE = frozenset(FREE)
+
+
+class Row(NamedTuple):
+    """What the rows of all calls with one signature share; tensors are named by their number."""
+
+    op: str
+    leaf: bool
+    counted: bool
+    free: bool
+    inputs: tuple[int, ...]
+    weights: tuple[int, ...]
+    biases: tuple[int, ...]
+    in_shapes: tuple[Shape, ...]
+    out_shape: Shape
+    geometry: Geometry | None
+    counts: Counts
+    constants: Constants
+
+
+class Ledger:
+    """The rows, and what has to be known of tensors to write them.
+
+    stack: the paths of the modules that run now, the innermost last.
+    leaves: the paths of the modules without parts.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self.layers: list[Layer] = []
+        self.stack: list[str] = [""]
+        self.leaves: set[str] = set()
+        self._names: dict[str, int] = {}
+        self._producers: dict[int, int] = {}
+        # what is learned, by the tensors that hold it: parameters, their views and copies
+        self._roots: dict[int, tuple[Tensor, ...]] = {}
+        self._owners: dict[int, str] = {}
+        self._brought: set[int] = set()
+        self._twins: dict[int, Tensor] = {}
+        # an id belongs to its tensor for as long as that is kept
+        self._kept: list[object] = []
+        for path, part in module.named_modules():
+            for weight in vars(part)["_parameters"].values():
+                if weight is not None and id(weight) not in self._roots:
+                    self._roots[id(weight)] = (weight,)
+                    self._owners[id(weight)] = path
+
+    def feed(self, inputs: Iterable[Tensor]) -> None:
+        """Mark the tensors of the network's input."""
+        for leaf in inputs:
+            self._producers[id(leaf)] = -1
+            self._kept.append(leaf)
+
+    def twin(self, value: Any) -> Any:
+        """The value with meta tensors for its tensors, each of the same shape."""
+        if isinstance(value, Tensor):
+            return value if value.is_meta else self._twin(value)
+        if isinstance(value, list | tuple):
+            parts = [self.twin(part) for part in value]
+            if all(old is new for old, new in zip(value, parts, strict=True)):
+                return value
+            return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+        if isinstance(value, dict):
+            return {name: self.twin(part) for name, part in value.items()}
+        return value
+
+    def _twin(self, value: Tensor) -> Tensor:
+        known = self._twins.get(id(value))
+        if known is None:
+            known = torch.empty_strided(
+                value.shape, value.stride(), dtype=value.dtype, device="meta"
+            )
+            self._twins[id(value)] = known
+            self.same(value, known)
+        return known
+
+    def same(self, old: Tensor, new: Tensor) -> None:
+        """A tensor that is another one under a new name, as x.T is x."""
+        self._kept += (old, new)
+        if (source := self._producers.get(id(old))) is not None:
+            self._producers[id(new)] = source
+        if root := self._root(old):
+            self._roots[id(new)] = root
+
+    def write(self, row: Row, given: list[Tensor], result: Any) -> None:
+        """Add one row and remember whose output it is."""
+        producers = self._producers
+        sources = tuple(
+            source for i in row.inputs if (source := producers.get(id(given[i]))) is not None
+        )
+        if row.free and not sources:
+            self._pass_roots(row, given, result)
+            return
+        inputs, in_shapes = self._with_made_weights(row, given, sources)
+        path = self._place(row, given)
+        name = path if row.leaf and path and path in self.leaves else _joined(path, row.op)
+        number = self._names[name] = self._names.get(name, 0) + 1
+        self.layers.append(
+            Layer(
+                name if number == 1 else f"{name}#{number}",
+                row.op,
+                path.partition(".")[0],
+                path.rpartition(".")[0],
+                inputs,
+                in_shapes,
+                row.out_shape,
+                row.geometry,
+                self._counts(row, given, in_shapes),
+                row.counted,
+                row.constants,
+            )
+        )
+        self._produced(given[0] if result is None else result)
+
+    def _counts(self, row: Row, given: list[Tensor], in_shapes: tuple[Shape, ...]) -> Counts:
+        counts = row.counts
+        if in_shapes is not row.in_shapes:
+            counts = counts._replace(elements_in=sum(shape.elements for shape in in_shapes))
+        weights = self._learned(row.inputs, given) + self._learned(row.weights, given)
+        biases = self._learned(row.biases, given)
+        return counts._replace(weights=weights, biases=biases) if weights or biases else counts
+
+    def _produced(self, result: Any) -> None:
+        number = len(self.layers) - 1
+        leaves = (result,) if isinstance(result, Tensor) else tensors((result,))
+        for leaf in leaves:
+            self._producers[id(leaf)] = number
+            self._kept.append(leaf)
+
+    def _place(self, row: Row, given: list[Tensor]) -> str:
+        """The module that runs, or that below it which the first weight belongs to."""
+        path = self.stack[-1]
+        if row.weights and path not in self.leaves:
+            for root in self._roots.get(id(given[row.weights[0]]), ()):
+                owner = self._owners.get(id(root), "")
+                if not path or owner.startswith(path + "."):
+                    return owner
+        return path
+
+    def _with_made_weights(
+        self, row: Row, given: list[Tensor], sources: tuple[int, ...]
+    ) -> tuple[tuple[int, ...], tuple[Shape, ...]]:
+        """The inputs and their shapes, and among them the weights that an earlier row made."""
+        in_shapes = row.in_shapes
+        for i in (*row.weights, *row.biases):
+            source = self._producers.get(id(given[i]))
+            if source is not None:
+                sources = (*sources, source)
+                in_shapes = (*in_shapes, shape(given[i]))
+        return sources, in_shapes
+
+    def _root(self, tensor: Tensor) -> tuple[Tensor, ...]:
+        known = self._roots.get(id(tensor))
+        if known is None and isinstance(tensor, nn.Parameter):
+            known = (tensor,)
+        return known or ()
+
+    def _learned(self, numbers: tuple[int, ...], given: list[Tensor]) -> int:
+        """How many numbers some tensors bring: none that an earlier row has brought."""
+        count = 0
+        for i in numbers:
+            for root in self._root(given[i]):
+                if id(root) not in self._brought:
+                    self._brought.add(id(root))
+                    self._kept.append(root)
+                    count += root.numel()
+        return count
+
+    def _pass_roots(self, row: Row, given: list[Tensor], result: Any) -> None:
+        """A view or a copy of weights holds what they hold."""
+        roots = tuple(dict.fromkeys(root for i in row.inputs for root in self._root(given[i])))
+        if roots:
+            for leaf in tensors((result,)):
+                self._roots[id(leaf)] = roots
+                self._kept.append(leaf)
+
+
+def row(found: Operation, given: list[Tensor], result: Any) -> Row:
+    """A rule's answer, with numbers in place of its tensors."""
+    places = {id(tensor): number for number, tensor in reversed(list(enumerate(given)))}
+    # what an operator makes of nothing, it does not read
+    inputs = tuple(places[id(tensor)] for tensor in found.inputs if id(tensor) in places)
+    in_shapes = tuple(shape(given[i]) for i in inputs)
+    outputs = list(tensors((result,))) or [found.output]
+    counts = found.counts._replace(
+        elements_in=sum(shape.elements for shape in in_shapes),
+        elements_out=sum(output.numel() for output in outputs),
+    )
+    return Row(
+        found.op,
+        found.leaf,
+        found.counted,
+        found.op in _FREE,
+        inputs,
+        _numbers(found.weights, places),
+        _numbers(found.biases, places),
+        in_shapes,
+        shape(found.output),
+        found.geometry,
+        counts,
+        found.constants,
+    )
+
+
+def _numbers(learned: tuple[Tensor | None, ...], places: dict[int, int]) -> tuple[int, ...]:
+    return tuple(places[id(tensor)] for tensor in learned if id(tensor) in places)
+
+
+def shape(tensor: Tensor) -> Shape:
+    """The shape for one image: a leading axis of one is the batch."""
+    size = tensor.shape
+    return Shape(size[1:] if size and size[0] == 1 else size)
+
+
+def _joined(path: str, op: str) -> str:
+    return f"{path}.{op}" if path else op
