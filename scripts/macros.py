@@ -14,6 +14,8 @@ sys.path.append(str(Path(__file__).resolve().parent))
 
 import site_charts
 import site_choices
+import site_peers
+import site_zoo
 
 import cnnref
 from cnnref import (
@@ -159,6 +161,15 @@ MACROS = {
     "padding_stages": conventions_page.padding_stages,
     "place": comparison_facts.place,
     "rank_correlation": comparison_facts.rank_correlation,
+    "peer": site_peers.peer,
+    "peer_features": site_peers.features_table,
+    "peer_growth": site_peers.growth_table,
+    "peer_machine": site_peers.machine,
+    "peer_processes": site_peers.process_table,
+    "peer_state": site_peers.state_table,
+    "peer_times": site_peers.times_table,
+    "peer_totals": site_peers.totals_table,
+    "peer_trials": site_peers.trials_table,
     "ratio": fragments.ratio_of,
     "records": page_tables.records,
     "said": conventions_page.said,
@@ -177,4 +188,8 @@ MACROS = {
     "unit": fragments.unit,
     "variants": page_tables.differing_rows,
     "words": fragments.words,
+    "zoo": site_zoo.zoo,
+    "zoo_exceptions": site_zoo.exceptions,
+    "zoo_families": site_zoo.families,
+    "zoo_finder": site_zoo.finder,
 }
