@@ -13,8 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from platform import machine, python_version
 from statistics import median
-from typing import Any
 
+from benchmark_results import Measured, exponent, medians
 from benchmark_start import installed, processor_time
 from peer_records import PEERS, replace
 from tqdm import tqdm
@@ -42,7 +42,6 @@ OURS, BARE = "cnnref", "nothing"
 GOALS = {"cpu": 1 / 5, "meta": 1 / 3}
 TIMES_FASTER = 40
 START = "resnet152"
-Measured = dict[str, Any]
 
 
 def run(rounds: int, networks: list[str] | None, output: str | None) -> int:
@@ -147,18 +146,6 @@ def versions() -> dict[str, str]:
     return {"python": python_version(), **plain}
 
 
-def medians(record: Measured, quantity: str) -> dict[tuple[str, str], dict[str, float]]:
-    """For each network and device: the median of a quantity by tool."""
-    found: dict[tuple[str, str], dict[str, list[float]]] = {}
-    for entry in record["runs"]:
-        place = found.setdefault((entry["network"], entry["device"]), {})
-        place.setdefault(entry["tool"], []).append(entry[quantity])
-    return {
-        place: {tool: median(values) for tool, values in tools.items()}
-        for place, tools in found.items()
-    }
-
-
 def verdict(record: Measured) -> tuple[list[str], bool]:
     """A line for each network, device and goal; whether any goal is missed."""
     lines, missed = [], False
@@ -182,13 +169,3 @@ def verdict(record: Measured) -> tuple[list[str], bool]:
     ours = next(entry["growth"] for entry in record["growth"] if entry["tool"] == OURS)
     lines.append(f"cnnref, {exponent(ours):.2f} is the power of the depth that its time grows with")
     return lines, missed
-
-
-def exponent(growth: list[Measured]) -> float:
-    """The slope from the shallowest to the deepest network, on logarithmic axes."""
-    from math import log
-
-    first, last = growth[0], growth[-1]
-    return log(last["processor_ms"] / first["processor_ms"]) / log(
-        last["convolutions"] / first["convolutions"]
-    )

@@ -15,6 +15,8 @@ sys.path.append(str(Path(__file__).resolve().parent))
 import site_charts
 import site_choices
 import site_networks
+import site_peers
+import site_zoo
 
 import cnnref
 from cnnref import (
@@ -186,6 +188,15 @@ MACROS = {
     "padding": conventions_page.padding,
     "padding_stages": conventions_page.padding_stages,
     "peak": chapter_fragments.peak,
+    "peer": site_peers.peer,
+    "peer_features": site_peers.features_table,
+    "peer_growth": site_peers.growth_table,
+    "peer_machine": site_peers.machine,
+    "peer_processes": site_peers.process_table,
+    "peer_state": site_peers.state_table,
+    "peer_times": site_peers.times_table,
+    "peer_totals": site_peers.totals_table,
+    "peer_trials": site_peers.trials_table,
     "per": comparison_facts.per,
     "place": comparison_facts.place,
     "rank_correlation": comparison_facts.rank_correlation,
@@ -209,4 +220,8 @@ MACROS = {
     "unit": fragments.unit,
     "variants": page_tables.differing_rows,
     "words": fragments.words,
+    "zoo": site_zoo.zoo,
+    "zoo_exceptions": site_zoo.exceptions,
+    "zoo_families": site_zoo.families,
+    "zoo_finder": site_zoo.finder,
 }

@@ -88,6 +88,18 @@ class Branching(nn.Module):
         return self.wide(x) if x.shape[-1] > 4 else self.narrow(x)
 
 
+class Depends(nn.Module):
+    """Goes one way or the other by what it has computed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(16, 8, bias=False), nn.Linear(8, 8, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        return self.second(x) if x.square().sum() >= 0 else x
+
+
 class Pair(nn.Module):
     """Two inputs, and a dict as the output."""
 
@@ -135,6 +147,7 @@ TRIALS = (
     Trial("gru", "nn.GRU", lambda: Recurrent(nn.GRU), ((5, 4),), 5 * 3 * 8 * (4 + 8)),
     Trial("twice", "one module called twice", Twice, ((4, 8, 8),), 2 * 64 * 16),
     Trial("branching", "a choice by a Python value", Branching, ((16,),), 16 * 8),
+    Trial("depends", "a choice by the values of a tensor", Depends, ((16,),), 16 * 8 + 8 * 8),
     Trial("pair", "two inputs, a dict as output", Pair, ((16,), (4,)), 16 * 8 + 4 * 8),
     Trial("half", "half precision", linear, ((16,),), 16 * 8, "cpu", torch.float16),
     Trial("meta", "a model on the meta device", conv, ((4, 8, 8),), 8 * 36 * 4 * 9, "meta"),

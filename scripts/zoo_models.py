@@ -19,10 +19,10 @@ TASKS = ("segmentation", "video", "detection", "optical_flow", "quantization")
 
 
 class Case(NamedTuple):
-    """One model of one library."""
+    """One model of one library; of timm, the family is the file that defines it."""
 
     library: str
-    task: str
+    family: str
     name: str
 
 
@@ -53,12 +53,17 @@ class WithoutData(nn.Module):
 
 
 def cases() -> tuple[Case, ...]:
-    """Every model of torchvision, by task, then every model of timm."""
+    """Every model of torchvision, by task, then every model of timm, by family."""
     tasks = {name: task for task in TASKS for name in models.list_models(getattr(models, task))}
     mine = [Case("torchvision", tasks.get(n, "classification"), n) for n in models.list_models()]
     order = ("classification", *TASKS)
-    mine.sort(key=lambda case: (order.index(case.task), case.name))
-    return (*mine, *(Case("timm", "backbone", name) for name in timm.list_models()))
+    mine.sort(key=lambda case: (order.index(case.family), case.name))
+    theirs = [Case("timm", family(name), name) for name in timm.list_models()]
+    return (*mine, *sorted(theirs))
+
+
+def family(name: str) -> str:
+    return str(timm.model_entrypoint(name).__module__.rpartition(".")[2])
 
 
 def build(case: Case) -> Built:
@@ -66,7 +71,7 @@ def build(case: Case) -> Built:
     if case.library == "timm":
         module = on_meta(lambda: timm.create_model(case.name, pretrained=False))
         return Built(module, (image(*module.default_cfg["input_size"]),))
-    return TORCHVISION.get(case.task, _classification)(case.name)
+    return TORCHVISION.get(case.family, _classification)(case.name)
 
 
 def _classification(name: str) -> Built:

@@ -36,7 +36,7 @@ class Record(NamedTuple):
     """
 
     library: str
-    task: str
+    family: str
     name: str
     part: str = ""
     input: str = ""
@@ -128,8 +128,9 @@ def tracing_files() -> set[Path]:
         found.add(path)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cnnref."):
-                module = str(node.module).removeprefix("cnnref.").replace(".", "/")
-                todo += [PACKAGE / f"{module}.py", PACKAGE / module / "__init__.py"]
+                module = PACKAGE / str(node.module).removeprefix("cnnref.").replace(".", "/")
+                parts = [module / f"{alias.name}.py" for alias in node.names]
+                todo += [module.with_suffix(".py"), module / "__init__.py", *parts]
     return found
 
 

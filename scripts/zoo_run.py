@@ -14,6 +14,7 @@ from platform import python_version
 from statistics import median
 from typing import Any
 
+import site_zoo
 import torch
 from peer_records import replace
 from tqdm import tqdm
@@ -39,7 +40,8 @@ def run(only: str | None = None, limit: int | None = None, again: bool = False) 
     if only is None and len(records) == len(everything):
         replace(str(SHOWN / "zoo.csv"), to_csv(records))
         replace(str(SHOWN / "zoo.json"), json.dumps(summary(records), indent=1) + "\n")
-        print(f"wrote {SHOWN.relative_to(ROOT)}/zoo.csv and zoo.json")
+        replace(str(SHOWN / "models.js"), site_zoo.script(map(Record._asdict, records)))
+        print(f"wrote {SHOWN.relative_to(ROOT)}/zoo.csv, zoo.json and models.js")
     return int(any(not entry.agrees for entry in records))
 
 
