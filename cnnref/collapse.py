@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from cnnref.columns import Row, View, chosen
+from cnnref.columns import COLUMNS, Row, View, chosen
 from cnnref.conventions import Convention
 from cnnref.conventions import convention as look_up
 from cnnref.layer import Layer
@@ -86,11 +86,22 @@ class Collapsed(Printed, Sequence[Repeat]):
         nested = terse and keys[:2] == ["layer", "times"]
         return _with_headings(self, grid, rows) if nested else grid
 
-    def to_json(self, convention: Convention | str = "macs") -> str:
-        """The runs with the numbers of their first rows and their sums, as JSON."""
+    def to_json(
+        self,
+        convention: Convention | str = "macs",
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """The runs with the numbers of their first rows and their sums, as JSON.
+
+        columns: keys of columns whose exact values each run holds besides, row by row.
+        """
         import json
 
-        entry = look_up(convention)
+        view = View(self.table, look_up(convention), dtype, batch_size)
+        keys, entry = chosen(columns, view.convention) if columns else [], view.convention
         runs = [
             {
                 "name": run.name,
@@ -100,6 +111,7 @@ class Collapsed(Printed, Sequence[Repeat]):
                 "parameters": run.rows.parameters,
                 "operations": run.rows.flops(entry),
                 "macs": run.rows.macs,
+                **({"columns": _exact(keys, run, view)} if keys else {}),
             }
             for run in self
         ]
@@ -125,6 +137,10 @@ def _with_headings(runs: Sequence[Repeat], grid: Grid, rows: Sequence[Row]) -> G
         cells.append([f"  {rest or row.layer.op}", "", *line[2:]] if name else line)
         marks.append(mark)
     return grid._replace(cells=cells, marks=marks, ids=())
+
+
+def _exact(keys: Sequence[str], run: Repeat, view: View) -> list[dict[str, Any]]:
+    return [{key: COLUMNS[key].exact(row) for key in keys} for row in _rows([run], view)]
 
 
 def _rows(runs: Sequence[Repeat], view: View) -> Iterator[Row]:

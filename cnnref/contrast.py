@@ -119,11 +119,23 @@ class Comparison(Printed, list[Difference]):
             rows.append([pair.status, *cells, " ".join(one.field for one in pair.differences)])
         return Grid(["status", *both, "differs"], "", ["text", *kinds, "text"], [], rows, [], [])
 
-    def to_json(self, convention: Convention | str = "macs") -> str:
-        """Every row of both tables with all raw counts, what differs, and both totals, as JSON."""
+    def to_json(
+        self,
+        convention: Convention | str = "macs",
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """Every row of both tables with all raw counts, what differs, and both totals, as JSON.
+
+        columns: keys of columns whose exact values each row holds besides, under "columns".
+        """
         import json
 
         entry = look_up(convention)
+        views = [View(table, entry, dtype, batch_size) for table in (self.a, self.b)]
+        keys = chosen(columns, entry) if columns else []
         tables = {"a": self.a, "b": self.b}
         document = {
             **{side: named(table, entry) | _sums(table, entry) for side, table in tables.items()},
@@ -132,14 +144,14 @@ class Comparison(Printed, list[Difference]):
             "rows": [
                 {
                     "status": pair.status,
-                    "a": pair.a and record(pair.a),
-                    "b": pair.b and record(pair.b),
+                    "a": pair.a and record(pair.a, keys),
+                    "b": pair.b and record(pair.b, keys),
                     "differences": [
                         {"field": one.field, "a": one.left, "b": one.right}
                         for one in pair.differences
                     ],
                 }
-                for pair in self._joined(View(self.a, entry), View(self.b, entry))
+                for pair in self._joined(*views)
             ],
         }
         return json.dumps(document, indent=1) + "\n"

@@ -110,13 +110,15 @@ def _narrow(widths: list[int], width: int, folds: Sequence[tuple[int, int]]) -> 
 
 def _folded(text: str, width: int, marks: str = "._/- ") -> list[str]:
     """Text in lines of a width, broken behind marks; a piece without a mark stays whole."""
+    if len(text) <= width:
+        return [text]
     lines, start = [""], 0
     for end in (*(end for end, letter in enumerate(text, 1) if letter in marks), len(text)):
         piece, start = text[start:end], end
         if lines[-1] and len(lines[-1] + piece.rstrip()) > width:
             lines.append("")
         lines[-1] += piece
-    return [line.rstrip() for line in lines] if len(text) > width else [text]
+    return [line.rstrip() for line in lines]
 
 
 def _block(cells: list[list[str]], widths: list[int], gap: int, aligns: str) -> str:

@@ -110,16 +110,28 @@ class Groups(Printed, dict[str, "Table"]):
         names = list(self.sorted(by, convention))[: whole("top", "n", n, least=1)]
         return Groups(self.table, self.by, {name: self[name] for name in names})
 
-    def to_json(self, convention: Convention | str = "macs") -> str:
-        """The groups with the numbers of their rows, their sums and the totals, as JSON."""
+    def to_json(
+        self,
+        convention: Convention | str = "macs",
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """The groups with the numbers of their rows, their sums and the totals, as JSON.
+
+        columns: keys of columns whose sums each group holds besides, under "columns".
+        """
         import json
 
-        view = View(self.table, look_up(convention))
+        view = View(self.table, look_up(convention), dtype, batch_size)
+        keys = _measures(columns) if columns else []
         record = {
             **told_of(self.table, view.convention),
             "by": self.by,
             "groups": [
                 {"group": name, "rows": list(part.numbers), **_sums(part, view.convention)}
+                | ({"columns": _exact(keys, _rows(part, view))} if keys else {})
                 for name, part in self.items()
             ],
             "totals": _sums(self.table, view.convention),
@@ -158,6 +170,10 @@ def _measures(columns: Sequence[str] | str | None) -> list[str]:
             raise UnknownNameError("column of groups", key, known)
     own = () if keys and not all(key.startswith("+") for key in keys) else GROUP_COLUMNS
     return list(dict.fromkeys([*own, *more]))
+
+
+def _exact(keys: Sequence[str], rows: list[Row]) -> dict[str, int | float]:
+    return {key: COLUMNS[key].exact_sum(rows) for key in keys}
 
 
 def _sums(part: Table, entry: Convention) -> dict[str, int]:

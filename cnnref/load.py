@@ -66,7 +66,8 @@ def find(target: str) -> Any:
     found: Any = _module(place)
     for name in path.split("."):
         if not hasattr(found, name):
-            raise _absent(place if isinstance(found, ModuleType) else path, name, found)
+            raise _absent(place, name, found)
+        place += f"{'.' if ':' in place else ':'}{name}"
         found = getattr(found, name)
     return found
 
@@ -116,20 +117,25 @@ def _formless(target: str) -> CnnrefError:
 def _absent(place: str, name: str, found: object) -> CnnrefError:
     offered = _offered(found)
     message = str(UnknownNameError(f"name in {place}", name, offered))
-    if "did you mean" in message or len(offered) < 9:
+    if "did you mean" in message or 0 < len(offered) < 9:
         return CnnrefError(message)
     return CnnrefError(f"{place} has nothing of the name {name!r}.")
 
 
 def _offered(found: object) -> list[str]:
-    """The names that may be meant: what the file itself defines and can be called, or is built."""
-    own = getattr(found, "__name__", None)
+    """The names that may be meant: what is built, and what a file itself defines to be called."""
+    own = found.__name__ if isinstance(found, ModuleType) else None
     return [
         name
         for name, value in vars(found).items()
         if not name.startswith("_")
-        and (_is_network(value) or (callable(value) and getattr(value, "__module__", own) == own))
+        and (_is_network(value) or (callable(value) and own in (None, _home(value, own))))
     ]
+
+
+def _home(value: object, default: str | None) -> str | None:
+    home: str | None = getattr(value, "__module__", default)
+    return home
 
 
 def _module(place: str) -> ModuleType:

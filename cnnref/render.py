@@ -63,7 +63,7 @@ def rows_grid(
         aligns="".join(column.align for column in shown),
         kinds=[column.kind for column in shown],
         cells=[[column.printed(row) for column in shown] for row in rows],
-        exact=[[column.exact(row) for column in shown] for row in rows],
+        exact=[] if terse else [[column.exact(row) for column in shown] for row in rows],
         totals=_totals(table, view, rows, keys),
         notes=notes(table, view, keys),
         marks=[_mark(layer) for layer in layers],

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-__all__ = ["COMMANDS", "FORMATS", "GROUPINGS", "OPTIONS", "SECTIONS", "SHELLS", "SUFFIXES", "WORDS"]
+__all__ = [
+    "COMMANDS",
+    "FORMATS",
+    "GROUPINGS",
+    "MANY",
+    "OPTIONS",
+    "SECTIONS",
+    "SHELLS",
+    "SUFFIXES",
+    "WORDS",
+]
 
 FORMATS = ("text", "markdown", "csv", "json", "html", "latex")
 SUFFIXES = {
@@ -74,6 +84,9 @@ WORDS = {
     "SHELL": ", ".join(SHELLS),
 }
 
+# words that may be missing or repeated
+MANY = {"NAMES": "*", "WORD": "?"}
+
 BOOK = ("--input-size", "--num-classes", "--input", "--arg", "--strict")
 VIEW = ("--convention", "--columns", "--dtype", "--batch-size")
 ORDER = ("--sort", "--top", "--group", "--depth", "--collapse")
@@ -137,7 +150,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "compare": Command(
         OWN, "the rows in which two networks differ", ("A", "B"),
-        (*BOOK, "--convention", "--columns", *PRINT), "models:compared",
+        (*BOOK, "--convention", "--columns", *PRINT), "networks:compared",
         ("compare vgg16 vgg19", "compare resnet18 resnet34 --format json"),
     ),
     "sweep": Command(

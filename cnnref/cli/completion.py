@@ -10,7 +10,7 @@ from cnnref.cli.commands import COMMANDS, FORMATS, GROUPINGS, OPTIONS, SHELLS
 from cnnref.cli.outcome import Outcome
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from types import SimpleNamespace
 
 __all__ = ["printed"]
 
@@ -97,7 +97,7 @@ if [[ $funcstack[1] == _cnnref ]]; then _cnnref "$@"; else compdef _cnnref cnnre
 """
 
 
-def printed(arguments: Namespace) -> Outcome:
+def printed(arguments: SimpleNamespace) -> Outcome:
     """`cnnref completion`."""
     return Outcome({"bash": _bash, "zsh": _zsh, "fish": _fish}[arguments.shell]())
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from types import SimpleNamespace
 
 import cnnref
 from cnnref.cli.commands import COMMANDS
 from cnnref.cli.outcome import Outcome
+from cnnref.cli.words import parsed
 from cnnref.errors import CnnrefError, UnknownNameError
-
-if TYPE_CHECKING:
-    from argparse import Namespace
 
 __all__ = ["main", "outcome"]
 
@@ -49,30 +48,26 @@ def outcome(argv: Sequence[str]) -> Outcome:
     Raises:
         CnnrefError: a word of it is not known, or the command refuses its input.
     """
-    from cnnref.cli import parser
-
     first, *rest = argv or [""]
     if first == "help":
         first, *rest = [*rest, "--help"]
     if first in ("-h", "--help"):
-        return Outcome(parser.overview())
+        from cnnref.cli.help import overview
+
+        return Outcome(overview())
     if first == "--version":
         return Outcome(f"cnnref {cnnref.__version__}\n")
     if first not in COMMANDS:
         raise _unknown(first)
-    try:
-        arguments = parser.parsed(first, rest)
-    except SystemExit:  # argparse has printed a help text
-        return Outcome("")
-    return _run(first, arguments)
+    arguments = parsed(first, rest)
+    if arguments is None:
+        from cnnref.cli.help import instructions
 
-
-def _run(command: str, arguments: Namespace) -> Outcome:
-    from importlib import import_module
-
-    module, _, function = COMMANDS[command].run.partition(":")
-    found: Outcome = getattr(import_module(f"cnnref.cli.{module}"), function)(arguments)
-    return found
+        return Outcome(instructions(first))
+    module, _, function = COMMANDS[first].run.partition(":")
+    run: Callable[[SimpleNamespace], Outcome]
+    run = getattr(import_module(f"cnnref.cli.{module}"), function)
+    return run(arguments)
 
 
 def _unknown(word: str) -> CnnrefError:

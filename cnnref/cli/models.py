@@ -1,4 +1,4 @@
-"""The commands on any model: trace, compare, sweep."""
+"""The commands on models that are not catalogued: trace and sweep."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from cnnref.load import find, load, make
 from cnnref.table import Table
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from types import SimpleNamespace
 
     from cnnref.cli.values import Input
 
-__all__ = ["compared", "swept", "traced", "traced_table"]
+__all__ = ["swept", "traced", "traced_table"]
 
 Found = TypeVar("Found")
 IMAGE = (3, 224, 224)
@@ -31,21 +31,12 @@ IMAGE = (3, 224, 224)
 OWN = {"input_size", "batch_size", "input_shape", "inputs", "progress"}
 
 
-def traced(arguments: Namespace) -> Outcome:
+def traced(arguments: SimpleNamespace) -> Outcome:
     """`cnnref trace`."""
     return rows(traced_table(arguments.target, arguments), arguments)
 
 
-def compared(arguments: Namespace) -> Outcome:
-    """`cnnref compare`."""
-    from cnnref.cli.networks import book
-
-    a, b = (book(name, arguments) for name in (arguments.a, arguments.b))
-    found = cnnref.compare(a, b)
-    return Outcome(printed(found, arguments), int(bool(found)))
-
-
-def swept(arguments: Namespace) -> Outcome:
+def swept(arguments: SimpleNamespace) -> Outcome:
     """`cnnref sweep`."""
     target, given, vary = arguments.target, dict(arguments.arg or ()), dict(arguments.vary or ())
     for word in OWN & {*given, *vary}:
@@ -74,7 +65,7 @@ def _with(target: str, found: Any, given: dict[str, Any]) -> Any:
     return what
 
 
-def traced_table(target: str, arguments: Namespace) -> Table:
+def traced_table(target: str, arguments: SimpleNamespace) -> Table:
     """The table of what a target gives, with inputs as the options say.
 
     Raises:
@@ -96,7 +87,7 @@ def traced_table(target: str, arguments: Namespace) -> Table:
         return _trace(network, arguments.strict, **inputs)
 
 
-def _arguments(target: str, arguments: Namespace) -> dict[str, Any]:
+def _arguments(target: str, arguments: SimpleNamespace) -> dict[str, Any]:
     given = dict(arguments.arg or ())
     if target in cnnref.names():
         if arguments.num_classes is not None:
@@ -112,7 +103,7 @@ def _arguments(target: str, arguments: Namespace) -> dict[str, Any]:
     return given
 
 
-def _stated(target: str, network: Any, arguments: Namespace) -> Table:
+def _stated(target: str, network: Any, arguments: SimpleNamespace) -> Table:
     sized = arguments.input_size is not None and not sources.takes(find(target), "input_size")
     if arguments.input or sized:
         option = "--input" if arguments.input else "--input-size"
@@ -121,7 +112,7 @@ def _stated(target: str, network: Any, arguments: Namespace) -> Table:
     return sources.as_table(network)
 
 
-def _inputs(target: str, module: Any, arguments: Namespace) -> dict[str, Any]:
+def _inputs(target: str, module: Any, arguments: SimpleNamespace) -> dict[str, Any]:
     """What `trace` is given: the shape of one image, or example tensors."""
     given: Sequence[Input] = arguments.input or ()
     size = arguments.input_size

@@ -1,4 +1,4 @@
-"""The commands on catalogued networks: list, table, explain, check, conventions."""
+"""The commands that need no torch for catalogued networks."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import cnnref
 from cnnref.cli.outcome import Outcome
-from cnnref.cli.show import limits, progress, rows, verdicts
+from cnnref.cli.show import limits, printed, progress, rows, verdicts
 from cnnref.errors import CnnrefError, UnknownNameError
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from types import SimpleNamespace
 
     from cnnref.table import Table
 
-__all__ = ["book", "checked", "conventions", "explained", "listed", "table"]
+__all__ = ["book", "checked", "compared", "conventions", "explained", "listed", "table"]
 
 
-def listed(arguments: Namespace) -> Outcome:
+def listed(arguments: SimpleNamespace) -> Outcome:
     """`cnnref list`."""
     word = (arguments.word or "").lower()
     records = [
@@ -32,12 +32,12 @@ def listed(arguments: Namespace) -> Outcome:
     return Outcome(_lines(f"{one.name:<{width}}  {one.title}, {one.year}" for one in records))
 
 
-def table(arguments: Namespace) -> Outcome:
+def table(arguments: SimpleNamespace) -> Outcome:
     """`cnnref table`."""
     return rows(book(arguments.name, arguments), arguments)
 
 
-def book(name: str, arguments: Namespace) -> Table:
+def book(name: str, arguments: SimpleNamespace) -> Table:
     """The table of a name by its spec, or of a callable, as the options ask for it."""
     if ":" in name or "/" in name or name.endswith(".py"):
         from cnnref.cli.models import traced_table
@@ -50,7 +50,7 @@ def book(name: str, arguments: Namespace) -> Table:
     return cnnref.table(name, input_size=arguments.input_size, **given)
 
 
-def explained(arguments: Namespace) -> Outcome:
+def explained(arguments: SimpleNamespace) -> Outcome:
     """`cnnref explain`."""
     from cnnref import explain
 
@@ -69,7 +69,7 @@ def explained(arguments: Namespace) -> Outcome:
     return Outcome(_lines(lines))
 
 
-def checked(arguments: Namespace) -> Outcome:
+def checked(arguments: SimpleNamespace) -> Outcome:
     """`cnnref check`."""
     from cnnref.check import agreement
 
@@ -92,7 +92,14 @@ def checked(arguments: Namespace) -> Outcome:
     return Outcome(_lines(lines), max(code, int(differing > 0)), said)
 
 
-def conventions(_: Namespace) -> Outcome:
+def compared(arguments: SimpleNamespace) -> Outcome:
+    """`cnnref compare`."""
+    a, b = (book(name, arguments) for name in (arguments.a, arguments.b))
+    found = cnnref.compare(a, b)
+    return Outcome(printed(found, arguments), int(bool(found)))
+
+
+def conventions(_: SimpleNamespace) -> Outcome:
     """`cnnref conventions`."""
     entries = map(cnnref.convention, cnnref.conventions())
     told = "{0.name}: {0.title}, in {0.unit}s.\n  {0.note}\n  Source: {0.source}."

@@ -11,7 +11,7 @@ from cnnref.cli.outcome import Outcome
 from cnnref.errors import CnnrefError
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from types import SimpleNamespace
 
     from cnnref.budget import Budget
     from cnnref.printed import Printed
@@ -28,17 +28,18 @@ STYLES = {
 MEASURES = {"--max-params": "parameters"}
 
 
-def rows(table: Table, arguments: Namespace) -> Outcome:
+def rows(table: Table, arguments: SimpleNamespace) -> Outcome:
     """A table as its options ask for it, and how it stands to its budgets."""
     # what is wrong with a budget is said before anything is printed
     budget = limits(arguments)
     verdict = verdicts(budget, table, arguments) if budget else Outcome("")
     if arguments.quiet and arguments.output is None:
         return verdict
-    return verdict._replace(text=printed(_arranged(table, arguments), arguments))
+    text = printed(_arranged(table, arguments), arguments, arguments.batch_size or 1)
+    return verdict._replace(text=text)
 
 
-def _arranged(table: Table, arguments: Namespace) -> Printed:
+def _arranged(table: Table, arguments: SimpleNamespace) -> Printed:
     grouped = [word for word in ("group", "depth") if getattr(arguments, word) is not None]
     ordered = [word for word in ("sort", "top") if getattr(arguments, word) is not None]
     alone = [*grouped, *(["collapse"] if arguments.collapse else [])]
@@ -56,7 +57,7 @@ def _arranged(table: Table, arguments: Namespace) -> Printed:
     return found.sorted(by, arguments.convention) if ordered else found  # type: ignore[no-any-return]
 
 
-def printed(thing: Printed, arguments: Namespace, batch_size: int = 1) -> str:
+def printed(thing: Printed, arguments: SimpleNamespace, batch_size: int = 1) -> str:
     """Anything that can be printed, in the format asked for; nothing where it goes to a file."""
     how: dict[str, Any] = {
         "dtype": getattr(arguments, "dtype", "float32"),
@@ -126,7 +127,7 @@ def _replace(path: str, text: str) -> None:
         raise CnnrefError(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def limits(arguments: Namespace) -> Budget | None:
+def limits(arguments: SimpleNamespace) -> Budget | None:
     """The budgets that the options set; None where they set none."""
     options = [name for names in SECTIONS.values() for name in names if name.startswith("--max-")]
     given = {
@@ -146,7 +147,7 @@ def limits(arguments: Namespace) -> Budget | None:
     )
 
 
-def verdicts(budget: Budget, table: Table, arguments: Namespace) -> Outcome:
+def verdicts(budget: Budget, table: Table, arguments: SimpleNamespace) -> Outcome:
     """A line for each budget, on stderr, and exit code 1 where one is not kept."""
     found = budget.verdicts(table)
     quiet = getattr(arguments, "quiet", False)

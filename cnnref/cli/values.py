@@ -10,7 +10,7 @@ from cnnref.conventions import convention
 from cnnref.errors import CnnrefError, UnknownNameError
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from types import SimpleNamespace
 
 __all__ = ["Input", "convert"]
 
@@ -23,7 +23,7 @@ class Input(NamedTuple):
     dtype: str
 
 
-def convert(command: str, arguments: Namespace) -> None:
+def convert(command: str, arguments: SimpleNamespace) -> None:
     """Put in place of each option's text what it means.
 
     Raises:
@@ -105,7 +105,7 @@ def _several(text: str) -> list[Any]:
 
 def _whole(option: str) -> Callable[[str], int]:
     def whole(text: str) -> int:
-        if not text.isdecimal():
+        if not text.isdecimal() or not int(text):
             raise CnnrefError(f"{option} must be a positive whole number, but is {text!r}.")
         return int(text)
 

@@ -1,20 +1,15 @@
-"""Words to arguments by argparse, and the help texts."""
+"""The help texts: argparse lays them out."""
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
-from cnnref.cli.commands import COMMANDS, OPTIONS, SECTIONS, WORDS
-from cnnref.cli.values import convert
-from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.cli.commands import COMMANDS, MANY, OPTIONS, SECTIONS, WORDS
 
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+__all__ = ["instructions", "overview"]
 
-__all__ = ["overview", "parsed"]
-
-MANY = {"NAMES": "*", "WORD": "?"}
 ABOUT = """usage: cnnref COMMAND ...
 
 What a convolutional network costs, layer by layer, and why.
@@ -22,39 +17,19 @@ What a convolutional network costs, layer by layer, and why.
 SHOWN = ("list", "table", "explain", "trace", "compare", "sweep")
 
 
-def parsed(command: str, words: Sequence[str]) -> Namespace:
-    """The arguments of a command, each converted and checked.
-
-    Raises:
-        CnnrefError: a word is missing or too many, or a value is not what it must be.
-        UnknownNameError: the command has no such option.
-        SystemExit: a help text was asked for, and printed.
-    """
-    arguments, extras = _parser(command).parse_known_args(words)
-    for word in extras:
-        if word.startswith("-"):
-            known = (*COMMANDS[command].options, "--help")
-            raise UnknownNameError(f"option of {command}", word.partition("=")[0], known)
-        raise CnnrefError(f"{word!r} is too many; see 'cnnref {command} --help'.")
-    convert(command, arguments)
-    return arguments
+def instructions(name: str) -> str:
+    """The help of a command."""
+    return _parser(name).format_help()
 
 
 def _parser(name: str) -> ArgumentParser:
-    # argparse takes longer to import than most tables to compute, and imports need neither
-    from argparse import ArgumentParser, RawDescriptionHelpFormatter
-
-    class Parser(ArgumentParser):
-        def error(self, message: str) -> NoReturn:
-            raise CnnrefError(f"{message}; see '{self.prog} --help'.")
-
     def style(prog: str) -> RawDescriptionHelpFormatter:
         # without a width, argparse loads shutil
         return RawDescriptionHelpFormatter(prog, width=79, max_help_position=26)
 
     command = COMMANDS[name]
     usage = " ".join([f"cnnref {name}", *map(_placed, command.words)])
-    parser = Parser(
+    parser = ArgumentParser(
         prog=f"cnnref {name}",
         usage=usage + " [OPTIONS]" * bool(command.options),
         description=f"{command.summary[0].upper()}{command.summary[1:]}.",

@@ -1,0 +1,371 @@
+"""What a name on the command line stands for, and what is said where it stands for nothing."""
+
+import csv
+import json
+import sys
+from io import StringIO
+
+import pytest
+
+import cnnref
+from cnnref.cli.main import main
+
+MODULES = '''
+"""Networks of a user's own, and what is none."""
+import functools
+import torch
+from torch import nn
+
+print("said while it was imported")
+
+
+class Plain(nn.Module):
+    def __init__(self, width=4):
+        super().__init__()
+        self.conv = nn.Conv2d(3, width, 3)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+class Needs(nn.Module):
+    def __init__(self, width, depth):
+        super().__init__()
+        self.layers = nn.Sequential(*[nn.Linear(width, width) for _ in range(depth)])
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.left = nn.Linear(4, 8)
+        self.right = nn.Linear(5, 8)
+
+    def forward(self, a, b, *, scale=None):
+        return self.left(a) + self.right(b)
+
+
+class Many(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Linear(4, 8)
+
+    def forward(self, *inputs, **more):
+        return self.one(inputs[0] if inputs else more["x"])
+
+
+class Words(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(100, 8)
+        self.out = nn.Linear(8, 2)
+
+    def forward(self, ids, mask=None):
+        x = self.table(ids)
+        return self.out(x if mask is None else x + mask)
+
+
+class Counts(nn.Module):
+    """Cannot be built on the meta device: it looks at numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, int(torch.linspace(1, 8, 2)[1].item()), 1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+class Fails(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = Inner()
+
+    def forward(self, x):
+        return self.inner(x)
+
+
+class Inner(nn.Module):
+    def forward(self, x):
+        raise KeyError("no such\\nthing")
+
+
+class Half(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.left = nn.Linear(4, 4).half()
+        self.seen = []
+
+    def forward(self, a, b):
+        assert a.dtype == b.dtype == torch.float16
+        return self.left(a) + b
+
+
+def build(width=1.0, *, depth=2, name="x"):
+    print("said while it was built")
+    wide = int(8 * width)
+    return nn.Sequential(nn.Conv2d(3, wide, 3), *[nn.Conv2d(wide, wide, 1) for _ in range(depth)])
+
+
+def broken():
+    raise RuntimeError("no weights\\nat home")
+
+
+def leaves():
+    raise SystemExit(3)
+
+
+class holder:
+    inside = staticmethod(lambda: Plain(2))
+
+
+built = Plain(6)
+partly = functools.partial(build, 0.5)
+number = 7
+_hidden = build
+'''
+SPEC = """
+import cnnref
+
+def net(input_size=32, width=8):
+    net = cnnref.Net((3, input_size, input_size), name="own")
+    net.conv(net.input, width, 3, padding=1, name="conv")
+    return net
+
+def table():
+    return net().table()
+
+def wrong():
+    net = cnnref.Net((3, 4, 4))
+    return net.conv(net.input, 8, 9)
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    files = {"own.py": MODULES, "spec.py": SPEC, "typo.py": "def build(:\n", "empty.py": ""}
+    files["lacks.py"] = "import nowhere_at_all\n"
+    files["sub/deep.py"] = "from neighbour import build\n"
+    files["sub/neighbour.py"] = "from torch import nn\nbuild = lambda: nn.Linear(2, 3)\n"
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if getattr(sys.modules[name], "__file__", None) in {str(tmp_path / name) for name in files}:
+            del sys.modules[name]
+
+
+def run(capsys, *argv):
+    code = main(argv)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def rows(capsys, *argv):
+    """The rows that a command prints as CSV, with all else on stderr."""
+    code, out, _ = run(capsys, *argv, "--format", "csv")
+    assert code == 0
+    return list(csv.DictReader(StringIO(out)))
+
+
+@pytest.mark.parametrize(
+    ("words", "parameters"),
+    [
+        ("own:build", 224 + 72 + 72),
+        ("own.py:build", 224 + 72 + 72),
+        ("./own.py:build", 224 + 72 + 72),
+        ("own:Plain", 112),
+        ("own.py:built", 168),
+        ("own:partly", 112 + 20 + 20),
+        ("own:holder.inside", 56),
+        ("own:Counts", 32),
+        ("own:build --arg width=2 --arg depth=1", 448 + 272),
+        ("own:Needs --arg width=3 --arg depth=2 --input 3", 24),
+        ("sub/deep.py:build --input 2", 9),
+        ("torch.nn:Linear --arg in_features=4 --arg out_features=2 --input 7,4", 10),
+    ],
+)
+def test_a_target_may_be_a_function_a_class_or_an_instance(capsys, words, parameters):
+    found = rows(capsys, "trace", *words.split())
+    assert sum(int(row["parameters"] or 0) for row in found) == parameters
+
+
+def test_what_a_module_prints_is_on_stderr(capsys):
+    code, out, err = run(capsys, "trace", "own:build", "--format", "json")
+    assert (code, json.loads(out)["name"]) == (0, "Sequential")
+    assert err == "said while it was imported\nsaid while it was built\n"
+
+
+@pytest.mark.parametrize("command", ["table", "trace"])
+def test_a_spec_of_ones_own_is_a_table_too(capsys, command):
+    assert rows(capsys, command, "spec.py:net")[0]["MACs"] == str(32 * 32 * 8 * 27)
+    assert rows(capsys, command, "spec.py:table")[0]["MACs"] == str(32 * 32 * 8 * 27)
+    own = rows(capsys, command, "spec.py:net", "--input-size", "16", "--arg", "width=2")
+    assert own[0]["MACs"] == str(16 * 16 * 2 * 27)
+    code, out, err = run(capsys, command, "spec.py:wrong")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("cnnref: conv1: a window of 9 does not fit 4 with padding 0")
+
+
+def test_inputs_by_place_and_by_name(capsys):
+    by_place = rows(capsys, "trace", "own:Two", "--input", "4", "--input", "5")
+    by_name = rows(capsys, "trace", "own:Two", "--input", "b=5", "--input", "a=4")
+    assert by_place == by_name
+    assert [row["MACs"] for row in by_place] == ["32", "40", "0"]
+    assert rows(capsys, "trace", "own:Many", "--input", "x=4")[0]["MACs"] == "32"
+    assert rows(capsys, "trace", "own:Many", "--input", "4", "--input", "3")[0]["MACs"] == "32"
+
+
+def test_inputs_of_whole_numbers(capsys):
+    words = ("trace", "own:Words", "--input", "ids=10:int64")
+    assert rows(capsys, *words)[-1]["MACs"] == str(10 * 8 * 2)
+    assert rows(capsys, *words, "--input", "mask=10,8")[-1]["MACs"] == str(10 * 8 * 2)
+    # one number for the image: the batch axis alone
+    assert rows(capsys, "trace", "own:Words", "--input", ":int64")[-1]["MACs"] == str(8 * 2)
+
+
+def test_an_input_has_the_dtype_of_the_module_unless_told(capsys):
+    assert rows(capsys, "trace", "own:Half", "--input", "4", "--input", "4")
+    code, out, err = run(capsys, "trace", "own:Half", "--input", "4", "--input", "4:float32")
+    assert (code, out) == (2, "")
+    assert "AssertionError" in err
+
+
+def test_sizes_may_be_written_with_x(capsys):
+    words = ("trace", "own:build", "--input")
+    assert rows(capsys, *words, "3x16x20") == rows(capsys, *words, "3,16,20")
+    assert rows(capsys, "trace", "own:build", "--input-size", "16x20") == rows(
+        capsys, *words, "3,16,20"
+    )
+
+
+def test_the_catalogue_is_traced_with_its_own_size_or_another(capsys):
+    found = rows(capsys, "trace", "alexnet", "--input-size", "96", "--num-classes", "7")
+    book = cnnref.table("alexnet", input_size=96, num_classes=7)
+    assert sum(int(row["MACs"]) for row in found) == book.macs
+    more = rows(capsys, "trace", "alexnet", "--input", "3,96,96", "--arg", "num_classes=7")
+    assert more == found
+
+
+ONE_LINE = {
+    "own:number": "own:number is an int, not a network or what builds one.",
+    "os:getcwd": "os:getcwd gave a str, not a torch.nn.Module, a Net or a Table.",
+    "own:Needs": "own:Needs needs the arguments width and depth: --arg NAME=VALUE gives one.",
+    "own:Needs --arg width=3": "own:Needs needs the argument depth: --arg NAME=VALUE gives one.",
+    "own:build --arg widht=3": "Unknown argument of own:build 'widht': did you mean width?",
+    "own:built --arg width=3": "own:built is built already; it takes no --arg.",
+    "own:buidl": "Unknown name in own 'buidl': did you mean built or build?",
+    "own:PLAIN": "Unknown name in own 'PLAIN': did you mean Plain?",
+    "own:_hiden": "own has nothing of the name '_hiden'.",
+    "own:holder.outside": "Unknown name in own:holder 'outside': did you mean inside?",
+    "empty:build": "empty has nothing of the name 'build'.",
+    "onw:build": "onw cannot be imported: no module named 'onw'; did you mean own?",
+    "nowhere:build": "nowhere cannot be imported: no module named 'nowhere'; it is not installed.",
+    "torch.nnn:Linear": "torch.nnn cannot be imported: no module named 'torch.nnn'; it is not "
+    "installed.",
+    "lacks:build": "lacks cannot be imported: it needs 'nowhere_at_all', which is not installed.",
+    "lacks.py:build": "lacks.py cannot be imported: it needs 'nowhere_at_all', which is not "
+    "installed.",
+    "nowhere.py:build": "nowhere.py is not a file that can be read.",
+    "nowhere.py": "nowhere.py is not a file that can be read.",
+    "spec.py": "Say what of spec.py to build, as spec.py:NAME; it has net, table, wrong.",
+    "empty.py": "Say what of empty.py to build, as empty.py:NAME; it has nothing that can be "
+    "called.",
+    ".own:build": "'.own' is not the name of a module; write package.module:callable or "
+    "path/to/file.py:callable.",
+    "alexnett": "Unknown network 'alexnett': did you mean alexnet or alexnet_2012 or enet? A "
+    "model of your own is package.module:callable or path/to/file.py:callable.",
+    "mymodel": "Unknown network 'mymodel': see 'cnnref list'. A model of your own is "
+    "package.module:callable or path/to/file.py:callable.",
+    "own:build --num-classes 5": "--num-classes is for networks of the catalogue; a callable takes "
+    "--arg num_classes=5 if it has such an argument.",
+    "spec.py:net --input 3,8,8": "spec.py:net gives a Net, which has an input of its own; drop "
+    "--input.",
+    "spec.py:table --input-size 8": "spec.py:table gives a Table, which has an input of its own; "
+    "drop --input-size.",
+    "own:Two": "own:Two takes the inputs a and b, but b is missing: give --input a=SIZES --input "
+    "b=SIZES.",
+    "own:Two --input b=5": "own:Two takes the inputs a and b, but a is missing: give --input "
+    "a=SIZES --input b=SIZES.",
+    "own:Two --input a=4 --input c=5": "Unknown input of own:Two 'c': known are a, b, scale.",
+    "own:Words --input idz=4:int64": "Unknown input of own:Words 'idz': did you mean ids?",
+    "own:Plain --input 3,8,8 --input 3": "own:Plain takes the input x, but 2 were given.",
+}
+
+
+@pytest.mark.parametrize("words", ONE_LINE)
+def test_what_is_wrong_with_a_target_is_said_in_one_line(capsys, words):
+    code, out, err = run(capsys, "trace", *words.split())
+    assert (code, out) == (2, "")
+    last = err.splitlines()[-1]
+    assert last == f"cnnref: {ONE_LINE[words]}"
+    assert [line for line in err.splitlines()[:-1] if not line.startswith("said ")] == []
+
+
+def test_a_failure_in_forward_is_shown_whole_and_ours_is_one_line_more(capsys, folder):
+    code, out, err = run(capsys, "trace", "own:Fails")
+    assert (code, out) == (2, "")
+    lines = err.splitlines()
+    assert lines[1] == "Traceback (most recent call last):"
+    assert [line for line in lines if line.startswith("  File ")] == [
+        f'  File "{folder}/own.py", line {number}, in forward'
+        for number, text in enumerate(MODULES.splitlines(), 1)
+        if text in ("        return self.inner(x)", '        raise KeyError("no such\\nthing")')
+    ]
+    assert lines[-2] == "KeyError: 'no such\\nthing'"
+    assert lines[-1] == (
+        "cnnref: own:Fails failed with the KeyError above while tracing it with input 3 x 224 x "
+        "224 (the default: give --input); cnnref.trace was in inner."
+    )
+    *_, last = run(capsys, "trace", "own:Fails", "--input", "3,8,8")[2].splitlines()
+    assert "tracing it with input 3 x 8 x 8; " in last
+
+
+def test_a_failure_while_it_is_built_or_imported_is_shown_too(capsys, folder):
+    code, out, err = run(capsys, "trace", "own:broken")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-3:] == [
+        "RuntimeError: no weights",
+        "at home",
+        "cnnref: own:broken failed with the RuntimeError above while loading it.",
+    ]
+    code, out, err = run(capsys, "trace", "own:leaves")
+    assert (code, out) == (2, "")
+    assert err.endswith("SystemExit: 3\ncnnref: own:leaves failed with the SystemExit above while "
+                        "loading it.\n")  # fmt: skip
+    code, out, err = run(capsys, "trace", "typo.py:build")
+    assert (code, out) == (2, "")
+    assert f'File "{folder}/typo.py", line 1' in err
+    assert err.splitlines()[-1] == (
+        "cnnref: typo.py:build failed with the SyntaxError above while loading it."
+    )
+
+
+def test_wrong_channels_name_the_layer(capsys):
+    code, out, err = run(capsys, "trace", "own:build", "--input", "5,8,8")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].startswith("cnnref: ")
+    assert "0" in err.splitlines()[-1]
+
+
+def test_a_target_without_torch_needs_none(capsys):
+    import subprocess
+
+    code = (
+        "import sys; from cnnref.cli.main import main; "
+        "code = main(['table', 'spec.py:net', '--quiet', '--max-macs', '1G']); "
+        "main(['sweep', 'spec.py:net', '--input-size', '8,16', '--vary', 'width=2,4']); "
+        "print('torch' in sys.modules, file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "False\n"
+    assert [line.split()[:2] for line in done.stdout.splitlines()[5:9]] == [
+        ["8", "2"], ["8", "4"], ["16", "2"], ["16", "4"]
+    ]  # fmt: skip
