@@ -17,9 +17,11 @@ from cnnref.plain_table import grid, line
 from cnnref.units import grouped, rounded
 
 __all__ = [
+    "CHECKS",
     "Run",
     "copied",
     "degradation_charts",
+    "degradation_checks",
     "degradation_machine",
     "degradation_table",
     "record",
@@ -29,6 +31,10 @@ __all__ = [
 ]
 
 KINDS = ("plain", "residual")
+# further records, of one seed and the two ends of the range: file -> what is different
+CHECKS: Mapping[str, str] = {
+    "degradation_slower": "a smaller learning rate",
+}
 LOSS_DIGITS = 10_000
 
 
@@ -45,12 +51,12 @@ class Run(NamedTuple):
 
 
 @cache
-def record() -> Mapping[str, Any]:
-    """The record as scripts/degradation.py wrote it."""
+def record(name: str = "degradation") -> Mapping[str, Any]:
+    """A record as scripts/degradation.py wrote it: the whole one, or one of CHECKS."""
     import json
     from pathlib import Path
 
-    path = Path(__file__).parent / "data" / "degradation.json"
+    path = Path(__file__).parent / "data" / f"{name}.json"
     loaded: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
 
@@ -126,6 +132,31 @@ def degradation_table() -> str:
         body.append(line(str(depth), cells))
     head = ("parameters", *(f"{what}, {kind}" for what in ("loss", "error") for kind in KINDS))
     return grid("depth", head, body)
+
+
+def degradation_checks() -> str:
+    """The ends of the range of depth under other settings, one seed each."""
+    body = []
+    for name in ("degradation", *CHECKS):
+        settings = record(name)["settings"]
+        ends = settings["depths"][0], settings["depths"][-1]
+        cells = [str(settings["rate"]), grouped(settings["steps"])]
+        for kind in KINDS:
+            cells += [_outcome(name, kind, depth) for depth in ends]
+        body.append(line(CHECKS.get(name, "as above"), cells))
+    head = ("rate", "steps", *(f"{kind}-{depth}" for kind in KINDS for depth in ends))
+    return grid("setting", head, body)
+
+
+def _outcome(name: str, kind: str, depth: int) -> str:
+    """Loss and error of one network's first seed."""
+    runs = record(name)["runs"]
+    seed = record(name)["settings"]["seeds"][0]
+    (run,) = (
+        run for run in runs if (run["kind"], run["depth"], run["seed"]) == (kind, depth, seed)
+    )
+    loss = rounded(_whole(run["loss"]), LOSS_DIGITS, 2)
+    return f"{loss}, {_percent(run['wrong'], record(name)['settings']['test_images'])}"
 
 
 def degradation_machine() -> str:

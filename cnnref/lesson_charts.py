@@ -17,8 +17,8 @@ from cnnref.table import Table
 __all__ = ["block_bars", "lesson_charts", "reduction_bars"]
 
 ZFNETS = (("AlexNet (2012)", "alexnet_2012"), ("ZFNet", "zfnet"), ("ZFNet (b)", "zfnet_b"))
-# GoogLeNet's rows that are in no module, under the names of its paper's parts
-PARTS = {"conv1": "stem 7x7", "conv2": "stem 3x3", "classifier": "head"}
+# GoogLeNet's rows that are in no module
+PARTS = {"conv1": "conv1", "conv2": "conv2", "classifier": "head"}
 
 
 def lesson_charts() -> Iterator[tuple[str, Any]]:

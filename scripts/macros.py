@@ -150,6 +150,7 @@ MACROS = {
     "costs": chapter_tables.costs,
     "count": comparison_facts.count,
     "counted": conventions_page.counted,
+    "degradation_checks": degradation.degradation_checks,
     "degradation_machine": degradation.degradation_machine,
     "degradation_table": degradation.degradation_table,
     "depth": comparison_facts.depth,
