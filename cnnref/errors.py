@@ -34,10 +34,13 @@ class MissingExtraError(CnnrefError, ImportError):
 
 def _advice(name: str, names: list[str]) -> str:
     # difflib takes longer to import than a table takes to compute
-    from difflib import get_close_matches
+    from difflib import SequenceMatcher, get_close_matches
 
     lower = {known.lower(): known for known in reversed(names)}
     close = get_close_matches(name.lower(), lower, n=3, cutoff=0.6)
     if close:
+        # a far one beside a near one is noise: conv and not conj for conv2d
+        near = [SequenceMatcher(None, match, name.lower()).ratio() for match in close]
+        close = [match for match, ratio in zip(close, near, strict=True) if near[0] - ratio < 0.15]
         return "did you mean " + " or ".join(lower[match] for match in close) + "?"
     return "known are " + ", ".join(names) + "."

@@ -6,17 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from cnnref import (
-    catalog,
-    chart_files,
-    charts,
-    check,
-    degradation,
-    errata_page,
-    facts,
-    lesson_charts,
-)
+from cnnref import catalog, charts, check, facts
 from cnnref.layer import COUNTS, Geometry, Layer
+from cnnref.pages import chart_files, degradation, errata_page, lesson_charts
 from cnnref.table import Table
 
 if TYPE_CHECKING:

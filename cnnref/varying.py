@@ -43,7 +43,7 @@ def sweep(
 
     >>> import cnnref
     >>> [point.table.macs for point in cnnref.sweep("vgg16", input_size=[112, 224])]
-    [3962308608, 15470264320]
+    [3960291328, 15470264320]
     """
     axes = {name: _values(name, values) for name, values in vary.items()}
     if input_size is not None:

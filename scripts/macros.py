@@ -1,6 +1,6 @@
 """The macros that pages use; a page opts in with `render_macros: true` in its front matter.
 
-Each one asks cnnref and prints; what it prints is documented in cnnref.fragments.
+Each one asks cnnref and prints; what it prints is documented in cnnref.pages.fragments.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import site_peers
 import site_zoo
 
 import cnnref
-from cnnref import (
+from cnnref.facts import lookup
+from cnnref.pages import (
     chapter_fragments,
     chapter_tables,
     comparison_facts,
@@ -33,7 +34,6 @@ from cnnref import (
     network_index,
     page_tables,
 )
-from cnnref.facts import lookup
 
 GENERATED = Path(__file__).resolve().parent.parent / "docs" / "generated"
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import cnnref
-from cnnref import architecture_page
+from cnnref.pages import architecture_page
 
 FOLDER = "networks"
 PACKAGE = Path(cnnref.__file__).parent

@@ -12,11 +12,12 @@ import pytest
 import site_networks
 
 import cnnref
-from cnnref import architecture_page, confirm, cost_tables
+from cnnref import confirm
 from cnnref.cited import published
 from cnnref.facts import lookup
-from cnnref.layer_tree import layer_tree, place, runs
-from cnnref.network_index import network_index
+from cnnref.pages import architecture_page, cost_tables
+from cnnref.pages.layer_tree import layer_tree, place, runs
+from cnnref.pages.network_index import network_index
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ROOT / "docs" / "generated"

@@ -8,9 +8,10 @@ import pytest
 import site_charts
 import site_choices
 
-from cnnref import catalog, chapter_charts, charts, facts, history_facts, small_nets
+from cnnref import catalog, charts, facts, small_nets
 from cnnref.cited import ilsvrc
 from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.pages import chapter_charts, history_facts
 from cnnref.small_nets import BLOCKS, block
 
 

@@ -5,12 +5,13 @@ from itertools import product
 
 import pytest
 
-from cnnref import catalog, chart_files, charts, comparison, overview_charts
-from cnnref import comparison_facts as say
-from cnnref.comparison import AXES, CHARTED, PROTOCOLS, Axis, Protocol, points
-from cnnref.comparison_tables import comparison_table, depth_table, later_table, memory_table
+from cnnref import catalog, charts
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.label_places import LETTER_WIDTH, Bubble, place_labels
+from cnnref.pages import chart_files, comparison, overview_charts
+from cnnref.pages import comparison_facts as say
+from cnnref.pages.comparison import AXES, CHARTED, PROTOCOLS, Axis, Protocol, points
+from cnnref.pages.comparison_tables import comparison_table, depth_table, later_table, memory_table
+from cnnref.pages.label_places import LETTER_WIDTH, Bubble, place_labels
 
 
 @pytest.mark.parametrize("key", PROTOCOLS)

@@ -6,10 +6,10 @@ from html import unescape
 import pytest
 
 import cnnref
-from cnnref import conventions_page as page
 from cnnref.cited import figures
 from cnnref.conventions import CONVENTIONS
 from cnnref.facts import lookup
+from cnnref.pages import conventions_page as page
 
 KEYS = ("alexnet@227", *cnnref.names())
 

@@ -7,8 +7,8 @@ import degradation as script
 import pytest
 import torch
 
-from cnnref import degradation
 from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.pages import degradation
 
 SETTINGS = script.Settings()
 TASK = script.Task(8, "plain", 0, script.FAST)

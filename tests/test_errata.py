@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 import cnnref
-from cnnref import catalog, errata_page, facts, page_tables
+from cnnref import catalog, facts
 from cnnref.arithmetic import output_size
 from cnnref.errata import VERDICTS, Claim, claims, errata, erratum, judged
+from cnnref.pages import errata_page, page_tables
 from cnnref.specs import alexnet, vgg
 from cnnref.verdicts import closing, judge, readings, totals
 from cnnref.verdicts.formulas import Cost, parse

@@ -7,8 +7,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import cnnref
-from cnnref import diagrams, figures
+from cnnref import diagrams
 from cnnref.facts import fact, lookup
+from cnnref.pages import figures
 
 CSS = Path(__file__).resolve().parent.parent / "docs/assets/stylesheets/extra.css"
 SVG = "{http://www.w3.org/2000/svg}"

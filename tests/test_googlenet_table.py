@@ -7,9 +7,9 @@ from itertools import combinations, product
 import pytest
 
 import cnnref
-from cnnref import googlenet_table, page_tables
 from cnnref.cited import Value
-from cnnref.googlenet_table import Cost, fits, lines, possible, prints, separable
+from cnnref.pages import googlenet_table, page_tables
+from cnnref.pages.googlenet_table import Cost, fits, lines, possible, prints, separable
 from cnnref.specs.googlenet import TABLE_1
 
 LINES = lines()

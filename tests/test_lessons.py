@@ -6,12 +6,12 @@ import pytest
 
 import cnnref
 from cnnref import facts
-from cnnref.chapter_fragments import block_count, break_even, difference, field, more, peak
-from cnnref.chapter_tables import MODULES, blocks, cifar_family, cited_errors, costs, excerpt
-from cnnref.comparison_facts import cited
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.lesson_charts import block_bars, lesson_charts, reduction_bars
-from cnnref.page_tables import differing_rows
+from cnnref.pages.chapter_fragments import block_count, break_even, difference, field, more, peak
+from cnnref.pages.chapter_tables import MODULES, blocks, cifar_family, cited_errors, costs, excerpt
+from cnnref.pages.comparison_facts import cited
+from cnnref.pages.lesson_charts import block_bars, lesson_charts, reduction_bars
+from cnnref.pages.page_tables import differing_rows
 from cnnref.specs.googlenet import TABLE_1
 from cnnref.teaching import part
 

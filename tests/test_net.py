@@ -124,7 +124,7 @@ def test_a_refused_layer_leaves_the_net_as_it_was():
 
 
 CATALOGUE = {
-    ("alexnett", None): "Unknown network 'alexnett': did you mean alexnet or alexnet_2012 or enet?",
+    ("alexnett", None): "Unknown network 'alexnett': did you mean alexnet?",
     ("alexnet", 10): (
         "alexnet at 10 x 10: pool1: a window of 3 does not fit 1 with padding 0 "
         "(input 64 x 1 x 1). The smallest square input that fits is 63 x 63."

@@ -280,8 +280,8 @@ ONE_LINE = {
     "called.",
     ".own:build": "'.own' is not the name of a module; write package.module:callable or "
     "path/to/file.py:callable.",
-    "alexnett": "Unknown network 'alexnett': did you mean alexnet or alexnet_2012 or enet? A "
-    "model of your own is package.module:callable or path/to/file.py:callable.",
+    "alexnett": "Unknown network 'alexnett': did you mean alexnet? A model of your own is "
+    "package.module:callable or path/to/file.py:callable.",
     "mymodel": "Unknown network 'mymodel': see 'cnnref list'. A model of your own is "
     "package.module:callable or path/to/file.py:callable.",
     "own:build --num-classes 5": "--num-classes is for networks of the catalogue; a callable takes "

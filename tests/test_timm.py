@@ -41,7 +41,9 @@ def build(name: str) -> nn.Module:
         if name == "preact_resnet200":
             parts: dict[str, Any] = {"conv_layer": create_conv2d, "norm_layer": BatchNormAct2d}
             return ResNetV2([3, 24, 36, 3], **parts).eval()
-        return timm.create_model(PREACT.get(name, name), pretrained=False).eval()
+        # the papers' dropout, which timm leaves to whoever trains
+        rate = {"drop_rate": 0.2} if name in INCEPTIONS else {}
+        return timm.create_model(PREACT.get(name, name), pretrained=False, **rate).eval()
 
 
 @cache

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cnnref import charts
-from cnnref.chapter_tables import MODULES
 from cnnref.charts import FEW_TICKS, MEASURES, NARROW, ROW_HEIGHT
 from cnnref.facts import lookup
+from cnnref.pages.chapter_tables import MODULES
 from cnnref.table import Table
 
 __all__ = ["block_bars", "lesson_charts", "reduction_bars"]

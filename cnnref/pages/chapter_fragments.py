@@ -6,7 +6,7 @@ from html import escape
 
 from cnnref.errors import UnknownNameError
 from cnnref.facts import fact, lookup
-from cnnref.fragments import UNITS
+from cnnref.pages.fragments import UNITS
 from cnnref.units import grouped, ratio, rounded
 
 __all__ = [

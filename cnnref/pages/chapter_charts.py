@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from cnnref import charts
 from cnnref.charts import FEW_TICKS, MEASURES, NARROW, ROW_HEIGHT
 from cnnref.cited import Entry, ilsvrc
-from cnnref.comparison import AXES, points
 from cnnref.facts import lookup
+from cnnref.pages.comparison import AXES, points
 from cnnref.table import Table
 
 if TYPE_CHECKING:

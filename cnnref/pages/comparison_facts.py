@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from html import escape
 
 from cnnref.cited import Figure, figures
-from cnnref.comparison import AXES, CHARTED, Axis, Point, points, protocol
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.facts import fact, lookup
+from cnnref.pages.comparison import AXES, CHARTED, Axis, Point, points, protocol
 from cnnref.table import Table
 from cnnref.units import MIB, ratio, rounded
 

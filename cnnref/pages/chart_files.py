@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from cnnref import chapter_charts, overview_charts
 from cnnref.charts import MEASURES, to_spec
-from cnnref.comparison import AXES, CHARTED, PROTOCOLS
+from cnnref.pages import chapter_charts, overview_charts
+from cnnref.pages.comparison import AXES, CHARTED, PROTOCOLS
 
 __all__ = ["choices", "overview"]
 

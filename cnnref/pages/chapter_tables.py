@@ -9,12 +9,12 @@ from html import escape
 from cnnref import facts
 from cnnref.catalog import architecture
 from cnnref.cited import Figure, figures
-from cnnref.comparison_facts import longest_way
-from cnnref.errata_page import marked
 from cnnref.errors import CnnrefError
 from cnnref.facts import lookup
 from cnnref.layer import Layer
-from cnnref.plain_table import grid, line
+from cnnref.pages.comparison_facts import longest_way
+from cnnref.pages.errata_page import marked
+from cnnref.pages.plain_table import grid, line
 from cnnref.render import to_html
 from cnnref.table import Table
 from cnnref.units import GIGA, KILO, MEGA, grouped, ratio, rounded

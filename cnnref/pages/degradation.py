@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from cnnref import charts
 from cnnref.charts import FEW_TICKS, NARROW
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.plain_table import grid, line
+from cnnref.pages.plain_table import grid, line
 from cnnref.units import grouped, rounded
 
 __all__ = [
@@ -56,7 +56,7 @@ def record(name: str = "degradation") -> Mapping[str, Any]:
     import json
     from pathlib import Path
 
-    path = Path(__file__).parent / "data" / f"{name}.json"
+    path = Path(__file__).parent.parent / "data" / f"{name}.json"
     loaded: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
 

@@ -10,7 +10,7 @@ from cnnref import confirm
 from cnnref.cited import Figure, published
 from cnnref.conventions import CONVENTIONS
 from cnnref.diagrams.labels import shape
-from cnnref.layer_tree import field_text, fields, place, shown_at
+from cnnref.pages.layer_tree import field_text, fields, place, shown_at
 from cnnref.table import Table
 from cnnref.units import MIB, grouped, ratio, rounded, scaled
 

@@ -6,10 +6,10 @@ import re
 from html import escape
 from math import sqrt
 
-from cnnref.chapter_charts import challenge_years, human
 from cnnref.cited import Entry, Figure, figures, ilsvrc
 from cnnref.errors import CnnrefError
 from cnnref.facts import lookup
+from cnnref.pages.chapter_charts import challenge_years, human
 from cnnref.units import GIGA, rounded
 
 __all__ = [

@@ -16,8 +16,8 @@ from cnnref.analysis import ReceptiveField
 from cnnref.diagrams.labels import label, shape
 from cnnref.diagrams.stages import Stage, stages
 from cnnref.errors import CnnrefError
-from cnnref.figures import figure
 from cnnref.layer import Layer
+from cnnref.pages.figures import figure
 from cnnref.table import Table
 from cnnref.units import grouped, scaled
 

@@ -10,14 +10,15 @@ import json
 from collections.abc import Collection, Mapping
 from html import escape
 
-from cnnref import cost_tables, diagrams
+from cnnref import diagrams
 from cnnref.architecture import Architecture
 from cnnref.catalog import architecture, names
 from cnnref.confirm import depth
 from cnnref.facts import lookup
-from cnnref.figures import network_strip
-from cnnref.layer_tree import OPENED, field_text, fields, layer_tree
-from cnnref.page_tables import agreement_line
+from cnnref.pages import cost_tables
+from cnnref.pages.figures import network_strip
+from cnnref.pages.layer_tree import OPENED, field_text, fields, layer_tree
+from cnnref.pages.page_tables import agreement_line
 from cnnref.units import grouped, scaled
 
 __all__ = ["CHAPTERS", "books", "downloads", "markdown", "parts", "placeholder"]

@@ -11,10 +11,10 @@ from cnnref.architecture import Architecture
 from cnnref.catalog import architecture
 from cnnref.conventions import CONVENTIONS, convention
 from cnnref.facts import lookup
-from cnnref.googlenet_table import lines as googlenet_lines
 from cnnref.layer import Layer
-from cnnref.plain_table import grid as _table
-from cnnref.plain_table import line as _line
+from cnnref.pages.googlenet_table import lines as googlenet_lines
+from cnnref.pages.plain_table import grid as _table
+from cnnref.pages.plain_table import line as _line
 from cnnref.records.others import NOT_REBUILT
 from cnnref.render import to_html
 from cnnref.table import Table

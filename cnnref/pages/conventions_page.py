@@ -10,9 +10,9 @@ from cnnref.cited import Figure, figures
 from cnnref.confirm import FOLLOWS, UNITS, agrees, known_differences
 from cnnref.conventions import CONVENTIONS, Convention, convention
 from cnnref.errata import Erratum, erratum
-from cnnref.errata_page import PAGE
 from cnnref.facts import lookup, rows
 from cnnref.padding import padding_macs
+from cnnref.pages.errata_page import PAGE
 from cnnref.table import Table
 from cnnref.units import MEGA, MIB, grouped, ratio, rounded, scaled
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
-from cnnref import charts, comparison
-from cnnref.comparison import AXES, PROTOCOLS, Axis, Point
-from cnnref.label_places import Bubble, place_labels
+from cnnref import charts
+from cnnref.pages import comparison
+from cnnref.pages.comparison import AXES, PROTOCOLS, Axis, Point
+from cnnref.pages.label_places import Bubble, place_labels
 from cnnref.units import rounded
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from cnnref.chapter_charts import challenge_years
 from cnnref.cited import Entry, Figure, ilsvrc, published
-from cnnref.comparison import AXES, CHARTED, PROTOCOLS, Point, points
-from cnnref.comparison_facts import longest_way
 from cnnref.facts import lookup
+from cnnref.pages.chapter_charts import challenge_years
+from cnnref.pages.comparison import AXES, CHARTED, PROTOCOLS, Point, points
+from cnnref.pages.comparison_facts import longest_way
 from cnnref.table import Table
 from cnnref.units import MEGA, MIB, grouped, rounded
 

@@ -1,0 +1,1 @@
+"""What the site prints: charts, tables, figures and numbers of its pages, each as text."""
