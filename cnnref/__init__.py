@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cnnref.contrast import Comparison
     from cnnref.groups import Groups
     from cnnref.padding import padding_macs
+    from cnnref.rules.operation import Operation
+    from cnnref.rules.own import Opaque
     from cnnref.sweeping import Point, Sweep
     from cnnref.tracing import UncountedWarning, trace
     from cnnref.varying import sweep
@@ -42,6 +44,8 @@ __all__ = [
     "Layer",
     "MissingExtraError",
     "Net",
+    "Opaque",
+    "Operation",
     "Point",
     "Repeat",
     "Shape",
@@ -72,6 +76,8 @@ _LAZY = {
     "Figure": "cnnref.cited",
     "padding_macs": "cnnref.padding",
     "Groups": "cnnref.groups",
+    "Opaque": "cnnref.rules.own",
+    "Operation": "cnnref.rules.operation",
     "Point": "cnnref.sweeping",
     "Repeat": "cnnref.collapse",
     "Sweep": "cnnref.sweeping",

@@ -33,6 +33,7 @@ class Verdict(NamedTuple):
 
     measure: a key of LIMITS.
     at: where the peak is, "" for other measures.
+    least: whether more may be used, by rows that no rule counts.
     """
 
     measure: str
@@ -41,6 +42,7 @@ class Verdict(NamedTuple):
     unit: str
     parts: tuple[tuple[str, int], ...]
     at: str = ""
+    least: bool = False
 
     @property
     def kept(self) -> bool:
@@ -48,7 +50,7 @@ class Verdict(NamedTuple):
         return self.used <= self.limit
 
     def __str__(self) -> str:
-        used, limit = self._text(self.used), self._text(self.limit)
+        used, limit = "at least " * self.least + self._text(self.used), self._text(self.limit)
         if self.kept:
             share = f" ({ratio(100 * self.used, self.limit)}%)" if self.limit else ""
             return f"{self.measure}: {used} of {limit}{share}"
@@ -120,12 +122,17 @@ class Budget:
         at, found = entry.parts(table, self.convention)
         parts = sorted(((name, times * part) for name, part in found), key=lambda part: -part[1])
         unit = entry.unit.format(unit=self.convention.unit)
-        return Verdict(measure, sum(part for _, part in parts), limit, unit, tuple(parts), at)
+        least = entry.counts and bool(table.uncounted)
+        used = sum(part for _, part in parts)
+        return Verdict(measure, used, limit, unit, tuple(parts), at, least)
 
 
 class _Limit(NamedTuple):
+    """counts: whether it lacks something where rows are not counted."""
+
     unit: str
     parts: Callable[[Table, Convention], tuple[str, Parts]]
+    counts: bool = True
 
 
 def _rows(value: Callable[[Any, Convention], int]) -> Callable[..., tuple[str, Parts]]:
@@ -143,12 +150,12 @@ def _peak(table: Table, _: Convention) -> tuple[str, Parts]:
 LIMITS: Mapping[str, _Limit] = {
     "macs": _Limit("MACs", _rows(lambda layer, how: layer.macs)),
     "operations": _Limit("{unit}s", _rows(lambda layer, how: how.flops(layer))),
-    "parameters": _Limit("parameters", _rows(lambda layer, how: layer.parameters)),
+    "parameters": _Limit("parameters", _rows(lambda layer, how: layer.parameters), counts=False),
     "activations": _Limit(
         "activations", _rows(lambda layer, how: layer.activations if layer.macs else 0)
     ),
-    "peak": _Limit("bytes", _peak),
-    "training": _Limit("bytes", lambda table, how: ("", kept_for_training(table))),
+    "peak": _Limit("bytes", _peak, counts=False),
+    "training": _Limit("bytes", lambda table, how: ("", kept_for_training(table)), counts=False),
 }
 
 

@@ -12,7 +12,7 @@ from cnnref.conventions import convention as look_up
 from cnnref.layer import Layer
 from cnnref.paths import levels
 from cnnref.printed import Printed
-from cnnref.render import named, rows_grid
+from cnnref.render import completeness, named, rows_grid
 
 if TYPE_CHECKING:
     from cnnref.grid import Grid
@@ -64,7 +64,8 @@ class Collapsed(Printed, Sequence[Repeat]):
 
     def __repr__(self) -> str:
         shown = sum(len(run.rows) for run in self)
-        return f"<Collapsed {self.table.name}: {shown} rows for {len(self.table)}>"
+        lacking = ", some uncounted" if self.table.uncounted else ""
+        return f"<Collapsed {self.table.name}: {shown} rows for {len(self.table)}{lacking}>"
 
     def grid(
         self,
@@ -116,8 +117,8 @@ class Collapsed(Printed, Sequence[Repeat]):
             for run in self
         ]
         totals = {"parameters": self.table.parameters, "operations": self.table.flops(entry)}
-        known = not self.table.uncounted
-        record = {**named(self.table, entry), "runs": runs, "totals": totals, "complete": known}
+        record = {**named(self.table, entry), "runs": runs, "totals": totals}
+        record |= completeness(self.table)
         return json.dumps(record, indent=1) + "\n"
 
 

@@ -6,18 +6,21 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnnref.cell_texts import channels, compact, filters, joined, size, square, times, window
 from cnnref.conventions import Convention
 from cnnref.errors import UnknownNameError
-from cnnref.layer import Layer, Shape
+from cnnref.layer import Layer
 from cnnref.units import KIB, KILO, MEGA, rounded
 
 if TYPE_CHECKING:
     from cnnref.analysis import ReceptiveField
     from cnnref.table import Table
 
-__all__ = ["COLUMNS", "Column", "Row", "View", "chosen", "column"]
+__all__ = ["COLUMNS", "LEAST", "UNKNOWN", "Column", "Row", "View", "chosen", "column"]
 
 UNKNOWN = "?"
+# in front of a total of rows of which some are not counted
+LEAST = ">= "
 
 
 class View:
@@ -61,7 +64,8 @@ class View:
         """What a row has of the network's total of a measure, in percent."""
         if key not in self.sums:
             rows = (Row(number, layer, self) for number, layer in enumerate(self.table))
-            self.sums[key] = sum(COLUMNS[key].value(row) for row in rows if row.layer.counted)
+            whole = COLUMNS[key]
+            self.sums[key] = sum(whole.value(row) for row in rows if not whole.lacks(row))
         value: int = COLUMNS[key].value(row)
         return 100 * value / self.sums[key] if self.sums[key] else 0.0
 
@@ -93,6 +97,7 @@ class Column(NamedTuple):
     digits: the decimals that are printed of a float.
     total: of the rows and of what gives the value; None where a total says nothing.
     show: prints the value, where that is no plain number or text.
+    known: whether rows that no rule counts have it too: what is learned, and sizes.
     """
 
     header: str
@@ -102,6 +107,11 @@ class Column(NamedTuple):
     digits: int = 0
     total: Total | None = None
     show: Callable[[Any], str] | None = None
+    known: bool = False
+
+    def lacks(self, row: Row) -> bool:
+        """Whether the value of a row is not known, because no rule counts it."""
+        return bool(self.unit) and not self.known and not row.layer.counted
 
     @property
     def kind(self) -> str:
@@ -110,32 +120,35 @@ class Column(NamedTuple):
 
     def exact(self, row: Row) -> int | float | str | None:
         """The value in the header's unit, unrounded; None where there is none or it is unknown."""
-        value: int | float | str | None = None
-        if row.layer.counted or not self.unit:
-            value = self.value(row)
+        value: int | float | str | None = None if self.lacks(row) else self.value(row)
         return value / self.unit if self.unit > 1 and isinstance(value, int) else value
 
     def printed(self, row: Row) -> str:
         """The value as tables print it, measures in whole units."""
-        if self.unit and not row.layer.counted:
-            return UNKNOWN
-        return self._text(self.value(row))
+        return UNKNOWN if self.lacks(row) else self._text(self.value(row))
 
     def sum(self, rows: list[Row]) -> str:
-        """The total of some rows, rounded once; nothing for columns that have none."""
+        """The total of some rows, rounded once; nothing for columns that have none.
+
+        With rows that are not counted it is the least that it can be, and says so.
+        """
         if not self.total:
             return ""
-        known = not rows or any(row.layer.counted for row in rows)
-        return self._text(self._total(rows)) if known else UNKNOWN
+        lacking = sum(map(self.lacks, rows))
+        if lacking and (lacking == len(rows) or self.total is _together):
+            return UNKNOWN
+        return LEAST * bool(lacking and not self.digits) + self._text(self._total(rows))
 
-    def exact_sum(self, rows: list[Row]) -> int | float:
-        """The total of some rows in the header's unit, unrounded."""
+    def exact_sum(self, rows: list[Row]) -> int | float | None:
+        """The total of some rows in the header's unit, unrounded; None where none is known."""
+        if rows and all(map(self.lacks, rows)):
+            return None
         total: int | float = self._total(rows)
         return total / self.unit if self.unit > 1 else total
 
     def _total(self, rows: list[Row]) -> Any:
         assert self.total is not None
-        return self.total([row for row in rows if row.layer.counted], self.value)
+        return self.total([row for row in rows if not self.lacks(row)], self.value)
 
     def _text(self, value: Any) -> str:
         if self.show is not None:
@@ -160,51 +173,14 @@ def _together(rows: list[Row], _: Value) -> float:
     return rows[0].view.intensity(layers) if rows else 0.0
 
 
-def _times(value: int) -> str:
-    return f"x {value}" if value > 1 else ""
-
-
-def _by(sizes: Sequence[int]) -> str:
-    return "x".join(map(str, sizes))
-
-
-def _square(sizes: Sequence[int]) -> int | str | None:
-    """A square as one number, a rectangle as both, nothing for a vector."""
-    return (sizes[0] if len(set(sizes)) == 1 else _by(sizes)) if sizes else None
-
-
-def _window(field: int, text: Callable[..., Any]) -> Value:
-    return lambda row: text(row.layer.geometry[field]) if row.layer.geometry else None
-
-
-def _compact(row: Row) -> str | None:
-    """The whole window in one cell; a stride of 1 and what is off are left out."""
-    if row.layer.geometry is None:
-        return None
-    kernel, stride, padding, dilation, groups, ceil_mode = row.layer.geometry
-    text = _by(kernel) + f"/{_square(stride)}" * (set(stride) != {1})
-    text += f" p{_square(padding)}" * any(padding) + f" d{_square(dilation)}" * (max(dilation) > 1)
-    return text + f" g{groups}" * (groups > 1) + " ceil" * ceil_mode
-
-
-def _filters(row: Row) -> int | None:
-    axis = {"conv": 0, "linear": -1}.get(row.layer.op)
-    return None if axis is None else row.layer.out_shape[axis]
-
-
-def _channels(shapes: Sequence[Shape]) -> int | None:
-    """The channels of the first shape; nothing for a scalar, or where no row is the input."""
-    return shapes[0][0] if shapes and shapes[0] else None
-
-
-def _size(shapes: Sequence[Shape]) -> int | str | None:
-    return _square(shapes[0].size) if shapes else None
+def _of(value: Callable[[Layer], Any]) -> Value:
+    return lambda row: value(row.layer)
 
 
 def _field(part: int) -> Value:
     def text(row: Row) -> int | str | None:
         found = row.view.fields[row.number]
-        return None if found is None else _square(found[part])
+        return None if found is None else square(found[part])
 
     return text
 
@@ -213,59 +189,67 @@ def _share(key: str) -> Value:
     return lambda row: row.view.share(key, row)
 
 
-def _measure(header: str, value: Value, unit: int = 1) -> Column:
-    return Column(header, "r", value, unit, 0, _added)
+def _measure(header: str, value: Value, unit: int = 1, *, known: bool = False) -> Column:
+    return Column(header, "r", value, unit, 0, _added, known=known)
 
 
-def _percent(header: str, key: str) -> Column:
-    return Column(f"{header} %", "r", _share(key), 1, 1, _added)
+def _percent(header: str, key: str, *, known: bool = False) -> Column:
+    return Column(f"{header} %", "r", _share(key), 1, 1, _added, known=known)
 
 
 COLUMNS: dict[str, Column] = {
     "layer": Column("Layer", "l", lambda row: row.label or row.layer.name),
-    "times": Column("times", "r", lambda row: row.times, show=_times),
+    "times": Column("times", "r", lambda row: row.times, show=times),
     "op": Column("op", "l", lambda row: row.layer.op),
     "stage": Column("stage", "l", lambda row: row.layer.stage),
     "block": Column("block", "l", lambda row: row.layer.block),
     "input": Column("input", "l", lambda row: " + ".join(map(str, row.layer.in_shapes))),
     "output": Column("output", "l", lambda row: str(row.layer.out_shape)),
-    "window": Column("window", "l", _compact),
-    "kernel": Column("kernel", "r", _window(0, _by)),
-    "stride": Column("stride", "r", _window(1, _by)),
-    "padding": Column("padding", "r", _window(2, _by)),
-    "dilation": Column("dilation", "r", _window(3, _by)),
-    "groups": Column("groups", "r", _window(4, int)),
-    "parameters": _measure("parameters", lambda row: row.layer.parameters),
+    "window": Column("window", "l", _of(compact)),
+    "kernel": Column("kernel", "r", _of(window(0, joined))),
+    "stride": Column("stride", "r", _of(window(1, joined))),
+    "padding": Column("padding", "r", _of(window(2, joined))),
+    "dilation": Column("dilation", "r", _of(window(3, joined))),
+    "groups": Column("groups", "r", _of(window(4, int))),
+    "parameters": _measure("parameters", lambda row: row.layer.parameters, known=True),
     "operations": _measure("{unit}s", lambda row: row.view.convention.flops(row.layer)),
     "macs": _measure("MACs", lambda row: row.layer.macs),
     "activations": _measure(
         "activations", lambda row: row.layer.activations if row.layer.macs else 0
     ),
-    "parameters_share": _percent("parameters", "parameters"),
+    "parameters_share": _percent("parameters", "parameters", known=True),
     "operations_share": _percent("{unit}s", "operations"),
     "macs_share": _percent("MACs", "macs"),
     "activations_share": _percent("activations", "activations"),
-    "bytes": _measure("bytes", lambda row: row.view.size * row.layer.out_shape.elements),
+    "bytes": _measure(
+        "bytes", lambda row: row.view.size * row.layer.out_shape.elements, known=True
+    ),
     "live_bytes": Column(
-        "live bytes", "r", lambda row: row.view.size * row.view.live[row.number], 1, 0, _highest
+        "live bytes",
+        "r",
+        lambda row: row.view.size * row.view.live[row.number],
+        1,
+        0,
+        _highest,
+        known=True,
     ),
     "intensity": Column(
         "FLOP/byte", "r", lambda row: row.view.intensity([row.layer]), 1, 1, _together
     ),
     "field": Column("field", "r", _field(0)),
     "jump": Column("jump", "r", _field(1)),
-    "in_channels": Column("C", "r", lambda row: _channels(row.layer.in_shapes)),
-    "in_size": Column("H/W", "r", lambda row: _size(row.layer.in_shapes)),
-    "filters": Column("filters", "r", _filters),
-    "kernel_size": Column("kernel", "r", _window(0, _square)),
-    "stride_size": Column("stride", "r", _window(1, _square)),
-    "pad_size": Column("pad", "r", _window(2, _square)),
-    "out_channels": Column("out C", "r", lambda row: _channels([row.layer.out_shape])),
-    "out_size": Column("out H/W", "r", lambda row: _square(row.layer.out_shape.size)),
+    "in_channels": Column("C", "r", lambda row: channels(row.layer, row.layer.in_shapes)),
+    "in_size": Column("H/W", "r", lambda row: size(row.layer, row.layer.in_shapes)),
+    "filters": Column("filters", "r", _of(filters)),
+    "kernel_size": Column("kernel", "r", _of(window(0, square))),
+    "stride_size": Column("stride", "r", _of(window(1, square))),
+    "pad_size": Column("pad", "r", _of(window(2, square))),
+    "out_channels": Column("out C", "r", lambda row: channels(row.layer, [row.layer.out_shape])),
+    "out_size": Column("out H/W", "r", lambda row: size(row.layer, [row.layer.out_shape])),
     "memory_kb": _measure(
         "memory (KB)", lambda row: row.view.convention.activation_bytes(row.layer), KIB
     ),
-    "params_k": _measure("params (k)", lambda row: row.layer.parameters, KILO),
+    "params_k": _measure("params (k)", lambda row: row.layer.parameters, KILO, known=True),
     "flop_m": _measure("{unit} (M)", lambda row: row.view.convention.flops(row.layer), MEGA),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnnref.columns import COLUMNS, Row, View, chosen
+from cnnref.columns import COLUMNS, LEAST, Row, View, chosen
 from cnnref.compare import Difference, Pair, rows_differing
 from cnnref.conventions import Convention
 from cnnref.conventions import convention as look_up
@@ -63,6 +63,11 @@ class Comparison(Printed, list[Difference]):
         self.pairs = tuple(pairs)
 
     @property
+    def complete(self) -> bool:
+        """Whether every row of both tables is counted."""
+        return not (self.a.uncounted or self.b.uncounted)
+
+    @property
     def rows_differing(self) -> int:
         """How many rows the differences concern."""
         return rows_differing(self)
@@ -89,7 +94,7 @@ class Comparison(Printed, list[Difference]):
             kinds=["whole", "text", "text", "whole", "whole"],
             cells=[cells for _, cells in lines],
             exact=[],
-            totals=[["", "Difference", "", *more]] if lines else [],
+            totals=[["", "Difference", _what(self), *more]] if lines else [],
             notes=_notes(self, entry),
             marks=[mark for mark, _ in lines],
             folds=[(2, 24), (1, 14)],
@@ -140,6 +145,7 @@ class Comparison(Printed, list[Difference]):
         document = {
             **{side: named(table, entry) | _sums(table, entry) for side, table in tables.items()},
             "equal": not self,
+            "complete": self.complete,
             "rows_differing": rows_differing(self),
             "rows": [
                 {
@@ -211,22 +217,38 @@ def _value(value: object) -> str:
 
 def _notes(found: Comparison, entry: Convention) -> list[str]:
     rows = rows_differing(found)
-    told = f"{rows} row{'s' * (rows != 1)} differ{'s' * (rows == 1)}"
+    told = f"{_rows(rows)} differ{'s' * (rows == 1)}"
     a, b = found.a, found.b
-    sides = [f"{table.name} ({len(table)} rows, input {table.input_shape})" for table in (a, b)]
+    sides = [f"{x.name} ({_rows(len(x))}, input {x.input_shape})" for x in (a, b)]
     notes = [
         f"{sides[0]} against {sides[1]}; convention {entry.name}: {told}",
         _both("Parameters", a.parameters, b.parameters),
-        _both(f"{entry.unit}s", a.flops(entry), b.flops(entry)),
+        _both(
+            f"{entry.unit}s",
+            a.flops(entry),
+            b.flops(entry),
+            (LEAST * bool(a.uncounted), LEAST * bool(b.uncounted)),
+        ),
     ]
-    if a.uncounted or b.uncounted:
-        notes.append("Some rows are not counted; totals are incomplete")
+    for side, table in zip(SIDES, (a, b), strict=True):
+        if table.uncounted:
+            ops = ", ".join(dict.fromkeys(layer.op for layer in table.uncounted))
+            notes.append(f"No rule counts {ops} of the {side}; its {entry.unit}s leave them out")
     return notes
 
 
-def _both(word: str, left: int, right: int) -> str:
-    told = f"{word}: {grouped(left)} in the first, {grouped(right)} in the second"
-    if left == right or not left:
+def _rows(number: int) -> str:
+    return f"{number} row" + "s" * (number != 1)
+
+
+def _what(found: Comparison) -> str:
+    return "of what is counted" if found.a.uncounted or found.b.uncounted else ""
+
+
+def _both(word: str, left: int, right: int, least: tuple[str, str] = ("", "")) -> str:
+    first, second = least[0] + grouped(left), least[1] + grouped(right)
+    told = f"{word}: {first} in the first, {second} in the second"
+    if left == right or not left or any(least):
         return told
     return f"{told} ({'+' * (right > left)}{rounded(100 * (right - left), left, 1)}%)"
 

@@ -6,11 +6,12 @@ table answers as the lecture, torch or another tool would.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.errors import UnknownNameError
+from cnnref.kinds import KINDS
 from cnnref.layer import Layer
 from cnnref.presets import FULL_COLUMNS, LECTURE_COLUMNS, PRESETS, STORED
 
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 Prices = Mapping[str, Mapping[str, int]]
+KNOWN = frozenset(KINDS)
 
 
 class Convention(NamedTuple):
@@ -77,19 +79,37 @@ class Convention(NamedTuple):
 
     def flops(self, layer: Layer) -> int:
         """Operations of one row: the sum of its counts times their prices."""
-        return _price(self.prices, layer)
+        return _price(_terms(self.prices, layer), layer)
 
     def activation_bytes(self, layer: Layer) -> int:
         """Bytes of the output that this convention keeps for one row, in float32."""
-        return _price(self.stores, layer)
+        return _price(_terms(self.stores, layer), layer)
+
+    def priced(self, layer: Layer) -> Mapping[str, int]:
+        """The price of each count of a row that has one."""
+        return _terms(self.prices, layer)
+
+    def stored(self, layer: Layer) -> Mapping[str, int]:
+        """The bytes for one of each count of a row that has some."""
+        return _terms(self.stores, layer)
 
     def lists(self, layer: Layer) -> bool:
-        """Whether the source's own table would have this row."""
-        return not self.operators or layer.kind in self.operators
+        """Whether the source's own table would have this row, or no rule counts it."""
+        listed = not self.operators or _kind(self.operators, layer) in self.operators
+        return listed or not layer.counted
 
 
-def _price(prices: Prices, layer: Layer) -> int:
-    terms = prices.get(layer.kind, {})
+def _terms(prices: Prices, layer: Layer) -> Mapping[str, int]:
+    return prices.get(_kind(prices, layer), {}) if layer.counted else {}
+
+
+def _kind(known: Container[str], layer: Layer) -> str:
+    """The kind of a row; "custom" for what a rule of the user's own counts and no list names."""
+    kind = layer.kind
+    return kind if kind in known or kind in KNOWN else "custom"
+
+
+def _price(terms: Mapping[str, int], layer: Layer) -> int:
     return sum(price * getattr(layer.counts, count) for count, price in terms.items())
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "to_latex",
     "to_markdown",
     "to_text",
+    "with_uncounted",
 ]
 
 Paint = Callable[[str, str], str]
@@ -68,6 +69,21 @@ class Grid(NamedTuple):
 def plain(_: str, text: str) -> str:
     """A line of any kind without colours."""
     return text
+
+
+def with_uncounted(grid: Grid, numbers: list[int]) -> Grid:
+    """The grid with a column of how many rows of each line are not counted, where some are."""
+    if not any(numbers):
+        return grid
+    total = [str(sum(numbers)), *[""] * len(grid.totals)]
+    return grid._replace(
+        heads=[*grid.heads, "uncounted"],
+        aligns=f"{grid.aligns}r",
+        kinds=[*grid.kinds, "whole"],
+        cells=[[*row, str(n)] for row, n in zip(grid.cells, numbers, strict=True)],
+        exact=[[*row, n] for row, n in zip(grid.exact, numbers, strict=True)],
+        totals=[[*row, n] for row, n in zip(grid.totals, total, strict=False)],
+    )
 
 
 def to_text(grid: Grid, width: int = TERMINAL, paint: Paint = plain) -> str:

@@ -13,8 +13,8 @@ from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.layer import Layer
 from cnnref.paths import levels
 from cnnref.printed import Printed
+from cnnref.render import completeness, notes
 from cnnref.render import named as told_of
-from cnnref.render import notes
 
 if TYPE_CHECKING:
     from cnnref.grid import Grid
@@ -42,7 +42,8 @@ class Groups(Printed, dict[str, "Table"]):
         self.by = by
 
     def __repr__(self) -> str:
-        return f"<Groups of {self.table.name} by {self.by}: {', '.join(self)}>"
+        lacking = ", some rows uncounted" if self.table.uncounted else ""
+        return f"<Groups of {self.table.name} by {self.by}: {', '.join(self)}{lacking}>"
 
     def grid(
         self,
@@ -60,7 +61,7 @@ class Groups(Printed, dict[str, "Table"]):
         Raises:
             UnknownNameError: no column that has a total has that key.
         """
-        from cnnref.grid import Grid
+        from cnnref.grid import Grid, with_uncounted
 
         view = View(self.table, look_up(convention), dtype, batch_size)
         keys = _measures(columns)
@@ -71,7 +72,7 @@ class Groups(Printed, dict[str, "Table"]):
         sums = [[column.sum(part) for column in shown] for part in rows.values()]
         exact = [[column.exact_sum(part) for column in shown] for part in rows.values()]
         last = [str(part[-1].layer.out_shape) for part in rows.values()]
-        return Grid(
+        grid = Grid(
             heads=["module" if self.by.startswith("depth") else self.by, "rows", "output", *heads],
             aligns="lrl" + "r" * len(keys),
             kinds=["text", "whole", "text", *(column.kind for column in shown)],
@@ -88,6 +89,7 @@ class Groups(Printed, dict[str, "Table"]):
             marks=[_mark(part) for part in rows.values()],
             folds=[(0, 12)],
         )
+        return grid if terse else with_uncounted(grid, list(map(_uncounted, rows.values())))
 
     def sorted(self, by: str = "macs", convention: Convention | str = "macs") -> Groups:
         """The groups with the most of a measure first, a key of a column that has a total.
@@ -96,7 +98,8 @@ class Groups(Printed, dict[str, "Table"]):
             UnknownNameError: no column that has a total has that key, or no such convention.
         """
         (key,), view = _measures([by]), View(self.table, look_up(convention))
-        totals = {name: COLUMNS[key].exact_sum(_rows(part, view)) for name, part in self.items()}
+        sums = {name: COLUMNS[key].exact_sum(_rows(part, view)) for name, part in self.items()}
+        totals = {name: total or 0 for name, total in sums.items()}
         names = sorted(self, key=lambda name: -totals[name])
         return Groups(self.table, self.by, {name: self[name] for name in names})
 
@@ -135,7 +138,7 @@ class Groups(Printed, dict[str, "Table"]):
                 for name, part in self.items()
             ],
             "totals": _sums(self.table, view.convention),
-            "complete": not self.table.uncounted,
+            **completeness(self.table),
         }
         return json.dumps(record, indent=1) + "\n"
 
@@ -155,8 +158,12 @@ def _rows(part: Table, view: View) -> list[Row]:
     return [Row(number, layer, view) for number, layer in numbered if view.convention.lists(layer)]
 
 
+def _uncounted(rows: list[Row]) -> int:
+    return sum(not row.layer.counted for row in rows)
+
+
 def _mark(rows: list[Row]) -> str:
-    if not all(row.layer.counted for row in rows):
+    if _uncounted(rows):
         return "uncounted"
     return "" if any(row.layer.macs or row.layer.parameters for row in rows) else "free"
 
@@ -172,7 +179,7 @@ def _measures(columns: Sequence[str] | str | None) -> list[str]:
     return list(dict.fromkeys([*own, *more]))
 
 
-def _exact(keys: Sequence[str], rows: list[Row]) -> dict[str, int | float]:
+def _exact(keys: Sequence[str], rows: list[Row]) -> dict[str, int | float | None]:
     return {key: COLUMNS[key].exact_sum(rows) for key in keys}
 
 

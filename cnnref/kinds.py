@@ -14,6 +14,7 @@ __all__ = [
     "FREE",
     "FRESH",
     "KINDS",
+    "LOSSES",
     "MATRIX",
     "NORMS",
     "POOLS",
@@ -40,6 +41,13 @@ NORMS = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", 
 RESAMPLING = (
     "embedding", "embedding_bag", "interpolate", "grid_sample", "affine_grid", "roi_align",
     "roi_pool", "ps_roi_align", "ps_roi_pool", "fold",
+)
+LOSSES = (
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss",
+    "cross_entropy", "ctc_loss", "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss",
+    "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "multi_margin_loss",
+    "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "poisson_nll_loss",
+    "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
 )
 ACTIVATIONS = (
     "celu", "dropout", "elu", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid",
@@ -114,6 +122,7 @@ KINDS = (
     *ACTIVATIONS,
     *ELEMENTWISE,
     *REDUCTIONS,
+    *LOSSES,
     *FREE,
 )
 # whose output is memory of its own: not a view, not the identity, and not ReLU, which overwrites

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from cnnref.conventions import Convention
 
-__all__ = ["COUNTS", "Counts", "Geometry", "Layer", "Shape", "Work"]
+__all__ = ["COUNTS", "Counts", "Formula", "Formulas", "Geometry", "Layer", "Shape", "Work"]
 
 Pair = tuple[int, ...]
 
@@ -72,6 +72,10 @@ class Counts(NamedTuple):
 
 COUNTS = Counts._fields
 Constants = tuple[tuple[str, float], ...]
+# a sum of products; a factor that is a product of sizes is shown in brackets
+Product = tuple[int | tuple[int, ...], ...]
+Formula = tuple[Product, ...]
+Formulas = tuple[tuple[str, Formula], ...]
 
 
 class Work(NamedTuple):
@@ -87,10 +91,12 @@ class Layer(NamedTuple):
 
     inputs: the rows that feed this one, by number; -1 is the network's input.
     in_shapes, out_shape: shapes for one image, without the batch.
-    counted: False where no rule knows the operator; its counts are then all zero.
+    counted: False where no rule knows the operator: of its counts, only elements and what is
+        learned are then known, and the others are zero.
     constants: by name, the numbers that change values and no cost: a batch norm's eps, an
         LRN's alpha, beta and k, the p of a dropout, the factor of a scale, how many zeros a pad
         adds on each side, and count_include_pad (0) of an average that leaves its padding out.
+    formulas: by count, how it comes about, where shapes and window do not tell it.
     """
 
     name: str
@@ -104,6 +110,7 @@ class Layer(NamedTuple):
     counts: Counts
     counted: bool = True
     constants: Constants = ()
+    formulas: Formulas = ()
 
     @property
     def in_shape(self) -> Shape:

@@ -43,13 +43,15 @@ def load(target: str, arguments: Mapping[str, Any] | None = None) -> Any:
 
 def _catalogued(name: str, arguments: Mapping[str, Any]) -> Any:
     try:
-        import torch
+        import torch  # noqa: F401
+
+        from cnnref.watching.building import on_meta
     except ModuleNotFoundError:
         raise MissingExtraError("cnnref trace", "torch", "torch") from None
     for argument in arguments:
         if argument != "num_classes":
             raise UnknownNameError(f"argument of {name}", argument, ["num_classes"])
-    with torch.device("meta"):
+    with on_meta():
         return model(name, **arguments)
 
 

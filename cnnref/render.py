@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnref import grid as grids
-from cnnref.columns import COLUMNS, UNKNOWN, Row, View, chosen
+from cnnref.columns import COLUMNS, LEAST, UNKNOWN, Row, View, chosen
 from cnnref.conventions import Convention
 from cnnref.conventions import convention as look_up
 from cnnref.grid import Grid
@@ -16,7 +16,16 @@ from cnnref.units import grouped
 if TYPE_CHECKING:
     from cnnref.table import Table
 
-__all__ = ["named", "notes", "record", "rows_grid", "table_grid", "to_html", "to_json"]
+__all__ = [
+    "completeness",
+    "named",
+    "notes",
+    "record",
+    "rows_grid",
+    "table_grid",
+    "to_html",
+    "to_json",
+]
 
 PRICED = ("parameters", "operations", "activation_bytes")
 # what a terminal shows in place of a column of a convention; nothing where another has it
@@ -105,13 +114,26 @@ def notes(table: Table, view: View, keys: Sequence[str]) -> list[str]:
     if table.uncounted:
         ops = [layer.op for layer in table.uncounted]
         rows = ", ".join(f"{op} ({_rows(ops.count(op))})" for op in dict.fromkeys(ops))
-        lines.append(f"No rule counts {rows}, marked {UNKNOWN}; totals are incomplete")
+        lines.append(
+            f"No rule counts {rows}, marked {UNKNOWN}; totals with {LEAST.strip()} leave them out"
+        )
     hidden = [layer for layer in table if layer.parameters and not entry.lists(layer)]
     if hidden:
         names = ", ".join(dict.fromkeys(layer.op for layer in hidden))
         lost = grouped(sum(layer.parameters for layer in hidden))
         lines.append(f"Rows of {names} are not listed; their {lost} parameters are in no total")
+    if table.unused and len(table) == len(table.whole):
+        lines.append(_unused(table))
     return [*lines, *_column_notes(table, view, keys)]
+
+
+def _unused(table: Table) -> str:
+    """What the module has and no row uses, as a count of parameters would have it too."""
+    names = dict.fromkeys(name.partition(".")[0] for name, _ in table.unused)
+    shown = [*names][:3]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    lost = grouped(sum(size for _, size in table.unused))
+    return f"{lost} more parameters, of {', '.join(shown)}{more}, are not used by this call"
 
 
 def _rows(number: int) -> str:
@@ -162,12 +184,21 @@ def to_json(
 
 
 def _document(table: Table, entry: Convention, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    known = [row for row in rows if row["listed"] and row["counted"]]
+    known = [row for row in rows if row["listed"]]
     return {
         **named(table, entry),
         "rows": rows,
-        "totals": {key: sum(row[key] for row in known) for key in PRICED},
+        "totals": {key: sum(row[key] or 0 for row in known) for key in PRICED},
+        **completeness(table),
+    }
+
+
+def completeness(table: Table) -> dict[str, Any]:
+    """What the totals of a JSON document leave out."""
+    return {
         "complete": not table.uncounted,
+        "uncounted": [layer.name for layer in table.uncounted],
+        "unused_parameters": sum(size for _, size in table.unused),
     }
 
 
@@ -181,8 +212,9 @@ def record(row: Row, keys: Sequence[str] = ()) -> dict[str, Any]:
     """A row with its raw counts and edges, its prices, and the exact values of columns."""
     layer, entry = row.layer, row.view.convention
     values = layer.parameters, entry.flops(layer), entry.activation_bytes(layer)
-    prices = dict(zip(PRICED, values if layer.counted else (None,) * 3, strict=True))
+    prices = dict(zip(PRICED, values if layer.counted else (values[0], None, None), strict=True))
     window = layer.geometry and layer.geometry._asdict()
+    told = {key: value for key, value in layer._asdict().items() if key != "formulas"}
     nested = {"geometry": window, "counts": layer.counts._asdict(), "listed": entry.lists(layer)}
     more = {"columns": {key: COLUMNS[key].exact(row) for key in keys}} if keys else {}
-    return {"row": row.number, **layer._asdict(), **nested, **prices, **more}
+    return {"row": row.number, **told, **nested, **prices, **more}

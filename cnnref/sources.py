@@ -29,6 +29,7 @@ def as_table(
     *,
     inputs: Any = None,
     strict: bool = False,
+    rules: Mapping[Any, Any] | None = None,
 ) -> Table:
     """The rows of a table, of a `Net`, of a catalogued name's spec, or of a traced module.
 
@@ -45,7 +46,7 @@ def as_table(
         return table(what)
     import cnnref
 
-    return cnnref.trace(what, input_shape, inputs=inputs, strict=strict)
+    return cnnref.trace(what, input_shape, inputs=inputs, strict=strict, rules=rules)
 
 
 def is_module(what: object) -> bool:
@@ -56,11 +57,12 @@ def is_module(what: object) -> bool:
 
 def built(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """What a function gives, on the meta device where it can: then no weight takes memory."""
-    torch = sys.modules.get("torch")
-    if torch is None:
+    if "torch" not in sys.modules:
         return function(**arguments)
+    from cnnref.watching.building import on_meta
+
     try:
-        with torch.device("meta"):
+        with on_meta():
             return function(**arguments)
     except Exception:
         # some compute with numbers while they are built, which the meta device does not have

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
+from cnnref.columns import LEAST, UNKNOWN
 from cnnref.conventions import Convention
 from cnnref.conventions import convention as look_up
 from cnnref.errors import UnknownNameError
@@ -31,13 +32,18 @@ class Point(NamedTuple):
 
 
 class _Measure(NamedTuple):
+    """counts: whether it lacks something where rows are not counted."""
+
     header: str
     kind: str
     value: Callable[[Point, Convention, Any], Any]
+    counts: bool = True
 
 
 MEASURES: Mapping[str, _Measure] = {
-    "parameters": _Measure("parameters", "whole", lambda point, how, dtype: point.table.parameters),
+    "parameters": _Measure(
+        "parameters", "whole", lambda point, how, dtype: point.table.parameters, counts=False
+    ),
     "operations": _Measure(
         "{unit}s", "whole", lambda point, how, dtype: point.batch_size * point.table.flops(how)
     ),
@@ -51,11 +57,13 @@ MEASURES: Mapping[str, _Measure] = {
         "peak bytes",
         "whole",
         lambda point, how, dtype: point.batch_size * point.table.peak_activation_bytes(dtype),
+        counts=False,
     ),
     "training_bytes": _Measure(
         "training bytes",
         "whole",
         lambda point, how, dtype: point.batch_size * point.table.training_activation_bytes(dtype),
+        counts=False,
     ),
     "intensity": _Measure(
         "FLOP/byte",
@@ -86,7 +94,10 @@ class Sweep(Printed, Sequence[Point]):
         return self._points[key]
 
     def __repr__(self) -> str:
-        return f"<Sweep {self.name}: {len(self)} points over {', '.join(self[0].settings)}>"
+        lacking = ", some rows uncounted" if any(p.table.uncounted for p in self) else ""
+        return (
+            f"<Sweep {self.name}: {len(self)} points over {', '.join(self[0].settings)}{lacking}>"
+        )
 
     def grid(
         self,
@@ -101,7 +112,7 @@ class Sweep(Printed, Sequence[Point]):
 
         batch_size: for points whose sweep did not vary it.
         """
-        from cnnref.grid import Grid
+        from cnnref.grid import Grid, with_uncounted
 
         entry = look_up(convention)
         keys = _chosen(columns)
@@ -112,22 +123,26 @@ class Sweep(Printed, Sequence[Point]):
             for point in self
         ]
         exact = [[one.value(point, entry, dtype) for one in shown] for point in points]
+        printed = [
+            [_printed(one, value, point) for one, value in zip(shown, values, strict=True)]
+            for point, values in zip(points, exact, strict=True)
+        ]
         settings = [list(map(plain, point.settings.values())) for point in points]
         heads = [one.header.format(unit=entry.unit) for one in shown]
-        return Grid(
+        grid = Grid(
             heads=[*(HEADERS.get(name, name) for name in varied), *heads],
             aligns="r" * (len(varied) + len(keys)),
             kinds=[*(_kind(column) for column in zip(*settings, strict=True))]
             + [one.kind for one in shown],
             cells=[
-                [*map(str, given), *map(_printed, values)]
-                for given, values in zip(settings, exact, strict=True)
+                [*map(str, given), *cells] for given, cells in zip(settings, printed, strict=True)
             ],
             exact=[[*given, *values] for given, values in zip(settings, exact, strict=True)],
             totals=[],
             notes=self._notes(points, entry, dtype),
             marks=["uncounted" if point.table.uncounted else "" for point in points],
         )
+        return grid if terse else with_uncounted(grid, [len(p.table.uncounted) for p in points])
 
     def _notes(self, points: Sequence[Point], entry: Convention, dtype: Any) -> list[str]:
         shapes = dict.fromkeys(str(point.table.input_shape) for point in points)
@@ -140,7 +155,7 @@ class Sweep(Printed, Sequence[Point]):
             f"Operations and bytes are for {each}, bytes of {word} elements, without parameters",
         ]
         if any(point.table.uncounted for point in points):
-            notes.append("Some rows are not counted; their totals are incomplete")
+            notes.append(f"Some rows are not counted; totals with {LEAST.strip()} leave them out")
         return notes
 
     def to_json(
@@ -193,5 +208,7 @@ def _kind(cells: Sequence[Any]) -> str:
     return "whole" if types == {int} else "float" if types <= {int, float} else "text"
 
 
-def _printed(value: Any) -> str:
-    return f"{value:,.1f}" if isinstance(value, float) else grouped(value)
+def _printed(measure: _Measure, value: Any, point: Point) -> str:
+    if point.table.uncounted and measure.counts:
+        return UNKNOWN if measure.kind == "float" else LEAST + grouped(value)
+    return f"{value:,.1f}" if measure.kind == "float" else grouped(value)

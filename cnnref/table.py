@@ -28,9 +28,21 @@ class Table(LecturePrinted, Analysed):
     72855552
     """
 
-    __slots__ = ("_layers", "_origin", "input_shape", "name")
+    __slots__ = ("_layers", "_origin", "input_shape", "name", "unused")
 
-    def __init__(self, layers: Iterable[Layer], *, name: str, input_shape: Shape) -> None:
+    def __init__(
+        self,
+        layers: Iterable[Layer],
+        *,
+        name: str,
+        input_shape: Shape,
+        unused: tuple[tuple[str, int], ...] = (),
+    ) -> None:
+        """The rows of a network.
+
+        unused: parameters that the module has and no row uses, by name, with their sizes.
+        """
+        self.unused = unused
         self._layers = tuple(layers)
         self._origin: tuple[Table, Sequence[int]] | None = None
         self.name = name
@@ -72,7 +84,8 @@ class Table(LecturePrinted, Analysed):
         return hash((self._layers, self.input_shape))
 
     def __repr__(self) -> str:
-        return f"<Table {self.name}: {len(self)} rows, input {self.input_shape}>"
+        lacking = f", {len(self.uncounted)} of them uncounted" if self.uncounted else ""
+        return f"<Table {self.name}: {len(self)} rows{lacking}, input {self.input_shape}>"
 
     @property
     def whole(self) -> Table:
@@ -106,7 +119,7 @@ class Table(LecturePrinted, Analysed):
 
     @property
     def uncounted(self) -> tuple[Layer, ...]:
-        """The rows whose operator has no rule; their counts are zero and not true."""
+        """The rows whose operator has no rule: totals of operations are then the least."""
         return tuple(layer for layer in self._layers if not layer.counted)
 
     def flops(self, convention: Convention | str = "macs") -> int:
@@ -223,7 +236,7 @@ class Table(LecturePrinted, Analysed):
         """Some rows, by their places in this table; they still know the network they are of."""
         chosen = tuple(places)
         layers = (self._layers[place] for place in chosen)
-        part = Table(layers, name=self.name, input_shape=self.input_shape)
+        part = Table(layers, name=self.name, input_shape=self.input_shape, unused=self.unused)
         part._origin = self.whole, tuple(self.numbers[i] for i in chosen)
         return part
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnnref.budget import Budget, Limit
@@ -27,6 +28,7 @@ def assert_budget(
     dtype: Any = "float32",
     batch_size: int = 1,
     allow_uncounted: bool = False,
+    rules: Mapping[Any, Any] | None = None,
 ) -> Table:
     """Assert that a network stays within limits: whole numbers, or text such as "5G" or "200MiB".
 
@@ -37,6 +39,7 @@ def assert_budget(
     peak, training: bytes of activations at inference and for the backward pass, of the dtype.
     batch_size: how many images everything but the parameters is for.
     allow_uncounted: take operators without a rule as free instead of failing.
+    rules: rules of your own for the trace of a module, as for `cnnref.trace`.
 
     Returns the table, for further assertions.
 
@@ -59,7 +62,7 @@ def assert_budget(
         "training": training,
     }
     budget = Budget(limits, convention=convention, dtype=dtype, batch_size=batch_size)
-    table = as_table(what, input_shape, inputs=inputs)
+    table = as_table(what, input_shape, inputs=inputs, rules=rules)
     lines = [str(verdict) for verdict in budget.verdicts(table) if not verdict.kept]
     if not allow_uncounted and (unknown := budget.unknown(table)):
         lines.append(unknown)

@@ -9,9 +9,8 @@ with a warning.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +19,15 @@ from cnnref.errors import CnnrefError
 from cnnref.layer import Shape
 from cnnref.rules import tensors
 from cnnref.table import Table
+from cnnref.watching.graphs import announced
 from cnnref.watching.isolation import restored
-from cnnref.watching.ledger import Ledger, shape
+from cnnref.watching.ledger import Ledger
+from cnnref.watching.parts import Watch, paths, unwrapped
 from cnnref.watching.recorder import Recorder
+from cnnref.watching.rows import shape
+
+if TYPE_CHECKING:
+    from cnnref.rules.own import OwnRules
 
 __all__ = ["UncountedWarning", "trace"]
 
@@ -39,6 +44,7 @@ def trace(
     *,
     inputs: Inputs | None = None,
     strict: bool = False,
+    rules: Mapping[Any, Any] | None = None,
 ) -> Table:
     """The rows of any module, in order of execution: the whole work of one call.
 
@@ -50,33 +56,61 @@ def trace(
     inputs: example inputs instead, a tuple of positional or a mapping of keyword
         arguments; they are not changed. A batch of four counts as four images.
     strict: refuse operators without a rule instead of warning.
+    rules: rules of your own, which go before the built-in ones. A key is a function of torch, an
+        operator of torch.ops, a torch.autograd.Function or a class of modules, of which one row
+        is made. A rule takes what the call gave, then its arguments (of a module, itself first),
+        and answers with the MACs: a whole number, or a tuple of its factors, which `explain`
+        shows; with `Counts`; or with an `Operation`, which says everything of the row. An
+        `Opaque` is for what cannot run on the meta device.
 
     The module runs in inference mode on the meta device and is left as it was:
-    training flags, parameters, buffers, hooks and all other attributes.
+    training flags, parameters, buffers, hooks and all other attributes. Wrappers
+    (torch.compile, DataParallel) are looked through.
 
     Raises:
-        CnnrefError: not a module, or strict and an operator has no rule.
+        CnnrefError: not a module, or a quantised one; or strict and an operator has no rule; or
+            forward asks for the values of a feature map; or a rule is none.
     """
     if not isinstance(module, nn.Module):
-        raise CnnrefError(f"trace needs a torch.nn.Module, but got {module!r}.")
+        raise CnnrefError(f"trace needs a torch.nn.Module, but got {_got(module)}.")
+    own = _own(rules) if rules else None
+    module = unwrapped(module)
     args, kwargs = _arguments(module, input_shape, inputs)
-    ledger = Ledger(module)
-    with restored(module):
-        watch = _Watch(ledger, module)
+    parts = list(paths(module))
+    with restored(part for _, part in parts):
+        ledger = Ledger(parts)
+        watch = Watch(ledger, parts, own)
         ledger.feed(tensors((args, kwargs)))
-        args, kwargs = ledger.twin((args, kwargs))
+        args, kwargs = ledger.meta((args, kwargs))
         try:
-            with Recorder(ledger):
+            with Recorder(ledger, own) as recorder, announced(own, recorder):
                 module(*args, **kwargs)
         except Exception as error:
-            where = watch.failed if watch.error is error else ""
-            error.add_note(f"cnnref.trace was in {where or 'the module itself'}.")
+            from cnnref.watching.failure import told
+
+            error.add_note(told(watch, error))
             raise
+        unused = ledger.unused()
     table = Table(
-        ledger.layers, name=type(module).__name__, input_shape=_input_shape((args, kwargs))
+        ledger.layers,
+        name=type(module).__name__,
+        input_shape=_input_shape((args, kwargs)),
+        unused=unused,
     )
     _report(table, strict)
     return table
+
+
+def _got(module: object) -> str:
+    if isinstance(module, type) and issubclass(module, nn.Module):
+        return f"the class {module.__name__}, which has to be called first"
+    return repr(module)
+
+
+def _own(rules: Mapping[Any, Any]) -> OwnRules:
+    from cnnref.rules.own import OwnRules
+
+    return OwnRules(rules)
 
 
 def _arguments(
@@ -97,7 +131,14 @@ def _arguments(
         return (torch.empty((1, *input_shape), dtype=dtype, device="meta"),), {}
     if isinstance(inputs, Mapping):
         return (), dict(inputs)
-    return (inputs,) if isinstance(inputs, Tensor) else tuple(inputs), {}
+    if isinstance(inputs, Tensor):
+        return (inputs,), {}
+    if not isinstance(inputs, tuple | list):
+        raise CnnrefError(
+            "trace: inputs must be a tensor, a tuple of positional or a mapping of keyword "
+            f"arguments, but is {inputs!r}."
+        )
+    return tuple(inputs), {}
 
 
 def _input_shape(inputs: object) -> Shape:
@@ -113,29 +154,3 @@ def _report(table: Table, strict: bool) -> None:
     if strict:
         raise CnnrefError(message)
     warnings.warn(message, UncountedWarning, stacklevel=3)
-
-
-class _Watch:
-    """Puts every part into inference mode and follows which one runs."""
-
-    def __init__(self, ledger: Ledger, module: nn.Module) -> None:
-        self.error: BaseException | None = None
-        self.failed = ""
-        self._stack = ledger.stack
-        for path, part in module.named_modules():
-            own = vars(part)
-            own["training"] = False
-            own["forward"] = partial(self._run, path, part.forward)
-            if not own["_modules"]:
-                ledger.leaves.add(path)
-
-    def _run(self, path: str, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        self._stack.append(path)
-        try:
-            return forward(*args, **kwargs)
-        except BaseException as error:
-            if error is not self.error:
-                self.error, self.failed = error, path
-            raise
-        finally:
-            self._stack.pop()

@@ -23,6 +23,7 @@ def sweep(
     batch_size: Any = 1,
     input_shape: tuple[int, ...] = (3, 224, 224),
     inputs: Any = None,
+    rules: Mapping[Any, Any] | None = None,
     progress: Callable[[str], None] = lambda _: None,
     **vary: Any,
 ) -> Sweep:
@@ -32,7 +33,7 @@ def sweep(
         function that gives a module, a `Net` or a `Table` for the arguments in `vary`.
     input_size: heights and widths in pixels: N or, inside a list, (height, width).
     batch_size: images at once.
-    input_shape, inputs: as for `trace`; input_size takes the place of height and width.
+    input_shape, inputs, rules: as for `trace`; input_size takes the place of height and width.
     progress: told what is being done, one short line at a time.
     vary: arguments of the function, such as width=[0.5, 1.0]; of a name, num_classes.
 
@@ -55,7 +56,7 @@ def sweep(
         ]
     if not axes:
         raise CnnrefError("sweep: nothing is varied; give input_size, batch_size or an argument.")
-    book = _book(what, tuple(vary), input_shape, inputs)
+    book = _book(what, tuple(vary), input_shape, inputs, rules)
     points, tables = [], {}
     combinations = list(product(*axes.values()))
     for number, values in enumerate(combinations, 1):
@@ -83,7 +84,11 @@ def _told(settings: Mapping[str, Any]) -> str:
 
 
 def _book(
-    what: Any, vary: tuple[str, ...], input_shape: tuple[int, ...], inputs: Any
+    what: Any,
+    vary: tuple[str, ...],
+    input_shape: tuple[int, ...],
+    inputs: Any,
+    rules: Mapping[Any, Any] | None,
 ) -> Callable[[Mapping[str, Any]], Table]:
     """What gives the table at some settings."""
 
@@ -99,7 +104,7 @@ def _book(
     if sources.is_module(what):
         if vary:
             raise CnnrefError(f"sweep: {vary[0]} cannot vary in a module; give what builds it.")
-        return lambda s: sources.as_table(what, sized(s), inputs=inputs)
+        return lambda s: sources.as_table(what, sized(s), inputs=inputs, rules=rules)
     if not callable(what):
         raise CnnrefError(f"sweep needs a name, a module or what builds one, but got {what!r}.")
     name = getattr(what, "__name__", str(what))
@@ -113,7 +118,7 @@ def _book(
         lost = "input_size" in settings and "input_size" not in given
         if lost and not sources.is_module(made):
             raise CnnrefError(f"sweep: {name} has no argument input_size.")
-        return sources.as_table(made, sized(settings), inputs=inputs)
+        return sources.as_table(made, sized(settings), inputs=inputs, rules=rules)
 
     return build
 

@@ -30,7 +30,7 @@ ARROWS = {
     "compare": {"alignment", "contrast", "layer", "table"},
     "alignment": {"layer", "paths"},
     "paths": {"layer"},
-    "conventions": {"errors", "layer", "own_conventions", "presets"},
+    "conventions": {"errors", "kinds", "layer", "own_conventions", "presets"},
     "kinds": set(),
     "presets": {"kinds"},
     "own_conventions": {"conventions", "errors", "kinds", "layer", "presets"},

@@ -98,16 +98,21 @@ def expected(table, how, printed):
     rows = []
     for layer in table.listed(how):
         cells = lecture_cells(layer) if how == "lecture" else full_cells(layer)
-        for count, unit in measures(layer, how):
+        found = measures(layer, how)
+        for place, (count, unit) in enumerate(found):
             unknown = "?" if printed else ""
             known = half_up(count, unit) if printed else Fraction(count, unit)
-            cells.append(known if layer.counted else unknown)
+            # what is learned, the last measure but one, is known of every row
+            learned = place == len(found) - 2
+            cells.append(known if layer.counted or learned else unknown)
         rows.append(cells)
     head = LECTURE if how == "lecture" else [*FULL, f"{convention(how).unit}s"]
     columns = [[measure[place] for measure in [measures(layer, how) for layer in
                table.listed(how) if layer.counted]]
                for place in range(3 if how == "lecture" else 2)]  # fmt: skip
     sums = [half_up(sum(count for count, _ in column), column[0][1]) for column in columns]
+    if table.uncounted:  # the parameters are the last column but one
+        sums = [sums[i] if i == len(sums) - 2 else f">= {sums[i]}" for i in range(len(sums))]
     return head, rows, ["Total", *[""] * (len(head) - len(sums) - 1), *sums]
 
 
@@ -226,7 +231,9 @@ def test_json_gives_every_count_back(table, how):
         assert row["listed"] == entry.lists(layer)
         prices = [layer.parameters, entry.flops(layer), entry.activation_bytes(layer)]
         keys = ("parameters", "operations", "activation_bytes")
-        assert [row[key] for key in keys] == (prices if layer.counted else [None] * 3)
+        assert [row[key] for key in keys] == (
+            prices if layer.counted else [layer.parameters, None, None]
+        )
     known = table.listed(how)
     assert read["totals"] == {
         "parameters": known.parameters,
@@ -234,13 +241,15 @@ def test_json_gives_every_count_back(table, how):
         "activation_bytes": known.activation_bytes(how),
     }
     assert read["complete"] is (not table.uncounted)
+    assert read["uncounted"] == [layer.name for layer in table.uncounted]
+    assert read["unused_parameters"] == 0
 
 
 def test_json_is_the_same_at_every_run_and_in_one_order():
     text = TABLES["odd"].to_json("lecture")
     assert text == odd().to_json("lecture")
     assert list(json.loads(text)) == ["name", "input_shape", "convention", "rows", "totals",
-                                      "complete"]  # fmt: skip
+                                      "complete", "uncounted", "unused_parameters"]  # fmt: skip
 
 
 @each_convention
@@ -363,14 +372,20 @@ def test_printed_tables_name_their_convention(name, how):
     assert unit.split()[0] in getattr(TABLES["alexnet"], f"to_{name}")(how)
 
 
-NOTE = "No rule counts swoosh (1 row), marked ?; totals are incomplete."
+NOTE = "No rule counts swoosh (1 row), marked ?; totals with >= leave them out."
+# ">=" as each format writes it
+LEAST = {"html": "&gt;=", "latex": r"\textgreater{}="}
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_uncounted_rows_are_marked(name):
     text = getattr(TABLES["uncounted"], f"to_{name}")("macs")
-    assert NOTE.removesuffix(".") in text
-    assert text.count("?") == 3
+    least = LEAST.get(name, ">=")
+    assert NOTE.removesuffix(".").replace(">=", least) in text
+    assert text.count("?") == 2
+    # the total of the operations is the least, that of the parameters is known
+    assert text.count(f"{least} 7") == 1
+    assert f"{least} 3" not in text
     assert "?" not in getattr(TABLES["alexnet"], f"to_{name}")("macs")
 
 
@@ -380,10 +395,12 @@ def test_html_marks_the_row_that_is_uncounted():
     assert rows == {"strange-conv": None, "strange-gate": "uncounted"}
 
 
-def test_uncounted_rows_are_said_where_a_convention_does_not_list_them():
+def test_uncounted_rows_are_shown_where_a_convention_lists_few():
     text = TABLES["uncounted"].to_text("lecture")
     assert text.endswith(NOTE)
-    assert "gate" not in text
+    (row,) = [line for line in text.splitlines() if line.startswith("gate")]
+    assert row.split()[-3:] == ["?", "0", "?"]
+    assert ">= " in text.splitlines()[-2]
 
 
 def test_parameters_of_rows_that_are_not_listed_are_said():
@@ -444,7 +461,7 @@ def test_latex_takes_no_name_for_an_option():
 def test_an_uncounted_row_is_in_no_total_even_if_it_holds_counts():
     row = Layer("c", "conv", "", "", (-1,), (Shape((3,)),), Shape((3,)), None, Counts(macs=5))
     table = Table([row, row._replace(counted=False)], name="t", input_shape=Shape((3,)))
-    assert read_markdown(table.to_markdown("macs"))[-1][-1] == "5"
+    assert read_markdown(table.to_markdown("macs"))[-1][-1] == ">= 5"
     assert json.loads(table.to_json("macs"))["totals"]["operations"] == 5
 
 

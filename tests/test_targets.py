@@ -322,7 +322,8 @@ def test_a_failure_in_forward_is_shown_whole_and_ours_is_one_line_more(capsys, f
     assert lines[-2] == "KeyError: 'no such\\nthing'"
     assert lines[-1] == (
         "cnnref: own:Fails failed with the KeyError above while tracing it with input 3 x 224 x "
-        "224 (the default: give --input); cnnref.trace was in inner."
+        "224 (the default: give --input); cnnref.trace was in inner (Inner, which got 3 x 224 x "
+        "224)."
     )
     *_, last = run(capsys, "trace", "own:Fails", "--input", "3,8,8")[2].splitlines()
     assert "tracing it with input 3 x 8 x 8; " in last

@@ -129,7 +129,10 @@ def test_it_leaves_no_trace_when_forward_fails():
     with pytest.raises(RuntimeError) as error:
         trace(module, (4,))
     assert snapshot(module) == before
-    assert error.value.__notes__ == ["cnnref.trace was in part.1."]
+    assert error.value.__notes__ == [
+        "cnnref.trace was in part.1 (Linear, which got 4): it takes 5 features on its last axis, "
+        "so that 5 would fit."
+    ]
 
 
 def test_the_snapshot_sees_a_change():
@@ -160,11 +163,18 @@ def test_a_module_with_rules_for_all_warns_of_nothing():
         trace(Functional(), (3, 6, 6), strict=True)
 
 
-@pytest.mark.parametrize("wrong", [nn.ReLU, "resnet50", None])
-def test_what_is_not_a_module_is_refused(wrong):
+@pytest.mark.parametrize(
+    ("wrong", "got"),
+    [
+        (nn.ReLU, "the class ReLU, which has to be called first"),
+        ("resnet50", "'resnet50'"),
+        (None, "None"),
+    ],
+)
+def test_what_is_not_a_module_is_refused(wrong, got):
     with pytest.raises(CnnrefError) as error:
         trace(wrong)
-    assert str(error.value) == f"trace needs a torch.nn.Module, but got {wrong!r}."
+    assert str(error.value) == f"trace needs a torch.nn.Module, but got {got}."
 
 
 @pytest.mark.parametrize("shape", [(3, 0, 8), (3, 2.5, 8), (3, -1, 8), 5])

@@ -11,8 +11,9 @@ from typing import Any
 from cnnref.rules import attention, matrix, norms, plain, recurrent, windows
 from cnnref.rules.aten import operator_rule
 from cnnref.rules.operation import Operation, Rule, tensors
+from cnnref.rules.plain import by_name
 
-__all__ = ["FUNCTIONS", "SUMMED", "Operation", "Rule", "operator_rule", "tensors"]
+__all__ = ["FUNCTIONS", "SUMMED", "Operation", "Rule", "function_rule", "operator_rule", "tensors"]
 
 FUNCTIONS: dict[Any, Rule] = {
     **plain.FUNCTIONS,
@@ -23,3 +24,11 @@ FUNCTIONS: dict[Any, Rule] = {
     **recurrent.FUNCTIONS,
 }
 SUMMED = matrix.SUMMED
+
+
+def function_rule(func: Any) -> Rule | None:
+    """The rule of a function of PyTorch, or None; those that a name tells are found when met."""
+    rule = FUNCTIONS.get(func)
+    if rule is None and (rule := by_name(func)) is not None:
+        FUNCTIONS[func] = rule
+    return rule

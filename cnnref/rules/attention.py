@@ -49,7 +49,9 @@ def multi_head(
     output = first(result)
     queries, keys = query.numel() // embed_dim, key.numel() // embed_dim
     pairs = queries * key.shape[-2]
-    macs = (2 * queries + 2 * keys) * embed_dim**2 + 2 * pairs * embed_dim
+    whole = embed_dim, embed_dim
+    projections = (queries, *whole), (keys, *whole), (keys, *whole), (queries, *whole)
+    formula = (*projections, (pairs, embed_dim), (pairs, embed_dim))
     adds = (queries + 2 * keys) * embed_dim * (qkv_bias is not None)
     adds += queries * embed_dim * (proj_bias is not None)
     return Operation(
@@ -57,9 +59,10 @@ def multi_head(
         tuple(dict.fromkeys((query, key, value))),
         output,
         None,
-        Counts(macs=macs, bias_adds=adds),
+        Counts(macs=sum(map(prod, formula)), bias_adds=adds),
         weights=(qkv_weight, proj_weight),
         biases=(qkv_bias, proj_bias),
+        formulas=(("macs", formula),),
     )
 
 
@@ -95,8 +98,10 @@ def encoder_layer(
         macs=inner.counts.macs + 2 * rows * embed_dim * wide,
         bias_adds=inner.counts.bias_adds + rows * (embed_dim + wide),
     )
+    formula = (*dict(inner.formulas)["macs"], (rows, embed_dim, wide), (rows, wide, embed_dim))
     return inner._replace(
         counts=counts,
+        formulas=(("macs", formula),),
         weights=(*inner.weights, norm_weight_1, norm_weight_2, ffn_weight_1, ffn_weight_2),
         biases=(*inner.biases, norm_bias_1, norm_bias_2, ffn_bias_1, ffn_bias_2),
     )

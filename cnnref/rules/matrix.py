@@ -30,15 +30,27 @@ def _bilinear(
     outputs = result.numel()
     left, right = weight.shape[1:]
     counts = Counts(macs=outputs * left * (right + 1), bias_adds=0 if bias is None else outputs)
-    inputs = (input1, input2)
-    return Operation("bilinear", inputs, result, None, counts, weights=(weight,), biases=(bias,))
+    return Operation(
+        "bilinear",
+        (input1, input2),
+        result,
+        None,
+        counts,
+        weights=(weight,),
+        biases=(bias,),
+        formulas=(("macs", ((outputs, left, right), (outputs, left))),),
+    )
 
 
 def trilinear(result: Tensor, input1: Tensor, weight: Tensor, input2: Tensor, *_: Any) -> Operation:
     """What a bilinear layer runs as, before its bias."""
     left, right = weight.shape[-2:]
-    counts = Counts(macs=result.numel() * left * (right + 1))
-    return Operation("bilinear", (input1, input2), result, None, counts, weights=(weight,))
+    outputs = result.numel()
+    counts = Counts(macs=outputs * left * (right + 1))
+    formulas = (("macs", ((outputs, left, right), (outputs, left))),)
+    return Operation(
+        "bilinear", (input1, input2), result, None, counts, weights=(weight,), formulas=formulas
+    )
 
 
 def matmul(result: Tensor, input: Tensor, other: Tensor, *_: Any, **__: Any) -> Operation:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from cnnref.layer import Constants, Counts, Geometry
+from cnnref.layer import Constants, Counts, Formulas, Geometry
 
 __all__ = ["Operation", "Rule", "first", "sizes", "taps", "tensors"]
 
@@ -16,7 +16,8 @@ __all__ = ["Operation", "Rule", "first", "sizes", "taps", "tensors"]
 class Operation(NamedTuple):
     """What a rule says of one call: which operator ran on which tensors, and what it counts.
 
-    op: a name of `cnnref.kinds`, which conventions have a price for.
+    op: a name of `cnnref.kinds`, which conventions have a price for; any other is priced as
+        "custom".
     inputs: the feature maps that it reads; the first one is the row's own input.
     output: the tensor that it makes; the first one of several.
     counts: MACs, bias adds and window taps of the whole call. What is learned, and the
@@ -26,6 +27,7 @@ class Operation(NamedTuple):
     weights, biases: tensors that are not feature maps. What of them is learned counts as
         parameters, at the first row that uses it.
     constants: numbers that change values and no cost, by name.
+    formulas: by count, the products whose sum it is, where shapes and window do not tell them.
     """
 
     op: str
@@ -38,6 +40,7 @@ class Operation(NamedTuple):
     weights: tuple[Tensor | None, ...] = ()
     biases: tuple[Tensor | None, ...] = ()
     constants: Constants = ()
+    formulas: Formulas = ()
 
 
 Rule = Callable[..., Operation]

@@ -5,7 +5,7 @@ They get a row with the elements that they read and write; a convention may pric
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ from cnnref.kinds import (
     COPIES,
     ELEMENTWISE,
     FRESH,
+    LOSSES,
     REDUCTIONS,
     RESAMPLING,
     VIEWS,
@@ -24,16 +25,25 @@ from cnnref.kinds import (
 from cnnref.rules.names import ALIASES
 from cnnref.rules.operation import Operation, Rule, first, tensors
 
-__all__ = ["FUNCTIONS", "rule_for"]
+__all__ = ["FUNCTIONS", "by_name", "rule_for"]
 
 LEAVES = frozenset((*ACTIVATIONS, *RESAMPLING, "pixel_shuffle", "pixel_unshuffle"))
 HOMES = (torch, Tensor, F, torch.special)
 # what the numbers of F.pad add to, in their order
 SIDES = ("left", "right", "top", "bottom", "before", "after")
-# of one name, but something else than the operator of that name
-OTHERS = {F.unfold: "im2col", Tensor.__rand__: "bitwise_and"}
+# of one name, but something else than the operator of that name; and those with another name inside
+OTHERS = {
+    F.unfold: "im2col",
+    Tensor.__rand__: "bitwise_and",
+    Tensor.__pow__: "pow",
+    Tensor.__ipow__: "pow",
+    F.logsigmoid: "logsigmoid",
+    F.threshold: "threshold",
+    **{getattr(torch, f"_{op}"): op for op in ("pack_padded_sequence", "pad_packed_sequence")},
+}
 
 
+@cache
 def rule_for(op: str) -> Rule:
     """The rule of an operator that only its name tells: what it reads and makes."""
     if op == "multiply":
@@ -92,25 +102,33 @@ def _getitem(result: Tensor, input: Tensor, index: Any) -> Operation:
     return Operation("slice" if basic else "index", (input, *picked), result, leaf=False)
 
 
-def _names(op: str) -> Iterator[str]:
-    aliases = [alias for alias, name in ALIASES.items() if name == op]
-    for name in (op, *aliases):
-        yield from (name, f"{name}_", f"__{name}__")
-
-
 # what PyTorch computes with other operators, of which some may have MACs or no rule
 COMPOSITE = frozenset({"norm", "renorm", "trace", "gumbel_softmax"})
+MATHS = (*ACTIVATIONS, *RESAMPLING, *ELEMENTWISE, *REDUCTIONS, *LOSSES)
+OPERATORS = frozenset((*MATHS, *VIEWS, *COPIES, *FRESH)) - COMPOSITE
+
+# with underscores on both sides these ask for a value: a Python bool, int or float
+VALUES = frozenset({"bool", "int", "float", "long", "index", "complex"})
 
 FUNCTIONS: dict[Any, Rule] = {
-    getattr(home, name): rule_for(op)
-    for op in (*ACTIVATIONS, *RESAMPLING, *ELEMENTWISE, *REDUCTIONS, *VIEWS, *COPIES, *FRESH)
-    if op not in COMPOSITE
-    for name in _names(op)
-    for home in HOMES
-    if callable(getattr(home, name, None)) and not isinstance(getattr(home, name), type)
-} | {
     **{func: rule_for(op) for func, op in OTHERS.items()},
     Tensor.__getitem__: _getitem,
     F.dropout: _dropout,
     F.pad: _pad,
 }
+
+
+def by_name(func: Any) -> Rule | None:
+    """The rule of a function of PyTorch that its name tells, in place or not, or None.
+
+    >>> by_name(torch.add) is by_name(Tensor.__iadd__) is by_name(Tensor.add_)
+    True
+    >>> by_name(len)
+    """
+    name = getattr(func, "__name__", "").removeprefix("special_")
+    if not any(getattr(home, name, None) is func for home in HOMES) or isinstance(func, type):
+        return None
+    special = name.startswith("__")
+    plain = name[2:-2] if special else name.removesuffix("_")
+    op = ALIASES.get(plain, plain)
+    return rule_for(op) if op in OPERATORS and not (special and plain in VALUES) else None

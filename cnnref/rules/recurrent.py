@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -34,18 +35,38 @@ def _layers(
     hidden = [states] if isinstance(states, Tensor) else list(states)
     matrices = [weight for weight in learned if weight.dim() == 2]
     biases = [weight for weight in learned if weight.dim() == 1]
+    return _gates(op, result, (input, *hidden), steps, matrices, biases)
+
+
+def _gates(
+    op: str,
+    result: Any,
+    inputs: tuple[Tensor, ...],
+    steps: int,
+    weights: Sequence[Tensor],
+    biases: Sequence[Tensor],
+) -> Operation:
+    """Every weight once for each step, and every bias."""
+    macs = tuple((steps, *weight.shape) for weight in weights)
+    adds = tuple((steps, bias.numel()) for bias in biases)
     counts = Counts(
-        macs=steps * sum(weight.numel() for weight in matrices),
+        macs=steps * sum(weight.numel() for weight in weights),
         bias_adds=steps * sum(bias.numel() for bias in biases),
     )
     return Operation(
         op,
-        (input, *hidden),
+        inputs,
         first(result),
         None,
         counts,
-        weights=tuple(matrices),
+        weights=tuple(weights),
         biases=tuple(biases),
+        formulas=(
+            ("macs", macs),
+            ("bias_adds", adds),
+            ("weights", tuple(tuple(weight.shape) for weight in weights)),
+            ("biases", tuple(tuple(bias.shape) for bias in biases)),
+        ),
     )
 
 
@@ -67,19 +88,7 @@ def _cell(
     steps = input.numel() // input.shape[-1]
     biases = [bias for bias in (b_ih, b_hh) if bias is not None]
     hidden = [hx] if isinstance(hx, Tensor) else list(hx)
-    counts = Counts(
-        macs=steps * (w_ih.numel() + w_hh.numel()),
-        bias_adds=steps * sum(bias.numel() for bias in biases),
-    )
-    return Operation(
-        op,
-        (input, *hidden),
-        first(result),
-        None,
-        counts,
-        weights=(w_ih, w_hh),
-        biases=tuple(biases),
-    )
+    return _gates(op, result, (input, *hidden), steps, (w_ih, w_hh), biases)
 
 
 FUNCTIONS: dict[Any, Rule] = {

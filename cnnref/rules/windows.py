@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnnref.arithmetic import adaptive_taps
-from cnnref.layer import Constants, Counts, Geometry
+from cnnref.errors import ShapeError
+from cnnref.layer import Constants, Counts, Geometry, Shape
 from cnnref.rules.operation import Operation, Rule, first, sizes, taps
 
 __all__ = ["FUNCTIONS", "convolution"]
@@ -59,6 +60,7 @@ def _conv_transpose(
     inputs of a stride among them.
     """
     rank = weight.dim() - 2
+    _check_channels(input, weight, rank)
     geometry = Geometry(
         tuple(weight.shape[2:]),
         sizes(stride, rank),
@@ -74,6 +76,15 @@ def _conv_transpose(
     return Operation(
         "conv_transpose", (input,), result, geometry, counts, weights=(weight,), biases=(bias,)
     )
+
+
+def _check_channels(input: Tensor, weight: Tensor, rank: int) -> None:
+    """Refuse what PyTorch refuses too, but not on the meta device."""
+    if input.shape[-rank - 1] != weight.shape[0]:
+        raise ShapeError(
+            f"a transposed convolution with a weight of {Shape(weight.shape)} takes "
+            f"{weight.shape[0]} channels, but got an input of {Shape(input.shape)}."
+        )
 
 
 def _conv_tbc(

@@ -10,16 +10,31 @@ from functools import cache
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cnnref.errors import CnnrefError
 from cnnref.rules import tensors
-from cnnref.watching.signature import storage
+from cnnref.watching.signature import SMALL, is_small, storage
 
-__all__ = ["Constants", "NeedsDataError", "on_meta", "run"]
+__all__ = ["PACKED", "QUIET", "Constants", "NeedsDataError", "on_meta", "run", "with_lengths"]
 
-SMALL = 1 << 16
 # fmt: off
+# what tells of a tensor without making another
+QUIET: frozenset[Any] = frozenset(
+    getattr(Tensor, name)
+    for name in (
+        "size", "dim", "ndimension", "numel", "nelement", "stride", "storage_offset",
+        "is_contiguous", "is_floating_point", "is_complex", "is_signed", "element_size",
+        "get_device", "is_pinned", "is_shared", "is_conj", "is_neg", "data_ptr",
+        "untyped_storage", "requires_grad_", "is_inference", "register_hook", "retain_grad",
+        "is_set_to", "is_same_size", "dim_order", "__len__", "__hash__", "__repr__",
+        "__deepcopy__",
+    )
+    if hasattr(Tensor, name)
+) | {
+    torch.numel, torch.is_tensor, torch.is_floating_point, torch.is_complex, torch.is_conj,
+    torch.is_neg, torch.is_signed, torch.is_inference, torch.is_same_size,
+}
 VALUES: frozenset[Any] = frozenset(
     getattr(Tensor, name)
     for name in (
@@ -39,11 +54,26 @@ IN_PLACE = frozenset({
     "rshift", "matmul",
 })
 # fmt: on
+# how long the sequences of a batch are, which their second argument tells, sizes what these give
+PACKED = frozenset(
+    (
+        *(getattr(torch, f"_{name}_sequence") for name in ("pack_padded", "pad_packed")),
+        *(torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu),
+    )
+)
 MOVES = frozenset({Tensor.cpu, Tensor.cuda, Tensor.pin_memory})
 
 
 class NeedsDataError(CnnrefError, RuntimeError):
     """Forward asks for the value of a feature map, which a trace does not compute."""
+
+    @classmethod
+    def of(cls, name: str) -> NeedsDataError:
+        """Of the function or operator that asks."""
+        return cls(
+            f"forward asks for the value of a feature map ({name}), but a trace computes shapes "
+            "and no values"
+        )
 
 
 class Constants:
@@ -81,14 +111,8 @@ class Constants:
         self, func: Callable[..., Any], given: list[Tensor], kwargs: dict[str, Any]
     ) -> bool:
         """Whether a call is on small constants alone, and writes to no one else's."""
-        for tensor in given:
-            if (
-                tensor.is_meta
-                or isinstance(tensor, nn.Parameter)
-                or tensor.device.type != "cpu"
-                or tensor.numel() > SMALL
-            ):
-                return False
+        if not all(map(is_small, given)):
+            return False
         if _writes(func):
             return storage(given[0]) in self._mine
         out = kwargs.get("out")
@@ -105,10 +129,7 @@ class Constants:
             NeedsDataError: it is a feature map, or comes of one.
         """
         if any(tensor.is_meta for tensor in tensors((args, kwargs))):
-            raise NeedsDataError(
-                f"forward asks for the value of a feature map ({func.__name__}), but a trace "
-                "computes shapes and no values"
-            )
+            raise NeedsDataError.of(func.__name__)
         return func(*args, **kwargs)
 
 
@@ -131,6 +152,22 @@ def run(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any])
     return func(*args, **kwargs)
 
 
+def with_lengths(
+    func: Callable[..., Any], args: tuple[Any, ...], twins: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """The arguments on meta, but for the lengths of packed sequences, whose values are needed.
+
+    Raises:
+        NeedsDataError: they are not known.
+    """
+    lengths = args[1] if len(args) > 1 else None
+    if not isinstance(lengths, Tensor) or lengths.is_floating_point():
+        return twins  # sequences that are not packed
+    if lengths.is_meta:
+        raise NeedsDataError.of(f"lengths of {func.__name__.strip('_')}")
+    return (twins[0], lengths, *twins[2:])
+
+
 def _to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """Tensor.to without its device."""
     kwargs.pop("device", None)
@@ -145,6 +182,8 @@ def _to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 @cache
 def _writes(func: Callable[..., Any]) -> bool:
     """Whether a function changes its first argument: add_, __iadd__, __setitem__."""
+    if isinstance(func, torch._ops.OpOverload):  # noqa: SLF001
+        return bool(func._schema.is_mutable)  # noqa: SLF001
     name = getattr(func, "__name__", "")
     if name.startswith("__"):
         return name == "__setitem__" or (name.startswith("__i") and name[3:-2] in IN_PLACE)

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
-from cnnref.kinds import FREE
-from cnnref.layer import Constants, Counts, Geometry, Layer, Shape
-from cnnref.rules import Operation, tensors
+from cnnref.layer import Counts, Layer, Shape
+from cnnref.rules import tensors
+from cnnref.watching.rows import Row, shape
+from cnnref.watching.signature import is_small
 
-__all__ = ["Ledger", "Row", "row", "shape"]
-
-_FREE = frozenset(FREE)
-
-
-class Row(NamedTuple):
-    """What the rows of all calls with one signature share; tensors are named by their number."""
-
-    op: str
-    leaf: bool
-    counted: bool
-    free: bool
-    inputs: tuple[int, ...]
-    weights: tuple[int, ...]
-    biases: tuple[int, ...]
-    in_shapes: tuple[Shape, ...]
-    out_shape: Shape
-    geometry: Geometry | None
-    counts: Counts
-    constants: Constants
+__all__ = ["Ledger"]
 
 
 class Ledger:
@@ -41,10 +25,11 @@ class Ledger:
     leaves: the paths of the modules without parts.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, parts: Sequence[tuple[str, nn.Module]]) -> None:
         self.layers: list[Layer] = []
         self.stack: list[str] = [""]
         self.leaves: set[str] = set()
+        self._silent = 0
         self._names: dict[str, int] = {}
         self._producers: dict[int, int] = {}
         # what is learned, by the tensors that hold it: parameters, their views and copies
@@ -54,11 +39,22 @@ class Ledger:
         self._twins: dict[int, Tensor] = {}
         # an id belongs to its tensor for as long as that is kept
         self._kept: list[object] = []
-        for path, part in module.named_modules():
-            for weight in vars(part)["_parameters"].values():
+        for path, part in parts:
+            for weight in part._parameters.values():  # noqa: SLF001
                 if weight is not None and id(weight) not in self._roots:
                     self._roots[id(weight)] = (weight,)
                     self._owners[id(weight)] = path
+        self._parts = parts
+
+    def unused(self) -> tuple[tuple[str, int], ...]:
+        """The parameters that no row has brought, by name, and how many numbers each is."""
+        found: dict[int, tuple[str, int]] = {}
+        for path, part in self._parts:
+            for name, weight in part._parameters.items():  # noqa: SLF001
+                if weight is not None and id(weight) not in self._brought and not is_lazy(weight):
+                    place = f"{path}.{name}" if path else name
+                    found.setdefault(id(weight), (place, weight.numel()))
+        return tuple(found.values())
 
     def feed(self, inputs: Iterable[Tensor]) -> None:
         """Mark the tensors of the network's input."""
@@ -68,16 +64,11 @@ class Ledger:
 
     def twin(self, value: Any) -> Any:
         """The value with meta tensors for its tensors, each of the same shape."""
-        if isinstance(value, Tensor):
-            return value if value.is_meta else self._twin(value)
-        if isinstance(value, list | tuple):
-            parts = [self.twin(part) for part in value]
-            if all(old is new for old, new in zip(value, parts, strict=True)):
-                return value
-            return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-        if isinstance(value, dict):
-            return {name: self.twin(part) for name, part in value.items()}
-        return value
+        return _changed(value, lambda tensor: tensor if tensor.is_meta else self._twin(tensor))
+
+    def meta(self, value: Any) -> Any:
+        """The same, but small tensors of whole numbers and masks keep their values."""
+        return _changed(value, lambda x: x if x.is_meta or _says(x) else self._twin(x))
 
     def _twin(self, value: Tensor) -> Tensor:
         known = self._twins.get(id(value))
@@ -97,8 +88,23 @@ class Ledger:
         if root := self._root(old):
             self._roots[id(new)] = root
 
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """What runs meanwhile has no rows: they are part of one."""
+        self._silent += 1
+        try:
+            yield
+        finally:
+            self._silent -= 1
+
+    def is_learned(self, tensor: Tensor) -> bool:
+        """Whether a tensor holds weights as they are, or a view or a copy of some."""
+        return bool(self._root(tensor)) and id(tensor) not in self._producers
+
     def write(self, row: Row, given: list[Tensor], result: Any) -> None:
         """Add one row and remember whose output it is."""
+        if self._silent:
+            return
         producers = self._producers
         sources = tuple(
             source for i in row.inputs if (source := producers.get(id(given[i]))) is not None
@@ -123,6 +129,7 @@ class Ledger:
                 self._counts(row, given, in_shapes),
                 row.counted,
                 row.constants,
+                row.formulas,
             )
         )
         self._produced(given[0] if result is None else result)
@@ -190,41 +197,22 @@ class Ledger:
                 self._kept.append(leaf)
 
 
-def row(found: Operation, given: list[Tensor], result: Any) -> Row:
-    """A rule's answer, with numbers in place of its tensors."""
-    places = {id(tensor): number for number, tensor in reversed(list(enumerate(given)))}
-    # what an operator makes of nothing, it does not read
-    inputs = tuple(places[id(tensor)] for tensor in found.inputs if id(tensor) in places)
-    in_shapes = tuple(shape(given[i]) for i in inputs)
-    outputs = list(tensors((result,))) or [found.output]
-    counts = found.counts._replace(
-        elements_in=sum(shape.elements for shape in in_shapes),
-        elements_out=sum(output.numel() for output in outputs),
-    )
-    return Row(
-        found.op,
-        found.leaf,
-        found.counted,
-        found.op in _FREE,
-        inputs,
-        _numbers(found.weights, places),
-        _numbers(found.biases, places),
-        in_shapes,
-        shape(found.output),
-        found.geometry,
-        counts,
-        found.constants,
-    )
+def _says(tensor: Tensor) -> bool:
+    """Whether the values of an input may decide what runs: lengths, masks, indices."""
+    return not tensor.is_floating_point() and not tensor.is_complex() and is_small(tensor)
 
 
-def _numbers(learned: tuple[Tensor | None, ...], places: dict[int, int]) -> tuple[int, ...]:
-    return tuple(places[id(tensor)] for tensor in learned if id(tensor) in places)
-
-
-def shape(tensor: Tensor) -> Shape:
-    """The shape for one image: a leading axis of one is the batch."""
-    size = tensor.shape
-    return Shape(size[1:] if size and size[0] == 1 else size)
+def _changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, list | tuple):
+        parts = [_changed(part, change) for part in value]
+        if all(old is new for old, new in zip(value, parts, strict=True)):
+            return value
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return {name: _changed(part, change) for name, part in value.items()}
+    return value
 
 
 def _joined(path: str, op: str) -> str:

@@ -6,72 +6,62 @@ memory, and a weight is looked at for its shape alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnnref.layer import Counts
-from cnnref.rules import FUNCTIONS, SUMMED, Operation, Rule, operator_rule, tensors
-from cnnref.watching.constants import Constants, on_meta, run
+from cnnref.rules import FUNCTIONS, SUMMED, Operation, Rule, function_rule, operator_rule, tensors
+from cnnref.watching.constants import PACKED, QUIET, Constants, on_meta, run, with_lengths
 from cnnref.watching.inside import INSIDE
-from cnnref.watching.ledger import Ledger, Row, row
+from cnnref.watching.ledger import Ledger
+from cnnref.watching.operators import UNSEEN, Operators, run_operator
+from cnnref.watching.predicted import predicted
+from cnnref.watching.rows import Row
 from cnnref.watching.signature import Made, made, remake, sign
+
+if TYPE_CHECKING:
+    from cnnref.rules.own import OwnRule, OwnRules
 
 __all__ = ["Recorder"]
 
-# what tells of a tensor without making another
-# fmt: off
-QUIET: frozenset[Any] = frozenset(
-    getattr(home, name)
-    for home in (Tensor, torch)
-    for name in (
-        "size", "dim", "ndimension", "numel", "nelement", "stride", "storage_offset",
-        "is_contiguous", "is_floating_point", "is_complex", "is_signed", "element_size",
-        "get_device", "is_pinned", "is_shared", "is_conj", "is_neg", "data_ptr", "is_tensor",
-        "untyped_storage", "requires_grad_", "is_inference", "register_hook", "retain_grad",
-        "is_set_to", "is_same_size", "dim_order", "__len__", "__hash__", "__repr__",
-        "__deepcopy__",
-    )
-    if hasattr(home, name)
-)
-# fmt: on
-
-
-class _Known(NamedTuple):
-    """What calls of one signature come to: a result, and a row."""
-
-    how: Made | None
-    row: Row
-
-
+# what calls of one signature come to: how their result is made, and a row
+_Known = tuple[Made | None, Row]
 # for each default type, which some results have: what is known of a call, by its signature
 _MEMORY: dict[torch.dtype, dict[Any, _Known]] = {}
 _FULL = 1 << 16
+# what vmap, grad and the like run in is known by the operators alone
+_transformed = torch._C._functorch.peek_interpreter_stack  # noqa: SLF001
 
 
 class Recorder(TorchFunctionMode):
-    """Sees every torch function that a module calls.
+    """Sees every torch function that a module calls, and below them every operator.
 
     rules: rules of the user's own, which go before the others.
     """
 
-    def __init__(self, ledger: Ledger, rules: Mapping[Any, Rule] | None = None) -> None:
+    def __init__(self, ledger: Ledger, rules: OwnRules | None = None) -> None:
         super().__init__()
         self._ledger = ledger
-        self._rules: Mapping[Any, Rule] = FUNCTIONS
         self._memory = _MEMORY.setdefault(torch.get_default_dtype(), {})
         if len(self._memory) > _FULL:
             self._memory.clear()
-        if rules:
-            self._rules, self._memory = {**FUNCTIONS, **rules}, {}
-        self._own = rules or {}
+        self._own = rules.calls if rules else {}
         self._constants = Constants()
-        self._operators = _Operators(self)
+        self._operators = Operators(self)
         self._sum: list[Operation] | None = None
+
+    def __enter__(self) -> Recorder:
+        self._operators.__enter__()  # type: ignore[no-untyped-call]
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
+        self._operators.__exit__(*error)  # type: ignore[no-untyped-call]
 
     def __torch_function__(
         self,
@@ -80,9 +70,21 @@ class Recorder(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        rule = self._rules.get(func)
-        if rule is None:
-            return self._without_rule(func, args, kwargs or {})
+        rule = FUNCTIONS.get(func)
+        if rule is None or self._own:
+            return self._unusual(func, args, kwargs or {})
+        if _transformed():
+            return func(*args, **(kwargs or {}))
+        with UNSEEN():
+            return self._by_rule(rule, func, args, kwargs)
+
+    def _by_rule(
+        self,
+        rule: Rule,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any] | None,
+    ) -> Any:
         key: list[Any] = [func]
         given: list[Tensor] = []
         sign(args, key, given)
@@ -91,13 +93,27 @@ class Recorder(TorchFunctionMode):
             sign(kwargs.values(), key, given)
         if not any(tensor.is_meta for tensor in given):
             return self._on_constants(rule, func, args, kwargs or {}, given)
+        if func in PACKED:  # by values, and not by shapes alone
+            key.clear()
         known = self._remembered(key)
-        if known is not None and known.how is not None:
-            result = self._ledger.twin(remake(known.how, given))
-            self._ledger.write(known.row, given, result)
+        if known is not None and known[0] is not None:
+            result = self._ledger.twin(remake(known[0], given))
+            self._ledger.write(known[1], given, result)
             return result
-        args, kwargs = self._twins(args, kwargs or {})
-        return self._learn(rule, run(func, args, kwargs), args, kwargs, key)
+        args, kwargs = self._twins(func, args, kwargs or {})
+        result = predicted(func, args, kwargs)
+        if result is None:
+            result = self._run(func, args, kwargs)
+        return self._learn(rule, result, args, kwargs, key)
+
+    @staticmethod
+    def _run(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            return run(func, args, kwargs)
+        except NotImplementedError as error:
+            from cnnref.watching.refusals import refused
+
+            raise refused(error) or error from None
 
     def _remembered(self, key: list[Any]) -> _Known | None:
         try:
@@ -107,9 +123,10 @@ class Recorder(TorchFunctionMode):
             return None
 
     def _twins(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return self._ledger.twin(args), on_meta(self._ledger.twin(kwargs))
+        twins = self._ledger.twin(args), on_meta(self._ledger.twin(kwargs))
+        return (with_lengths(func, args, twins[0]), twins[1]) if func in PACKED else twins
 
     def _learn(
         self,
@@ -124,9 +141,9 @@ class Recorder(TorchFunctionMode):
         if result is not None and leaf is None:
             return result
         given = list(tensors((args, kwargs)))
-        written = row(rule(result, *args, **kwargs), given, result)
+        written = Row(rule(result, *args, **kwargs), given, result)
         if key:
-            self._memory[tuple(key)] = _Known(made(result, given), written)
+            self._memory[tuple(key)] = made(result, given), written
         self._ledger.write(written, given, result)
         return result
 
@@ -142,7 +159,7 @@ class Recorder(TorchFunctionMode):
         if not given:
             return self._constants.make(func, args, kwargs)
         if not self._constants.may_run(func, given, kwargs):
-            args, kwargs = self._twins(args, kwargs)
+            args, kwargs = self._twins(func, args, kwargs)
             return self._learn(rule, run(func, args, kwargs), args, kwargs)
         result = self._constants.keep(func(*args, **kwargs), given)
         leaf = first_tensor(result)
@@ -150,33 +167,66 @@ class Recorder(TorchFunctionMode):
             return result  # a number, although a tensor holds it
         return self._learn(rule, result, args, kwargs)
 
-    def _without_rule(
+    def _unusual(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        """A call of a function without a built-in rule so far, or one that may have its own."""
         if func in QUIET:
             return func(*args, **kwargs)
         if getattr(func, "__name__", "") in ("__get__", "__set__"):
-            return self._property(func(*args, **kwargs), args[0])
+            with UNSEEN():
+                return self._property(func(*args, **kwargs), args[0])
+        if self._own and (own := self._own.get(func)) is not None:
+            return self.by_own_rule(own, func, args, kwargs)
+        if _transformed():
+            return func(*args, **kwargs)
+        if (rule := function_rule(func)) is not None:
+            with UNSEEN():
+                return self._by_rule(rule, func, args, kwargs)
+        return self._without_rule(func, args, kwargs)
+
+    def _without_rule(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         if func in INSIDE:
-            with self:
+            super().__enter__()  # type: ignore[no-untyped-call]
+            try:
                 return INSIDE[func](*args, **kwargs)
+            finally:
+                super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
         given = list(tensors((args, kwargs)))
         if self._constants.is_value(func):
             return self._constants.value(func, args, kwargs)
         if not given:
-            return self._constants.make(func, args, kwargs)
+            with UNSEEN():
+                return self._constants.make(func, args, kwargs)
         if not self._constants.may_run(func, given, kwargs):
-            args, kwargs = self._twins(args, kwargs)
+            args, kwargs = self._twins(func, args, kwargs)
         if func in SUMMED:
             return self._summed(SUMMED[func], func, args, kwargs)
-        with self._operators:
-            return run(func, args, kwargs)
+        return run(func, args, kwargs)
 
     def _property(self, value: Any, owner: Any) -> Any:
         # x.T, x.mT and x.data are views of x
         if isinstance(value, Tensor) and value is not owner:
             self._ledger.same(owner, value)
         return value
+
+    def by_own_rule(
+        self, own: OwnRule, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """One row for a call by a rule of the user's own, and none for what runs inside."""
+        from cnnref.rules.own import answer
+
+        args, kwargs = self._twins(func, args, kwargs)
+        with self._ledger.silent():
+            result = self._ledger.twin((own.output or func)(*args, **kwargs))
+        given = list(tensors((args, kwargs)))
+        learned = tuple(tensor for tensor in given if self._ledger.is_learned(tensor))
+        with torch._C.DisableTorchFunction(), UNSEEN():  # noqa: SLF001
+            found = answer(own, result, args, kwargs, learned)
+        self._ledger.write(Row(found, given, result), given, result)
+        return result
 
     def _summed(
         self, op: str, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -185,8 +235,7 @@ class Recorder(TorchFunctionMode):
         inner: list[Operation] = []
         self._sum = inner
         try:
-            with self._operators:
-                result = run(func, args, kwargs)
+            result = run(func, args, kwargs)
         finally:
             self._sum = None
 
@@ -195,19 +244,40 @@ class Recorder(TorchFunctionMode):
             counted = all(part.counted for part in inner)
             name = op if macs or op != "matmul" else "multiply"
             maps = tuple(tensors((args, kwargs)))
-            return Operation(name, maps, result, None, Counts(macs), counted, leaf=False)
+            products = tuple(
+                (tuple(part.output.shape), part.counts.macs // part.output.numel())
+                for part in inner
+                if part.counts.macs
+            )
+            formulas = (("macs", products),)
+            return Operation(
+                name, maps, result, None, Counts(macs), counted, leaf=False, formulas=formulas
+            )
 
         return self._learn(rule, result, args, kwargs)
 
-    def operator(
+    def operator(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run an operator that no function with a rule tells of, and record it."""
+        if self._own and (own := self._own.get(func)) is not None:
+            return self.by_own_rule(own, func, args, kwargs)
+        given = list(tensors((args, kwargs)))
+        real = given and self._constants.may_run(func, given, kwargs)
+        if not real:
+            args, kwargs = self._twins(func, args, kwargs)
+        result = run_operator(func, args, kwargs)
+        if not given or real:
+            self._constants.keep(result, given)
+        self._record(func, result, args, kwargs)
+        return result
+
+    def _record(
         self, func: Any, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        """Record an operator that a function without a rule runs."""
         leaf = first_tensor(result)
         if leaf is None:
             return
         packet = func.overloadpacket
-        rule = self._own.get(func) or self._own.get(packet) or operator_rule(packet)
+        rule = operator_rule(packet)
         given = list(tensors((args, kwargs)))
         if rule is None:
             name = packet.__name__
@@ -217,26 +287,7 @@ class Recorder(TorchFunctionMode):
         if self._sum is not None:
             self._sum.append(found)
         else:
-            self._ledger.write(row(found, given, result), given, result)
-
-
-class _Operators(TorchDispatchMode):
-    """Sees the operators of a function that has no rule."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._recorder = recorder
-
-    def __torch_dispatch__(
-        self,
-        func: Any,
-        types: object,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        self._recorder.operator(func, result, args, kwargs or {})
-        return result
+            self._ledger.write(Row(found, given, result), given, result)
 
 
 def first_tensor(result: Any) -> Tensor | None:

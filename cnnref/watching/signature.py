@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-__all__ = ["Made", "made", "remake", "sign", "storage"]
+__all__ = ["SMALL", "Made", "is_small", "made", "remake", "sign", "storage"]
 
+# elements of a tensor whose values are kept
+SMALL = 1 << 16
 META = torch.device("meta")
 # 1 and 1.0 and True are equal, and make different types
 PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device})
@@ -76,6 +78,16 @@ def _fresh(result: Any, given: list[Tensor]) -> Spec | None:
 def storage(tensor: Tensor) -> int:
     """The identity of a tensor's memory, which its views share; meta tensors have one, too."""
     return int(tensor.untyped_storage()._cdata)  # noqa: SLF001
+
+
+def is_small(tensor: Tensor) -> bool:
+    """Whether a tensor is a constant whose values are at hand."""
+    return (
+        not tensor.is_meta
+        and not isinstance(tensor, Parameter)
+        and tensor.device.type == "cpu"
+        and tensor.numel() <= SMALL
+    )
 
 
 def remake(how: Made, given: list[Tensor]) -> Any:

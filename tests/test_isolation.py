@@ -1,0 +1,213 @@
+"""A trace leaves no trace: the module, memory, and the settings of Python and torch stay."""
+
+from __future__ import annotations
+
+import gc
+import random
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.modules import module as everywhere
+
+import cnnref
+from cnnref.rules import tensors
+
+
+class Restless(nn.Module):
+    """Changes whatever it can reach while it runs, and may fail in the end."""
+
+    def __init__(self, fails: bool) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.norm = nn.BatchNorm2d(4)
+        self.drop = nn.Dropout(0.5)
+        self.register_buffer("calls", torch.zeros(()))
+        self.seen: list[int] = []
+        self.cache: dict[str, Any] = {"maps": [], "sizes": {"last": (1,)}}
+        self.plain = torch.ones(4)
+        self.fails = fails
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.drop(self.norm(self.conv(x)))
+        self.calls += 1
+        self.plain.add_(1)
+        self.seen.append(1)
+        self.cache["maps"].append(y)
+        self.cache["sizes"]["last"] = y.shape
+        self.cache["new"] = y
+        self.extra = y
+        self.train()
+        self.conv.weight = nn.Parameter(self.conv.weight * 2)
+        self.register_forward_hook(lambda *_: None)
+        torch.set_grad_enabled(True)
+        torch.set_default_dtype(torch.float64)
+        torch.set_default_device("meta")
+        random.random()
+        np.random.rand()
+        torch.rand(1)
+        if self.fails:
+            raise KeyError("on purpose")
+        return y
+
+
+HOOKS = (
+    "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks",
+    "_state_dict_hooks", "_load_state_dict_pre_hooks",
+)  # fmt: skip
+
+
+def identity(value: Any) -> Any:
+    """What tells a value from another: for tensors which, where and what is in them."""
+    if isinstance(value, Tensor):
+        held = value.tolist() if not value.is_meta else None
+        return id(value), value.device, value.dtype, value.data_ptr(), value._version, held
+    if isinstance(value, dict):
+        return {key: identity(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [identity(one) for one in value]
+    return value
+
+
+def snapshot(module: nn.Module) -> dict[str, Any]:
+    """Everything that a trace could leave behind."""
+    return {
+        "attributes": [
+            {name: identity(value) for name, value in vars(part).items()}
+            for part in module.modules()
+        ],
+        "classes": [type(part) for part in module.modules()],
+        "hooks": [len(getattr(part, kind)) for part in module.modules() for kind in HOOKS],
+        "global hooks": [
+            len(getattr(everywhere, f"_global{kind}"))
+            for kind in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks")
+        ],
+        "grad": torch.is_grad_enabled(),
+        "inference": torch.is_inference_mode_enabled(),
+        "dtype": torch.get_default_dtype(),
+        "device": torch.get_default_device(),
+        "random": (random.getstate(), torch.get_rng_state().tolist(), str(np.random.get_state())),
+        "modes": (
+            torch.overrides._get_current_function_mode_stack(),
+            torch.utils._python_dispatch._get_current_dispatch_mode_stack(),
+        ),
+        "collector": gc.isenabled(),
+    }
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+def test_everything_is_as_it_was(fails: bool, training: bool) -> None:
+    module = Restless(fails).train(training)
+    module.norm.train(not training)
+    module.conv.register_forward_hook(lambda *_: None)
+    module.conv.weight.requires_grad_(False)
+    before = snapshot(module)
+    for _ in range(2):
+        if fails:
+            with pytest.raises(KeyError):
+                cnnref.trace(module, (3, 8, 8))
+        else:
+            cnnref.trace(module, (3, 8, 8))
+        assert snapshot(module) == before
+
+
+CHANGES: dict[str, Callable[[Restless], Any]] = {
+    "a flag": lambda m: m.norm.eval(),
+    "a parameter": lambda m: m.conv.weight.data.add_(1),
+    "another parameter": lambda m: setattr(m.conv, "weight", nn.Parameter(m.conv.weight.data)),
+    "a buffer": lambda m: m.calls.add_(1),
+    "an attribute": lambda m: setattr(m, "extra", 1),
+    "a list inside": lambda m: m.cache["maps"].append(1),
+    "a hook": lambda m: m.conv.register_forward_hook(lambda *_: None),
+    "the random state": lambda m: torch.rand(1),
+    "Python's random state": lambda m: random.random(),
+    "NumPy's random state": lambda m: np.random.rand(),
+    "the dtype": lambda m: m.half(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_snapshot_sees_a_change(change: str) -> None:
+    module = Restless(False)
+    before = snapshot(module)
+    CHANGES[change](module)
+    assert snapshot(module) != before
+
+
+def lazy() -> nn.Module:
+    return nn.Sequential(
+        nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(5), nn.LSTM(5, 2)
+    )
+
+
+def test_lazy_parameters_are_counted_and_stay_to_be_made() -> None:
+    module = lazy()
+    names = [type(part).__name__ for part in module]
+    table = cnnref.trace(module, (3, 8, 8))
+    assert table.macs == 4 * 36 * 27 + 144 * 5 + 4 * 2 * (5 + 2)
+    assert table == cnnref.trace(module, (3, 8, 8))
+    assert [type(part).__name__ for part in module] == names
+    assert nn.parameter.is_lazy(module[0].weight)
+    assert nn.parameter.is_lazy(module[1].running_mean)
+    # another input makes another network of it
+    assert cnnref.trace(module, (1, 9, 9)).macs == 4 * 49 * 9 + 196 * 5 + 4 * 2 * (5 + 2)
+    module(torch.zeros(1, 3, 8, 8))
+    assert cnnref.trace(module, (3, 8, 8)).parameters == sum(p.numel() for p in module.parameters())
+
+
+def test_inputs_are_not_changed() -> None:
+    class Writing(nn.Module):
+        def forward(self, x: Tensor, ids: Tensor) -> Tensor:
+            x += 1
+            ids[0] = 7
+            ids += 1
+            return x[ids]
+
+    image, ids = torch.zeros(3, 4), torch.tensor([1, 2])
+    cnnref.trace(Writing(), inputs=(image, ids))
+    assert image.sum() == 0
+    assert ids.tolist() == [1, 2]
+
+
+def test_a_trace_keeps_no_weights_alive() -> None:
+    module = nn.Linear(4, 4)
+    cnnref.trace(module, (4,))
+    weights = weakref.ref(module.weight)
+    del module
+    gc.collect()
+    assert weights() is None
+
+
+def test_a_trace_copies_no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that a trace makes has memory of the size of a weight."""
+    made: list[int] = []
+    original = torch.utils._python_dispatch.TorchDispatchMode
+
+    class Watching(original):  # type: ignore[misc, valid-type]
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            found = func(*args, **(kwargs or {}))
+            real = [leaf for leaf in tensors((found,)) if not leaf.is_meta]
+            made.extend(leaf.untyped_storage().nbytes() for leaf in real)
+            return found
+
+    module = nn.Sequential(nn.Conv2d(3, 64, 3), nn.Flatten(), nn.Linear(64 * 36, 100))
+    with Watching():
+        cnnref.trace(module, (3, 8, 8))
+        assert max(made, default=0) < 1024
+        module(torch.zeros(1, 3, 8, 8))
+    assert max(made) >= 64 * 36 * 4
+
+
+def test_a_trace_inside_other_modes_works() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+    table = cnnref.trace(module, (3, 8, 8))
+    for mode in (torch.inference_mode(), torch.enable_grad(), torch.device("meta")):
+        with mode:
+            assert cnnref.trace(module, (3, 8, 8)) == table

@@ -1,0 +1,226 @@
+"""Shapes that are worked out are PyTorch's own, for every function, shape and option tried."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from itertools import product
+from time import process_time
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision_models
+from torch import Tensor, nn
+
+import cnnref
+from cnnref.watching import predicted as module
+from cnnref.watching import recorder
+from cnnref.watching.constants import run
+from cnnref.watching.predicted import predicted
+
+Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+
+def maps(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    return torch.empty(shape, dtype=dtype, device="meta")
+
+
+def alike(one: Tensor, other: Tensor) -> bool:
+    """Of one shape, dtype and order; along axes of one the order is nobody's."""
+    steps = [
+        [step for step, size in zip(x.stride(), x.shape, strict=True) if size > 1]
+        for x in (one, other)
+    ]
+    return (one.shape, one.dtype, steps[0]) == (other.shape, other.dtype, steps[1])
+
+
+def check(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether it was worked out; then as PyTorch does it, and the argument itself where it is."""
+    found = predicted(func, args, kwargs)
+    if found is None:
+        return False
+    wanted = run(func, args, kwargs)
+    assert alike(found, wanted), (func, args, kwargs)
+    given = [one for one in args if isinstance(one, Tensor)]
+    assert [found is one for one in given] == [wanted is one for one in given], func
+    return True
+
+
+def windows() -> list[Call]:
+    """Convolutions and pools of every kind of option."""
+    calls: list[Call] = []
+    for rank in (1, 2, 3):
+        conv, pool, mean, adaptive = (
+            getattr(F, f"{name}{rank}d")
+            for name in ("conv", "max_pool", "avg_pool", "adaptive_avg_pool")
+        )
+        for size, stride, padding, dilation in product((5, 8), (1, 2, 3), (0, 1), (1, 2)):
+            x = maps(2, 4, *[size] * rank)
+            weight, bias = maps(6, 2, *[3] * rank), maps(6)
+            calls.append((conv, (x, weight, bias, stride, padding, dilation, 2), {}))
+            calls.append((conv, (x, weight), {"padding": "same", "groups": 2}))
+            calls.append((conv, (x, maps(6, 3, *[3] * rank)), {}))
+            for ceil in (False, True):
+                calls.append((pool, (x, 3, stride, padding, dilation, ceil), {}))
+                calls.append((pool, (x, 3), {"padding": padding, "ceil_mode": ceil}))
+                calls.append((mean, (x, 2, stride, padding), {"ceil_mode": ceil}))
+                calls.append((pool, (x, [2] * rank, [], 1), {"ceil_mode": ceil}))
+        calls.append((adaptive, (maps(2, 4, *[8] * rank), 3), {}))
+        calls.append((adaptive, (maps(2, 4, *[8] * rank), [None] * rank), {}))
+    calls.append((F.conv2d, (maps(1, 3, 8, 9), maps(4, 3, 3, 5), None, (1, 2), (0, 2)), {}))
+    calls.append((F.max_pool2d, (maps(1, 3, 8, 9), (3, 2), (2, 1), (1, 0)), {}))
+    return calls
+
+
+def plain() -> list[Call]:
+    """The rest: maps in several orders, of several shapes, and arguments in several ways."""
+    x, y = maps(2, 4, 5, 6), maps(2, 4, 5, 6)
+    turned = maps(2, 5, 6, 4).permute(0, 3, 1, 2)
+    last = x.to(memory_format=torch.channels_last)
+    whole = maps(2, 4, 5, 6, dtype=torch.int64)
+    half = maps(2, 4, 5, 6, dtype=torch.float16)
+    vector = maps(4)
+    calls: list[Call] = []
+    for one in (x, turned, last, whole, half, maps(3, 4), maps(4), maps(0, 4)):
+        unary = (
+            F.relu, F.gelu, F.silu, F.mish, F.hardswish, F.hardsigmoid, F.selu, F.relu6,
+            F.softplus, torch.relu, torch.sigmoid, torch.tanh, Tensor.relu, Tensor.sigmoid,
+        )  # fmt: skip
+        calls += [(func, (one,), {}) for func in unary if one.is_floating_point()]
+        calls += [
+            (F.relu, (one,), {"inplace": True}),
+            (F.leaky_relu, (one, 0.1, True), {}),
+            (F.leaky_relu, (one, 0.1), {}),
+            (F.elu, (one,), {"inplace": True}),
+            (F.hardtanh, (one, 0.0, 6.0, False), {}),
+            (F.hardtanh, (one, 0.0, 6.0, True), {}),
+            (F.dropout, (one, 0.5, False), {}),
+            (F.softmax, (one, -1), {}),
+            (F.softmax, (one,), {"dim": 0, "dtype": torch.float64}),
+            (F.layer_norm, (one, one.shape[-1:]), {}),
+            (F.linear, (one, maps(3, one.shape[-1], dtype=one.dtype)), {}),
+            (F.linear, (one, maps(3, one.shape[-1]), maps(3)), {}),
+            (torch.cat, ([one, one],), {"dim": -1}),
+            (torch.cat, ((one, one, one),), {}),
+        ]
+        for other in (x, turned, last, whole, half, vector, maps(2, 1, 1, 6), maps(1), 2, 0.5):
+            calls += [(func, (one, other), {}) for func in (torch.add, Tensor.mul, Tensor.div)]
+            calls += [(func, (one, other), {}) for func in (Tensor.add_, Tensor.__imul__)]
+    calls += [
+        (F.batch_norm, (one, vector, vector, vector, vector), {"training": training})
+        for one in (x, turned, last, maps(2, 4), maps(2, 3, 5))
+        for training in (False, True)
+    ]
+    calls += [(F.batch_norm, (x, None, None), {}), (F.batch_norm, (x, vector, vector), {})]
+    calls += [(F.group_norm, (one, 2, vector, vector), {}) for one in (x, turned, maps(2, 4))]
+    calls += [(F.layer_norm, (turned, (5, 6), maps(5, 6), None), {})]
+    calls += [(func, (x, y.mT), {}) for func in (torch.matmul, Tensor.matmul)]
+    calls += [(torch.matmul, (x, maps(6, 3)), {}), (torch.matmul, (maps(3, 4), maps(4, 5)), {})]
+    calls += [(torch.add, (x, y), {"alpha": 2}), (torch.cat, ([x, maps(2, 4, 5, 7)],), {"dim": 3})]
+    return calls
+
+
+@pytest.mark.parametrize("calls", [windows, plain])
+def test_what_is_worked_out_is_what_pytorch_gives(calls: Callable[[], list[Call]]) -> None:
+    ran, known = Counter[str](), 0
+    for func, args, kwargs in calls():
+        try:
+            known += check(func, args, kwargs)
+        except (RuntimeError, TypeError, ValueError, IndexError):
+            # PyTorch refuses it, and so it must not have been worked out
+            assert predicted(func, args, kwargs) is None, (func, args, kwargs)
+        ran[func.__name__] += 1
+    assert known > sum(ran.values()) // 4
+    assert len(ran) > 4
+
+
+def test_a_wrong_shape_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(module._RULES, F.linear, lambda x, weight: ((1, 1), x))
+    with pytest.raises(AssertionError):
+        check(F.linear, (maps(2, 4), maps(3, 4)), {})
+
+
+NETWORKS = (
+    "alexnet", "vgg11_bn", "googlenet", "inception_v3", "resnet18", "resnext50_32x4d",
+    "densenet121", "squeezenet1_0", "mobilenet_v2", "mobilenet_v3_small", "mnasnet0_5",
+    "efficientnet_b0", "shufflenet_v2_x0_5", "convnext_tiny", "vit_b_32", "swin_t", "maxvit_t",
+    "regnet_y_400mf",
+)  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_in_whole_networks_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = Counter[bool]()
+
+    def held(func: Any, args: Any, kwargs: Any) -> Any:
+        seen[check(func, args, kwargs)] += 1
+        return predicted(func, args, kwargs)
+
+    with torch.device("meta"):
+        try:
+            network = torchvision_models.models.get_model(name, weights=None)
+        except RuntimeError:  # computes its widths with numbers
+            network = None
+    network = network or torchvision_models.models.get_model(name, weights=None)
+    monkeypatch.setattr(recorder, "predicted", held)
+    monkeypatch.setattr(recorder, "_MEMORY", {})
+    size = 299 if name == "inception_v3" else 224
+    table = cnnref.trace(network, (3, size, size))
+    assert seen[True] > 3
+    monkeypatch.setattr(recorder, "predicted", lambda *_: None)
+    monkeypatch.setattr(recorder, "_MEMORY", {})
+    assert cnnref.trace(network, (3, size, size)) == table
+
+
+LOADED = """
+import sys, torch, cnnref
+from cnnref.watching.building import on_meta
+with on_meta():
+    module = cnnref.model("resnet18")
+before = set(sys.modules)
+cnnref.trace(module)
+after = {name.partition(".")[0] for name in set(sys.modules) - before}
+print("torch._dynamo" in sys.modules, *sorted(after - {"cnnref", "torch"}))
+"""
+
+
+def test_a_convolutional_network_needs_none_of_torchs_compiler() -> None:
+    """It takes longer to load than a hundred traces; PyTorch's own shape functions load it."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False"]
+    worked_out = "from cnnref.watching import recorder; recorder.predicted = lambda *_: None\n"
+    code = LOADED.replace("cnnref.trace(module)", f"{worked_out}cnnref.trace(module)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("True")
+
+
+def deep(blocks: int) -> nn.Module:
+    layers = [
+        nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU())
+        for _ in range(blocks)
+    ]
+    return nn.Sequential(nn.Conv2d(3, 8, 1), *layers)
+
+
+def spent(blocks: int) -> float:
+    """The least of a few calls, in processor time."""
+    module = deep(blocks)
+    times = []
+    for _ in range(5):
+        started = process_time()
+        assert len(cnnref.trace(module, (3, 8, 8))) == 3 * blocks + 1
+        times.append(process_time() - started)
+    return min(times)
+
+
+def test_time_grows_with_depth_and_no_faster() -> None:
+    short, long = spent(60), spent(480)
+    # eight times the depth; a square would be sixty-four times the time
+    assert long < 20 * short
