@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from cnnref.architecture import Architecture
-from cnnref.catalog import architecture, model, names, table
-from cnnref.compare import Difference, compare
-from cnnref.conventions import Convention, convention, conventions
 from cnnref.errors import CnnrefError, MissingExtraError, ShapeError, UnknownNameError
-from cnnref.layer import Counts, Geometry, Layer, Shape
-from cnnref.net import FeatureMap, Net
-from cnnref.table import Table
 
 if TYPE_CHECKING:
+    from cnnref.architecture import Architecture
+    from cnnref.catalog import architecture, model, names, table
     from cnnref.check import Agreement, agreement
     from cnnref.cited import Figure, published
     from cnnref.collapse import Collapsed, Repeat
+    from cnnref.compare import Difference, compare
     from cnnref.contrast import Comparison
+    from cnnref.conventions import Convention, convention, conventions
     from cnnref.groups import Groups
+    from cnnref.layer import Counts, Geometry, Layer, Shape
+    from cnnref.net import FeatureMap, Net
     from cnnref.padding import padding_macs
     from cnnref.rules.operation import Operation
     from cnnref.rules.own import Opaque
     from cnnref.sweeping import Point, Sweep
+    from cnnref.table import Table
     from cnnref.tracing import UncountedWarning, trace
     from cnnref.varying import sweep
 
@@ -68,34 +71,46 @@ __all__ = [
     "trace",
 ]
 
-# what needs torch, and what few ask for, is loaded when it is first asked for
-_LAZY = {
-    "Agreement": "cnnref.check",
-    "Collapsed": "cnnref.collapse",
-    "Comparison": "cnnref.contrast",
-    "Figure": "cnnref.cited",
-    "padding_macs": "cnnref.padding",
-    "Groups": "cnnref.groups",
-    "Opaque": "cnnref.rules.own",
-    "Operation": "cnnref.rules.operation",
-    "Point": "cnnref.sweeping",
-    "Repeat": "cnnref.collapse",
-    "Sweep": "cnnref.sweeping",
-    "published": "cnnref.cited",
-    "agreement": "cnnref.check",
-    "sweep": "cnnref.varying",
-    "UncountedWarning": "cnnref.tracing",
-    "trace": "cnnref.tracing",
+# a name is loaded when it is first asked for: a trace needs no catalogue, a table no torch
+_HOMES = {
+    "architecture": ("Architecture",),
+    "catalog": ("architecture", "model", "names", "table"),
+    "check": ("Agreement", "agreement"),
+    "cited": ("Figure", "published"),
+    "collapse": ("Collapsed", "Repeat"),
+    "compare": ("Difference", "compare"),
+    "contrast": ("Comparison",),
+    "conventions": ("Convention", "convention", "conventions"),
+    "groups": ("Groups",),
+    "layer": ("Counts", "Geometry", "Layer", "Shape"),
+    "net": ("FeatureMap", "Net"),
+    "padding": ("padding_macs",),
+    "rules.operation": ("Operation",),
+    "rules.own": ("Opaque",),
+    "sweeping": ("Point", "Sweep"),
+    "table": ("Table",),
+    "tracing": ("UncountedWarning", "trace"),
+    "varying": ("sweep",),
 }
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+class _Package(ModuleType):
+    """Some functions have the names of the files they are in: the function is what is public."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
+    if name not in _HOME:
         raise AttributeError(f"module 'cnnref' has no attribute {name!r}")
-    from importlib import import_module
-
     try:
-        value = getattr(import_module(_LAZY[name]), name)
+        value = getattr(import_module(f"cnnref.{_HOME[name]}"), name)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise

@@ -19,6 +19,7 @@ from cnnref.table import Table
 __all__ = ["find", "load", "make"]
 
 FORMS = "package.module:callable or path/to/file.py:callable"
+_LOADED: dict[Path, ModuleType] = {}
 
 
 def load(target: str, arguments: Mapping[str, Any] | None = None) -> Any:
@@ -110,6 +111,12 @@ def _formless(target: str) -> CnnrefError:
             return CnnrefError(f"{target} is not a file that can be read.")
         listed = ", ".join(_offered(_module(str(path)))) or "nothing that can be called"
         return CnnrefError(f"Say what of {path} to build, as {path}:NAME; it has {listed}.")
+    module, dot, name = target.rpartition(".")
+    if dot and name.isidentifier() and module.replace(".", "_").isidentifier():
+        return CnnrefError(
+            f"{target!r} is no network of the catalogue; {name} of the module {module} is written "
+            f"{module}:{name}."
+        )
     unknown = str(UnknownNameError("network", target, names()))
     close = "did you mean" in unknown
     said = unknown if close else f"Unknown network {target!r}: see 'cnnref list'."
@@ -159,6 +166,10 @@ def _file(path: Path) -> ModuleType:
     spec = spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None or not path.is_file():
         raise CnnrefError(f"{path} is not a file that can be read.")
+    # once: a class of it is then the same class for all who name it
+    known = _LOADED.get(path.resolve())
+    if known is not None:
+        return known
     module = module_from_spec(spec)
     # its neighbours can be imported, as when it is run; and it can be found, as classes expect
     folder = str(path.resolve().parent)
@@ -169,6 +180,7 @@ def _file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except ModuleNotFoundError as error:
         raise _missing(str(path), error) from None
+    _LOADED[path.resolve()] = module
     return module
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,7 +20,6 @@ from cnnref.errors import CnnrefError
 from cnnref.layer import Shape
 from cnnref.rules import tensors
 from cnnref.table import Table
-from cnnref.watching.graphs import announced
 from cnnref.watching.isolation import restored
 from cnnref.watching.ledger import Ledger
 from cnnref.watching.parts import Watch, paths, unwrapped
@@ -83,7 +83,7 @@ def trace(
         ledger.feed(tensors((args, kwargs)))
         args, kwargs = ledger.meta((args, kwargs))
         try:
-            with Recorder(ledger, own) as recorder, announced(own, recorder):
+            with Recorder(ledger, own) as recorder, _announced(own, recorder):
                 module(*args, **kwargs)
         except Exception as error:
             from cnnref.watching.failure import told
@@ -105,6 +105,14 @@ def _got(module: object) -> str:
     if isinstance(module, type) and issubclass(module, nn.Module):
         return f"the class {module.__name__}, which has to be called first"
     return repr(module)
+
+
+def _announced(own: OwnRules | None, recorder: Recorder) -> AbstractContextManager[None]:
+    if own is None or not own.graphs:
+        return nullcontext()
+    from cnnref.watching.graphs import announced
+
+    return announced(own, recorder)
 
 
 def _own(rules: Mapping[Any, Any]) -> OwnRules:

@@ -95,6 +95,8 @@ def traced(built: Built) -> dict[str, Any]:
 
 
 def counted_by_torch(built: Built) -> dict[str, Any]:
+    # it hangs a hook on the gradient of what a module is given, which fails for a parameter
+    built.module.requires_grad_(False)
     with torch.no_grad(), catch_warnings(), FlopCounterMode(display=False) as counter:
         simplefilter("ignore")
         started = perf_counter()

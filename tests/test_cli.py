@@ -270,6 +270,9 @@ NO_COMMAND = (
     "see 'cnnref --help'."
 )
 BAD = {
+    "trace alexnet --input 3 96 96": "'96' is too many; sizes have commas between them, as in "
+    "--input 3,224,224.",
+    "table vgg16 --rules own:RULES": "--rules is for a callable; the spec of vgg16 takes none.",
     "tabel vgg16": "Unknown command 'tabel': did you mean table?",
     "xyzzy": "Unknown command 'xyzzy': known are check, compare, completion, conventions, explain, "
     "list, sweep, table, trace.",

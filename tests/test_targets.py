@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 
 import cnnref
+from cnnref import load
 from cnnref.cli.main import main
 
 MODULES = '''
@@ -126,6 +127,32 @@ partly = functools.partial(build, 0.5)
 number = 7
 _hidden = build
 '''
+RULES = """
+import cnnref
+import torch
+from torch import nn
+
+
+class Kernel(nn.Module):
+    def forward(self, x):
+        raise RuntimeError("runs on a GPU alone")
+
+
+def build():
+    return nn.Sequential(nn.Conv2d(3, 4, 3), Kernel())
+
+
+def output(kernel, x):
+    return torch.empty_like(x)
+
+
+def cost(result, kernel, x):
+    return x.numel(), 5
+
+
+RULES = {Kernel: cnnref.Opaque(output, cost)}
+NONE = {Kernel: 3}
+"""
 SPEC = """
 import cnnref
 
@@ -146,6 +173,7 @@ def wrong():
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     files = {"own.py": MODULES, "spec.py": SPEC, "typo.py": "def build(:\n", "empty.py": ""}
+    files["ruled.py"] = RULES
     files["lacks.py"] = "import nowhere_at_all\n"
     files["sub/deep.py"] = "from neighbour import build\n"
     files["sub/neighbour.py"] = "from torch import nn\nbuild = lambda: nn.Linear(2, 3)\n"
@@ -155,6 +183,7 @@ def folder(tmp_path, monkeypatch):
         path.write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr(load, "_LOADED", {})
     before = set(sys.modules)
     yield tmp_path
     for name in set(sys.modules) - before:
@@ -238,6 +267,21 @@ def test_an_input_has_the_dtype_of_the_module_unless_told(capsys):
     assert "AssertionError" in err
 
 
+def test_rules_of_ones_own_are_named_like_a_target(capsys):
+    words = ("ruled.py:build", "--input", "3,8,8", "--rules", "ruled.py:RULES")
+    found = rows(capsys, "trace", *words)
+    assert [(row["op"], row["MACs"]) for row in found] == [
+        ("conv", str(4 * 36 * 27)),
+        ("Kernel", str(4 * 36 * 5)),
+    ]
+    _, out, _ = run(capsys, "explain", words[0], "1", *words[1:])
+    assert "MACs        144 x 5 = 720" in out
+    assert run(capsys, "trace", *words, "--quiet", "--max-macs", "4k")[0] == 1
+    assert run(capsys, "trace", *words, "--quiet", "--max-macs", "5k")[0] == 0
+    code, out, _ = run(capsys, "sweep", *words, "--batch-size", "1,2", "--format", "csv")
+    assert (code, [line.split(",")[2] for line in out.splitlines()[1:]]) == (0, ["4608", "9216"])
+
+
 def test_sizes_may_be_written_with_x(capsys):
     words = ("trace", "own:build", "--input")
     assert rows(capsys, *words, "3x16x20") == rows(capsys, *words, "3,16,20")
@@ -280,6 +324,14 @@ ONE_LINE = {
     "called.",
     ".own:build": "'.own' is not the name of a module; write package.module:callable or "
     "path/to/file.py:callable.",
+    "own.build": "'own.build' is no network of the catalogue; build of the module own is written "
+    "own:build.",
+    "own:build --rules own:number": "--rules own:number is no mapping, but 7.",
+    "own:build --rules own:_rulez": "own has nothing of the name '_rulez'.",
+    "ruled.py:build --rules ruled.py:NONE": "The rule of Kernel must be a function of a call's "
+    "result and arguments, or an Opaque, but is 3.",
+    "spec.py:net --rules ruled.py:RULES": "spec.py:net gives a Net, whose rows are stated; drop "
+    "--rules.",
     "alexnett": "Unknown network 'alexnett': did you mean alexnet? A model of your own is "
     "package.module:callable or path/to/file.py:callable.",
     "mymodel": "Unknown network 'mymodel': see 'cnnref list'. A model of your own is "

@@ -41,6 +41,10 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--vary": LIST
         | {"metavar": "NAME=V1,V2", "help": "an argument of the callable to vary; repeatable"},
         "--strict": FLAG | {"help": "refuse operators without a rule"},
+        "--rules": {
+            "metavar": "TARGET",
+            "help": "a mapping of rules of your own: file.py:RULES or package.module:RULES",
+        },
     },
     "what is shown": {
         "--convention": {"metavar": "NAME", "default": "macs", "help": "default: macs"},
@@ -87,7 +91,7 @@ WORDS = {
 # words that may be missing or repeated
 MANY = {"NAMES": "*", "WORD": "?"}
 
-BOOK = ("--input-size", "--num-classes", "--input", "--arg", "--strict")
+BOOK = ("--input-size", "--num-classes", "--input", "--arg", "--strict", "--rules")
 VIEW = ("--convention", "--columns", "--dtype", "--batch-size")
 ORDER = ("--sort", "--top", "--group", "--depth", "--collapse")
 PRINT = ("--format", "--output")
@@ -155,7 +159,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "sweep": Command(
         OWN, "what a network costs as size, batch or arguments vary", ("TARGET",),
-        ("--input-size", "--batch-size", "--vary", "--arg", "--input", "--convention",
+        ("--input-size", "--batch-size", "--vary", "--arg", "--input", "--rules", "--convention",
          "--columns", "--dtype", *PRINT), "models:swept",
         (
             "sweep resnet50 --input-size 128,160,192,224",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ __all__ = ["swept", "traced", "traced_table"]
 Found = TypeVar("Found")
 IMAGE = (3, 224, 224)
 # names that a sweep has for itself
-OWN = {"input_size", "batch_size", "input_shape", "inputs", "progress"}
+OWN = {"input_size", "batch_size", "input_shape", "inputs", "progress", "rules"}
 
 
 def traced(arguments: SimpleNamespace) -> Outcome:
@@ -43,12 +43,13 @@ def swept(arguments: SimpleNamespace) -> Outcome:
         raise CnnrefError(f"{word!r} is an option of the sweep itself, not an argument to vary.")
     how = {"input_size": arguments.input_size, "batch_size": arguments.batch_size or 1, **vary}
     if target in cnnref.names():
-        if arguments.input:
-            raise CnnrefError(f"--input is for a callable; the spec of {target} takes none.")
+        for option in ("input", "rules"):
+            if getattr(arguments, option):
+                raise CnnrefError(f"--{option} is for a callable; the spec of {target} takes none.")
         return Outcome(printed(cnnref.sweep(target, progress=progress, **how, **given), arguments))
     with _theirs(target, ["sweeping it"]):
         what = _with(target, find(target), given)
-        inputs = _inputs(target, None, arguments)
+        inputs = _inputs(target, None, arguments) | {"rules": _rules(arguments)}
         found = _unwarned(lambda: cnnref.sweep(what, progress=progress, **how, **inputs))
     lacking = next((point.table for point in found if point.table.uncounted), None)
     if lacking is not None:
@@ -84,7 +85,7 @@ def traced_table(target: str, arguments: SimpleNamespace) -> Table:
         by_default = not arguments.input and not arguments.input_size and shape
         doing.append(f"tracing it{given}" + " (the default: give --input)" * bool(by_default))
         progress(f"tracing {target}{given}")
-        return _trace(network, arguments.strict, **inputs)
+        return _trace(network, arguments.strict, rules=_rules(arguments), **inputs)
 
 
 def _arguments(target: str, arguments: SimpleNamespace) -> dict[str, Any]:
@@ -105,10 +106,10 @@ def _arguments(target: str, arguments: SimpleNamespace) -> dict[str, Any]:
 
 def _stated(target: str, network: Any, arguments: SimpleNamespace) -> Table:
     sized = arguments.input_size is not None and not sources.takes(find(target), "input_size")
-    if arguments.input or sized:
-        option = "--input" if arguments.input else "--input-size"
-        kind = type(network).__name__
-        raise CnnrefError(f"{target} gives a {kind}, which has an input of its own; drop {option}.")
+    if arguments.input or sized or arguments.rules:
+        option = "--input" if arguments.input else "--input-size" if sized else "--rules"
+        why = "whose rows are stated" if option == "--rules" else "which has an input of its own"
+        raise CnnrefError(f"{target} gives a {type(network).__name__}, {why}; drop {option}.")
     return sources.as_table(network)
 
 
@@ -139,6 +140,16 @@ def _image(target: str, size: Any) -> tuple[int, ...]:
     if size is None:
         return IMAGE
     return (3, *(size if isinstance(size, tuple) else (size, size)))
+
+
+def _rules(arguments: SimpleNamespace) -> Mapping[Any, Any] | None:
+    """The rules that --rules names."""
+    if arguments.rules is None:
+        return None
+    found = find(arguments.rules)
+    if not isinstance(found, Mapping):
+        raise CnnrefError(f"--rules {arguments.rules} is no mapping, but {found!r}.")
+    return found
 
 
 def _trace(module: Any, strict: bool, **inputs: Any) -> Table:

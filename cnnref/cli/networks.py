@@ -43,7 +43,7 @@ def book(name: str, arguments: SimpleNamespace) -> Table:
         from cnnref.cli.models import traced_table
 
         return traced_table(name, arguments)
-    for option in ("input", "arg"):
+    for option in ("input", "arg", "rules"):
         if getattr(arguments, option):
             raise CnnrefError(f"--{option} is for a callable; the spec of {name} takes none.")
     given = {"num_classes": arguments.num_classes} if arguments.num_classes is not None else {}

@@ -82,5 +82,7 @@ def _placed(command: str, words: list[str], see: str) -> dict[str, object]:
             verb = "is" if len(lacking) == 1 else "are"
             raise CnnrefError(f"{' and '.join(lacking)} {verb} missing; {see}")
     if words:
-        raise CnnrefError(f"{words[0]!r} is too many; {see}")
+        sizes = words[0].isdecimal()
+        hint = "sizes have commas between them, as in --input 3,224,224" if sizes else see
+        raise CnnrefError(f"{words[0]!r} is too many; {hint}{'.' * sizes}")
     return found

@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from cnnref.rules import attention, matrix, norms, plain, recurrent, windows
-from cnnref.rules.aten import operator_rule
 from cnnref.rules.operation import Operation, Rule, tensors
 from cnnref.rules.plain import by_name
 
-__all__ = ["FUNCTIONS", "SUMMED", "Operation", "Rule", "function_rule", "operator_rule", "tensors"]
+__all__ = ["FUNCTIONS", "SUMMED", "Operation", "Rule", "function_rule", "tensors"]
 
 FUNCTIONS: dict[Any, Rule] = {
     **plain.FUNCTIONS,

@@ -141,7 +141,11 @@ def on_meta(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 
 def run(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run a function on meta tensors; a move to another device stays where it is."""
+    """Run a function on meta tensors; a move to another device stays where it is.
+
+    Raises:
+        NeedsDataError: what it gives depends on values.
+    """
     if args and isinstance(args[0], Tensor) and args[0].is_meta:
         if func in MOVES:
             return args[0]
@@ -149,7 +153,12 @@ def run(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any])
             return _to(*args, **kwargs)
         if func is Tensor.type_as:
             return args[0].to(args[1].dtype)
-    return func(*args, **kwargs)
+    try:
+        return func(*args, **kwargs)
+    except NotImplementedError as error:
+        from cnnref.watching.refusals import refused
+
+        raise refused(error) or error from None
 
 
 def with_lengths(

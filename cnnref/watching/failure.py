@@ -83,7 +83,7 @@ def _at(given: Tensor, axis: int, size: int) -> str:
 def _channels(part: Any, given: Tensor, wanted: int, rank: int | None) -> str:
     """What is wrong with the axes or the channels of a feature map of a rank, if anything is."""
     if rank is not None and given.dim() not in (rank + 1, rank + 2):
-        batch = ", and input_shape is without the batch" if given.dim() > rank + 2 else ""
+        batch = ", and its shape is given without the batch" if given.dim() > rank + 2 else ""
         return f"it takes maps of {wanted} x {AXES[rank - 1]}{batch}"
     axis = 1 if rank is None or given.dim() == rank + 2 else 0
     if given.shape[axis] == wanted:

@@ -14,12 +14,11 @@ __all__ = ["announced"]
 
 
 @contextmanager
-def announced(rules: OwnRules | None, recorder: Recorder) -> Iterator[None]:
+def announced(rules: OwnRules, recorder: Recorder) -> Iterator[None]:
     """Until it ends, what applies one of them comes to the recorder."""
-    graphs = rules.graphs if rules else {}
-    before = {graph: vars(graph).get("apply") for graph in graphs}
+    before = {graph: vars(graph).get("apply") for graph in rules.graphs}
     try:
-        for graph, own in graphs.items():
+        for graph, own in rules.graphs.items():
             graph.apply = staticmethod(_told(recorder, own, graph.apply))
         yield
     finally:

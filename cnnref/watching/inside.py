@@ -30,6 +30,4 @@ def _nobody(*_: object) -> bool:
     return False
 
 
-INSIDE: dict[Any, Callable[..., Any]] = {
-    F.multi_head_attention_forward: _body(F.multi_head_attention_forward)
-}
+INSIDE = _body(F.multi_head_attention_forward)

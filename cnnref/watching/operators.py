@@ -13,7 +13,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnnref.rules import tensors
 from cnnref.watching.constants import on_meta
-from cnnref.watching.refusals import refused
 from cnnref.watching.signature import SMALL
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ def run_operator(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     try:
         return func(*args, **on_meta(kwargs))
     except (NotImplementedError, RuntimeError) as error:
+        from cnnref.watching.refusals import refused
+
         raise refused(error, func.overloadpacket) or error from None
 
 

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from cnnref.layer import Counts
-from cnnref.rules import FUNCTIONS, SUMMED, Operation, Rule, function_rule, operator_rule, tensors
+from cnnref.rules import FUNCTIONS, SUMMED, Operation, Rule, function_rule, tensors
 from cnnref.watching.constants import PACKED, QUIET, Constants, on_meta, run, with_lengths
-from cnnref.watching.inside import INSIDE
 from cnnref.watching.ledger import Ledger
 from cnnref.watching.operators import UNSEEN, Operators, run_operator
 from cnnref.watching.predicted import predicted
@@ -103,17 +103,8 @@ class Recorder(TorchFunctionMode):
         args, kwargs = self._twins(func, args, kwargs or {})
         result = predicted(func, args, kwargs)
         if result is None:
-            result = self._run(func, args, kwargs)
+            result = run(func, args, kwargs)
         return self._learn(rule, result, args, kwargs, key)
-
-    @staticmethod
-    def _run(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        try:
-            return run(func, args, kwargs)
-        except NotImplementedError as error:
-            from cnnref.watching.refusals import refused
-
-            raise refused(error) or error from None
 
     def _remembered(self, key: list[Any]) -> _Known | None:
         try:
@@ -188,10 +179,12 @@ class Recorder(TorchFunctionMode):
     def _without_rule(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        if func in INSIDE:
+        if func is F.multi_head_attention_forward:
+            from cnnref.watching.inside import INSIDE
+
             super().__enter__()  # type: ignore[no-untyped-call]
             try:
-                return INSIDE[func](*args, **kwargs)
+                return INSIDE(*args, **kwargs)
             finally:
                 super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
         given = list(tensors((args, kwargs)))
@@ -276,6 +269,8 @@ class Recorder(TorchFunctionMode):
         leaf = first_tensor(result)
         if leaf is None:
             return
+        from cnnref.rules.aten import operator_rule
+
         packet = func.overloadpacket
         rule = operator_rule(packet)
         given = list(tensors((args, kwargs)))
