@@ -16,7 +16,7 @@ from cnnref.net import Net
 from cnnref.sources import built, check_arguments, is_module
 from cnnref.table import Table
 
-__all__ = ["find", "load", "make"]
+__all__ = ["find", "forget", "load", "make"]
 
 FORMS = "package.module:callable or path/to/file.py:callable"
 _LOADED: dict[Path, ModuleType] = {}
@@ -182,6 +182,11 @@ def _file(path: Path) -> ModuleType:
         raise _missing(str(path), error) from None
     _LOADED[path.resolve()] = module
     return module
+
+
+def forget() -> None:
+    """Read files anew when they are named again."""
+    _LOADED.clear()
 
 
 def _missing(place: str, error: ModuleNotFoundError) -> CnnrefError:

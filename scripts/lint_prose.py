@@ -52,8 +52,9 @@ HIDDEN = (
     re.compile(r"\b(?:href|src|id|class|style|width|height|colspan|rowspan|tabindex)=\"[^\"]*\""),
     re.compile(r"^\[\^?[^\]]+\]:(?= https?:)\s*\S+", re.MULTILINE),
 )
-# the string of this macro is the key of a claim: a name, though it has spaces and numbers in it
-KEYED = re.compile(r"\{\{\s*erratum\(")
+# the string of these macros is the key of a claim, or a command: no prose, though it has spaces and
+# numbers in it
+KEYED = re.compile(r"\{\{\s*(?:erratum|terminal)\(")
 MACRO = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 # a string with a space in it is a caption or a description: prose, wherever it stands
 STRING = re.compile(r"\"([^\"]*)\"")

@@ -14,6 +14,7 @@ sys.path.append(str(Path(__file__).resolve().parent))
 
 import site_charts
 import site_choices
+import site_examples
 import site_networks
 import site_peers
 import site_zoo
@@ -186,6 +187,7 @@ MACROS = {
     "network_strip": figures.network_strip,
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,
+    "output": site_examples.output,
     "padding": conventions_page.padding,
     "padding_stages": conventions_page.padding_stages,
     "peak": chapter_fragments.peak,
@@ -216,6 +218,7 @@ MACROS = {
     "table": table,
     "tex": fragments.tex,
     "top1": comparison_facts.top1,
+    "terminal": site_examples.terminal,
     "totals": page_tables.totals,
     "trained": degradation.trained,
     "unit": fragments.unit,

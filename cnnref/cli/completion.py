@@ -16,6 +16,8 @@ __all__ = ["printed"]
 
 # words of a command that a file, too, may stand for
 FILES = ("TARGET", "NAME", "A", "B")
+# options whose value is a file
+PATHS = ("--output", "--rules")
 
 BASH = """\
 # Completion of cnnref for bash. Source this, or save it as
@@ -27,7 +29,7 @@ _cnnref() {
         words="@commands@"
     else
         case $before in
-            --output) words=" " ;;
+            --output|--rules) words=" " ;;
 @values@
             @free@) return ;;
         esac
@@ -42,11 +44,14 @@ _cnnref() {
         esac
     fi
     if [[ $current == *,* ]]; then start=${current%,*},; fi
-    local IFS=$' \\n'
-    COMPREPLY=($(compgen -P "$start" -W "$words" -- "${current##*,}"))
+    local last=${current##*,} IFS=$' \\n'
+    if [[ $before == --columns && $last == +* ]]; then start+=+ last=${last#+}; fi
+    COMPREPLY=($(compgen -P "$start" -W "$words" -- "$last"))
     IFS=$'\\n'
     case $before:${COMP_WORDS[1]} in
         --output:*) COMPREPLY=($(compgen -f -- "$current")) ;;
+        --rules:*)
+            COMPREPLY=($(compgen -f -X '!*.py' -- "$current"; compgen -d -- "$current")) ;;
         -*) ;;
         @anywhere@)
             [[ $current == -* ]] ||
@@ -76,7 +81,7 @@ _cnnref() {
         return
     fi
     case $before in
-        --output) _files; return ;;
+        --output|--rules) _files; return ;;
         @free@) return ;;
     esac
     _cnnref_values $before && return
@@ -106,20 +111,21 @@ def _values() -> dict[str, Sequence[str]]:
     """What each option may be followed by, where that is one of a few words."""
     from cnnref.analysis import DTYPES
     from cnnref.columns import COLUMNS
+    from cnnref.sweeping import MEASURES
 
     return {
         "--format": FORMATS,
         "--group": GROUPINGS,
         "--convention": cnnref.conventions(),
         "--dtype": tuple(DTYPES),
-        "--columns": tuple(COLUMNS),
+        "--columns": tuple(dict.fromkeys((*COLUMNS, *MEASURES))),
         "--sort": tuple(COLUMNS),
     }
 
 
 def _free() -> list[str]:
     """Options whose value is anything."""
-    known = (*_values(), "--output")
+    known = (*_values(), *PATHS)
     flags = [name for name, told in OPTIONS.items() if told.get("action") == "store_true"]
     return [name for name in OPTIONS if name not in (*known, *flags)]
 
@@ -193,7 +199,7 @@ def _fish_option(option: str) -> str:
     text = f"-l {option[2:]} -d '{told['help']}'"
     if told.get("action") == "store_true":
         return text
-    if option == "--output":
+    if option in PATHS:
         return f"{text} -r -F"
     if option == "--columns":
         words = " ".join(_values()[option])

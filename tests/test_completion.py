@@ -1,0 +1,97 @@
+"""Completion scripts: what the shells themselves make of them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import cnnref
+from cnnref.__main__ import main
+from cnnref.cli.commands import COMMANDS, OPTIONS, SHELLS
+
+
+@pytest.fixture
+def script(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, request: pytest.FixtureRequest
+) -> Path:
+    assert main(["completion", request.param]) == 0
+    path = tmp_path / f"completion.{request.param}"
+    path.write_text(capsys.readouterr().out, encoding="utf-8")
+    return path
+
+
+def shell(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def of(name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("script", [name], indirect=True)
+
+
+CASES = {
+    "tr": {"trace"},
+    "completion ": set(SHELLS),
+    "trace preact_resnet20": {"preact_resnet200"},
+    "trace mine.p": {"mine.py"},
+    "trace x --rules m": {"mine.py"},
+    "trace x --output m": {"mine.py", "mine.txt"},
+    "trace x --format m": {"markdown"},
+    "trace x --convention lec": {"lecture"},
+    "table vgg16 --columns layer,mac": {"layer,macs", "layer,macs_share"},
+    "trace x --max-pa": {"--max-params"},
+    "trace x --max-macs ": set(),
+    "check alexnet --max-tr": {"--max-training"},
+}
+
+
+@of("bash")
+@pytest.mark.parametrize("line", [*CASES, "sweep x --columns +peak"])
+def test_bash_completes(script: Path, line: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").touch()
+    (tmp_path / "mine.txt").touch()
+    code = (
+        f'source {script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cnnref; '
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    words = ["cnnref", *line.split(" ")]
+    done = subprocess.run(
+        [shell("bash"), "--norc", "-c", code, "bash", *words],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert set(done.stdout.split()) == CASES.get(line, {"+peak_bytes"})
+
+
+@of("fish")
+@pytest.mark.parametrize("line", CASES)
+def test_fish_completes(script: Path, line: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").touch()
+    (tmp_path / "mine.txt").touch()
+    code = f"source {script}; complete -C 'cnnref {line}'"
+    done = subprocess.run(
+        [shell("fish"), "--no-config", "-c", code],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert {entry.partition("\t")[0] for entry in done.stdout.splitlines()} >= CASES[line]
+
+
+@of("zsh")
+def test_zsh_reads_it(script: Path) -> None:
+    done = subprocess.run(
+        [shell("zsh"), "-n", str(script)], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("script", SHELLS, indirect=True)
+def test_every_command_option_and_network_is_in_it(script: Path) -> None:
+    text = script.read_text(encoding="utf-8")
+    words = {*COMMANDS, *cnnref.names(), *(option.removeprefix("--") for option in OPTIONS)}
+    assert {word for word in words if word not in text} == set()
+    assert "@" not in text.replace("$@", "").replace('"$@"', "")

@@ -1,0 +1,83 @@
+"""The page on your own model: every example on it runs, and all of the examples are on it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import site_examples
+
+PAGE = site_examples.EXAMPLES.parent / "count.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+INCLUDED = re.findall(r'--8<-- "docs/examples/([\w.]+)"', TEXT)
+OUTPUTS = re.findall(r'\{\{ output\("([^"]+)"\) \}\}', TEXT)
+COMMANDS = re.findall(r'\{\{ terminal\("([^"]+)"\) \}\}', TEXT)
+# what is imported by others, or run by pytest, prints nothing itself
+SILENT = {"model.py", "spectral.py", "edge.toml", "test_budget.py"}
+
+
+def test_every_example_is_on_the_page_with_what_it_prints() -> None:
+    files = {path.name for path in site_examples.EXAMPLES.iterdir() if path.is_file()}
+    assert set(INCLUDED) == files
+    assert len(INCLUDED) == len(files)
+    assert set(OUTPUTS) == files - SILENT
+    assert len(COMMANDS) > 4
+
+
+def test_no_code_on_the_page_is_typed() -> None:
+    blocks = re.findall(r"^```(\w+)[^\n]*\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    typed = [body for kind, body in blocks if "--8<--" not in body]
+    assert typed == ["pip install '.[torch]'\n"]
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_an_example_runs_and_prints(name: str) -> None:
+    text = site_examples.output(name)
+    assert text.startswith("```text\n")
+    assert len(text.splitlines()) > 2
+    assert ("Warning" in text) == (name == "uncounted.py")
+    assert max(map(len, text.splitlines())) < 115
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_command_runs_and_fits_the_page(line: str) -> None:
+    text = site_examples.terminal(line)
+    assert text.startswith(f"```console\n$ cnnref {line}\n") or "--quiet" in line
+    exceeded = "exceed" in text
+    assert ("exit code 1" in text) == exceeded
+    assert "exit code 2" not in text
+    assert "Traceback" not in text
+    assert "\x1b" not in text
+
+
+def test_running_an_example_leaves_nothing_behind() -> None:
+    before = Path.cwd(), list(sys.path), {*sys.modules}
+    site_examples.output.cache_clear()
+    site_examples.output("rules.py")
+    assert (Path.cwd(), list(sys.path)) == before[:2]
+    assert "model" not in sys.modules
+    assert "spectral" not in sys.modules
+    assert not list(site_examples.EXAMPLES.rglob("__pycache__"))
+
+
+def test_the_example_of_a_test_is_one() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_budget.py"]
+    environment = {"PYTHONPATH": str(PAGE.parent.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command, cwd=site_examples.EXAMPLES, env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
+def test_an_example_that_fails_stops_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken.py").write_text("assert 1 + 1 == 3\n", encoding="utf-8")
+    monkeypatch.setattr(site_examples, "EXAMPLES", tmp_path)
+    with pytest.raises(AssertionError):
+        site_examples.output("broken.py")
