@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import random
 import weakref
@@ -203,6 +204,23 @@ def test_a_trace_copies_no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
         assert max(made, default=0) < 1024
         module(torch.zeros(1, 3, 8, 8))
     assert max(made) >= 64 * 36 * 4
+
+
+def test_a_part_that_is_copied_in_forward_runs_and_is_watched() -> None:
+    class Copying(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.part = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
+
+        def forward(self, x: Tensor) -> Tensor:
+            y: Tensor = self.part(x)
+            return copy.deepcopy(self.part)(y)
+
+    module = Copying()
+    before = snapshot(module)
+    names = [row.name for row in cnnref.trace(module, (4,))]
+    assert names == ["part.0", "part.1", "part.0#2", "part.1#2"]
+    assert snapshot(module) == before
 
 
 def test_a_trace_inside_other_modes_works() -> None:

@@ -123,8 +123,8 @@ def test_values_of_whole_numbers_decide_and_feature_maps_cannot() -> None:
     with pytest.raises(NeedsDataError) as error:
         cnnref.trace(case.build(), inputs=(normal(1, 4), mask.to("meta")))
     assert str(error.value) == (
-        "forward asks for the value of a feature map (__bool__), but a trace computes shapes and "
-        "no values"
+        "forward asks for the value of a feature map or a weight (__bool__), but a trace computes "
+        "shapes and no values"
     )
 
 
@@ -144,7 +144,7 @@ ASKING = {
 def test_what_needs_values_is_named(name: str) -> None:
     with pytest.raises(CnnrefError) as error:
         cnnref.trace(Call(ASKING[name]), (4,))
-    assert f"asks for the value of a feature map ({name})" in str(error.value)
+    assert f"asks for the value of a feature map or a weight ({name})" in str(error.value)
 
 
 @QUIETLY

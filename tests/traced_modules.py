@@ -215,6 +215,20 @@ def encoder(layers: int, **options: Any) -> nn.Module:
     return nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
 
 
+class Picked(nn.Module):
+    """Picks by a mask that it knows, and repeats by numbers that it knows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 2)
+        self.register_buffer("mask", torch.tensor([True, False, True, True]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        picked = x[:, self.mask].repeat_interleave(torch.tensor([1, 3]), 0)
+        y: Tensor = self.linear(picked)
+        return y
+
+
 IMAGE, SEQUENCE, BATCH = (1, 3, 8, 8), (2, 5, 16), (2, 4, 8, 8)
 LSTM = 4 * 16 * (8 + 16) * 2 + 4 * 16 * (32 + 16) * 2  # two layers, both ways
 CASES: dict[str, Case] = {
@@ -326,6 +340,7 @@ CASES: dict[str, Case] = {
     "mapping": Case(Nested, {"a": normal(1, 4), "b": {"c": normal(1, 4)}}),
     "a value of Python": Case(Repeated, (normal(1, 4), 3)),
     "a value of an input": Case(Decided, (normal(1, 4), torch.tensor([True, False, True]))),
+    "values that are constant": Case(Picked, (normal(2, 4),)),
     "checkpoint": Case(Checkpointed, (normal(1, 4),)),
     "plain attributes": Case(Attributes, (normal(1, 4),)),
     "in place": Case(InPlace, (normal(1, 4, 4),)),

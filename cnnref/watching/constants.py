@@ -16,7 +16,17 @@ from cnnref.errors import CnnrefError
 from cnnref.rules import tensors
 from cnnref.watching.signature import SMALL, is_small, storage
 
-__all__ = ["PACKED", "QUIET", "Constants", "NeedsDataError", "on_meta", "run", "with_lengths"]
+__all__ = [
+    "BY_SIZE",
+    "PACKED",
+    "QUIET",
+    "Constants",
+    "NeedsDataError",
+    "on_meta",
+    "run",
+    "settled",
+    "with_lengths",
+]
 
 # fmt: off
 # what tells of a tensor without making another
@@ -61,6 +71,8 @@ PACKED = frozenset(
         *(torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu),
     )
 )
+# whose result is as large as a constant says
+BY_SIZE = frozenset({Tensor.__getitem__, torch.repeat_interleave, Tensor.repeat_interleave})
 MOVES = frozenset({Tensor.cpu, Tensor.cuda, Tensor.pin_memory})
 
 
@@ -71,8 +83,8 @@ class NeedsDataError(CnnrefError, RuntimeError):
     def of(cls, name: str) -> NeedsDataError:
         """Of the function or operator that asks."""
         return cls(
-            f"forward asks for the value of a feature map ({name}), but a trace computes shapes "
-            "and no values"
+            f"forward asks for the value of a feature map or a weight ({name}), but a trace "
+            "computes shapes and no values"
         )
 
 
@@ -159,6 +171,29 @@ def run(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any])
         from cnnref.watching.refusals import refused
 
         raise refused(error) or error from None
+
+
+def settled(
+    func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None
+) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
+    """The arguments with what constants among them say of the size of the result.
+
+    A mask that picks elements becomes the numbers of these; how often to repeat becomes a sum.
+    """
+    if func is Tensor.__getitem__:
+        parts = args[1] if isinstance(args[1], tuple) else (args[1],)
+        if any(map(_is_mask, parts)):
+            picked = [part.nonzero(as_tuple=True) if _is_mask(part) else (part,) for part in parts]
+            return (args[0], tuple(one for part in picked for one in part)), kwargs
+        return args, kwargs
+    repeats = args[1] if len(args) > 1 else (kwargs or {}).get("repeats")
+    if not isinstance(repeats, Tensor) or not is_small(repeats) or repeats.numel() < 2:
+        return args, kwargs
+    return args, {"output_size": int(repeats.sum()), **(kwargs or {})}
+
+
+def _is_mask(part: Any) -> bool:
+    return isinstance(part, Tensor) and part.dtype is torch.bool and is_small(part)
 
 
 def with_lengths(

@@ -82,6 +82,10 @@ class Watch:
         for path, part in parts:
             self._watch(path, part, rules.of(part) if rules else None)
 
+    def __deepcopy__(self, _: object) -> Watch:
+        # forward may copy a part, which then goes on to be watched
+        return self
+
     def _watch(self, path: str, part: nn.Module, own: OwnRule | None) -> None:
         kind = type(part)
         if kind.__module__.startswith(QUANTISED) and kind.__name__ not in NOT_YET:

@@ -16,12 +16,21 @@ from torch.overrides import TorchFunctionMode
 
 from cnnref.layer import Counts
 from cnnref.rules import FUNCTIONS, SUMMED, Operation, Rule, function_rule, tensors
-from cnnref.watching.constants import PACKED, QUIET, Constants, on_meta, run, with_lengths
+from cnnref.watching.constants import (
+    BY_SIZE,
+    PACKED,
+    QUIET,
+    Constants,
+    on_meta,
+    run,
+    settled,
+    with_lengths,
+)
 from cnnref.watching.ledger import Ledger
 from cnnref.watching.operators import UNSEEN, Operators, run_operator
 from cnnref.watching.predicted import predicted
 from cnnref.watching.rows import Row
-from cnnref.watching.signature import Made, made, remake, sign
+from cnnref.watching.signature import Made, first_tensor, made, remake, sign
 
 if TYPE_CHECKING:
     from cnnref.rules.own import OwnRule, OwnRules
@@ -85,6 +94,8 @@ class Recorder(TorchFunctionMode):
         args: tuple[Any, ...],
         kwargs: dict[str, Any] | None,
     ) -> Any:
+        if func in BY_SIZE:
+            args, kwargs = settled(func, args, kwargs)
         key: list[Any] = [func]
         given: list[Tensor] = []
         sign(args, key, given)
@@ -283,10 +294,3 @@ class Recorder(TorchFunctionMode):
             self._sum.append(found)
         else:
             self._ledger.write(Row(found, given, result), given, result)
-
-
-def first_tensor(result: Any) -> Tensor | None:
-    """The first tensor of a result, if there is one."""
-    if isinstance(result, Tensor):
-        return result
-    return next(tensors((result,)), None)

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-__all__ = ["SMALL", "Made", "is_small", "made", "remake", "sign", "storage"]
+from cnnref.rules.operation import tensors
+
+__all__ = ["SMALL", "Made", "first_tensor", "is_small", "made", "remake", "sign", "storage"]
 
 # elements of a tensor whose values are kept
 SMALL = 1 << 16
@@ -98,3 +100,10 @@ def remake(how: Made, given: list[Tensor]) -> Any:
         size, stride, dtype = how
         return torch.empty_strided(size, stride, dtype=dtype, device=META)
     return tuple(remake(part, given) for part in how)
+
+
+def first_tensor(result: Any) -> Tensor | None:
+    """The first tensor of a result, if there is one."""
+    if isinstance(result, Tensor):
+        return result
+    return next(tensors((result,)), None)
