@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.errors import MissingExtraError
+from cnnref.headed import HEAD, headed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,7 @@ class Grid(NamedTuple):
     ids: an id for each row in HTML, or nothing.
     legend: a line that only a terminal needs.
     folds: column -> the least width to which a terminal may fold it, in this order.
+    paths: whether the first column holds names with dots, which may be put under one another.
     """
 
     heads: list[str]
@@ -64,6 +66,7 @@ class Grid(NamedTuple):
     ids: Sequence[str] = ()
     legend: str = ""
     folds: Sequence[tuple[int, int]] = ()
+    paths: bool = False
 
 
 def plain(_: str, text: str) -> str:
@@ -93,9 +96,10 @@ def to_text(grid: Grid, width: int = TERMINAL, paint: Paint = plain) -> str:
     """
     heads = [head.split(" ") for head in grid.heads]
     stacked = [[""] * (max(map(len, heads)) - len(head)) + head for head in heads]
-    columns = zip(*grid.cells, *grid.totals, strict=True)
-    cells = list(columns) or [()] * len(heads)
-    widths = [max(map(len, (*head, *below))) for head, below in zip(heads, cells, strict=True)]
+    widths = _widths(grid, heads)
+    if grid.paths and sum(widths) + len(widths) - 1 > width:
+        grid = headed(grid)
+        widths = _widths(grid, heads)
     gap = 2 if sum(widths) + 2 * len(widths) - 2 <= width else 1
     _narrow(widths, width, grid.folds)
     rule = "-" * (sum(widths) + gap * (len(widths) - 1))
@@ -105,7 +109,9 @@ def to_text(grid: Grid, width: int = TERMINAL, paint: Paint = plain) -> str:
         return paint(kind, _block(rows, widths, gap, grid.aligns))
 
     body = [
-        block(mark, list(map(_folded, row, widths)))
+        paint(mark, "  ".join(filter(None, row)))
+        if mark == HEAD and len(row[0]) > widths[0]
+        else block(mark, list(map(_folded, row, widths)))
         for mark, row in zip(marks, grid.cells, strict=True)
     ]
     totals = [block("total", list(map(_folded, row, widths))) for row in grid.totals]
@@ -117,6 +123,14 @@ def to_text(grid: Grid, width: int = TERMINAL, paint: Paint = plain) -> str:
     return "\n".join([paint("caption", caption), *lines, *below, *legend, *painted])
 
 
+def _widths(grid: Grid, heads: list[list[str]]) -> list[int]:
+    """What each column takes; a line above others may be longer than they are."""
+    marks = grid.marks or [""] * len(grid.cells)
+    rows = [row for row, mark in zip(grid.cells, marks, strict=True) if mark != HEAD]
+    columns = list(zip(*rows, *grid.totals, strict=True)) or [()] * len(heads)
+    return [max(map(len, (*head, *below))) for head, below in zip(heads, columns, strict=True)]
+
+
 def _narrow(widths: list[int], width: int, folds: Sequence[tuple[int, int]]) -> None:
     for place, least in folds:
         excess = sum(widths) + len(widths) - 1 - width
@@ -125,14 +139,19 @@ def _narrow(widths: list[int], width: int, folds: Sequence[tuple[int, int]]) -> 
 
 
 def _folded(text: str, width: int, marks: str = "._/- ") -> list[str]:
-    """Text in lines of a width, broken behind marks; a piece without a mark stays whole."""
+    """Text in lines of a width, broken behind marks; a piece without a mark stays whole.
+
+    Every line has the indent of the text.
+    """
     if len(text) <= width:
         return [text]
-    lines, start = [""], 0
-    for end in (*(end for end, letter in enumerate(text, 1) if letter in marks), len(text)):
-        piece, start = text[start:end], end
-        if lines[-1] and len(lines[-1] + piece.rstrip()) > width:
-            lines.append("")
+    words = text.lstrip()
+    indent = text[: len(text) - len(words)]
+    lines, start = [indent], 0
+    for end in (*(end for end, letter in enumerate(words, 1) if letter in marks), len(words)):
+        piece, start = words[start:end], end
+        if lines[-1] != indent and len(lines[-1] + piece.rstrip()) > width:
+            lines.append(indent)
         lines[-1] += piece
     return [line.rstrip() for line in lines]
 

@@ -87,7 +87,8 @@ class Groups(Printed, dict[str, "Table"]):
             totals=_totals(self.table, view, shown, every),
             notes=notes(self.table, view, keys),
             marks=[_mark(part) for part in rows.values()],
-            folds=[(0, 12)],
+            folds=[(2, 16), (0, 12)],
+            paths=self.by.startswith("depth"),
         )
         return grid if terse else with_uncounted(grid, list(map(_uncounted, rows.values())))
 

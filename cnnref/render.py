@@ -32,7 +32,7 @@ PRICED = ("parameters", "operations", "activation_bytes")
 TERSE = {"input": "", "kernel": "window", "stride": "", "padding": "", "groups": ""}
 WINDOW_KEY = "window: kernel/stride, p padding, d dilation, g groups, ceil rounds up"
 # a terminal folds the text of these columns where it is too narrow, to no less than this
-FOLDS = (("op", 10), ("layer", 12))
+FOLDS = (("op", 10), ("output", 16), ("layer", 12))
 
 
 def table_grid(
@@ -79,6 +79,7 @@ def rows_grid(
         ids=["-".join(f"{table.name}-{layer.name}".split()) for layer in layers],
         legend=WINDOW_KEY if "window" in keys else "",
         folds=[(keys.index(key), least) for key, least in FOLDS if key in keys],
+        paths=keys[0] == "layer",
     )
 
 

@@ -199,6 +199,21 @@ class Table(LecturePrinted, Analysed):
 
         return collapse(self)
 
+    def without_free(self) -> Table:
+        """The rows that work or learn: without views, copies, and what is made of nothing.
+
+        >>> import cnnref
+        >>> book = cnnref.table("vgg16")
+        >>> [row.op for row in book if row not in list(book.without_free())]
+        ['flatten']
+        """
+        from cnnref.kinds import FREE
+
+        free = frozenset(FREE)
+        return self.part(
+            i for i, layer in enumerate(self) if layer.op not in free or layer.parameters
+        )
+
     def listed(self, convention: Convention | str) -> Table:
         """The rows that a convention's own table would list."""
         lists = _convention(convention).lists

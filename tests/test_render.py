@@ -312,7 +312,7 @@ def test_text_can_be_too_wide_for_a_terminal():
 
 
 def test_text_folds_long_names_and_loses_nothing():
-    name = "inception_4b.branch_3.reduction.convolution_1x1"
+    name = "inception_4b_branch_3_reduction_convolution_1x1"
     net = cnnref.Net((3, 224, 224), name="long")
     x = net.conv(net.input, 64, 11, padding=5, name=name)
     net.linear(net.flatten(net.adaptive_avg_pool(x, 7)), 4096 * 8)
@@ -322,6 +322,28 @@ def test_text_folds_long_names_and_loses_nothing():
     pieces = [line[:column].strip() for line in lines[4:]]
     assert name in "".join(pieces)
     assert "adaptive_avg_pool" in "".join(line[column:].split(" ")[0] for line in lines[4:])
+
+
+def test_text_puts_long_names_under_the_modules_that_they_share():
+    net = cnnref.Net((3, 224, 224), name="long")
+    x = net.conv(net.input, 64, 11, padding=5, name="encoder.layers.encoder_layer_0.mix.conv")
+    x = net.relu(x, name="encoder.layers.encoder_layer_0.mix.relu")
+    x = net.conv(x, 64, 1, name="encoder.layers.encoder_layer_1.conv")
+    net.linear(net.flatten(net.adaptive_avg_pool(x, 7)), 4096 * 8)
+    lines = net.table().to_text().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[0] for line in lines[4:9]] == [
+        "encoder.layers.encoder_layer_0.mix",
+        "conv",
+        "relu",
+        "encoder.layers.encoder_layer_1",
+        "conv",
+    ]
+    assert [line[:2] for line in lines[4:9]] == ["en", "  ", "  ", "en", "  "]
+    # a table that fits has its names whole
+    small = cnnref.Net((3, 8, 8))
+    small.relu(small.input, name="encoder.layer.relu")
+    assert "encoder.layer.relu" in small.table().to_text()
 
 
 def test_text_of_the_lecture_is_its_table():

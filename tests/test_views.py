@@ -352,6 +352,30 @@ def test_text_of_a_collapsed_network_fits_a_terminal():
         assert max(map(len, lines)) <= 80
 
 
+def test_free_rows_may_be_left_out():
+    with torch.device("meta"):
+        module = nn.Sequential(nn.TransformerEncoderLayer(16, 4, 32, batch_first=True))
+    table = cnnref.trace(module, (5, 16))
+    found = table.without_free()
+    assert {row.op for row in found} == {
+        "linear", "attention", "matmul", "softmax", "add", "scale", "dropout", "layer_norm", "relu"
+    } & {row.op for row in table}  # fmt: skip
+    assert (found.macs, found.parameters) == (table.macs, table.parameters)
+    assert len(found) < len(table) // 2
+
+    # a copy that brings parameters stays
+    class Token(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.token = nn.Parameter(torch.zeros(1, 1, 4))
+
+        def forward(self, x):
+            return torch.cat([self.token, x.flatten(2)], 1).flatten(1)
+
+    kept = cnnref.trace(Token(), (3, 2, 2)).without_free()
+    assert [(row.op, row.parameters) for row in kept] == [("concat", 4)]
+
+
 def test_collapsing_takes_linear_time():
     import time
 
@@ -380,6 +404,9 @@ def run(capsys, line):
         ("--depth 2 --top 3", lambda table: table.group(depth=2).top(3)),
         ("--group op --sort activations", lambda table: table.group("op").sorted("activations")),
         ("--collapse", lambda table: table.collapse()),
+        ("--no-free", lambda table: table.without_free()),
+        ("--no-free --collapse", lambda table: table.without_free().collapse()),
+        ("--no-free --top 3", lambda table: table.without_free().top(3)),
     ],
 )
 @pytest.mark.parametrize("name", ["text", "csv", "json", "markdown"])

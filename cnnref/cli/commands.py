@@ -54,6 +54,7 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--group": {"metavar": "BY", "help": "a row for each stage, block or op"},
         "--depth": {"metavar": "N", "help": "a row for each module down to a depth"},
         "--collapse": FLAG | {"help": "equal blocks once, with how often they stand there"},
+        "--no-free": FLAG | {"help": "without views, copies and what is made of nothing"},
         "--dtype": {"metavar": "NAME", "default": "float32", "help": "of bytes; default: float32"},
         "--batch-size": {"metavar": "N", "help": "images at once, for bytes and budgets"},
     },
@@ -93,7 +94,7 @@ MANY = {"NAMES": "*", "WORD": "?"}
 
 BOOK = ("--input-size", "--num-classes", "--input", "--arg", "--strict", "--rules")
 VIEW = ("--convention", "--columns", "--dtype", "--batch-size")
-ORDER = ("--sort", "--top", "--group", "--depth", "--collapse")
+ORDER = ("--sort", "--top", "--group", "--depth", "--collapse", "--no-free")
 PRINT = ("--format", "--output")
 BUDGET = tuple(SECTIONS["budgets, exit code 1 where one is exceeded"])
 ROWS = (*BOOK, *VIEW, *ORDER, *PRINT, "--quiet", *BUDGET)

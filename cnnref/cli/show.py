@@ -46,6 +46,8 @@ def _arranged(table: Table, arguments: SimpleNamespace) -> Printed:
     if len(alone) > 1 or (arguments.collapse and ordered):
         one, other = [*alone, *ordered][:2] if arguments.collapse else alone
         raise CnnrefError(f"--{one} and --{other} exclude each other: give one of them.")
+    if arguments.no_free:
+        table = table.without_free()
     if arguments.collapse:
         return table.collapse()
     found: Any = table
