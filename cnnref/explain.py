@@ -7,19 +7,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from typing import TYPE_CHECKING
 
 from cnnref.arithmetic import adaptive_taps
 from cnnref.conventions import Convention
 from cnnref.layer import Formula, Layer, Product
 from cnnref.units import grouped
 
-__all__ = ["explain", "memory", "operations", "output_size", "parameters", "value"]
+if TYPE_CHECKING:
+    from cnnref.table import Table
+
+__all__ = [
+    "explain",
+    "memory",
+    "operations",
+    "output_size",
+    "output_sizes",
+    "parameters",
+    "told",
+    "value",
+]
 
 
 def explain(layer: Layer, convention: Convention) -> str:
     """What a row costs under a convention, as one line that can be checked by hand."""
     line = operations(layer, convention)
     return f"{layer.name}: {line} {convention.unit}s ({convention.name})"
+
+
+def told(table: Table, layer: Layer, convention: Convention) -> list[str]:
+    """All of a row, a line for each of its numbers."""
+    return [
+        f"{layer.name} of {table.name}: {layer.op}, {_inputs(layer)} to {layer.out_shape}",
+        *(f"  output      {size}" for size in output_sizes(layer)),
+        f"  parameters  {parameters(layer)}",
+        f"  memory      {memory(layer, convention)}",
+        f"  {convention.unit + 's':<10}  {operations(layer, convention)}",
+        f"  convention  {convention.name}: {convention.title}",
+    ]
 
 
 def operations(layer: Layer, convention: Convention, times: str = "x") -> str:
@@ -60,8 +85,7 @@ def output_size(layer: Layer, axis: int = 0, times: str = "x") -> str:
     geometry = layer.geometry
     # no window, one along channels, or one that spreads its input
     if geometry is None or len(geometry.kernel) < 2 or layer.op == "conv_transpose":
-        before = " + ".join(map(str, layer.in_shapes)) or "nothing"
-        return f"{before} to {layer.out_shape}"
+        return f"{_inputs(layer)} to {layer.out_shape}"
     place = axis - len(geometry.kernel)
     size, out = layer.in_shape[place], layer.out_shape[place]
     reach = geometry.dilation[axis] * (geometry.kernel[axis] - 1) + 1
@@ -71,6 +95,16 @@ def output_size(layer: Layer, axis: int = 0, times: str = "x") -> str:
     # rounding up may add a window that starts behind the input; it is taken off again
     last = " - 1" if -(-(size - reach + 2 * padding) // stride) >= out and ceil else ""
     return f"{rounding}(({size} - {reach} + 2 {times} {padding}) / {stride}) + 1{last} = {out}"
+
+
+def output_sizes(layer: Layer) -> list[str]:
+    """What `output_size` says of each axis, once where they agree."""
+    axes = range(len(layer.geometry.kernel) if layer.geometry else 1)
+    return list(dict.fromkeys(output_size(layer, axis) for axis in axes))
+
+
+def _inputs(layer: Layer) -> str:
+    return " + ".join(map(str, layer.in_shapes)) or "nothing"
 
 
 def value(formula: Formula) -> int:

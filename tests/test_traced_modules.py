@@ -78,7 +78,9 @@ def test_every_count_can_be_asked_for_its_formula(name: str) -> None:
                 shown = right.partition(" ")[0].replace(",", "")
                 assert evaluated(left) == int(shown) == number
         assert "\n" not in row.explain()
-        assert explain.output_size(row)
+        told = explain.told(table, row, CONVENTIONS["lecture"])
+        assert told[0].startswith(f"{row.name} of {table.name}: {row.op}, ")
+        assert told[-1] == "  convention  lecture: The lecture's count"
 
 
 @pytest.mark.parametrize(

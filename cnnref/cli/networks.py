@@ -52,21 +52,10 @@ def book(name: str, arguments: SimpleNamespace) -> Table:
 
 def explained(arguments: SimpleNamespace) -> Outcome:
     """`cnnref explain`."""
-    from cnnref import explain
+    from cnnref.explain import told
 
-    found, how = book(arguments.name, arguments), arguments.convention
-    layer = found[arguments.layer]
-    axes = range(max(1, len(layer.in_shape.size)))
-    sizes = dict.fromkeys(explain.output_size(layer, axis) for axis in axes)
-    lines = [
-        f"{layer.name} of {found.name}: {layer.op}, {layer.in_shape} to {layer.out_shape}",
-        *(f"  output      {size}" for size in sizes),
-        f"  parameters  {explain.parameters(layer)}",
-        f"  memory      {explain.memory(layer, how)}",
-        f"  {how.unit + 's':<10}  {explain.operations(layer, how)}",
-        f"  convention  {how.name}: {how.title}",
-    ]
-    return Outcome(_lines(lines))
+    found = book(arguments.name, arguments)
+    return Outcome(_lines(told(found, found[arguments.layer], arguments.convention)))
 
 
 def checked(arguments: SimpleNamespace) -> Outcome:
