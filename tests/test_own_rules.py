@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from traced_modules import Gate, Gated
 
 import cnnref
 from cnnref import Counts, Opaque, Operation
@@ -63,22 +64,6 @@ class Net(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.two(F.relu(self.one(self.one(x)))))
-
-
-class Gate(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
-        return torch.sigmoid(x @ weight) * x
-
-
-class Gated(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(4, 4))
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = Gate.apply(x, self.weight)
-        return y
 
 
 class Compiled(nn.Module):

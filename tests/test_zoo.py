@@ -59,6 +59,12 @@ def test_a_record_holds_both_counts() -> None:
     assert not entry._replace(uncounted="fold:1").agrees
 
 
+def test_a_module_that_is_given_a_parameter_is_counted_by_torch_too() -> None:
+    """Its counter fails where such a parameter wants a gradient and none is recorded."""
+    entry = record(Case("timm", "vision_transformer", "test_vit3"))
+    assert (entry.error, entry.agrees) == ("", True)
+
+
 def test_what_fails_is_recorded_with_the_step_that_failed() -> None:
     entry = record(Case("torchvision", "classification", "resnet19"))
     assert entry.error.startswith("building: ValueError: Unknown model resnet19")
