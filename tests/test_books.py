@@ -117,6 +117,29 @@ def test_a_model_file_runs_when_pasted_alone(path, monkeypatch):
     assert isinstance(on_meta(space[built[0]]), torch.nn.Module)
 
 
+def as_two(row):
+    """A row of the spec as a trace of two images at once has to state it."""
+    twice = {name: 2 * count for name, count in row.counts._asdict().items()}
+    counts = row.counts._replace(
+        **twice | {n: getattr(row.counts, n) for n in ("weights", "biases")}
+    )
+    shapes = tuple((2, *shape) for shape in row.in_shapes)
+    return (row.op, row.inputs, shapes, (2, *row.out_shape), row.geometry, counts, row.constants)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_images_at_once_are_twice_the_work_and_the_same_weights(name):
+    book = cnnref.table(name)
+    images = torch.empty(2, *book.input_shape, device="meta")
+    for row, other in zip(
+        book, cnnref.trace(on_meta(lambda: cnnref.model(name)), inputs=images), strict=True
+    ):
+        assert as_two(row) == (
+            *(other.op, other.inputs, other.in_shapes, other.out_shape, other.geometry),
+            *(other.counts, other.constants),
+        )
+
+
 def in_order(stated, shapes):
     """The first stated shape that does not follow in the shapes, or None."""
     rest = iter(shapes)
@@ -145,7 +168,7 @@ def test_a_wrong_shape_comment_is_seen():
 
 
 def test_alexnets_shape_comments_follow_in_order():
-    source = Path(MODELS[0]).read_text(encoding="utf-8").partition("class AlexNet2012")[0]
+    source = Path(MODELS[0]).read_text(encoding="utf-8").partition("def conv_norm")[0]
     stated = SHAPE_COMMENT.findall(source)
     assert in_order(stated, [str(row.out_shape) for row in cnnref.table("alexnet")]) is None
 

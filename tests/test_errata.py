@@ -191,7 +191,7 @@ def test_a_fault_in_vggs_spec_changes_totals_ratios_and_sentences(fresh, monkeyp
 
 def test_the_chart_of_the_closing_sentences_answers_for_itself(monkeypatch):
     networks = closing.chart()
-    assert len(networks) == 13
+    assert len(networks) == 14
     assert verdict_on("Inception-v4: ResNet + Inception") == "wrong"
     joined = networks | {}
     monkeypatch.setattr(closing, "lookup", lambda name: facts.lookup("inception_resnet_v2"))
@@ -205,6 +205,17 @@ def test_the_chart_of_the_closing_sentences_answers_for_itself(monkeypatch):
     heavy = few | {"alexnet_2012": few["vgg19"]._replace(name="alexnet_2012")}
     monkeypatch.setattr(closing, "chart", lambda: heavy)
     assert verdict_on("AlexNet: low compute, lots of parameters") == "wrong"
+
+
+def test_which_networks_come_before_alexnet_is_said_while_it_is_so(monkeypatch):
+    sentence = "AlexNet: low compute, lots of parameters"
+    networks = closing.chart()
+    assert closing.JUDGES[sentence](sentence).cause.endswith("only the latter has fewer MACs.")
+    cheaper = networks["enet"]._replace(book=facts.lookup("squeezenet1_1"))
+    larger = networks["vgg19"]._replace(name="another")
+    for other in (networks | {"enet": cheaper}, networks | {"vgg19": larger}):
+        monkeypatch.setattr(closing, "chart", lambda other=other: other)
+        assert closing.JUDGES[sentence](sentence)[1:3] == ("agrees", "")
 
 
 def verdict_on(sentence):

@@ -162,10 +162,15 @@ def down_scene(table: Table, width: float, size: float) -> Scene:
         boxes.append(_box(stage, middle - wide / 2, top + (tall - high) / 2, wide, high))
         top += tall + MARGIN
     arrows = [_down(link, boxes, aside) for link in links]
-    right = max(text.x + text_width(text.text, size) for text in texts)
+    right = max(text.x + _length(text, size) for text in texts)
     return Scene(
         tuple(boxes), tuple(arrows), tuple(texts), max(right, width), top - MARGIN + 2, size, HEAD
     )
+
+
+def _length(text: Text, size: float) -> float:
+    own = faint_size(size) if text.faint else size * (1.08 if text.strong else 1)
+    return text_width(text.text, own)
 
 
 def _down(link: StageLink, boxes: Sequence[Box], aside: Sequence[StageLink]) -> Arrow:
