@@ -7,7 +7,7 @@ from html import escape
 
 from cnnref import catalog
 from cnnref.cited import Figure, figures
-from cnnref.confirm import FOLLOWS, UNITS, agrees, known_differences
+from cnnref.confirm import FOLLOWS, UNITS, agrees, reason
 from cnnref.conventions import CONVENTIONS, Convention, convention
 from cnnref.errata import Erratum, erratum
 from cnnref.facts import lookup, rows
@@ -182,11 +182,8 @@ def _figure(figure: Figure, name: str) -> str:
         return f"{shown}. That is {grouped(total)} MACs, rounded."
     digits = len(figure.value.text.partition(".")[2])
     own = rounded(total, UNITS[figure.unit], digits + 1)
-    reason = (
-        known_differences().get((figure.name, figure.quantity, figure.source.key), "")
-        or f"counted by {FOLLOWS[figure.source.key]} it is {own}"
-    )
-    return f"{shown}. It is not what the rows add up to: {escape(reason)}."
+    why = reason(figure) or f"counted by {FOLLOWS[figure.source.key]} it is {own}"
+    return f"{shown}. It is not what the rows add up to: {escape(why)}."
 
 
 def padding(networks: Networks) -> str:
