@@ -48,7 +48,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     refuse_left_over(html, page.file.src_uri)
-    html = site_tables.wrap(site_notebooks.tidy(html, page, files))
+    root = None if page.file.src_uri == "conventions.md" else "../" * page.url.count("/")
+    html = site_tables.wrap(site_notebooks.tidy(html, page, files), root)
     return site_networks.fill(html, page.file.src_uri, Path(config.docs_dir) / "generated")
 
 

@@ -35,6 +35,8 @@ def rows() -> Iterator[tuple[str, ...]]:
 def mark(key: str, root: str = "") -> str:
     """A small mark beside a right value: what the lecture has, linked to its erratum.
 
+    What is wrong gets the sign ≠; what another convention or another word explains does not.
+
     root: how to get from the page to the site's own folder, "" or "../".
 
     Raises:
@@ -44,8 +46,10 @@ def mark(key: str, root: str = "") -> str:
     entry = erratum(key)
     if entry.verdict == "agrees":
         raise CnnrefError(f"{key}: the lecture's value agrees; take the mark off.")
-    shown = "≠ lecture" if entry.claim.quantity == SENTENCE else f"≠ {entry.claim.stated}"
-    return _link(entry, shown, root, "erratum")
+    stated = "" if entry.claim.quantity == SENTENCE else entry.claim.stated
+    if entry.verdict == "wrong":
+        return _link(entry, f"≠ {stated or 'lecture'}", root, "erratum")
+    return _link(entry, f"lecture: {stated}" if stated else "lecture", root, "erratum mild")
 
 
 def _link(entry: Erratum, shown: str, root: str, kind: str) -> str:

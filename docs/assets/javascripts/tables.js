@@ -126,7 +126,7 @@
   };
 
   const start = () => {
-    document.querySelectorAll("table.ledger").forEach(prepare);
+    document.querySelectorAll("table.ledger:not(.prices)").forEach(prepare);
     document.querySelectorAll(".tree").forEach(prepareTree);
   };
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
