@@ -168,6 +168,7 @@ MACROS = {
     "drop_tex": history_facts.drop_tex,
     "ensemble_cost": history_facts.ensemble_cost,
     "ensemble_table": history_facts.ensemble_table,
+    "errata_besides": errata_page.besides,
     "errata_count": errata_page.count,
     "errata_items": errata_page.items,
     "errata_tables": errata_page.tables,

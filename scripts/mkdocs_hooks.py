@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import site_charts
 import site_choices
+import site_glossary
 import site_math
 import site_networks
 import site_notebooks
@@ -73,6 +74,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     site_math.close()
     site_theme.keep_on_own_host(site)
     site_theme.normalise_search(site)
+    site_glossary.explain(site)
 
 
 def refuse_left_over(html: str, where: str) -> None:

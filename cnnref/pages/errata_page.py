@@ -7,12 +7,22 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from html import escape
 
-from cnnref.errata import VERDICTS, Erratum, errata, erratum
+from cnnref.errata import VERDICTS, Erratum, errata, erratum, remarks
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.facts import lookup
 from cnnref.verdicts.cells import TABLES
 
-__all__ = ["CSV_COLUMNS", "PAGE", "count", "items", "mark", "marked", "rows", "tables"]
+__all__ = [
+    "CSV_COLUMNS",
+    "PAGE",
+    "besides",
+    "count",
+    "items",
+    "mark",
+    "marked",
+    "rows",
+    "tables",
+]
 
 PAGE = "errata.html"
 SENTENCE = "claim"
@@ -53,7 +63,8 @@ def mark(key: str, root: str = "") -> str:
 
 
 def _link(entry: Erratum, shown: str, root: str, kind: str) -> str:
-    said = escape(f"{shown}: {alternative(entry)}", quote=True)
+    # what is heard begins with what is seen
+    said = escape(f"{shown.replace('^', '')}: {alternative(entry)}", quote=True)
     return (
         f'<a class="{kind}" href="{root}{PAGE}#{entry.anchor}" aria-label="{said}" '
         f'title="{said}">{_text(shown)}</a>'
@@ -116,6 +127,24 @@ def tables(level: int = 3) -> str:
     """Every claim, a table for each place of the lecture; each row has the claim's anchor."""
     places = dict.fromkeys(entry.claim[1:3] for entry in errata())
     return "\n".join(_place(chapter, place, level) for chapter, place in places)
+
+
+def besides() -> str:
+    """What the notes say besides the claims: each sentence with its verdict and its own anchor."""
+    titles = ("sentence", "computed", "verdict", "why")
+    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    body = "".join(
+        f'<tr id="{entry.anchor}"><th scope="row"><a href="#{entry.anchor}">'
+        f"{escape(entry.claim.chapter)}: “{escape(entry.claim.stated)}”</a></th>"
+        f'<td class="wrap">{escape(entry.computed)}</td>'
+        f'<td><span class="verdict {entry.verdict}">{_named(entry)}</span></td>'
+        f'<td class="wrap">{_why(entry)}</td></tr>'
+        for entry in remarks()
+    )
+    return (
+        f'<table class="ledger errata longnames sentences"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table>"
+    )
 
 
 def _chosen(verdict: str, partly: bool | None) -> list[Erratum]:

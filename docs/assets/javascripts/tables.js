@@ -2,7 +2,7 @@
 // The page is complete without it; nothing here changes what a table says.
 (() => {
   "use strict";
-  const SORTED_FROM = 10, FILTERED_FROM = 20;
+  const SORTED_FROM = 12, FILTERED_FROM = 20;
   const FIGURE = /^[−+-]?[\d.,]+/;
 
   // A cell's exact value where it has one, else its figure, else its text.
