@@ -17,6 +17,8 @@ CAPTION = re.compile(r"<caption[^>]*>(.*?)</caption>", re.DOTALL)
 HEAD = re.compile(r"<thead\b.*?</thead>", re.DOTALL)
 ANCHOR = re.compile(r'<a class="headerlink".*?</a>', re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
+# each row of these says by itself how it is counted
+ERRATA = re.compile(r'<table class="ledger errata\b')
 COUNTED = re.compile(r"\b(?:G?MACs|multiply-adds|operations|parameters|params|weights|memory)\b")
 ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
 CELL = re.compile(r"<(t[hd])\b([^>]*)>(.*?)</\1>", re.DOTALL)
@@ -51,7 +53,7 @@ def wrap(page: str, root: str | None = "") -> str:
 
 def how_counted(table: str, root: str | None) -> str:
     """Below a table of counts a link to how they are counted, where nothing in it leads there."""
-    if root is None or "conventions.html" in table:
+    if root is None or "conventions.html" in table or ERRATA.match(table):
         return ""
     firsts = [CELL.search(row) for row in ROW.findall(HEAD.sub("", table))]
     heads = HEAD.findall(table) + [first[3] for first in firsts if first]

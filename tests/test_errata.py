@@ -386,7 +386,7 @@ def test_what_the_notes_say_besides_has_a_verdict_too():
         assert entry.computed
         assert entry.verdict == "agrees" or entry.cause.endswith("."), entry.key
     page = errata_page.besides()
-    assert re.findall(r'<tr id="([^"]*)"', page) == [entry.anchor for entry in remarks()]
+    assert re.findall(r'<section id="([^"]*)"', page) == [entry.anchor for entry in remarks()]
     assert len({e.anchor for e in (*errata(), *remarks())}) == len(errata()) + len(remarks())
 
 

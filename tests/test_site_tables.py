@@ -47,6 +47,7 @@ def test_the_first_cell_of_a_row_tells_too():
         (COUNTS, None),
         (COUNTS.replace("<td>a</td>", '<td><a href="conventions.html#macs">a</a></td>'), ""),
         (COUNTS.replace("M MACs", "year"), ""),
+        (COUNTS.replace("<table>", '<table class="ledger errata">'), ""),
         (COUNTS.replace("M MACs", "year").replace("41", "has 41 parameters"), ""),
     ],
 )

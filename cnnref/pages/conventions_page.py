@@ -73,14 +73,14 @@ def memories(networks: Networks) -> str:
         for title, who, unit, meaning in MEMORIES
     ]
     lines.append(_meaning("the file of weights", FILES, [_file_mb(book.name) for book in books]))
-    text = _table(("meaning", "who means it", *(f"{title} (MB)" for title, _ in networks)), lines)
+    text = _table(("meaning", *(f"{title} (MB)" for title, _ in networks), "who means it"), lines)
     return text.replace('class="ledger"', 'class="ledger longnames"')
 
 
 def _meaning(title: str, who: str, values: Iterable[str]) -> str:
     cells = "".join(f'<td class="num">{value}</td>' for value in values)
     return (
-        f'<tr><th scope="row">{escape(title)}</th><td class="wrap">{escape(who)}</td>{cells}</tr>'
+        f'<tr><th scope="row">{escape(title)}</th>{cells}<td class="wrap">{escape(who)}</td></tr>'
     )
 
 

@@ -131,20 +131,16 @@ def tables(level: int = 3) -> str:
 
 def besides() -> str:
     """What the notes say besides the claims: each sentence with its verdict and its own anchor."""
-    titles = ("sentence", "computed", "verdict", "why")
-    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
-    body = "".join(
-        f'<tr id="{entry.anchor}"><th scope="row"><a href="#{entry.anchor}">'
-        f"{escape(entry.claim.chapter)}: “{escape(entry.claim.stated)}”</a></th>"
-        f'<td class="wrap">{escape(entry.computed)}</td>'
-        f'<td><span class="verdict {entry.verdict}">{_named(entry)}</span></td>'
-        f'<td class="wrap">{_why(entry)}</td></tr>'
+    entries = "".join(
+        f'<section id="{entry.anchor}"><p class="errata-claim"><a href="#{entry.anchor}">'
+        f"{escape(entry.claim.chapter)}: “{escape(entry.claim.stated)}”</a></p>"
+        f'<p><span class="verdict {entry.verdict}">{_named(entry).capitalize()}</span>. '
+        f"Computed: <strong>{escape(entry.computed)}</strong>.</p>"
+        + (f"<p>{_why(entry)}</p>" if entry.cause else "")
+        + "</section>"
         for entry in remarks()
     )
-    return (
-        f'<table class="ledger errata longnames sentences"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>"
-    )
+    return f'<div class="errata-list">{entries}</div>'
 
 
 def _chosen(verdict: str, partly: bool | None) -> list[Erratum]:

@@ -159,7 +159,7 @@ def conventions_table() -> str:
         cells = [escape(entry.unit), "<br>".join(map(escape, prices)), escape(entry.source)]
         lines.append(_line(entry.name, cells))
     text = _table("convention", ("unit", "price of one", "source"), lines)
-    return text.replace('class="ledger"', 'class="ledger prose"')
+    return text.replace('class="ledger"', 'class="ledger prose pricelists"')
 
 
 def totals(networks: Networks) -> str:
