@@ -211,3 +211,31 @@ def test_a_name_with_v2_in_it_is_not_taken_for_later_weights():
     assert rows["ShuffleNetV2-1.0x"][3] == "–"
     assert "80.858" in rows["ResNet-50"][3]
     assert rows["MobileNetV2"][0] == "–"
+
+
+def test_the_sentences_about_fronts_hold():
+    fronts = {axis: say.front("canziani", axis).split(", ") for axis in AXES}
+    assert not any(label.startswith("VGG") for front in fronts.values() for label in front)
+    assert {"GoogLeNet", "ResNet-34", "ResNet-50"} <= set(fronts["macs"])
+    assert not {"ResNet-101", "ResNet-152"} & set(fronts["macs"])
+    best = max(points("canziani"), key=lambda point: float(point.top1))
+    assert best.label == "Inception-v4"
+
+
+def test_the_sentences_about_each_currency_hold():
+    def order(axis):
+        return [label for label, _ in say.ranking(axis)]
+
+    assert order("macs")[:2] == ["VGG-19", "VGG-16"]
+    assert order("macs")[-1] == "AlexNet"
+    assert order("parameters")[:3] == ["VGG-19", "VGG-16", "AlexNet"]
+    middle = [order("activations").index(label) for label in ("VGG-16", "VGG-19")]
+    assert all(3 < place < 10 for place in middle)
+    assert set(order("inference")[:2]) == {"VGG-16", "VGG-19"}
+    assert order("training")[:4] == [
+        "Inception-ResNet-v2",
+        "ResNet-152",
+        "Inception-v4",
+        "ResNet-101",
+    ]
+    assert 'value="1"' in say.even_batch("resnet50")
