@@ -46,8 +46,9 @@ def compare(a: Table, b: Table) -> Comparison:
 
     Rows are compared by what they do (operator, shapes, window, constants, counts) and by
     which rows feed them, not by their names, stages or blocks. A row that only one table
-    has is reported as such, and the rest is compared past it. What comes back is a list
-    that knows both tables, and prints them side by side in every format.
+    has is reported as such, and the rest is compared past it. Of a part of a table, rows are fed
+    by rows of the part or by the world outside it, wherever in the whole the part stands. What
+    comes back is a list that knows both tables, and prints them side by side in every format.
 
     >>> import cnnref
     >>> book = cnnref.table("alexnet")
@@ -62,7 +63,8 @@ def compare(a: Table, b: Table) -> Comparison:
         shapes = (a.input_shape, b.input_shape)
         differences.append(Difference(-1, "input", "input", "input shape", *shapes))
     place = 0
-    pairs = tuple(_pairs(tuple(a), tuple(b)))
+    rows, others = _rows(a), _rows(b)
+    pairs = tuple(_pairs(rows, others))
     for i, j in pairs:
         place = place if i is None else i + 1
         if j is not None:
@@ -70,8 +72,18 @@ def compare(a: Table, b: Table) -> Comparison:
         if i is None or j is None:
             differences.append(_lone(a, b, i, j, place))
             continue
-        differences.extend(row_differences(i, a[i], b[j], partner))
+        differences.extend(row_differences(i, rows[i], others[j], partner))
     return Comparison(a, b, pairs, differences)
+
+
+def _rows(table: Table) -> tuple[Layer, ...]:
+    """The rows, each fed by places in this table; -1 is whatever is not in it."""
+    if table.whole is table:
+        return tuple(table)
+    places = {number: place for place, number in enumerate(table.numbers)}
+    return tuple(
+        row._replace(inputs=tuple(places.get(source, -1) for source in row.inputs)) for row in table
+    )
 
 
 def rows_differing(differences: Sequence[Difference]) -> int:

@@ -9,7 +9,18 @@ from cnnref.catalog import architecture, table
 from cnnref.cited import Figure, read_data
 from cnnref.table import Table
 
-__all__ = ["FOLLOWS", "Confirmation", "agrees", "comparable", "computed", "confirm", "depth"]
+__all__ = [
+    "FOLLOWS",
+    "Confirmation",
+    "agrees",
+    "comparable",
+    "computed",
+    "confirm",
+    "depth",
+    "key",
+    "known_differences",
+    "reason",
+]
 
 # source -> the convention that its counts of operations follow; each counts a multiply-add once
 FOLLOWS = {
@@ -21,6 +32,7 @@ FOLLOWS = {
 # unit -> what one of it is; a value is rounded half up to the digits that are printed
 UNITS = {"count": 1, "px": 1, "year": 1, "M": 10**6, "G": 10**9}
 OPERATIONS = ("macs", "flops")
+Key = tuple[str, str, str, str]
 COMPARED = frozenset({"params", "layers", "input", "year", *OPERATIONS})
 
 
@@ -47,8 +59,7 @@ its 19.6 billion for VGG-19 include, they are 15.47 billion'
     """
     value = computed(figure)
     same = agrees(figure.value.text, figure.unit, value)
-    key = (figure.name, figure.quantity, figure.source.key)
-    return Confirmation(figure, value, same, "" if same else known_differences().get(key, ""))
+    return Confirmation(figure, value, same, "" if same else reason(figure))
 
 
 def comparable(figure: Figure) -> bool:
@@ -56,10 +67,24 @@ def comparable(figure: Figure) -> bool:
     return figure.quantity in COMPARED
 
 
+def key(figure: Figure) -> Key:
+    """What a known difference goes by: network, quantity, source, value and unit as printed."""
+    printed = f"{figure.value} {figure.unit}"
+    return figure.name, figure.quantity, figure.source.key, printed
+
+
+def reason(figure: Figure) -> str:
+    """Why a printed figure is not the computed one, where that is known; else ""."""
+    return known_differences().get(key(figure), "")
+
+
 @cache
-def known_differences() -> dict[tuple[str, str, str], str]:
-    """(network, quantity, source) -> why the printed figure is not the computed one."""
-    return {(name, what, source): why for name, what, source, why in read_data("known_differences")}
+def known_differences() -> dict[Key, str]:
+    """Why printed figures are not the computed ones, by what they go by."""
+    return {
+        (name, what, source, text): why
+        for name, what, source, text, why in read_data("known_differences")
+    }
 
 
 def computed(figure: Figure) -> int:

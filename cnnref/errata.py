@@ -1,6 +1,7 @@
 """The lecture's claims against computed values: every cell and sentence gets a verdict.
 
-data/claims.csv holds what the lecture states. The judges of `cnnref.verdicts` compute what it
+data/claims.csv holds what the lecture states, and data/remarks.csv what its notes say besides,
+in sentences. The judges of `cnnref.verdicts` compute what it
 should be, and where it is something else try to arrive at the lecture's value by computation.
 """
 
@@ -14,7 +15,17 @@ from typing import NamedTuple
 
 from cnnref.errors import UnknownNameError
 
-__all__ = ["VERDICTS", "Claim", "Erratum", "claims", "errata", "erratum", "judged"]
+__all__ = [
+    "VERDICTS",
+    "Claim",
+    "Erratum",
+    "claims",
+    "errata",
+    "erratum",
+    "judged",
+    "remarks",
+    "said_besides",
+]
 
 VERDICTS = ("wrong", "convention", "wording", "agrees")
 
@@ -76,17 +87,29 @@ def claims() -> tuple[Claim, ...]:
     """What the lecture states, in the order of its chapters."""
     from cnnref.cited import read_data
 
-    rows = list(read_data("claims"))
-    paths = ["/".join(part for part in row[:4] if part) for row in rows]
+    return tuple(_keyed(list(read_data("claims"))))
+
+
+@cache
+def said_besides() -> tuple[Claim, ...]:
+    """What the notes say besides, in sentences; "claim" is the quantity of each."""
+    from cnnref.cited import read_data
+
+    rows = (
+        [chapter, place, "", "claim", stated] for chapter, place, stated in read_data("remarks")
+    )
+    return tuple(_keyed([*rows], "notes/"))
+
+
+def _keyed(rows: list[list[str]], before: str = "") -> Iterator[Claim]:
+    paths = [before + "/".join(part for part in row[:4] if part) for row in rows]
     several = {path for path, times in Counter(paths).items() if times > 1}
     seen: Counter[str] = Counter()
-    found = []
     for path, row in zip(paths, rows, strict=True):
         seen[path] += 1
         key = f"{path}#{seen[path]}" if path in several else path
         chapter, place, line, quantity, stated = row
-        found.append(Claim(key, chapter, place, line, quantity, stated))
-    return tuple(found)
+        yield Claim(key, chapter, place, line, quantity, stated)
 
 
 @cache
@@ -95,8 +118,14 @@ def errata() -> tuple[Erratum, ...]:
     return tuple(judged(claims()))
 
 
+@cache
+def remarks() -> tuple[Erratum, ...]:
+    """What the notes say besides, with its verdict, in the order of the chapters."""
+    return tuple(judged(said_besides()))
+
+
 def erratum(key: str) -> Erratum:
-    """The verdict on one claim.
+    """The verdict on one claim, or on one that the notes make besides ("notes/ZFNet/...").
 
     Raises:
         UnknownNameError: no claim has that key; the message names close matches.
@@ -104,7 +133,7 @@ def erratum(key: str) -> Erratum:
     >>> erratum("AlexNet/full table/conv4/flop (M)").computed
     '150'
     """
-    found = {entry.key: entry for entry in errata()}
+    found = {entry.key: entry for entry in (*errata(), *remarks())}
     if key not in found:
         raise UnknownNameError("claim", key, found)
     return found[key]

@@ -89,7 +89,8 @@ class Work(NamedTuple):
 class Layer(NamedTuple):
     """One operator applied once.
 
-    inputs: the rows that feed this one, by number; -1 is the network's input.
+    inputs: the rows that feed this one, by number; -1 is the network's input. In a part of a
+        table, as a slice or a stage, these are still the numbers of the whole, `part.whole`.
     in_shapes, out_shape: shapes for one image, without the batch.
     counted: False where no rule knows the operator: of its counts, only elements and what is
         learned are then known, and the others are zero.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnref import catalog, charts, check, facts
 from cnnref.layer import COUNTS, Geometry, Layer
-from cnnref.pages import chart_files, degradation, errata_page, lesson_charts
+from cnnref.pages import chart_files, degradation, errata_page, figures_file, lesson_charts
 from cnnref.table import Table
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def outputs(
     """
     chosen = tuple(names) or catalog.names()
     files: dict[str, str] = {"networks.csv": _csv(NETWORK_COLUMNS, network_rows(chosen, progress))}
+    files["figures.csv"] = _csv(figures_file.COLUMNS, figures_file.lines())
     files["errata.csv"] = _csv(errata_page.CSV_COLUMNS, errata_page.rows())
     for key, book in _books(chosen):
         files[f"tables/{key}.csv"] = _csv(ROW_COLUMNS, map(_row, range(len(book)), book))

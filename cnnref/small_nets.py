@@ -1,4 +1,4 @@
-"""Single blocks of the networks after the lecture, small enough to count by hand.
+"""Single blocks of the networks after the lecture, and LeNet before it: small enough to check.
 
 Each is a function of a Net; `lookup` gives its table under a key "block:NAME". Where a block
 is set beside another, both take the same input and give the same output.
@@ -139,6 +139,21 @@ def convnext(net: Net, x: FeatureMap) -> FeatureMap:
     return net.add(y, x, name="add")
 
 
+def lenet(net: Net, x: FeatureMap) -> FeatureMap:
+    """LeNet-5 (LeCun et al., 1998) as it is taught today: conv2 sees all maps, poolings only pool.
+
+    The network of 1998 connects only some maps in its second convolution, and its poolings have a
+    weight and a bias for each map.
+    """
+    x = net.conv(x, 6, 5, name="conv1")
+    x = net.avg_pool(x, 2, name="pool1")
+    x = net.conv(x, 16, 5, name="conv2")
+    x = net.flatten(net.avg_pool(x, 2, name="pool2"), name="flatten")
+    for number, features in enumerate((120, 84, 10), 3):
+        x = net.linear(x, features, name=f"fc{number}")
+    return x
+
+
 def stack(net: Net, x: FeatureMap, layers: int = 4) -> FeatureMap:
     """Some equal 3x3 convolutions: what scaling is tried on."""
     for number in range(1, layers + 1):
@@ -154,6 +169,7 @@ def deeper(net: Net, x: FeatureMap) -> FeatureMap:
 BLOCKS: Mapping[str, tuple[Shape, Callable[[Net, FeatureMap], FeatureMap]]] = {
     name: (Shape(shape), build)
     for name, shape, build in (
+        ("lenet", (1, 32, 32), lenet),
         ("plain", MIDDLE, plain),
         ("grouped", MIDDLE, grouped),
         ("separable", MIDDLE, separable),

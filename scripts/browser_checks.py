@@ -43,6 +43,8 @@ RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})
 SKIP_LINK = "() => document.activeElement.classList.contains('md-skip')"
 STATIC = """() => [...document.querySelectorAll('.chart-view')].filter(view =>
   ![...view.querySelectorAll('svg')].some(svg => svg.getBoundingClientRect().height > 20)).length"""
+BRIGHT = """() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g)
+  .slice(0, 3).some(part => Number(part) > 80)"""
 LIVE = """view => view.dataset.live === 'true' && !!view.querySelector('.chart-live svg') &&
   view.querySelector('.chart-live svg').getBoundingClientRect().height > 20"""
 
@@ -175,10 +177,12 @@ class Visit:
                     self.fault(name, "keyboard", f"the choice '{legend}' changes nothing")
 
     def without_scripts(self) -> None:
-        with self.context("phone", java_script_enabled=False) as context:
+        with self.context("phone", "dark", java_script_enabled=False) as context:
             for name in self.names:
                 with self.open(context, name, "no scripts") as page:
                     self.counts["pages without scripts"] += 1
+                    if page.evaluate(BRIGHT):
+                        self.fault(name, "no scripts", "a system in dark mode gets a bright page")
                     if len(page.inner_text("article")) < len(page.inner_text("h1")) + 3:
                         self.fault(name, "no scripts", "the article is empty")
                     if missing := page.evaluate(STATIC):

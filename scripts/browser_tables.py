@@ -32,6 +32,11 @@ IN_VIEW = """id => {
 DRAWN = "() => document.querySelectorAll('.tree tr[id]').length - " + (
     "[...document.querySelectorAll('.tree tr[id]')].filter(r => r.getClientRects().length).length"
 )
+# tables as long as tables.js makes sortable, and without a button to sort by
+UNSORTABLE = """() => [...document.querySelectorAll('table.ledger:not(.prices)')].filter(table =>
+  table.tHead?.rows.length === 1 && table.tBodies.length === 1 &&
+  table.tBodies[0].rows.length >= 12 && !table.querySelector('[colspan], [rowspan], .sort')
+).map(table => table.tHead.textContent.trim().slice(0, 60))"""
 FURNITURE = """() => [...document.querySelectorAll('.md-header, .md-tabs, .md-sidebar, .md-footer,'
   + '.table-filter, .tree-tools')].filter(e => e.getClientRects().length).length"""
 
@@ -60,6 +65,8 @@ def check(visit: Visit) -> None:
         for name in visit.names:
             with visit.open(context, name, "tables") as page:
                 page.evaluate(OPEN)
+                for title in page.evaluate(UNSORTABLE):
+                    visit.fault(name, "tables", f"the long table '{title}' cannot be sorted")
                 for table in page.query_selector_all("table:has(button.sort)"):
                     sort(visit, page, name, table)
                 filters(visit, page, name)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import copy
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -40,13 +41,16 @@ EXCHANGED = {
 }
 
 
+Change = Callable[[Any], Any]
+
+
 class Mutant(NamedTuple):
-    """A faulty copy of the rules: the function, the line, what was done, and the tree."""
+    """A faulty copy of the rules: the function, the line, what was done, and how it is made."""
 
     function: str
     line: int
     what: str
-    tree: ast.Module
+    make: Callable[[], ast.Module]
 
 
 def plant(*, sample: int | None = None, seed: int = 0) -> Iterator[Finding]:
@@ -62,7 +66,7 @@ def judged(mutant: Mutant) -> Finding:
     """What brute force says of a faulty copy."""
     place = f"arithmetic.{mutant.function}, line {mutant.line}"
     try:
-        rules = module(mutant.tree)
+        rules = module(mutant.make())
     except Exception:  # a copy that does not even load is told from a sound one
         return Finding(place, mutant.what, REFUSED)
     return Finding(place, mutant.what, LIVE if check(rules) else MISSED)
@@ -78,16 +82,23 @@ def module(tree: ast.Module) -> ModuleType:
 def mutants(source: str | None = None) -> Iterator[Mutant]:
     """Every faulty copy of the rules, one fault in each."""
     tree = ast.parse(SOURCE.read_text(encoding="utf-8") if source is None else source)
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    for place, function in enumerate(functions):
-        nodes = list(inside(function))
-        for number, node in enumerate(nodes):
+    for place, function in enumerate(functions(tree)):
+        for number, node in enumerate(inside(function)):
             for what, change in changes(node, parameters(function)):
-                made = copy.deepcopy(tree)
-                same = [one for one in made.body if isinstance(one, ast.FunctionDef)][place]
-                change(list(inside(same))[number])
-                ast.fix_missing_locations(made)
-                yield Mutant(function.name, node.lineno, what, made)
+                make = partial(spoilt, tree, place, number, change)
+                yield Mutant(function.name, node.lineno, what, make)
+
+
+def functions(tree: ast.Module) -> list[ast.FunctionDef]:
+    return [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+def spoilt(tree: ast.Module, place: int, number: int, change: Change) -> ast.Module:
+    """A copy in which one node of one function is another."""
+    made = copy.deepcopy(tree)
+    change(list(inside(functions(made)[place]))[number])
+    ast.fix_missing_locations(made)
+    return made
 
 
 def inside(function: ast.FunctionDef) -> Iterator[Any]:

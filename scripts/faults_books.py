@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import random
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import torch
 from faults_change import EQUIVALENT, MISSED, Finding
-from faults_model import Run, watching
+from faults_model import Run
 from faults_model_kinds import faults as faults_of_model
 from faults_model_kinds import idle
 from faults_shown import reason_in_model, reason_in_spec
@@ -27,20 +25,16 @@ __all__ = ["BOOKS", "idle_in", "plant"]
 BOOKS = ("specs", "models")
 
 
-def plant(
-    book: str, name: str, *, sample: int | None = None, seed: int = 0, part: int = 0, of: int = 1
-) -> Iterator[Finding]:
-    """Plant the faults of one book of a network, all or a seeded draw; part `part` of `of`."""
+def plant(book: str, name: str, *, sample: int | None = None, seed: int = 0) -> Iterator[Finding]:
+    """Plant the faults of one book of a network, all or a seeded draw."""
     record = cnnref.architecture(name)
-    with _quiet():
-        stands = _stands(book, record)
-        found = list(_faults(book, stands(record.input_size)))
-        if sample is not None and sample < len(found):
-            drawn = random.Random(f"{book} {name} {seed}").sample(range(len(found)), sample)
-            found = [found[place] for place in sorted(drawn)]
-        share = range(len(found) * part // of, len(found) * (part + 1) // of)
-        for place in share:
-            yield _finding(book, record, stands, found[place])
+    stands = _stands(book, record)
+    found = list(_faults(book, stands(record.input_size)))
+    if sample is not None and sample < len(found):
+        drawn = random.Random(f"{book} {name} {seed}").sample(range(len(found)), sample)
+        found = [found[place] for place in sorted(drawn)]
+    for fault in found:
+        yield _finding(book, record, stands, fault)
 
 
 def _finding(book: str, record: Architecture, stands: Callable[[Size], Any], fault: Any) -> Finding:
@@ -76,18 +70,9 @@ def _faults(book: str, stand: Any) -> Iterator[Any]:
 def idle_in(name: str) -> set[str]:
     """The modules of a network that do not run at inference."""
     record = cnnref.architecture(name)
-    with _quiet():
-        return idle(_stands("models", record)(record.input_size))
+    return idle(_stands("models", record)(record.input_size))
 
 
 def _on_meta(name: str) -> nn.Module:
     with torch.device("meta"):
         return cnnref.model(name).eval()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    with watching(), warnings.catch_warnings():
-        # a fault may leave a module without a weight
-        warnings.filterwarnings("ignore", "Initializing zero-element tensors")
-        yield

@@ -2,8 +2,8 @@
 
 A fault is one of five:
 
-refused     shape arithmetic does not let the network through any more
-live        the comparison that the tests make sees it
+refused     shape arithmetic does not let the network through any more, before a row differs
+live        the comparison that the tests make sees it: a row differs
 equivalent  the network is the same function as before, and a program has shown it
 missed      none of these
 idle        (models only) it sits in a module that does not run at inference

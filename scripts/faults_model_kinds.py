@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from inspect import signature
@@ -9,50 +10,25 @@ from typing import Any
 
 import torch
 from faults_change import Variant, variants
-from faults_model import Event, Fault, Function, Run
+from faults_layers import NUMBERS, Function, leaf
+from faults_model import Fault, Run
+from faults_watch import Event
 from torch import Tensor, nn
 
-from cnnref.rules import RULES
+from cnnref.rules import FUNCTIONS
 
-__all__ = ["faults", "idle", "leaf", "rebuilt"]
+__all__ = ["faults", "idle", "rebuilt"]
 
-# the numbers of a module, by the names that its constructor has for them
-NUMBERS: dict[type[nn.Module], tuple[str, ...]] = {
-    nn.Conv2d: (
-        *("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation"),
-        *("groups", "bias"),
-    ),
-    nn.Linear: ("in_features", "out_features", "bias"),
-    nn.BatchNorm2d: ("num_features", "eps", "momentum", "affine", "track_running_stats"),
-    nn.LocalResponseNorm: ("size", "alpha", "beta", "k"),
-    nn.ReLU: ("inplace",),
-    nn.PReLU: ("num_parameters",),
-    nn.MaxPool2d: ("kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode"),
-    nn.AvgPool2d: ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"),
-    nn.AdaptiveAvgPool2d: ("output_size",),
-    nn.Dropout: ("p", "inplace"),
-    nn.Dropout2d: ("p", "inplace"),
-}
 # of these a whole number stands for height and width
 SIZED = ("kernel_size", "stride", "padding", "dilation", "output_size")
 Change = Callable[[list[Any], dict[str, Any]], list[Any]]
 JOINS = {torch.cat, torch.add, Tensor.add, Tensor.add_, Tensor.__add__, Tensor.__iadd__}
 
 
-def leaf(module: object) -> type[nn.Module] | None:
-    """The class of torch whose numbers a module has, or None: it is made of other modules."""
-    return next((kind for kind in type(module).__mro__ if kind in NUMBERS), None)
-
-
 def faults(run: Run) -> Iterator[Fault]:
     """Every fault of a model, in the order of its calls."""
     for event in run.events:
-        if any(leaf(run.events[number].callee) for number in event.around):
-            continue
-        if leaf(event.callee):
-            yield from of_module(event)
-        elif not isinstance(event.callee, nn.Module):
-            yield from of_function(event)
+        yield from of_layer(event) if leaf(event.callee) else of_function(event)
 
 
 def idle(run: Run) -> set[str]:
@@ -61,11 +37,11 @@ def idle(run: Run) -> set[str]:
     return {path for path, part in run.module.named_modules() if leaf(part) and id(part) not in ran}
 
 
-# --- modules -------------------------------------------------------------------------------------
+# --- layers --------------------------------------------------------------------------------------
 
 
-def of_module(event: Event) -> Iterator[Fault]:
-    """Each number of a module changed; the module gone, and there twice."""
+def of_layer(event: Event) -> Iterator[Fault]:
+    """Each number of a layer changed; the layer gone, and there twice."""
     for name in NUMBERS[leaf(event.callee)]:
         for variant in variants(_number(event.callee, name), sizes=name in SIZED):
             made = _with(name, variant.value)
@@ -74,7 +50,7 @@ def of_module(event: Event) -> Iterator[Fault]:
     yield Fault(event.number, "twice", lambda module: nn.Sequential(module, rebuilt(module)))
 
 
-def _with(name: str, value: Any) -> Callable[[Function], Function]:
+def _with(name: str, value: Any) -> Callable[[Any], nn.Module]:
     return lambda module: rebuilt(module, **{name: value})
 
 
@@ -91,7 +67,9 @@ def _made(
     kind: type[nn.Module], given: tuple[tuple[str, Any], ...], place: torch.device, training: bool
 ) -> nn.Module:
     # a deep network asks for the same few modules again and again
-    with place:
+    with place, warnings.catch_warnings():
+        # a fault may leave a layer without a weight
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors")
         return kind(**dict(given)).train(training)
 
 
@@ -127,20 +105,15 @@ def _calling_twice(call: Function) -> Function:
 
 def _changes(event: Event) -> Iterator[tuple[str, Change]]:
     """Other values in place of each argument that is a number, given or by default."""
-    given = signature(RULES[event.callee]).bind(None, *event.args, **event.kwargs)
-    given.apply_defaults()
-    extra = given.arguments.pop("__", {})
-    unnamed = given.arguments.pop("_", ())
-    named = list(given.arguments.items())[1:]
-    positions = [*named, *((f"argument {len(named) + i}", one) for i, one in enumerate(unnamed))]
-    for place, (name, value) in enumerate(positions):
+    stated = signature(FUNCTIONS[event.callee]).parameters.values()
+    named = [one for one in stated if one.kind is one.POSITIONAL_OR_KEYWORD][1:]
+    for place, value in enumerate(event.args):
+        name = named[place].name if place < len(named) else f"argument {place}"
         for variant in _values(value, sizes=name in SIZED):
-            if place < len(event.args):
-                yield f"{name} {variant.words}", _in_place(place, variant.value)
-            elif name != "return_indices":
-                yield f"{name} {variant.words}", _by_name(name, variant.value)
-    for name, value in extra.items():
-        for variant in _values(value):
+            yield f"{name} {variant.words}", _in_place(place, variant.value)
+    defaults = {one.name: one.default for one in named[len(event.args) :]}
+    for name, value in (defaults | event.kwargs).items():
+        for variant in _values(value, sizes=name in SIZED):
             yield f"{name} {variant.words}", _by_name(name, variant.value)
 
 
@@ -187,9 +160,8 @@ def _of_join(event: Event) -> Iterator[Fault]:
     stacked = not isinstance(event.args[0], Tensor)
     count = len(event.args[0]) if stacked else 2
     for place in range(count):
-        yield Fault(
-            event.number, "dropped", lambda _, at=place: lambda *args, **__: _maps(args)[at]
-        )
+        what = f"dropped, only map {place} is left"
+        yield Fault(event.number, what, lambda _, at=place: lambda *args, **__: _maps(args)[at])
     orders = {
         "first two maps exchanged": (1, 0, *range(2, count)),
         "first map read twice": (0, 0, *range(2, count)),

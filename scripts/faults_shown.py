@@ -12,15 +12,16 @@ from inspect import signature
 from typing import Any
 
 import torch
-from faults_model import Event, Fault, Run
+from faults_layers import Function
+from faults_model import Fault, Run
 from faults_spec import Fault as SpecFault
 from faults_spec import Plot
-from faults_tensors import Function
+from faults_watch import Event
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
 from cnnref.layer import Layer
-from cnnref.rules import RULES
+from cnnref.rules import FUNCTIONS
 
 __all__ = ["kept_apart", "reason_in_model", "reason_in_spec", "same_values"]
 
@@ -59,7 +60,7 @@ def _no_padding(_: Run, event: Event, fault: Fault) -> bool:
 
 
 def _in_training_only(_: Run, event: Event, fault: Fault) -> bool:
-    norm = isinstance(event.callee, nn.BatchNorm2d) and not event.callee.training
+    norm = isinstance(event.callee, nn.BatchNorm1d | nn.BatchNorm2d) and not event.callee.training
     return norm and event.callee.track_running_stats and fault.what.startswith("momentum")
 
 
@@ -68,8 +69,8 @@ def _at_inference(_: Run, event: Event, fault: Fault) -> bool:
 
 
 def _not_overwritten(run: Run, event: Event, fault: Fault) -> bool:
-    one_row = event.last == event.row + 1
-    return fault.what == "inplace flipped" and one_row and kept_apart(run.truth, event.row)
+    row = run.row.get(event.number)
+    return fault.what == "inplace flipped" and row is not None and kept_apart(run.truth, row)
 
 
 REASONS: dict[str, Callable[[Run, Event, Fault], bool]] = {
@@ -140,7 +141,7 @@ def _random(shape: Sequence[int]) -> Tensor:
 def _argument(event: Event, name: str) -> Any:
     if isinstance(event.callee, nn.Module):
         return getattr(event.callee, name)
-    given = signature(RULES[event.callee]).bind(None, *event.args, **event.kwargs)
+    given = signature(FUNCTIONS[event.callee]).bind(None, *event.args, **event.kwargs)
     given.apply_defaults()
     return given.arguments[name]
 

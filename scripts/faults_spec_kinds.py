@@ -54,7 +54,8 @@ def _twice(net: Bench, call: Call) -> FeatureMap:
 
 def _joins(number: int, call: Call) -> Iterator[Fault]:
     for place in range(len(call.maps)):
-        yield Fault(number, "dropped", lambda _, call, at=place: call.maps[at], in_place=False)
+        what = f"dropped, only map {place} is left"
+        yield Fault(number, what, lambda _, call, at=place: call.maps[at], in_place=False)
     yield Fault(number, "first two maps exchanged", _joining(1, 0))
     yield Fault(number, "first map read twice", _joining(0, 0))
     if len(call.maps) > 2:

@@ -2,7 +2,9 @@
 """Refuse a typed quantity in a page: numbers come through macros, or they are names.
 
 What may stand in prose is the short list ALLOWED, each entry with its reason. In formulas
-the small whole numbers of the rule itself (a +1, a 2P, a square) may stand.
+the small whole numbers of the rule itself (a +1, a 2P, a square) may stand. Looked at are the
+pages with their titles and descriptions, captions and alternatives, the comments and outputs of
+their code, the notebooks, and the sentences in the programs that print parts of pages.
 """
 
 from __future__ import annotations
@@ -13,17 +15,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import prose_parts
+from prose_parts import blank, keep
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 NOT_PAGES = ("generated", "assets", "measured")
+# what prints parts of pages
+PROGRAMS = (
+    "cnnref/pages/*.py", "scripts/macros.py",
+    *(f"scripts/site_{name}.py" for name in ("choices", "networks", "peers", "tables", "zoo")),
+)  # fmt: skip
 
-YEAR = r"(?:199|20[0-2])\ds?"
+# a year is none where it counts something
+COUNTED = "images|pixels|layers|parameters|weights|networks|rows|operations|units|bytes|times"
+YEAR = rf"(?:199|20[0-2])\ds?(?!\s+(?:{COUNTED}|[kMG]?MACs|FLOPs|[kKMG]i?B)\b)"
 NETWORK = r"AlexNet|VGG|ResNet|plain|SENet|Inception(?:-ResNet)?-v|(?:Mobile|Shuffle)Net ?V"
 # the reviewed exceptions: what they match, and why a computed value could not replace them
 ALLOWED = {
     YEAR: "a year",
     r"arXiv:\d{4}\.\d{4,5}": "a paper's number",
-    rf"(?:{NETWORK})-?\d+|v1(?:\.5)?|[345][a-e]": "a network, a variant, a module",
+    rf"(?:{NETWORK})-?\d+|LeNet-5|v1(?:\.5)?|[345][a-e]": "a network, a variant, a module",
     r"[Tt]op-[15]": "a measure of error",
     r"(?:conv|fc|pool|relu|norm|bn|drop)\d(?:_\d)?": "a layer's name",
     r"ILSVRC-\d{4}|CIFAR-10": "the name of a challenge, of a set of images",
@@ -32,37 +44,39 @@ ALLOWED = {
     r"float(?:16|32|64)": "a number format",
     r"GTX 580": "a card's name",
     r"[12]-D": "a kind of layer",
+    r"torchinfo 1\.8\.0": "a version of a program",
+    r"ten crops": "a way of measuring, by its name",
+    r"[Ii]n (?:thousands|millions|billions)": "a unit",
 }
 NUMBER_WORDS = (
-    "four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|sixteen|nineteen|twenty|thirty|"
-    "forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|"
-    "percent|per cent"
+    "four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|"
+    "millions?|billions?|trillions?|dozens?|(?:three|four|five|ten|hundred)fold|percent|per cent"
 )
 LARGEST_IN_FORMULA = 2
 
 HIDDEN = (
-    re.compile(r"\A---\n.*?\n---\n", re.DOTALL),  # front matter
-    re.compile(r"^([ \t]*)(```|~~~).*?^\1\2", re.DOTALL | re.MULTILINE),  # code
-    re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL),
-    re.compile(r"^\s*\d+\. ", re.MULTILINE),  # the numbers of a list
+    prose_parts.FRONT_MATTER,
+    prose_parts.FENCE,
+    prose_parts.MACRO,
     re.compile(r"<!--.*?-->", re.DOTALL),
-    re.compile(r"`[^`\n]*`"),
+    prose_parts.INLINE_CODE,
     re.compile(r"(?<=\])\([^)\s]*\)"),  # link targets
-    re.compile(r"\{[:#.][^}\n]*\}"),  # attribute lists
+    prose_parts.ATTRIBUTES,
     re.compile(r"\b(?:href|src|id|class|style|width|height|colspan|rowspan|tabindex)=\"[^\"]*\""),
     re.compile(r"^\[\^?[^\]]+\]:(?= https?:)\s*\S+", re.MULTILINE),
 )
-# the string of these macros is the key of a claim, or a command: no prose, though it has spaces and
-# numbers in it
-KEYED = re.compile(r"\{\{\s*(?:erratum|terminal)\(")
-MACRO = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-# a string with a space in it is a caption or a description: prose, wherever it stands
-STRING = re.compile(r"\"([^\"]*)\"")
 FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", re.DOTALL)
+TEXT_IN_FORMULA = re.compile(r"\\(?:text|textbf|mathrm)\{([^{}]*)\}")
 HEADING_TAG = re.compile(r"</?h[1-6]\b")
 NAMES = re.compile(r"(?<![\w.])(?:" + "|".join(ALLOWED) + r")(?![\w]|\.\d|,\d)")
-QUANTITY = re.compile(rf"\d[\d,.]*\d|\d|\b(?:{NUMBER_WORDS})\b", re.IGNORECASE)
+FRACTIONS = "¼½¾⅐-⅞²³¹⁰⁴-⁹₀-₉"
+QUANTITY = re.compile(
+    rf"\d[\d,.]*\d|\d|[{FRACTIONS}]|\b(?:{NUMBER_WORDS})\b|(?<=&)(?:frac\d+|half)(?=;)",
+    re.IGNORECASE,
+)
 IN_FORMULA = re.compile(r"\d[\d,.]*\d|\d")
+SETTINGS = re.compile(r"^(?:site_name|site_description|copyright): *(.*)$|^ +- ([^:\n]+): \S+\.")
 
 
 class Fault(NamedTuple):
@@ -79,40 +93,65 @@ class Fault(NamedTuple):
         )
 
 
-def faults(page: str, text: str) -> list[Fault]:
-    """Every typed quantity of one page, in order."""
+def faults(page: str, text: str, *, rendered: bool = True) -> list[Fault]:
+    """Every typed quantity of one page, in order.
+
+    rendered: whether the page is rendered by the macros, as those that say so are.
+    """
+    found = [
+        (place + at, what)
+        for part in PARTS
+        for place, prose in part(text)
+        for at, what in quantities(prose)
+    ]
+    lines = [(text.count("\n", 0, at) + 1, what) for at, what in (*found, *_in_text(text))]
+    lines += _in_macros(text) if rendered else ()
+    return [Fault(page, line, what) for line, what in sorted(lines)]
+
+
+PARTS = (
+    prose_parts.front_matter,
+    prose_parts.code_blocks,
+    prose_parts.quotations,
+    prose_parts.attributes,
+)
+
+
+def quantities(prose: str) -> Iterator[tuple[int, str]]:
+    """Each quantity of a sentence that is no name, with its place."""
+    for match in QUANTITY.finditer(NAMES.sub(blank, prose)):
+        yield match.start(), match[0]
+
+
+def _in_text(text: str) -> Iterator[tuple[int, str]]:
     for pattern in HIDDEN:
-        text = pattern.sub(_blank, text)
-    text = MACRO.sub(_only_prose, text)
-    found = [*_in_formulas(text)]
-    text = HEADING_TAG.sub(_blank, FORMULA.sub(_blank, text))
-    text = NAMES.sub(_blank, text)
-    found += [(match.start(), match[0]) for match in QUANTITY.finditer(text)]
-    return [Fault(page, text.count("\n", 0, at) + 1, what) for at, what in sorted(found)]
+        text = pattern.sub(blank, text)
+    text = prose_parts.without_list_numbers(text)
+    yield from _in_formulas(text)
+    yield from quantities(HEADING_TAG.sub(blank, FORMULA.sub(_words, text)))
+
+
+def _words(formula: re.Match[str]) -> str:
+    """A formula blanked, but for the words in it."""
+    kept = list(blank(formula))
+    for match in TEXT_IN_FORMULA.finditer(formula[0]):
+        kept[match.start() : match.end()] = keep(match, 1)
+    return "".join(kept)
 
 
 def _in_formulas(text: str) -> Iterator[tuple[int, str]]:
     for formula in FORMULA.finditer(text):
-        for number in IN_FORMULA.finditer(formula[0]):
-            if re.fullmatch(YEAR, number[0]):
-                continue
+        for number in IN_FORMULA.finditer(TEXT_IN_FORMULA.sub(blank, formula[0])):
             if not number[0].isdigit() or int(number[0]) > LARGEST_IN_FORMULA:
                 yield formula.start() + number.start(), number[0]
 
 
-def _only_prose(macro: re.Match[str]) -> str:
-    kept = list(_blank(macro))
-    if KEYED.match(macro[0]):
-        return "".join(kept)
-    for string in STRING.finditer(macro[0]):
-        if " " in string[1]:
-            kept[string.start(1) : string.end(1)] = string[1]
-    return "".join(kept)
-
-
-def _blank(match: re.Match[str]) -> str:
-    # the same length and the same lines, so that places stay true
-    return re.sub(r"[^\n]", " ", match[0])
+def _in_macros(text: str) -> Iterator[tuple[int, str]]:
+    for line, shown in prose_parts.macros(text):
+        if isinstance(shown, str):
+            yield from ((line, what) for _, what in quantities(shown))
+        else:
+            yield line, str(shown)
 
 
 def pages(docs: Path = DOCS) -> list[Path]:
@@ -122,24 +161,44 @@ def pages(docs: Path = DOCS) -> list[Path]:
 
 
 def prose(page: Path) -> str:
-    """What a page says; of a notebook only its text, at the lines where it stands."""
+    """What a page says; of a notebook its text and the comments in its code, line by line."""
     text = page.read_text(encoding="utf-8")
     if page.suffix != ".py":
         return text
     kind, lines = "", []
     for line in text.splitlines():
         kind = line if line.startswith("# %%") else kind
-        is_text = "[markdown]" in kind and line.startswith("#") and line != kind
-        lines.append(line.removeprefix("#").removeprefix(" ") if is_text else "")
+        is_comment = line.lstrip().startswith("#") and line != kind and kind
+        lines.append(line.lstrip().removeprefix("#").removeprefix(" ") if is_comment else "")
     return "\n".join(lines) + "\n"
 
 
+def of_pages() -> Iterator[Fault]:
+    for page in pages():
+        text = prose(page)
+        name = page.relative_to(ROOT).as_posix()
+        yield from faults(name, text, rendered="render_macros: true" in text)
+
+
+def of_programs(root: Path = ROOT) -> Iterator[Fault]:
+    """The sentences that programs print into pages; a placeholder of theirs is a computed value."""
+    for path in sorted(path for pattern in PROGRAMS for path in root.glob(pattern)):
+        for line, text in prose_parts.of_python(path):
+            for _, what in quantities(text.replace("percent", "")):
+                yield Fault(path.relative_to(root).as_posix(), line, what)
+
+
+def of_settings(root: Path = ROOT) -> Iterator[Fault]:
+    """The site's description and the titles in its navigation."""
+    text = (root / "mkdocs.yml").read_text(encoding="utf-8")
+    for number, line in enumerate(text.splitlines(), 1):
+        match = SETTINGS.match(line)
+        for _, what in quantities((match[1] or match[2]) if match else ""):
+            yield Fault("mkdocs.yml", number, what)
+
+
 def main() -> int:
-    found = [
-        fault
-        for page in pages()
-        for fault in faults(page.relative_to(ROOT).as_posix(), prose(page))
-    ]
+    found = [*of_pages(), *of_programs(), *of_settings()]
     print("\n".join(map(str, found)) or f"{len(pages())} pages hold no typed quantity")
     return 1 if found else 0
 

@@ -22,6 +22,7 @@ import site_zoo
 import cnnref
 from cnnref.facts import lookup
 from cnnref.pages import (
+    answers,
     chapter_fragments,
     chapter_tables,
     comparison_facts,
@@ -117,8 +118,8 @@ def downloads(key: str) -> str:
 
 
 def networks() -> str:
-    """The catalogue with its totals."""
-    return page_tables.catalogue(cnnref.names())
+    """The catalogue by families, each network linked to its page."""
+    return network_index.families(cnnref.names())
 
 
 def index_of_networks() -> str:
@@ -126,10 +127,15 @@ def index_of_networks() -> str:
     return network_index.network_index(cnnref.names(), site_networks.records(GENERATED))
 
 
+def every_answer(key: str) -> str:
+    """What each source says of a network, this one open, and the others to choose from."""
+    return answers.answers(key, site_peers.said())
+
+
 MACROS = {
     "accuracy_place": comparison_facts.accuracy_place,
     "agree": agree,
-    "answers": conventions_page.answers,
+    "answers": every_answer,
     "arithmetic": page_tables.arithmetic,
     "block_count": chapter_fragments.block_count,
     "block_drawing": figures.block_drawing,
@@ -160,8 +166,10 @@ MACROS = {
     "difference": chapter_fragments.difference,
     "downloads": downloads,
     "drop": history_facts.drop,
+    "drop_tex": history_facts.drop_tex,
     "ensemble_cost": history_facts.ensemble_cost,
     "ensemble_table": history_facts.ensemble_table,
+    "errata_besides": errata_page.besides,
     "errata_count": errata_page.count,
     "errata_items": errata_page.items,
     "errata_tables": errata_page.tables,
@@ -175,6 +183,7 @@ MACROS = {
     "human_error": history_facts.human_error,
     "inception_savings": chapter_tables.inception_savings,
     "intensity": comparison_facts.intensity,
+    "joined_tex": chapter_fragments.joined_tex,
     "kernels": comparison_facts.kernels,
     "largest_drop": history_facts.largest_drop,
     "later_table": comparison_tables.later_table,
@@ -212,6 +221,7 @@ MACROS = {
     "share": fragments.share,
     "spread": history_facts.spread,
     "stack": fragments.stack,
+    "stack_depth": fragments.stack_depth,
     "stacks": figures.stacks,
     "stages": page_tables.stages,
     "t": fragments.tex_number,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import site_charts
 import site_choices
+import site_glossary
 import site_math
 import site_networks
 import site_notebooks
@@ -48,7 +49,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     refuse_left_over(html, page.file.src_uri)
-    html = site_tables.wrap(site_notebooks.tidy(html, page, files))
+    root = None if page.file.src_uri == "conventions.md" else "../" * page.url.count("/")
+    html = site_tables.wrap(site_notebooks.tidy(html, page, files), root)
     return site_networks.fill(html, page.file.src_uri, Path(config.docs_dir) / "generated")
 
 
@@ -72,6 +74,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     site_math.close()
     site_theme.keep_on_own_host(site)
     site_theme.normalise_search(site)
+    site_glossary.explain(site)
 
 
 def refuse_left_over(html: str, where: str) -> None:

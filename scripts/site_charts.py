@@ -68,6 +68,10 @@ STYLE: dict[str, Any] = {
 }
 
 
+# charts that the build makes itself: key -> spec
+_made: dict[str, dict[str, Any]] = {}
+
+
 class ChartError(ValueError):
     """A chart that cannot be drawn."""
 
@@ -79,6 +83,12 @@ def placeholder(key: str, title: str, description: str) -> str:
         f'<figure class="chart" data-chart="{key}" data-description="{description}">'
         f"<figcaption>{title}</figcaption></figure>"
     )
+
+
+def made(key: str, spec: dict[str, Any], title: str, description: str) -> str:
+    """The placeholder of a chart that has no file: its spec is kept until the page is drawn."""
+    _made[key] = spec
+    return placeholder(key, title, description)
 
 
 def draw(page: str, folder: Path) -> str:
@@ -105,10 +115,7 @@ def figure(folder: Path, key: str, title: str, description: str, number: int) ->
 
 
 def read_spec(folder: Path, key: str) -> dict[str, Any]:
-    path = folder / f"{key}.vl.json"
-    if not path.is_file():
-        raise ChartError(f"the chart '{key}' has no file {path.name}; run scripts/generate")
-    spec: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    spec = _made.get(key) or _from_file(folder, key)
     for name in ("width", "config"):
         if name in spec:
             raise ChartError(f"the chart '{key}' sets its {name}, which the site decides")
@@ -119,6 +126,14 @@ def read_spec(folder: Path, key: str) -> dict[str, Any]:
             f"the chart '{key}' uses {parts[0]}, which cannot be fitted to a phone's width; "
             "make it one view or several layers"
         )
+    return spec
+
+
+def _from_file(folder: Path, key: str) -> dict[str, Any]:
+    path = folder / f"{key}.vl.json"
+    if not path.is_file():
+        raise ChartError(f"the chart '{key}' has no file {path.name}; run scripts/generate")
+    spec: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return spec
 
 

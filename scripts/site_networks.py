@@ -11,8 +11,12 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
+import site_charts
+
 import cnnref
-from cnnref.pages import architecture_page
+from cnnref.charts import to_spec
+from cnnref.facts import lookup
+from cnnref.pages import adding_up, architecture_page
 
 FOLDER = "networks"
 PACKAGE = Path(cnnref.__file__).parent
@@ -37,11 +41,18 @@ def fill(html: str, uri: str, generated: Path) -> str:
     if path.parent.as_posix() != FOLDER or path.stem not in cnnref.names():
         return html
     parts = architecture_page.parts(path.stem, records(generated)[path.stem])
-    parts["books"] = books(path.stem)
+    parts |= {"books": books(path.stem), "adding_up": chart(path.stem)}
     wanted = PART.findall(html)
     if sorted(wanted) != sorted(part for part, text in parts.items() if text):
         raise PartError(f"{uri}: the page has places for {wanted}, but there are {[*parts]}")
     return PART.sub(lambda match: parts[match[1]], html)
+
+
+def chart(name: str) -> str:
+    """How the costs of a network add up, drawn when the page is."""
+    title = "How the costs add up from the image to the scores"
+    spec = to_spec(adding_up.adding_up(lookup(name)))
+    return site_charts.made(f"{name}-adding-up", spec, title, adding_up.described(lookup(name)))
 
 
 def books(name: str) -> str:

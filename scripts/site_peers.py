@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -11,6 +12,8 @@ from statistics import median
 from typing import Any
 
 from benchmark_results import exponent, medians
+
+from cnnref.pages.answers import Recorded
 
 PEERS = Path(__file__).resolve().parent.parent / "docs" / "peers"
 OURS, BARE = "cnnref", "nothing"
@@ -22,6 +25,16 @@ Cells = Sequence[str]
 @cache
 def record(name: str) -> Any:
     return json.loads((PEERS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@cache
+def said() -> dict[tuple[str, str, str], Recorded]:
+    """(network, input, tool) -> what the tool said when it ran."""
+    with (PEERS / "counts.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            (row["network"], row["input"], row["tool"]): Recorded(row["version"], int(row["total"]))
+            for row in csv.DictReader(file)
+        }
 
 
 def trials_table() -> str:

@@ -17,6 +17,9 @@ CAPTION = re.compile(r"<caption[^>]*>(.*?)</caption>", re.DOTALL)
 HEAD = re.compile(r"<thead\b.*?</thead>", re.DOTALL)
 ANCHOR = re.compile(r'<a class="headerlink".*?</a>', re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
+# each row of these says by itself how it is counted
+ERRATA = re.compile(r'<table class="ledger errata\b')
+COUNTED = re.compile(r"\b(?:G?MACs|multiply-adds|operations|parameters|params|weights|memory)\b")
 ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
 CELL = re.compile(r"<(t[hd])\b([^>]*)>(.*?)</\1>", re.DOTALL)
 PLACED = re.compile(r"\b(?:class|style|align|colspan|rowspan)=")
@@ -24,8 +27,12 @@ PLACED = re.compile(r"\b(?:class|style|align|colspan|rowspan)=")
 FIGURE = re.compile(r"(?:≈ )?[−+-]?\d[\d,.]*\s?(?:[kKMGT]?i?B?|%|×|ms|s)?|[–—-]")
 
 
-def wrap(page: str) -> str:
-    """Put each table of a page's content into a scrolling region named after its caption."""
+def wrap(page: str, root: str | None = "") -> str:
+    """Put each table of a page's content into a scrolling region named after its caption.
+
+    root: how to get from the page to the site's own folder, "" or "../"; None on the page that
+        explains how things are counted.
+    """
     heading = "Table"
     seen: Counter[str] = Counter()
 
@@ -38,9 +45,21 @@ def wrap(page: str) -> str:
         caption = CAPTION.search(match["table"])
         label = plain(caption[1]) if caption else f"{heading}, table"
         seen[label] += 1
-        return region(match["table"], label if seen[label] == 1 else f"{label} {seen[label]}")
+        shown = region(match["table"], label if seen[label] == 1 else f"{label} {seen[label]}")
+        return shown + how_counted(match["table"], root)
 
     return PIECE.sub(piece, page)
+
+
+def how_counted(table: str, root: str | None) -> str:
+    """Below a table of counts a link to how they are counted, where nothing in it leads there."""
+    if root is None or "conventions.html" in table or ERRATA.match(table):
+        return ""
+    firsts = [CELL.search(row) for row in ROW.findall(HEAD.sub("", table))]
+    heads = HEAD.findall(table) + [first[3] for first in firsts if first]
+    if not any(COUNTED.search(plain(head)) for head in heads):
+        return ""
+    return f'<p class="counted"><a href="{root}conventions.html">How these are counted</a></p>'
 
 
 def region(table: str, label: str) -> str:

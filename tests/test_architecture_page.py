@@ -121,7 +121,8 @@ def test_a_page_has_a_part_for_each_place_and_its_links_lead_somewhere(name):
     html = "".join(parts.values()) + site_networks.books(name)
     frame = architecture_page.markdown(name, {"vgg.md", "alexnet.md"})
     wanted = re.findall(r'data-part="(\w+)"', frame)
-    assert sorted(wanted) == sorted([*(key for key, text in parts.items() if text), "books"])
+    built = ["books", "adding_up"]
+    assert sorted(wanted) == sorted([*(key for key, text in parts.items() if text), *built])
     found = Reader(html)
     assert max(Counter(found.ids).values()) == 1
     for link in found.links:
@@ -152,16 +153,27 @@ def test_the_frame_names_the_network_and_its_neighbours(name):
 def test_places_without_parts_are_refused():
     frame = "".join(
         architecture_page.placeholder(part)
-        for part in [*architecture_page.parts("vgg11", records()["vgg11"]), "books"]
+        for part in [
+            *architecture_page.parts("vgg11", records()["vgg11"]),
+            "books",
+            "adding_up",
+        ]
     )
     html = site_networks.fill(frame, "networks/vgg11.md", GENERATED)
     assert "data-part" not in html
     assert "def conv_unit" in re.sub(r"<[^>]*>", "", html)
+    assert '<figure class="chart" data-chart="vgg11-adding-up"' in html
     assert site_networks.fill(frame, "networks/index.md", GENERATED) == frame
     assert site_networks.fill(frame, "vgg11.md", GENERATED) == frame
     short = frame.replace(architecture_page.placeholder("memory"), "")
     with pytest.raises(site_networks.PartError, match=r"networks/vgg11\.md: the page has places"):
         site_networks.fill(short, "networks/vgg11.md", GENERATED)
+
+
+def test_the_year_of_a_published_figure_is_no_quantity():
+    cells = re.findall(r"<td>([^<]*)</td>", cost_tables.held_against("googlenet"))
+    assert "2014" in cells
+    assert "2,014" not in cells
 
 
 @pytest.mark.parametrize("name", ["alexnet", "inception_v4", "preact_resnet18"])

@@ -66,17 +66,59 @@ def test_state_dict_keys_and_shapes_are_torchvisions(name):
     ]
 
 
-@pytest.mark.parametrize(("name", "size"), [("alexnet", 63), ("vgg11_bn", 32)])
-def test_weights_load_both_ways_and_give_the_same_output(name, size):
-    torch.manual_seed(0)
-    ours, other = cnnref.model(name, num_classes=7).eval(), theirs(name, num_classes=7).eval()
-    image = torch.randn(2, 3, size, size)
-    with torch.no_grad():
-        other.load_state_dict(ours.state_dict())
-        assert torch.equal(ours(image), other(image))
-        torch.nn.init.normal_(next(other.parameters()))
-        ours.load_state_dict(other.state_dict())
-        assert torch.equal(ours(image), other(image))
+def drawn(module, seed):
+    """A state dict of a module's keys and shapes with random numbers that keep signals alive."""
+    dice = torch.Generator().manual_seed(seed)
+    state = {}
+    for key, value in module.state_dict().items():
+        if not value.is_floating_point():
+            state[key] = torch.zeros_like(value, device="cpu")
+            continue
+        scale = key.endswith(("weight", "running_var"))
+        bound = (6 / value[0].numel()) ** 0.5 if value.dim() > 1 else 0.1
+        low, high = (0.9, 1.1) if value.dim() == 1 and scale else (-bound, bound)
+        state[key] = torch.empty(value.shape).uniform_(low, high, generator=dice)
+    return state
+
+
+def smallest(name):
+    size = min(size for size in cnnref.architecture(name).sizes if isinstance(size, int))
+    return torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_weights_load_both_ways_and_give_the_same_output(name):
+    ours, other = on_meta(lambda: cnnref.model(name)).eval(), on_meta(lambda: theirs(name)).eval()
+    image, outputs = smallest(name), []
+    for seed, (source, target) in enumerate([(ours, other), (other, ours)]):
+        # the weights of one, loaded into the other as they are
+        source.load_state_dict(drawn(source, seed), assign=True)
+        target.load_state_dict(source.state_dict(), assign=True)
+        with torch.no_grad():
+            outputs.append(ours(image))
+            assert torch.equal(outputs[-1], other(image))
+    assert outputs[0].shape == (2, 1000)
+    assert outputs[0].isfinite().all()
+    assert not torch.allclose(outputs[0][0], outputs[0][1])
+    assert not torch.allclose(*outputs)
+
+
+@pytest.mark.parametrize("name", ["googlenet_torchvision", "inception_v3"])
+def test_the_auxiliary_heads_of_training_are_torchvisions(name):
+    ours, other = (
+        on_meta(build).train() for build in (lambda: cnnref.model(name), lambda: theirs(name))
+    )
+    size = cnnref.architecture(name).input_size
+    image = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(1))
+    answers = []
+    for module in (ours, other):
+        module.load_state_dict(drawn(module, 0), assign=True)
+        torch.manual_seed(0)  # for the dropout
+        with torch.no_grad():
+            answers.append(module(image))
+    assert len(answers[0]) == len(answers[1]) == (3 if "googlenet" in name else 2)
+    for one, two in zip(*answers, strict=True):
+        assert torch.equal(one, two)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -117,6 +159,29 @@ def test_a_model_file_runs_when_pasted_alone(path, monkeypatch):
     assert isinstance(on_meta(space[built[0]]), torch.nn.Module)
 
 
+def as_two(row):
+    """A row of the spec as a trace of two images at once has to state it."""
+    twice = {name: 2 * count for name, count in row.counts._asdict().items()}
+    counts = row.counts._replace(
+        **twice | {n: getattr(row.counts, n) for n in ("weights", "biases")}
+    )
+    shapes = tuple((2, *shape) for shape in row.in_shapes)
+    return (row.op, row.inputs, shapes, (2, *row.out_shape), row.geometry, counts, row.constants)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_images_at_once_are_twice_the_work_and_the_same_weights(name):
+    book = cnnref.table(name)
+    images = torch.empty(2, *book.input_shape, device="meta")
+    for row, other in zip(
+        book, cnnref.trace(on_meta(lambda: cnnref.model(name)), inputs=images), strict=True
+    ):
+        assert as_two(row) == (
+            *(other.op, other.inputs, other.in_shapes, other.out_shape, other.geometry),
+            *(other.counts, other.constants),
+        )
+
+
 def in_order(stated, shapes):
     """The first stated shape that does not follow in the shapes, or None."""
     rest = iter(shapes)
@@ -145,7 +210,7 @@ def test_a_wrong_shape_comment_is_seen():
 
 
 def test_alexnets_shape_comments_follow_in_order():
-    source = Path(MODELS[0]).read_text(encoding="utf-8").partition("class AlexNet2012")[0]
+    source = Path(MODELS[0]).read_text(encoding="utf-8").partition("def conv_norm")[0]
     stated = SHAPE_COMMENT.findall(source)
     assert in_order(stated, [str(row.out_shape) for row in cnnref.table("alexnet")]) is None
 

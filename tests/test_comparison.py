@@ -7,7 +7,7 @@ import pytest
 
 from cnnref import catalog, charts
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.pages import chart_files, comparison, overview_charts
+from cnnref.pages import chart_files, comparison, comparison_tables, overview_charts
 from cnnref.pages import comparison_facts as say
 from cnnref.pages.comparison import AXES, CHARTED, PROTOCOLS, Axis, Protocol, points
 from cnnref.pages.comparison_tables import comparison_table, depth_table, later_table, memory_table
@@ -34,10 +34,30 @@ def test_the_chart_has_every_network_under_some_protocol():
     ]
 
 
-def test_a_network_that_is_not_rebuilt_has_an_accuracy_and_no_bubble():
-    labels = {point.label for point in points("canziani")}
-    assert "BN-AlexNet" not in labels
-    assert "BN-AlexNet" in {point.label for point in points("canziani", rebuilt=False)}
+def test_every_network_of_the_chart_is_rebuilt():
+    assert points("canziani") == points("canziani", rebuilt=False)
+
+
+@pytest.fixture
+def without_enet(monkeypatch):
+    """The chart's points as they were if ENet's table could not be established."""
+    rest = tuple(name for name in catalog.names() if name != "enet")
+    monkeypatch.setattr(comparison, "names", lambda: rest)
+    return points.__wrapped__
+
+
+def test_a_network_that_is_not_rebuilt_has_an_accuracy_and_no_bubble(without_enet):
+    assert "ENet" not in {point.label for point in without_enet("canziani")}
+    point = next(p for p in without_enet("canziani", rebuilt=False) if p.label == "ENet")
+    assert (point.name, point.top1) == ("", "68")
+
+
+def test_the_cells_of_a_network_that_is_not_rebuilt_are_dashes(monkeypatch):
+    monkeypatch.setattr(comparison_tables, "CHARTED", {"ENet": (), "VGG-16": ("vgg16",)})
+    rows = rows_of(comparison_table())
+    assert rows["ENet"][:3] == ["–"] * 3
+    assert "≈ 68" in rows["ENet"][3]
+    assert "–" not in rows["VGG-16"][:3]
 
 
 def test_an_exact_figure_goes_before_one_read_off_the_chart(monkeypatch):
@@ -159,7 +179,7 @@ def test_from_the_even_batch_on_maps_take_more_than_parameters(name):
     [
         (lambda: points("imagenet"), UnknownNameError, "protocol"),
         (lambda: say.top1("ten_crops", "ENet"), UnknownNameError, "network under ten_crops"),
-        (lambda: say.place("BN-AlexNet", "macs"), UnknownNameError, "network of the chart"),
+        (lambda: say.place("BN-GoogLeNet", "macs"), UnknownNameError, "network of the chart"),
         (lambda: say.most("weight"), UnknownNameError, "cost"),
         (lambda: say.cited("vgg16", "top1_err", "vgg2014"), CnnrefError, "name exactly one"),
         (lambda: say.cited("vgg16", "top1_err", "nobody"), CnnrefError, "0 figures fit"),
@@ -179,7 +199,7 @@ def test_the_tables_hold_every_network_and_its_exact_costs():
     rows = rows_of(comparison_table())
     assert list(rows) == list(CHARTED)
     assert f'value="{catalog.table("enet").macs}"' in rows["ENet"][0]
-    assert rows["BN-AlexNet"][:3] == ["–"] * 3
+    assert f'value="{catalog.table("bn_alexnet").parameters}"' in rows["BN-AlexNet"][1]
     assert "≈ 68" in rows["ENet"][3]
     assert rows_of(depth_table())["GoogLeNet"] == ["57", "1", "22", "36"]
     peak = catalog.table("vgg16").peak_activation_bytes()
@@ -191,3 +211,31 @@ def test_a_name_with_v2_in_it_is_not_taken_for_later_weights():
     assert rows["ShuffleNetV2-1.0x"][3] == "–"
     assert "80.858" in rows["ResNet-50"][3]
     assert rows["MobileNetV2"][0] == "–"
+
+
+def test_the_sentences_about_fronts_hold():
+    fronts = {axis: say.front("canziani", axis).split(", ") for axis in AXES}
+    assert not any(label.startswith("VGG") for front in fronts.values() for label in front)
+    assert {"GoogLeNet", "ResNet-34", "ResNet-50"} <= set(fronts["macs"])
+    assert not {"ResNet-101", "ResNet-152"} & set(fronts["macs"])
+    best = max(points("canziani"), key=lambda point: float(point.top1))
+    assert best.label == "Inception-v4"
+
+
+def test_the_sentences_about_each_currency_hold():
+    def order(axis):
+        return [label for label, _ in say.ranking(axis)]
+
+    assert order("macs")[:2] == ["VGG-19", "VGG-16"]
+    assert order("macs")[-2:] == ["AlexNet", "BN-AlexNet"]
+    assert order("parameters")[:4] == ["VGG-19", "VGG-16", "BN-AlexNet", "AlexNet"]
+    middle = [order("activations").index(label) for label in ("VGG-16", "VGG-19")]
+    assert all(3 < place < 10 for place in middle)
+    assert set(order("inference")[:2]) == {"VGG-16", "VGG-19"}
+    assert order("training")[:4] == [
+        "Inception-ResNet-v2",
+        "ResNet-152",
+        "Inception-v4",
+        "ResNet-101",
+    ]
+    assert 'value="1"' in say.even_batch("resnet50")

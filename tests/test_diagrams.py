@@ -328,6 +328,18 @@ def test_shortcuts_go_round_their_blocks():
     assert all(len(arrow.points) == 2 for arrow in plain.arrows)
 
 
+def words(scene):
+    return [line.text for box in scene.boxes for line in box.lines]
+
+
+def test_stacks_name_a_normalisation_where_only_some_have_it():
+    pair = [(name, cnnref.table(name)) for name in ("vgg13", "vgg13_bn")]
+    both = words(diagrams.stacks(pair).wide)
+    convs = sum(layer.op == "conv" for layer in pair[1][1])
+    assert sum(text.endswith(", BN") for text in both) == convs == 10
+    assert not any("BN" in text for text in words(diagrams.stacks(pair[1:]).wide))
+
+
 def test_a_network_with_branches_is_no_stack():
     with pytest.raises(cnnref.CnnrefError) as caught:
         diagrams.stacks([("GoogLeNet", cnnref.table("googlenet"))])

@@ -11,10 +11,20 @@ import pytest
 import cnnref
 from cnnref import catalog, facts
 from cnnref.arithmetic import output_size
-from cnnref.errata import VERDICTS, Claim, claims, errata, erratum, judged
+from cnnref.errata import (
+    VERDICTS,
+    Claim,
+    claims,
+    errata,
+    erratum,
+    judged,
+    remarks,
+    said_besides,
+)
 from cnnref.pages import errata_page, page_tables
 from cnnref.specs import alexnet, vgg
 from cnnref.verdicts import closing, judge, readings, totals
+from cnnref.verdicts import remarks as remarks_of
 from cnnref.verdicts.formulas import Cost, parse
 
 DATA = Path(cnnref.__file__).parent / "data" / "claims.csv"
@@ -191,7 +201,7 @@ def test_a_fault_in_vggs_spec_changes_totals_ratios_and_sentences(fresh, monkeyp
 
 def test_the_chart_of_the_closing_sentences_answers_for_itself(monkeypatch):
     networks = closing.chart()
-    assert len(networks) == 13
+    assert len(networks) == 14
     assert verdict_on("Inception-v4: ResNet + Inception") == "wrong"
     joined = networks | {}
     monkeypatch.setattr(closing, "lookup", lambda name: facts.lookup("inception_resnet_v2"))
@@ -205,6 +215,17 @@ def test_the_chart_of_the_closing_sentences_answers_for_itself(monkeypatch):
     heavy = few | {"alexnet_2012": few["vgg19"]._replace(name="alexnet_2012")}
     monkeypatch.setattr(closing, "chart", lambda: heavy)
     assert verdict_on("AlexNet: low compute, lots of parameters") == "wrong"
+
+
+def test_which_networks_come_before_alexnet_is_said_while_it_is_so(monkeypatch):
+    sentence = "AlexNet: low compute, lots of parameters"
+    networks = closing.chart()
+    assert closing.JUDGES[sentence](sentence).cause.endswith("only the latter has fewer MACs.")
+    cheaper = networks["enet"]._replace(book=facts.lookup("squeezenet1_1"))
+    larger = networks["vgg19"]._replace(name="another")
+    for other in (networks | {"enet": cheaper}, networks | {"vgg19": larger}):
+        monkeypatch.setattr(closing, "chart", lambda other=other: other)
+        assert closing.JUDGES[sentence](sentence)[1:3] == ("agrees", "")
 
 
 def verdict_on(sentence):
@@ -325,3 +346,86 @@ def test_the_page_shows_every_claim_once():
     assert ">250<" in errata_page.count()
     with pytest.raises(ValueError, match="Unknown verdict 'right'"):
         errata_page.count("right")
+
+
+DOCS = Path(cnnref.__file__).parent.parent / "docs"
+CHAPTERS = sorted(page for page in DOCS.glob("*.md") if page.name != "errata.md")
+TABLE = re.compile(r'\{\{ (?:table|excerpt)\("([^"]+)"')
+
+
+def marked_somewhere(texts):
+    """The claims that a chapter marks: by a macro, or in a table whose cell is another."""
+    joined = "".join(texts)
+    found = set(re.findall(r'erratum\("([^"]+)"\)', joined))
+    ledgers = "".join(
+        errata_page.marked(page_tables.ledger(key), key) for key in set(TABLE.findall(joined))
+    )
+    anchors = set(re.findall(r'errata\.html#([^"]+)"', ledgers))
+    return found | {entry.key for entry in errata() if entry.anchor in anchors}
+
+
+def test_whatever_the_lecture_has_otherwise_is_marked_in_a_chapter():
+    texts = [page.read_text(encoding="utf-8") for page in CHAPTERS]
+    expected = {e.key for e in (*errata(), *remarks()) if e.verdict != "agrees"}
+    # the row of the auxiliary table has no other place than its own errata
+    aside = {key for key in expected if key.startswith("GoogLeNet/tail table/fc/")}
+    assert expected - marked_somewhere(texts) <= aside
+    lost = [text.replace('{{ erratum("VGG/design rules/claim#3") }}', "") for text in texts]
+    assert "VGG/design rules/claim#3" in expected - marked_somewhere(lost)
+
+
+def test_a_mark_tells_wrong_from_otherwise():
+    assert ">≠ 37,725,832</a>" in errata_page.mark(
+        "AlexNet/worked formulas/fc6 params = C_in*C_out + C_out"
+    )
+    mild = errata_page.mark("VGG/text/5x5 params")
+    assert 'class="erratum mild"' in mild
+    assert ">lecture: 25C<sup>2</sup></a>" in mild
+    assert 'aria-label="lecture: 25C2: the lecture has' in mild
+    assert ">lecture</a>" in errata_page.mark("AlexNet/worked formulas/claim")
+    assert ">≠ lecture</a>" in errata_page.mark("notes/ZFNet/overview/claim#1")
+
+
+def test_what_the_notes_say_besides_has_a_verdict_too():
+    assert [entry.claim for entry in remarks()] == list(said_besides())
+    assert {claim.stated for claim in said_besides()} & {c.stated for c in claims()} == set()
+    verdicts = Counter((entry.verdict, entry.partly) for entry in remarks())
+    assert verdicts == {
+        ("agrees", False): 7, ("wrong", True): 3, ("convention", False): 2,
+    }  # fmt: skip
+    for entry in remarks():
+        assert entry.computed
+        assert entry.verdict == "agrees" or entry.cause.endswith("."), entry.key
+    page = errata_page.besides()
+    assert re.findall(r'<section id="([^"]*)"', page) == [entry.anchor for entry in remarks()]
+    assert len({e.anchor for e in (*errata(), *remarks())}) == len(errata()) + len(remarks())
+
+
+def by_start(start):
+    return next(entry for entry in remarks() if entry.claim.stated.startswith(start))
+
+
+def test_the_computed_side_of_the_sentences_is_what_the_tables_say():
+    convs = [
+        layer for name in remarks_of.VGGS for layer in cnnref.table(name) if layer.op == "conv"
+    ]
+    threes = sum(layer.geometry.kernel == (3, 3) for layer in convs)
+    computed = by_start("All convolutions").computed
+    assert computed.startswith(f"{threes} of {len(convs)} in")
+    assert "2.3x the parameters" in by_start("VGG-16 is a much").computed
+    assert "18 of 18" in by_start("1x1 layers").computed
+    assert "7.9x the memory" in by_start("GoogLeNet reduces").cause
+    assert by_start("Local response").computed.endswith("none of them after 2014")
+
+
+def test_a_fault_in_a_spec_changes_what_the_sentences_come_to(fresh, monkeypatch):
+    right = catalog.table
+
+    def other(name, **options):
+        return right({"vgg16_c": "vgg16", "zfnet": "zfnet_b"}.get(name, name), **options)
+
+    monkeypatch.setattr(facts, "table", other)
+    again = {entry.claim.stated: entry.verdict for entry in judged(said_besides())}
+    changed = {e.claim.stated for e in remarks() if again[e.claim.stated] != e.verdict}
+    assert len(changed) == 2
+    assert {stated.split()[0] for stated in changed} == {"All", "AlexNet"}

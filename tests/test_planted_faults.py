@@ -1,175 +1,282 @@
-"""Every fault planted in a spec, one number or one layer at a time, differs from the model."""
+"""A draw of the faults that scripts/faults plants: none is missed, and the harness can miss one."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
+import runpy
 from functools import cache
-from inspect import signature
-from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from pathlib import Path
+from typing import Any
 
+import faults_arithmetic
+import faults_books
+import faults_figures
+import faults_model
+import faults_model_kinds
+import faults_shown
+import faults_spec
+import faults_spec_kinds
 import pytest
 import torch
+from faults_change import EQUIVALENT, LIVE, MISSED, REFUSED, Finding, tally, variants
+from torch import nn
 
 import cnnref
-from cnnref import catalog
-from cnnref.architecture import Architecture, Size
-from cnnref.errors import CnnrefError
-from cnnref.net import FeatureMap, Net
-from cnnref.table import Table
 
 NAMES = cnnref.names()
-# a large network gets fewer faults, so that each takes about the same time
-FEWEST, MOST, ROWS = 3, 60, 2500
-WATCHED = ("conv", "max_pool", "avg_pool", "linear", "relu", "dropout", "batch_norm", "lrn")
-Method = Callable[..., FeatureMap]
-
-
-class Fault(NamedTuple):
-    """What goes wrong at the n-th call of one method of Net."""
-
-    method: str
-    number: int
-    what: str
-
-
-def number_changed(method: Method, what: str, net: Net, *args: Any, **options: Any) -> FeatureMap:
-    """The same layer with one of its numbers wrong: "stride+1" and the like."""
-    bound = signature(method).bind(net, *args, **options)
-    bound.apply_defaults()
-    given = bound.arguments
-    field, step = what[:-2], int(what[-2:])
-    before = given["kernel"] if given[field] is None else given[field]
-    if isinstance(before, bool):
-        given[field] = not before
-    elif isinstance(before, tuple):
-        given[field] = (before[0] + step, *before[1:])
-    else:
-        given[field] = before + step
-    return method(*bound.args, **bound.kwargs)
-
-
-FIELDS = {
-    "conv": ("filters+1", "kernel+1", "kernel-1", "stride+1", "padding+1", "padding-1",
-             "dilation+1", "groups+1", "bias+1"),
-    "max_pool": ("kernel+1", "kernel-1", "stride+1", "stride-1", "padding+1"),
-    "avg_pool": ("kernel+1", "kernel-1", "stride+1", "stride-1", "padding+1"),
-    "linear": ("features+1", "features-1", "bias+1"),
-}  # fmt: skip
-REPEATED = ("drop", "twice")
-
-
-def spoilt(method: Method, fault: Fault) -> Method:
-    """A method of Net that does what the fault says at its n-th call."""
-    calls: WeakKeyDictionary[Net, int] = WeakKeyDictionary()
-
-    def run(net: Net, x: FeatureMap, *args: Any, **options: Any) -> FeatureMap:
-        calls[net] = calls.get(net, -1) + 1
-        if calls[net] != fault.number:
-            return method(net, x, *args, **options)
-        if fault.what == "drop":
-            return x
-        if fault.what == "twice":
-            return method(net, method(net, x, *args, **options | {"name": None}), *args, **options)
-        return number_changed(method, fault.what, net, x, *args, **options)
-
-    return run
+SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "faults"
+# so many faults are drawn of a network, and of one with more rows fewer: each costs more there
+DRAWN = {"specs": 60, "models": 25}
+DEEP, FEW = 1_000, 8
+SEED = 0
 
 
 @cache
-def traced(name: str, size: Size) -> Table:
-    """The rows of the PyTorch model at one size."""
-    with torch.device("meta"):
-        module = cnnref.model(name)
-    height, width = size if isinstance(size, tuple) else (size, size)
-    return cnnref.trace(module, (3, height, width))
-
-
-def seen(record: Architecture) -> bool:
-    """Whether the spec as it now stands is refused, or differs from the model at a size."""
-    for size in dict.fromkeys((record.input_size, *record.sizes)):
-        try:
-            # not cnnref.table, which lays out a thousand sizes to word its refusal
-            book = catalog._lay_out(record, size, record.num_classes)
-        except CnnrefError:
-            return True
-        if cnnref.compare(book, traced(record.name, size)):
-            return True
-    return False
-
-
-def calls(name: str, patch: pytest.MonkeyPatch) -> dict[str, int]:
-    """How often a spec calls each method."""
-    found = dict.fromkeys(WATCHED, 0)
-    with patch.context() as inside:
-        for kind in WATCHED:
-            inside.setattr(Net, kind, counting(getattr(Net, kind), kind, found))
-        cnnref.table(name)
-    return found
-
-
-def counting(method: Method, kind: str, found: dict[str, int]) -> Method:
-    def run(*args: Any, **options: Any) -> FeatureMap:
-        found[kind] += 1
-        return method(*args, **options)
-
-    return run
-
-
-def faults(name: str, patch: pytest.MonkeyPatch) -> Iterator[Fault]:
-    for kind, count in calls(name, patch).items():
-        for number in range(count):
-            for what in (*FIELDS.get(kind, ()), *REPEATED):
-                yield Fault(kind, number, what)
-
-
-def sample(name: str, patch: pytest.MonkeyPatch) -> list[Fault]:
-    """All faults of a small network, a seeded draw of a large one's."""
-    found = list(faults(name, patch))
-    draws = max(FEWEST, min(MOST, ROWS // len(cnnref.table(name))))
-    return random.Random(name).sample(found, min(draws, len(found)))
+def drawn(book: str, name: str) -> tuple[Finding, ...]:
+    sample = FEW if len(cnnref.table(name)) > DEEP else DRAWN[book]
+    return tuple(faults_books.plant(book, name, sample=sample, seed=SEED))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_planted_fault_is_missed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("book", faults_books.BOOKS)
+def test_no_fault_in_a_book_is_missed(book: str, name: str) -> None:
+    found = tally(drawn(book, name))
+    assert found.missed == ()
+    assert found.planted in (DRAWN[book], FEW)
+
+
+def test_no_fault_in_a_rule_is_missed() -> None:
+    found = tally(faults_arithmetic.plant(sample=60, seed=SEED))
+    assert found.missed == ()
+    assert found.outcomes == {LIVE: 60}
+
+
+@pytest.mark.parametrize("book", faults_figures.BOOKS)
+def test_no_fault_in_the_data_is_missed(book: str) -> None:
+    assert tally(faults_figures.plant(book, sample=60, seed=SEED)).missed == ()
+
+
+# --- what is planted -----------------------------------------------------------------------------
+
+
+def spec_of(name: str) -> faults_spec.Plot:
     record = cnnref.architecture(name)
-    planted = sample(name, monkeypatch)
-    missed = []
-    for fault in planted:
-        with monkeypatch.context() as patch:
-            method = getattr(Net, fault.method)
-            patch.setattr(Net, fault.method, spoilt(method, fault))
-            if not seen(record):
-                missed.append(fault)
-    assert missed == []
-    assert len(planted) >= FEWEST
+    with torch.device("meta"):
+        module = cnnref.model(name)
+    size = record.input_size
+    return faults_spec.Plot(record, size, tuple(cnnref.trace(module, faults_spec.shape(size))))
 
 
-def test_a_fault_that_changes_nothing_would_be_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    harmless = Fault("relu", 10_000, "drop")
-    monkeypatch.setattr(Net, "relu", spoilt(Net.relu, harmless))
-    assert not seen(cnnref.architecture("alexnet"))
+@cache
+def model_of(name: str) -> faults_model.Run:
+    with torch.device("meta"):
+        module = cnnref.model(name).eval()
+    size = cnnref.architecture(name).input_size
+    return faults_model.Run(name, module, size, tuple(cnnref.table(name)))
 
 
-def test_totals_alone_would_miss_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    # a ReLU left out changes no total
-    monkeypatch.setattr(Net, "relu", spoilt(Net.relu, Fault("relu", 0, "drop")))
-    book, truth = cnnref.table("alexnet"), traced("alexnet", 224)
-    assert (book.macs, book.parameters) == (truth.macs, truth.parameters)
-    assert next(str(found) for found in cnnref.compare(book, truth)) == (
-        "row 1 (features.1): only in the second table"
-    )
+def test_every_number_of_every_layer_is_planted() -> None:
+    plot = spec_of("alexnet_2012")
+    planted = {(plot.where(f.number), f.what) for f in faults_spec_kinds.faults(plot)}
+    for number in ("filters", "kernel", "stride", "padding", "dilation", "groups"):
+        assert {("conv2", f"{number} {change}") for change in ("+1", "-1")} <= planted
+    for number in ("kernel", "stride", "padding", "dilation"):
+        assert {("conv2", f"{number} {step:+d} on axis 1") for step in (1, -1)} <= planted
+    assert {("conv2", f"{number} doubled") for number in ("filters", "kernel")} <= planted
+    for row in cnnref.table("alexnet_2012"):
+        assert {(row.name, "dropped"), (row.name, "twice")} <= planted
+    assert {("norm1", f"{x} doubled") for x in ("window", "alpha", "beta", "k")} <= planted
+    assert {("drop6", "p doubled"), ("fc8", "bias flipped")} <= planted
 
 
-def test_a_fault_is_planted_at_every_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Net, "relu", spoilt(Net.relu, Fault("relu", 2, "drop")))
-    rows = {len(cnnref.table("alexnet", input_size=size)) for size in (224, 63, 127)}
-    assert rows == {21}
+def test_every_layer_of_a_model_has_faults_that_runs() -> None:
+    for name in ("googlenet_torchvision", "enet", "preact_resnet18", "bn_alexnet"):
+        run = model_of(name)
+        planted = {run.where(fault.number) for fault in faults_model_kinds.faults(run)}
+        layers = {
+            path for path, part in run.module.named_modules() if faults_model_kinds.leaf(part)
+        }
+        assert layers - planted == faults_books.idle_in(name)
+    assert {path.partition(".")[0] for path in faults_books.idle_in("googlenet_torchvision")} == {
+        "aux1",
+        "aux2",
+    }
+    assert faults_books.idle_in("enet") == set()
 
 
-def test_enough_faults_are_planted(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = [fault for name in NAMES[:12] for fault in sample(name, monkeypatch)]
-    assert len(drawn) >= 500
-    assert {fault.method for fault in drawn} == set(WATCHED) - {"avg_pool"}
-    assert {fault.what for fault in drawn} == set().union(*FIELDS.values(), REPEATED)
+def test_every_join_is_exchanged_read_twice_and_cut() -> None:
+    joins = {row.name: row.op for row in cnnref.table("googlenet") if row.op == "concat"}
+    plot, run = spec_of("googlenet"), model_of("googlenet")
+    wanted = {"first two maps exchanged", "first map read twice", "last map left out", "twice"}
+    for stand, faults in ((plot, faults_spec_kinds.faults), (run, faults_model_kinds.faults)):
+        found: dict[str, set[str]] = {}
+        for fault in faults(stand):
+            found.setdefault(stand.where(fault.number), set()).add(fault.what)
+        joined = [what for what in found.values() if wanted <= what]
+        assert len(joined) == len(joins) == 9
+        assert {f"dropped, only map {place} is left" for place in range(4)} <= joined[0]
+
+
+def test_a_number_is_changed_in_every_way() -> None:
+    assert [one.value for one in variants(3, sizes=True)] == [
+        *(4, 2, 6),
+        *((4, 3), (2, 3), (3, 4), (3, 2)),
+    ]
+    assert [one.value for one in variants(True)] == [False]
+    assert [one.value for one in variants(0.5)] == [1.0, 0.6]
+
+
+# --- what is seen --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [("alexnet", 5), ("resnet18", 7), ("enet", 17), ("googlenet_torchvision", 41)],
+)
+def test_a_fault_looked_at_alone_comes_to_what_the_whole_network_says(name: str, step: int) -> None:
+    run, whole = model_of(name), model_of(name).parts[0]
+    faults = list(faults_model_kinds.faults(run))[::step]
+
+    def in_full(fault: faults_model.Fault) -> bool:
+        try:
+            rows = [row for row in run._with(fault, whole) if row.name.startswith("net")]
+        except faults_model.REFUSALS:
+            return True
+        return len(rows) != len(run.truth) or faults_spec.differs(rows, run.truth, 0)
+
+    told = [(run.outcome(fault) != MISSED, in_full(fault)) for fault in faults]
+    assert len(told) > 10
+    assert [pair for pair in told if pair[0] != pair[1]] == []
+    assert {seen for seen, _ in told} == {True, False}
+
+
+def test_what_one_image_does_not_show_two_do() -> None:
+    run = model_of("alexnet")
+    faults = {(run.where(one.number), one.what): one for one in faults_model_kinds.faults(run)}
+    # flattens the images of a batch into one another
+    assert run.outcome(faults["flatten", "argument 1 -1"]) == REFUSED
+
+
+def test_a_model_is_as_before_when_a_fault_was_planted() -> None:
+    run = model_of("resnet18")
+    before = repr(run.module)
+    for fault in list(faults_model_kinds.faults(run))[::40]:
+        run.outcome(fault)
+    assert repr(run.module) == before
+
+
+def blind(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the comparison overlook a field."""
+    true = faults_spec.row_differences
+
+    def row_differences(*args: Any) -> Any:
+        return (found for found in true(*args) if found.field != field)
+
+    monkeypatch.setattr(faults_spec, "row_differences", row_differences)
+    monkeypatch.setattr(faults_model, "_KNOWN", {})
+
+
+@pytest.mark.parametrize("field", ["dilation", "inputs", "eps"])
+def test_a_comparison_that_overlooks_a_field_misses_faults(
+    field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blind(field, monkeypatch)
+    name = "googlenet_aux" if field == "inputs" else "bn_nin"
+    missed = {
+        book: tally(faults_books.plant(book, name, sample=500)).missed
+        for book in faults_books.BOOKS
+    }
+    assert missed["specs"] or missed["models"]
+
+
+def test_an_oracle_that_sees_nothing_misses_every_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults_arithmetic, "check", lambda rules: "")
+    found = tally(faults_arithmetic.plant(sample=5))
+    assert (found.outcomes, len(found.missed)) == ({MISSED: 5}, 5)
+    assert found.missed[0].startswith("arithmetic.")
+
+
+def test_figures_that_are_compared_with_nothing_are_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults_figures, "agrees", lambda *_: True)
+    known = faults_figures.known_differences
+    monkeypatch.setattr(faults_figures, "known_differences", dict)
+    assert tally(faults_figures.plant("figures compared", sample=40)).missed
+    monkeypatch.setattr(faults_figures, "known_differences", known)
+    monkeypatch.setattr(faults_figures, "in_file", lambda *_, **__: True)
+    assert tally(faults_figures.plant("figures cited", sample=10)).missed
+
+
+# --- what is equivalent --------------------------------------------------------------------------
+
+
+def test_equivalent_is_what_is_shown_to_be() -> None:
+    found = [
+        one for name in ("enet", "resnet20_cifar") for one in faults_books.plant("models", name)
+    ]
+    assert {one.outcome for one in found} == {LIVE, REFUSED, EQUIVALENT}
+    reasons = tally(found).reasons
+    assert set(reasons) == {faults_shown.TRAINING, faults_shown.INFERENCE, faults_shown.APART}
+
+
+def test_what_is_not_shown_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults_shown, "same_values", lambda *_: False)
+    monkeypatch.setattr(faults_shown, "_equal", {})
+    found = tally(faults_books.plant("models", "vgg11"))
+    assert found.outcomes[EQUIVALENT] == 0
+    assert all("inplace" in text or "dropout" in text or ": p " in text for text in found.missed)
+    assert len(found.missed) == 12
+
+
+def test_working_in_place_shows_where_the_old_values_are_read_later() -> None:
+    net = cnnref.Net((4, 8, 8))
+    x = net.conv(net.input, 4, 1)
+    y = net.relu(x)
+    net.add(net.conv(y, 4, 1), x)
+    assert not faults_shown.kept_apart(tuple(net.table()), y.producer)
+    other = cnnref.Net((4, 8, 8))
+    x = other.relu(other.conv(other.input, 4, 1))
+    other.add(other.conv(x, 4, 1), x)
+    assert faults_shown.kept_apart(tuple(other.table()), x.producer)
+
+
+def test_same_values_are_the_same_bits() -> None:
+    x = (torch.ones(1, 2, 2, 2),)
+    assert faults_shown.same_values(nn.Identity(), nn.Dropout(0.5).eval(), x, {})
+    assert not faults_shown.same_values(nn.Identity(), torch.neg, x, {})
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def test_the_command_says_what_came_of_each_book(capsys: pytest.CaptureFixture[str]) -> None:
+    script = runpy.run_path(str(SCRIPT), run_name="faults")
+    tasks = [("specs", "a"), ("models", "a"), ("specs", "b")]
+    done = {
+        tasks[0]: tally([Finding("a", "x", LIVE), Finding("a", "y", REFUSED)]),
+        tasks[1]: tally([Finding("a", "z", EQUIVALENT, "why")]),
+        tasks[2]: tally([Finding("b", "x", LIVE)]),
+    }
+    done[tasks[1]].outcomes["idle"] = 7
+    assert script["report"](tasks, done) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "faults in   planted    refused equivalent       live     missed",
+        "specs             3          1          0          2          0",
+        "models            1          0          1          0          0",
+        "all               4          1          1          2          0",
+        "equivalent, 1: why",
+        "left out, 7: layers of models that run in training only",
+    ]
+    done[tasks[2]] = tally([Finding("b (spec), conv1", "kernel +1", MISSED)])
+    assert script["report"](tasks, done) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "missed: b (spec), conv1: kernel +1"
+
+
+def test_the_command_does_every_network_in_both_books() -> None:
+    script = runpy.run_path(str(SCRIPT), run_name="faults")
+    tasks = list(script["tasks_of"](script["BOOKS"], None))
+    assert len(tasks) == len(set(tasks))
+    for book in faults_books.BOOKS:
+        assert {name for kind, name in tasks if kind == book} == set(NAMES)
+    assert {name for kind, name in tasks if kind == "data"} == set(faults_figures.BOOKS)
+    assert ("rules", "cnnref.arithmetic") in tasks
+    few = list(script["tasks_of"](["specs"], "alexnet,vgg16"))
+    assert few == [("specs", "vgg16"), ("specs", "alexnet")]

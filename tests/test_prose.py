@@ -6,13 +6,10 @@ import lint_prose
 import pytest
 
 
-def test_no_page_holds_a_typed_quantity():
-    found = [
-        str(fault)
-        for page in lint_prose.pages()
-        for fault in lint_prose.faults(page.name, lint_prose.prose(page))
-    ]
-    assert found == []
+def test_nothing_that_a_reader_sees_holds_a_typed_quantity():
+    assert [*map(str, lint_prose.of_pages())] == []
+    assert [*map(str, lint_prose.of_programs())] == []
+    assert [*map(str, lint_prose.of_settings())] == []
 
 
 def test_all_written_pages_are_read():
@@ -21,13 +18,14 @@ def test_all_written_pages_are_read():
     assert {"alexnet_by_hand.py", "own_network.py"} <= names
 
 
-def test_the_text_of_a_notebook_is_read_and_its_code_is_not(tmp_path):
+def test_the_text_of_a_notebook_and_its_comments_are_read_and_its_code_is_not(tmp_path):
     page = tmp_path / "a.py"
     page.write_text(
-        "# %% [markdown]\n# It has 61 layers.\n#\n# ## Part 12\n\n# %%\n# 63 in a comment\nx = 64\n"
+        "# ---\n# jupyter: 1\n# ---\n\n"
+        "# %% [markdown]\n# It has 61 layers.\n#\n# ## Part 12\n\n# %%\n# 63 of them\nx = 64\n"
     )
-    found = lint_prose.faults("a.py", lint_prose.prose(page))
-    assert [(fault.line, fault.text) for fault in found] == [(2, "61"), (4, "12")]
+    found = lint_prose.faults("a.py", lint_prose.prose(page), rendered=False)
+    assert [(fault.line, fault.text) for fault in found] == [(6, "61"), (8, "12"), (11, "63")]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +47,39 @@ def test_the_text_of_a_notebook_is_read_and_its_code_is_not(tmp_path):
         ("| conv1 | 64 |", "64"),
         ("The model of 2048 units", "2048"),
         ('<td title="12 rows">', "12"),
+        ("---\ntitle: AlexNet in 12 rows\n---\n", "12"),
+        ("---\ndescription: all of its sixty layers\n---\n", "sixty"),
+        ("It has `61 M` parameters.", "61"),
+        ("It has `sixty` layers.", "sixty"),
+        ("It has `61`.", "61"),
+        ("It has seventeen layers, hundreds of maps.", "hundreds"),
+        ("Tenfold the work.", "Tenfold"),
+        ("It costs ¾ of that.", "¾"),
+        ("It costs &frac34; of that.", "frac34"),
+        ("The 2000 images of the test.", "2000"),
+        ("A map of ２２４ pixels.", "２２４"),
+        ("The layer has\n64. filters\n", "64"),
+        ("It has {{ 61 }} layers.", "61"),
+        ('It has {{ "61" }} layers.', "61"),
+        ("It has {{ '61 M' }} parameters.", "61"),
+        ('It has {{ "6" ~ "1" }} layers.', "6"),
+        ('It has {{ ("61" if exists("a.md") else "62") }} layers.', "62"),
+        ('{% set it = "61 M" %}It has {{ it }}.', "61"),
+        ("{% set it = 61 %}It has {{ it }}.", "61"),
+        ("{% for it in [61, 62] %}{{ it }}{% endfor %}", "62"),
+        ('{{ n("a/b/c") | replace("x", "61") }}', "61"),
+        ("{{ chart('key', 'Memory of 12 layers', 'a bar') }}", "12"),
+        ('{{ chart("key", "12", "a bar") }}', "12"),
+        ('{{ network_strip("vgg16", caption="all 16 layers") }}', "16"),
+        ('{{ block_drawings([("Plain", "a", "b")], "a block of 3 layers") }}', "3"),
+        ('{{ block_drawings([("Plain with 3", "a", "b")], "a block") }}', "3"),
+        ('{: title="61 M parameters" }', "61"),
+        ('[a link](page.md "61 M parameters")', "61"),
+        ("```python\nx = 1  # all 61 layers\n```\n", "61"),
+        ("```python\n>>> table.macs\n61100840\n```\n", "61100840"),
+        ("$$ \\text{sixty million} $$", "sixty"),
+        ("$$ \\text{61 M} $$", "61"),
+        ("$ x = 2012 $", "2012"),
     ],
 )
 def test_typed_quantity_is_refused(text, quantity):
@@ -68,7 +99,17 @@ def test_typed_quantity_is_refused(text, quantity):
         "Use `input_size=227` here.",
         "1. first\n2. second\n",
         "[a link](page.md#part-12)",
-        "---\ntitle: 12\n---\n",
+        "---\nhide: [toc]\nicon: 12\n---\n",
+        "- one\n\n2. two\n3. three\n",
+        "$$ \\text{2012: } K + 2P $$",
+        "In 2012 and the 1990s.",
+        "`resnet50`, `conv4_1`, `scripts/degradation.py` and `x = 512` are code.",
+        "```python\n>>> net.conv(x, 64, 11)\n>>> x = 3\n```\n",
+        '{{ n("vgg16/conv1_1/macs", "M", 1) }} of {{ stack(3, 2).field }}',
+        '{{ setting("depths", -1) }}',
+        '{% if exists("zfnet.md") %}yes{% endif %}',
+        '{{ cited("AlexNet~(2012)", "top5_err", "zf2013", "val,~1~convnet") }}',
+        "In millions, with ten crops.",
     ],
 )
 def test_names_macros_and_code_may_stand(text):
@@ -85,7 +126,33 @@ def test_fault_names_page_line_and_text():
 
 def test_every_exception_has_a_reason():
     assert all(reason.strip() for reason in lint_prose.ALLOWED.values())
-    assert len(lint_prose.ALLOWED) <= 12
+    assert len(lint_prose.ALLOWED) <= 14
+
+
+def test_a_macro_that_cannot_be_read_is_named():
+    with pytest.raises(ValueError, match=r"^line 2: "):
+        lint_prose.faults("page.md", "one\n{{ n( }}\n")
+
+
+def test_the_sentences_of_programs_are_read(tmp_path):
+    program = tmp_path / "cnnref" / "pages" / "a.py"
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        '"""A page of 12 rows."""\n\nKEY = "conv 12"\n\n\ndef told(rows: int) -> str:\n'
+        '    """Say 13 things."""\n    return f"All {rows} of the 14 rows are here."\n'
+        'TAG = \'<div class="a" tabindex="0">of all the rows</div>\'\n'
+    )
+    assert [(f.page, f.line, f.text) for f in lint_prose.of_programs(tmp_path)] == [
+        ("cnnref/pages/a.py", 8, "14")
+    ]
+
+
+def test_the_settings_of_the_site_are_read(tmp_path):
+    (tmp_path / "mkdocs.yml").write_text(
+        "site_name: cnnref\nsite_description: All 59 networks.\nnav:\n  - Two: 2.md\n"
+        "  - The 6 chapters: a.md\ntheme:\n  name: 7\n"
+    )
+    assert [(f.line, f.text) for f in lint_prose.of_settings(tmp_path)] == [(2, "59"), (5, "6")]
 
 
 def broken_snippets(text):

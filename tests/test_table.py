@@ -203,6 +203,34 @@ def test_compare_sees_a_dropped_and_a_doubled_row():
     assert any("only in the second table" in str(one) for one in found)
 
 
+def test_compare_of_parts_looks_at_the_parts_alone():
+    shallow, deep = (
+        cnnref.table(name).group("stage")["conv3"] for name in ("resnet18", "resnet34")
+    )
+    assert shallow[1].inputs != deep[1].inputs
+    found = cnnref.compare(shallow, deep)
+    assert [(d.field, d.a) for d in found] == [("row", None)] * (len(deep) - len(shallow))
+    # conv3_1 reads the part's input twice: on its main path and in its projection
+    first = shallow.part([place for place, row in enumerate(shallow) if row.block == "conv3_1"])
+    other = deep.part([place for place, row in enumerate(deep) if row.block == "conv3_2"])
+    assert [d.b for d in cnnref.compare(first, first)] == []
+    assert any(d.field == "row" and "proj" in d.a for d in cnnref.compare(first, other))
+
+
+def test_compare_of_parts_still_sees_their_wiring():
+    def block(*, crossed):
+        net = cnnref.Net((4, 8, 8))
+        x = net.relu(net.input)
+        with net.stage("s"):
+            y = net.conv(x, 4, 1)
+            net.add(net.relu(y), x if not crossed else y)
+        return net.table().group("stage")["s"]
+
+    assert cnnref.compare(block(crossed=False), block(crossed=False)) == []
+    (found,) = cnnref.compare(block(crossed=False), block(crossed=True))
+    assert str(found) == "row 2 (add1): inputs is (1, -1) against (1, 0)"
+
+
 def test_compare_sees_other_wiring_and_other_input():
     book = cnnref.table("alexnet")
     rows = list(book)

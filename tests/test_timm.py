@@ -21,6 +21,8 @@ if torchvision_models.models:  # timm imports torchvision, which may need the he
 
 INCEPTIONS = ("inception_v4", "inception_resnet_v2")
 PREACT = {f"preact_resnet{layers}": f"resnetv2_{layers}" for layers in (18, 34, 50, 101, 152)}
+# torchvision has these too: here are the same networks by other people
+SHARED = ("inception_v3", *(f"resnet{layers}" for layers in (18, 34, 50, 101, 152)))
 NETWORKS = (*INCEPTIONS, *PREACT, "preact_resnet200")
 
 
@@ -86,7 +88,7 @@ def parts(rows: list[tuple[str, Seen]], projection: str) -> tuple[list[Seen], li
     return paths
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *SHARED])
 def test_the_totals_are_those_of_timm(name: str) -> None:
     table = cnnref.table(name)
     assert table.parameters == sum(part.numel() for part in build(name).parameters())
@@ -99,6 +101,12 @@ def test_the_inception_networks_are_those_of_timm_row_by_row(name: str) -> None:
     assert [row for _, row in weighted(table)] == [row for _, row in watched(name)[0]]
     # also every pooling, norm, activation and join, and what feeds what
     assert cnnref.compare(table, cnnref.trace(build(name), table.input_shape)) == []
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_the_networks_that_torchvision_has_too_have_the_weights_of_timm_in_order(name: str) -> None:
+    # timm runs the projection of a residual block after its main path, as torchvision does
+    assert [row for _, row in weighted(cnnref.table(name))] == [row for _, row in watched(name)[0]]
 
 
 @pytest.mark.parametrize("name", sorted(set(NETWORKS) - set(INCEPTIONS)))

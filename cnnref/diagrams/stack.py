@@ -35,6 +35,7 @@ class _Stack(NamedTuple):
     table: Table
     chain: Chain
     slots: tuple[tuple[str, int], ...]  # of each box: its stage, and its place in it
+    norms: bool  # whether its boxes name the normalisation that they fold in
 
 
 def stacks_scene(networks: Networks, width: float, size: float) -> Scene:
@@ -45,7 +46,10 @@ def stacks_scene(networks: Networks, width: float, size: float) -> Scene:
     """
     chains = [(title, table, chain(table)) for title, table in networks]
     depths = _depths([found for _, _, found in chains])
-    stacks = [_Stack(*one, _slots(one[2], depths)) for one in chains]
+    normed = {title for title, table in networks if any(row.op == "batch_norm" for row in table)}
+    # where all have it, or none has, it tells nothing apart
+    norms = 0 < len(normed) < len(networks)
+    stacks = [_Stack(*one, _slots(one[2], depths), norms) for one in chains]
     lane = LANE if any(not link.main for one in stacks for link in one.chain.links) else 0
     each = min(WIDEST, (width - 2 - GAP * (len(stacks) - 1)) / len(stacks) - lane)
     heads = [wrap(stack.title, size, each + lane) for stack in stacks]
@@ -123,6 +127,9 @@ def _lines(stack: _Stack, number: int, width: float, size: float) -> list[str]:
     room = width - 2 * PAD
     sizes = stack.table.input_shape
     full = shape(sizes) if first < 0 else label(stack.chain.layers[first])
+    rows = stack.chain.boxes[number] if stack.norms else ()
+    if any(row >= 0 and stack.chain.layers[row].op == "batch_norm" for row in rows):
+        full += ", BN"
     short = full if first >= 0 else axes(sizes.size or sizes)
     for long, brief in SHORT:
         short = short.replace(long, brief)

@@ -102,7 +102,7 @@ def _text(stage: Stage, width: float, size: float, x: float, y: float, anchor: s
     parts += [(words, False, True) for words in stage.contents]
     for words, strong, faint in parts:
         own = small if faint else size
-        for line in wrap(words, own * (1.08 if strong else 1), width):
+        for line in wrap(words, _drawn(size, strong=strong, faint=faint), width):
             y += LEADING * own
             texts.append(Text(line, x, y, anchor, faint, strong))
     return texts
@@ -162,10 +162,16 @@ def down_scene(table: Table, width: float, size: float) -> Scene:
         boxes.append(_box(stage, middle - wide / 2, top + (tall - high) / 2, wide, high))
         top += tall + MARGIN
     arrows = [_down(link, boxes, aside) for link in links]
-    right = max(text.x + text_width(text.text, size) for text in texts)
+    sizes = [_drawn(size, strong=text.strong, faint=text.faint) for text in texts]
+    right = max(text.x + text_width(text.text, own) for text, own in zip(texts, sizes, strict=True))
     return Scene(
         tuple(boxes), tuple(arrows), tuple(texts), max(right, width), top - MARGIN + 2, size, HEAD
     )
+
+
+def _drawn(size: float, *, strong: bool, faint: bool) -> float:
+    """The size at which plain text would be as wide as this text is."""
+    return faint_size(size) if faint else size * (1.08 if strong else 1)
 
 
 def _down(link: StageLink, boxes: Sequence[Box], aside: Sequence[StageLink]) -> Arrow:

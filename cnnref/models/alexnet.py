@@ -1,7 +1,9 @@
-"""AlexNet in PyTorch: torchvision's one tower, and the two towers of 2012.
+"""AlexNet in PyTorch: torchvision's one tower, that with batch norm, and the two of 2012.
 
 AlexNet: Krizhevsky, "One weird trick for parallelizing convolutional neural networks",
 2014, with the padding and the adaptive pooling of torchvision, whose weights load.
+BNAlexNet: the one tower with batch normalisation that S. Zagoruyko trained, as
+soumith/imagenet-multiGPU.torch defines it in models/alexnetowtbn.lua.
 AlexNet2012: Krizhevsky, Sutskever, Hinton, NIPS 2012, for an input of 227.
 """
 
@@ -49,6 +51,55 @@ class AlexNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.avgpool(self.features(x))
         return self.classifier(torch.flatten(x, 1))
+
+
+def conv_norm(
+    in_channels: int, out_channels: int, kernel: int, stride: int, padding: int
+) -> list[nn.Module]:
+    return [
+        nn.Conv2d(in_channels, out_channels, kernel, stride, padding),
+        nn.BatchNorm2d(out_channels, eps=1e-3),
+        nn.ReLU(inplace=True),
+    ]
+
+
+def linear_norm(in_features: int, out_features: int) -> list[nn.Module]:
+    return [
+        nn.Dropout(0.5),
+        nn.Linear(in_features, out_features),
+        nn.BatchNorm1d(out_features, eps=1e-3),
+        nn.ReLU(),
+    ]
+
+
+class BNAlexNet(nn.Module):
+    """3 x 224 x 224 to num_classes scores; its linear layers fix the last maps at 6 x 6."""
+
+    def __init__(self, num_classes: int = 1000) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            *conv_norm(3, 64, kernel=11, stride=4, padding=2),
+            # 64 x 55 x 55
+            nn.MaxPool2d(kernel_size=3, stride=2),
+            *conv_norm(64, 192, kernel=5, stride=1, padding=2),
+            # 192 x 27 x 27
+            nn.MaxPool2d(kernel_size=3, stride=2),
+            *conv_norm(192, 384, kernel=3, stride=1, padding=1),
+            *conv_norm(384, 256, kernel=3, stride=1, padding=1),
+            *conv_norm(256, 256, kernel=3, stride=1, padding=1),
+            # 256 x 13 x 13
+            nn.MaxPool2d(kernel_size=3, stride=2),
+            # 256 x 6 x 6
+        )
+        self.classifier = nn.Sequential(
+            *linear_norm(256 * 6 * 6, 4096),
+            *linear_norm(4096, 4096),
+            nn.Linear(4096, num_classes),
+            # 1000
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classifier(torch.flatten(self.features(x), 1))
 
 
 class LocalResponseNorm(nn.LocalResponseNorm):
@@ -102,6 +153,10 @@ class AlexNet2012(nn.Module):
 
 def alexnet(num_classes: int = 1000) -> AlexNet:
     return AlexNet(num_classes)
+
+
+def bn_alexnet(num_classes: int = 1000) -> BNAlexNet:
+    return BNAlexNet(num_classes)
 
 
 def alexnet_2012(num_classes: int = 1000) -> AlexNet2012:

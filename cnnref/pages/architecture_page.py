@@ -45,6 +45,12 @@ input.
 """
 
 
+ADDING_UP = """
+Follow the network from its first row to its last: a cost whose line climbs early is spent early.
+In most networks memory comes first and parameters last, with the work between them.
+"""
+
+
 def markdown(name: str, pages: Collection[str] = ()) -> str:
     """The frame of a network's page.
 
@@ -70,6 +76,8 @@ def markdown(name: str, pages: Collection[str] = ()) -> str:
         "## Where the cost lies",
         BARS.strip(),
         placeholder("stages"),
+        ADDING_UP.strip(),
+        placeholder("adding_up"),
         *(("### Layer by layer", placeholder("bars")) if first else ()),
         "## Operations under each convention",
         "One table of raw counts, priced as others count. [What each counts, and "
@@ -97,7 +105,7 @@ def placeholder(part: str) -> str:
 
 
 def parts(name: str, record: Mapping[str, str]) -> dict[str, str]:
-    """The HTML of each placeholder, but for the two books.
+    """The HTML of each placeholder, but for the two books and the chart.
 
     record: the network's row of networks.csv.
     """

@@ -14,6 +14,7 @@ __all__ = [
     "break_even",
     "difference",
     "field",
+    "joined_tex",
     "more",
     "peak",
 ]
@@ -71,6 +72,26 @@ def break_even(module: str) -> str:
     # 9CF / (C + 9F), and one less where that is whole: equal is not less
     widest = (taps * filters - 1) // (channels + taps // channels * filters)
     return f'<data value="{widest}" title="widest reduction of {module} that saves">{widest}</data>'
+
+
+def joined_tex(path: str) -> str:
+    """The channels of a concatenation as the sum that they are, for use inside a formula.
+
+    Raises:
+        UnknownNameError: the row is no concatenation.
+
+    >>> joined_tex("googlenet/inception_3a.concat"), joined_tex("block:dense/concat1")
+    ('64 + 128 + 32 + 32 = 256', '256 + 32 = 288')
+    """
+    key, _, name = path.partition("/")
+    book = lookup(key)
+    layer = book[name]
+    joins = [row.name for row in book if row.op == "concat"]
+    if layer.name not in joins:
+        raise UnknownNameError(f"concatenation of {key}", name, joins)
+    fed = [book[source].out_shape if source >= 0 else book.input_shape for source in layer.inputs]
+    parts = " + ".join(str(shape.channels) for shape in fed)
+    return f"{parts} = {layer.out_shape.channels}"
 
 
 def field(path: str) -> str:

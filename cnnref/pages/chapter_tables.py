@@ -14,8 +14,8 @@ from cnnref.facts import lookup
 from cnnref.layer import Layer
 from cnnref.pages.comparison_facts import longest_way
 from cnnref.pages.errata_page import marked
+from cnnref.pages.page_tables import captioned
 from cnnref.pages.plain_table import grid, line
-from cnnref.render import to_html
 from cnnref.table import Table
 from cnnref.units import GIGA, KILO, MEGA, grouped, ratio, rounded
 
@@ -44,7 +44,7 @@ def excerpt(key: str, selection: str, convention: str = "lecture") -> str:
 
     The rows have no ids: those belong to the whole table.
     """
-    text = to_html(facts.rows(lookup(key), selection), convention)
+    text = captioned(facts.rows(lookup(key), selection), convention)
     return ROW_ID.sub("<tr", marked(text, key) if convention == "lecture" else text)
 
 

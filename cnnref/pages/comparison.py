@@ -92,7 +92,7 @@ class Point(NamedTuple):
 # the catalogue's networks that go by it, of which a protocol's sources have at most one
 CHARTED: Mapping[str, tuple[str, ...]] = {
     "AlexNet": ("alexnet_2012", "alexnet"),
-    "BN-AlexNet": (),
+    "BN-AlexNet": ("bn_alexnet",),
     "BN-NIN": ("bn_nin",),
     "ENet": ("enet",),
     "GoogLeNet": ("googlenet", "googlenet_torchvision"),

@@ -153,7 +153,7 @@ def place(label: str, axis: str, *, least: bool = False) -> str:
     """Which place a network of the chart takes by a cost, as a word; from the least if asked.
 
     >>> place("AlexNet", "macs", least=True), place("AlexNet", "parameters")
-    ('first', 'third')
+    ('second', 'fourth')
     """
     order = [name for name, _ in ranking(axis)]
     if label not in order:

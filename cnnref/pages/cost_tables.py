@@ -127,11 +127,12 @@ def _percent(value: int, total: int) -> str:
 def conventions(table: Table) -> str:
     """The operations of a network under each convention, exact."""
     body = "".join(
-        f'<tr><th scope="row"><code>{escape(name)}</code></th><td>{escape(entry.title)}</td>'
-        f'<td class="num">{grouped(table.flops(name))}</td><td>{escape(entry.unit)}s</td></tr>'
+        f'<tr><th scope="row"><code>{escape(name)}</code></th>'
+        f'<td class="num">{grouped(table.flops(name))}</td><td>{escape(entry.unit)}s</td>'
+        f"<td>{escape(entry.title)}</td></tr>"
         for name, entry in CONVENTIONS.items()
     )
-    heads = ["convention", "whose count", "total", "unit"]
+    heads = ["convention", "total", "unit", "whose count"]
     return _table(f"{table.name} under each convention", heads, body)
 
 
@@ -150,7 +151,7 @@ def memory(table: Table) -> str:
         f'<td class="num">{rounded(value, MIB, 1)}</td></tr>'
         for what, value in lines.items()
     )
-    return _table(f"{table.name}, memory", ["memory", "bytes", "MiB"], body)
+    return _table(f"{table.name}, memory", ["meaning", "bytes", "MiB"], body, kind="longnames")
 
 
 def held_against(name: str) -> str:
@@ -158,7 +159,7 @@ def held_against(name: str) -> str:
     found = [confirm.confirm(figure) for figure in published(name) if confirm.comparable(figure)]
     body = "".join(_held(entry) for entry in found)
     heads = ["quantity", "printed", "computed", "verdict", "source"]
-    return _table(f"{name}, published and computed", heads, body, kind="prose") if body else ""
+    return _table(f"{name}, published and computed", heads, body, kind="prose held") if body else ""
 
 
 def _held(entry: confirm.Confirmation) -> str:
@@ -167,9 +168,14 @@ def _held(entry: confirm.Confirmation) -> str:
     mark = "agrees" if entry.agrees else "differs"
     return (
         f'<tr><th scope="row">{QUANTITIES[figure.quantity]}</th><td>{_printed(figure)}</td>'
-        f'<td>{grouped(entry.computed)}</td><td class="{mark}">{escape(verdict)}</td>'
+        f'<td>{_computed(entry)}</td><td class="{mark}">{escape(verdict)}</td>'
         f"<td>{_source(figure)}</td></tr>"
     )
+
+
+def _computed(entry: confirm.Confirmation) -> str:
+    # a year is no quantity
+    return str(entry.computed) if entry.figure.unit == "year" else grouped(entry.computed)
 
 
 def errors(name: str) -> str:

@@ -221,7 +221,8 @@ def _curves() -> Any:
     ]
     return (
         alt.Chart(alt.Data(values=values))
-        .mark_line()
+        # the points are what the arrow keys lead to, and what a finger can hit
+        .mark_line(point={"size": 18, "filled": True})
         .encode(
             x=alt.X("step:Q", title="Training steps", axis=alt.Axis(grid=False, **FEW_TICKS)),
             y=alt.Y("loss:Q", title="Training loss", axis=alt.Axis(grid=True, **FEW_TICKS)),

@@ -7,12 +7,22 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from html import escape
 
-from cnnref.errata import VERDICTS, Erratum, errata, erratum
+from cnnref.errata import VERDICTS, Erratum, errata, erratum, remarks
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.facts import lookup
 from cnnref.verdicts.cells import TABLES
 
-__all__ = ["CSV_COLUMNS", "PAGE", "count", "items", "mark", "marked", "rows", "tables"]
+__all__ = [
+    "CSV_COLUMNS",
+    "PAGE",
+    "besides",
+    "count",
+    "items",
+    "mark",
+    "marked",
+    "rows",
+    "tables",
+]
 
 PAGE = "errata.html"
 SENTENCE = "claim"
@@ -35,6 +45,8 @@ def rows() -> Iterator[tuple[str, ...]]:
 def mark(key: str, root: str = "") -> str:
     """A small mark beside a right value: what the lecture has, linked to its erratum.
 
+    What is wrong gets the sign ≠; what another convention or another word explains does not.
+
     root: how to get from the page to the site's own folder, "" or "../".
 
     Raises:
@@ -44,12 +56,15 @@ def mark(key: str, root: str = "") -> str:
     entry = erratum(key)
     if entry.verdict == "agrees":
         raise CnnrefError(f"{key}: the lecture's value agrees; take the mark off.")
-    shown = "≠ lecture" if entry.claim.quantity == SENTENCE else f"≠ {entry.claim.stated}"
-    return _link(entry, shown, root, "erratum")
+    stated = "" if entry.claim.quantity == SENTENCE else entry.claim.stated
+    if entry.verdict == "wrong":
+        return _link(entry, f"≠ {stated or 'lecture'}", root, "erratum")
+    return _link(entry, f"lecture: {stated}" if stated else "lecture", root, "erratum mild")
 
 
 def _link(entry: Erratum, shown: str, root: str, kind: str) -> str:
-    said = escape(f"{shown}: {alternative(entry)}", quote=True)
+    # what is heard begins with what is seen
+    said = escape(f"{shown.replace('^', '')}: {alternative(entry)}", quote=True)
     return (
         f'<a class="{kind}" href="{root}{PAGE}#{entry.anchor}" aria-label="{said}" '
         f'title="{said}">{_text(shown)}</a>'
@@ -112,6 +127,20 @@ def tables(level: int = 3) -> str:
     """Every claim, a table for each place of the lecture; each row has the claim's anchor."""
     places = dict.fromkeys(entry.claim[1:3] for entry in errata())
     return "\n".join(_place(chapter, place, level) for chapter, place in places)
+
+
+def besides() -> str:
+    """What the notes say besides the claims: each sentence with its verdict and its own anchor."""
+    entries = "".join(
+        f'<section id="{entry.anchor}"><p class="errata-claim"><a href="#{entry.anchor}">'
+        f"{escape(entry.claim.chapter)}: “{escape(entry.claim.stated)}”</a></p>"
+        f'<p><span class="verdict {entry.verdict}">{_named(entry).capitalize()}</span>. '
+        f"Computed: <strong>{escape(entry.computed)}</strong>.</p>"
+        + (f"<p>{_why(entry)}</p>" if entry.cause else "")
+        + "</section>"
+        for entry in remarks()
+    )
+    return f'<div class="errata-list">{entries}</div>'
 
 
 def _chosen(verdict: str, partly: bool | None) -> list[Erratum]:

@@ -22,6 +22,7 @@ __all__ = [
     "saved",
     "share",
     "stack",
+    "stack_depth",
     "tex",
     "tex_number",
     "unit",
@@ -150,6 +151,18 @@ def stack(kernel: int, depth: int = 1, *, channels: int = 1, size: int = 1) -> S
     for _ in range(depth):
         field, jump = receptive_field(field, jump, kernel)
     return Stack(field, depth * counts.weights, depth * counts.macs, counts.elements_out)
+
+
+def stack_depth(kernel: int, field: int) -> int:
+    """How many convolutions of one kernel, one after the other, see at least a field.
+
+    >>> stack_depth(3, 5), stack_depth(3, 11), stack(3, stack_depth(3, 11)).field
+    (2, 5, 11)
+    """
+    depth = 1
+    while stack(kernel, depth).field < field:
+        depth += 1
+    return depth
 
 
 def _data(value: object, text: str, title: str) -> str:

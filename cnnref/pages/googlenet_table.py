@@ -87,7 +87,11 @@ def fits(printed: Module) -> tuple[Fit, ...]:
     return tuple(fit for fit in _changes(printed) if prints(printed.params_k, fit.cost[0], KIB))
 
 
-def separable(image: int = 3, multiplier: int = 8) -> Cost:
+# Ioffe and Szegedy, Batch Normalization, 2015, appendix
+MULTIPLIER = 8
+
+
+def separable(image: int = 3, multiplier: int = MULTIPLIER) -> Cost:
     """The first convolution with its 7x7 filters on each channel of the image, and a 1x1 on them.
 
     Ioffe and Szegedy (Batch Normalization, 2015, appendix) describe the first layer of the next
@@ -152,7 +156,7 @@ def _why(printed: Module, cost: Cost, differs: tuple[str, ...]) -> tuple[str, st
 def _separable_told(apart: Cost, biases: int) -> str:
     weights, biased = (rounded(count, KIB, 1) for count in (apart.weights, apart.weights + biases))
     return (
-        f"A separable convolution of depth multiplier 8, as a later paper describes it: "
+        f"A separable convolution of depth multiplier {MULTIPLIER}, as a later paper has it: "
         f"{apart.weights:,} weights, {weights} K, with {biases} biases {biased} K, and "
         f"{rounded(apart.macs, MEGA, 1)} M operations."
     )

@@ -16,6 +16,7 @@ __all__ = [
     "challenge",
     "challenge_tex",
     "drop",
+    "drop_tex",
     "ensemble_cost",
     "ensemble_table",
     "human_error",
@@ -63,6 +64,15 @@ def drop(before: int, after: int) -> str:
     old, new = _find(before).top5_error, _find(after).top5_error
     value = f"{100 * (1 - new.number / old.number):.1f}"
     return f'<data value="{value}" title="1 - {new} / {old}">{value}%</data>'
+
+
+def drop_tex(before: int, after: int) -> str:
+    """The same as a fraction of one, for use inside a formula, without tags.
+
+    >>> drop_tex(2011, 2012)
+    '0.363'
+    """
+    return f"{1 - _find(after).top5_error.number / _find(before).top5_error.number:.3f}"
 
 
 def largest_drop() -> int:

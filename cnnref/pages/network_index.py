@@ -1,4 +1,4 @@
-"""All networks in one table: what the index of their pages shows, to sort and to filter."""
+"""All networks, in one table to sort and to filter, and by families."""
 
 from __future__ import annotations
 
@@ -10,7 +10,23 @@ from cnnref.confirm import depth
 from cnnref.facts import lookup
 from cnnref.units import MEGA, MIB, grouped, rounded
 
-__all__ = ["network_index"]
+__all__ = ["families", "network_index"]
+
+# the file of a spec -> what its networks are called together; others go by their own titles
+FAMILIES: Mapping[str, str] = {
+    "alexnet": "AlexNet",
+    "zfnet": "ZFNet",
+    "vgg": "VGG",
+    "vgg_c": "VGG",
+    "nin": "Network in Network",
+    "googlenet": "GoogLeNet",
+    "inception_v3": "Inception",
+    "inception_v4": "Inception",
+    "inception_resnet": "Inception",
+    "resnet": "Residual networks and their plain twins",
+    "resnet_cifar": "The same for CIFAR-10",
+    "preact_resnet": "Pre-activation",
+}
 
 # the head of a column, and whether its cells are figures
 COLUMNS = (
@@ -39,6 +55,21 @@ def network_index(names: Iterable[str], records: Mapping[str, Mapping[str, str]]
         f'<table class="ledger" data-filter="networks"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
+
+
+def families(names: Iterable[str]) -> str:
+    """The networks by their families, each a link to its page, for a page beside the folder."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        entry = architecture(name)
+        title = FAMILIES.get(entry.spec.partition(":")[0], "Others")
+        found.setdefault(title, []).append(
+            f'<a href="networks/{escape(name)}.html">{escape(entry.title)}</a>'
+        )
+    others = found.pop("Others", [])
+    items = (*found.items(), *([("Others", others)] if others else []))
+    body = "".join(f"<dt>{escape(title)}</dt><dd>{', '.join(links)}</dd>" for title, links in items)
+    return f'<dl class="record families">{body}</dl>'
 
 
 def _line(name: str, record: Mapping[str, str]) -> str:

@@ -23,7 +23,7 @@ from cnnref.units import KIB, MEGA, MIB, grouped, rounded
 __all__ = [
     "agreement_line",
     "arithmetic",
-    "catalogue",
+    "captioned",
     "conventions_table",
     "differing_rows",
     "googlenet_table1",
@@ -36,15 +36,26 @@ __all__ = [
 
 Networks = Sequence[tuple[str, str]]
 
+CONVENTIONS_PAGE = "conventions.html"
+# the sections of that page about single conventions
+ANCHORS = {"lecture": "the-lectures-count", "macs": "macs", "flops": "flops"}
+
 
 def ledger(key: str, name: str = "lecture") -> str:
     """The table of a network under a convention, each row's name a link to its arithmetic."""
-    text = to_html(lookup(key), name)
+    text = captioned(lookup(key), name)
     for layer in lookup(key).listed(name):
         cell = f'<th scope="row">{escape(layer.name)}</th>'
         link = f'<th scope="row"><a href="#{_anchor(key, layer)}">{escape(layer.name)}</a></th>'
         text = text.replace(cell, link)
     return text
+
+
+def captioned(book: Table, name: str) -> str:
+    """Rows under a convention, whose name in the caption leads to where it is explained."""
+    said = f"convention {escape(name)}"
+    link = f'<a href="{CONVENTIONS_PAGE}#{ANCHORS.get(name, "the-price-lists")}">{said}</a>'
+    return to_html(book, name).replace(said, link, 1)
 
 
 def arithmetic(key: str, conventions: Sequence[str] = ("lecture",)) -> str:
@@ -137,25 +148,6 @@ def _places(books: Iterable[Table]) -> list[tuple[int, str]]:
     return [(place, name) for name, place in places.items()]
 
 
-def catalogue(names: Iterable[str]) -> str:
-    """Every network with its totals at its own input."""
-    lines = []
-    for name in names:
-        record, book = architecture(name), lookup(name)
-        cells = [
-            f"<code>{escape(name)}</code>",
-            str(record.year),
-            " × ".join(map(str, book.input_shape.size)),
-            str(len(book)),
-            rounded(book.parameters, MEGA, 1),
-            rounded(book.macs, MEGA),
-            rounded(book.activation_bytes("lecture"), MIB, 1),
-        ]
-        lines.append(_line(record.title, cells))
-    head = ("name", "year", "input", "rows", "parameters (M)", "M MACs", "memory (MB)")
-    return _table("network", head, lines)
-
-
 def conventions_table() -> str:
     """What each convention prices, what it stores, and who counts so."""
     lines = []
@@ -167,7 +159,7 @@ def conventions_table() -> str:
         cells = [escape(entry.unit), "<br>".join(map(escape, prices)), escape(entry.source)]
         lines.append(_line(entry.name, cells))
     text = _table("convention", ("unit", "price of one", "source"), lines)
-    return text.replace('class="ledger"', 'class="ledger prose"')
+    return text.replace('class="ledger"', 'class="ledger prose pricelists"')
 
 
 def totals(networks: Networks) -> str:

@@ -44,6 +44,26 @@ RECORDS = (
         spec="alexnet:alexnet",
         model="alexnet:alexnet",
     ),
+    Architecture(
+        name="bn_alexnet",
+        title="BN-AlexNet",
+        authors="A. Krizhevsky; with batch normalisation: S. Chintala, S. Zagoruyko",
+        year=2015,
+        venue="soumith/imagenet-multiGPU.torch, models/alexnetowtbn.lua",
+        paper="One weird trick for parallelizing convolutional neural networks",
+        source="The AlexNet with batch normalisation of the repository with which it was trained",
+        differences=(
+            "No paper has it. The list that Canziani et al. 2016 used names the repository, which "
+            "has one AlexNet with batch normalisation: the tower of 2014 with biases and a batch "
+            "normalisation before every ReLU, no adaptive pooling."
+        ),
+        depth=8,
+        input_size=224,
+        sizes=(223, 224, 227, 233, 239, 247, 254, (230, 253)),
+        torchvision="",
+        spec="alexnet:bn_alexnet",
+        model="alexnet:bn_alexnet",
+    ),
     _ALEXNET_2012,
     _ALEXNET_2012._replace(
         name="alexnet_2012_nogroups",

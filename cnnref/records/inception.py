@@ -1,10 +1,6 @@
-"""Records of the inception family; depth is the longest path, which for GoogLeNet is the paper's.
+"""Records of the inception family.
 
-BN-Inception (arXiv:1502.03167) and Inception-ResNet-v1 are not among them. Figure 5 of the
-former contradicts itself: the branches of 4c and 4d have 608 channels together, and
-it prints 576; the networks in circulation settle that in different ways, and none has the
-printed number of parameters. The figures of the latter give every kernel and every
-width, but not where biases and batch normalisation stand around the sums.
+Depth is the longest path, which for GoogLeNet is what the paper says.
 """
 
 from __future__ import annotations
@@ -46,6 +42,30 @@ _GOOGLENET_TORCHVISION = _GOOGLENET._replace(
     torchvision="googlenet",
     spec="googlenet:googlenet_torchvision",
     model="googlenet:googlenet_torchvision",
+)
+
+_BN_INCEPTION = Architecture(
+    name="bn_inception",
+    title="BN-Inception",
+    authors="S. Ioffe, C. Szegedy",
+    year=2015,
+    venue="ICML 2015",
+    paper=(
+        "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate "
+        "Shift"
+    ),
+    source="Figure 5 and the text beside it",
+    differences=(
+        "The figure prints 128 filters behind the poolings of 4c and 4d, which contradicts the 576 "
+        "and 1024 maps that it prints after them; the 96 of the network that Google published "
+        "give all its outputs. It prints no padding: every window is centred."
+    ),
+    depth=35,
+    input_size=224,
+    sizes=(193, 200, 201, 211, 217, 223, 224, (199, 222)),
+    torchvision="",
+    spec="bn_inception:bn_inception",
+    model="bn_inception:bn_inception",
 )
 
 _INCEPTION_V3 = Architecture(
@@ -110,6 +130,19 @@ RECORDS: tuple[Architecture, ...] = (
         spec="googlenet:googlenet_torchvision_aux",
         model="googlenet:googlenet_torchvision_aux",
     ),
+    _BN_INCEPTION,
+    _BN_INCEPTION._replace(
+        name="bn_inception_aux",
+        title="BN-Inception with its auxiliary head",
+        source="Figure 5; the head: soumith/imagenet-multiGPU.torch, models/googlenetbn.lua",
+        differences=(
+            "As bn_inception, with one auxiliary head run as in training. The paper does not "
+            "mention it, but the parameters that it states are those of the network with the head."
+        ),
+        sizes=(209, 210, 211, 217, 220, 223, 224, (215, 222)),
+        spec="bn_inception:bn_inception_aux",
+        model="bn_inception:bn_inception_aux",
+    ),
     _INCEPTION_V3,
     _INCEPTION_V3._replace(
         name="inception_v3_aux",
@@ -121,6 +154,20 @@ RECORDS: tuple[Architecture, ...] = (
         model="inception_v3:inception_v3_aux",
     ),
     _INCEPTION_V4,
+    _INCEPTION_V4._replace(
+        name="inception_resnet_v1",
+        title="Inception-ResNet-v1",
+        source="Figures 7 and 10 to 15, and Table 1",
+        differences=(
+            "The figures draw no biases and no factors before the sums: the 1x1 convolution before "
+            "a sum has a bias and no batch normalisation, as in the authors' Inception-ResNet-v2, "
+            "and no residual is scaled. The last pooling adapts, a copy of the paper's at 299."
+        ),
+        depth=93,
+        sizes=(75, 76, 97, 128, 224, 299, 300, (111, 198)),
+        spec="inception_resnet:inception_resnet_v1",
+        model="inception_resnet:inception_resnet_v1",
+    ),
     _INCEPTION_V4._replace(
         name="inception_resnet_v2",
         title="Inception-ResNet-v2",

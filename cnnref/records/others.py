@@ -1,6 +1,6 @@
 """Records of VGG's configuration C, of ENet's classifier and of SqueezeNet.
 
-NOT_REBUILT lists networks whose tables could not be established, with the reason.
+NOT_REBUILT lists what the lecture's charts show and no table could be established of, and why.
 """
 
 from __future__ import annotations
@@ -94,20 +94,15 @@ RECORDS: tuple[Architecture, ...] = (
 # title, why there is no table of it
 NOT_REBUILT: tuple[tuple[str, str], ...] = (
     (
-        "BN-AlexNet",
-        "No paper defines it. The list that Canziani et al. used names a network of S. Zagoruyko "
-        "whose definition we could not read, and the AlexNets with batch normalisation of "
-        "that time differ: one tower of 64 or of 96 filters, or two towers.",
+        "The winner of 2013 (Clarifai)",
+        "M. Zeiler's entry for his company is an average of several networks that were never "
+        "published. What charts draw in its place is ZFNet, the network of his paper, which is "
+        "rebuilt in both of its variants.",
     ),
     (
-        "BN-Inception",
-        "Figure 5 of its paper (Ioffe, Szegedy, 2015) contradicts itself: branches of 4c and 4d "
-        "add up to more channels than it prints, its first convolution is separable in the text "
-        "and plain in the table, and no reading of it gives the parameters that the text states.",
-    ),
-    (
-        "Inception-ResNet-v1",
-        "Its paper prints no batch norms or biases around the sums, and the two implementations "
-        "that we read differ there and in the number of blocks.",
+        "The winner of 2016 (Trimps-Soushen)",
+        "No network but an average of several, most of them by others, with weights that were "
+        "never published. Of its members Inception-v3, Inception-v4, Inception-ResNet-v2 and "
+        "the 200-layer residual network are rebuilt.",
     ),
 )

@@ -14,20 +14,37 @@ from cnnref.rules.plain import by_name
 
 __all__ = ["FUNCTIONS", "SUMMED", "Operation", "Rule", "function_rule", "tensors"]
 
-FUNCTIONS: dict[Any, Rule] = {
-    **plain.FUNCTIONS,
-    **norms.FUNCTIONS,
-    **windows.FUNCTIONS,
-    **matrix.FUNCTIONS,
-    **attention.FUNCTIONS,
-    **recurrent.FUNCTIONS,
-}
+
+class _Functions(dict[Any, Rule]):
+    """Rules by their function; those that a name tells are found when first asked for."""
+
+    def __missing__(self, func: Any) -> Rule:
+        rule = by_name(func)
+        if rule is None:
+            raise KeyError(func)
+        self[func] = rule
+        return rule
+
+    def __contains__(self, func: object) -> bool:
+        return function_rule(func) is not None
+
+
+FUNCTIONS = _Functions(
+    {
+        **plain.FUNCTIONS,
+        **norms.FUNCTIONS,
+        **windows.FUNCTIONS,
+        **matrix.FUNCTIONS,
+        **attention.FUNCTIONS,
+        **recurrent.FUNCTIONS,
+    }
+)
 SUMMED = matrix.SUMMED
 
 
 def function_rule(func: Any) -> Rule | None:
-    """The rule of a function of PyTorch, or None; those that a name tells are found when met."""
-    rule = FUNCTIONS.get(func)
-    if rule is None and (rule := by_name(func)) is not None:
-        FUNCTIONS[func] = rule
-    return rule
+    """The rule of a function of PyTorch, or None."""
+    try:
+        return FUNCTIONS[func]
+    except (KeyError, TypeError):  # some callables have no hash
+        return None

@@ -1,4 +1,4 @@
-"""AlexNet, twice: the one-tower network of 2014 and the two-tower network of 2012.
+"""AlexNet: the one-tower network of 2014, with and without batch normalisation, and that of 2012.
 
 alexnet: A. Krizhevsky, "One weird trick for parallelizing convolutional neural
 networks", arXiv:1404.5997, 2014, footnote 1: one tower of 64, 192, 384, 256, 256
@@ -9,13 +9,18 @@ alexnet_2012: A. Krizhevsky, I. Sutskever, G. Hinton, "ImageNet Classification w
 Deep Convolutional Neural Networks", NIPS 2012, section 3.5 and Figure 2. The paper
 states an input of 224, which does not give its 55 x 55 maps without padding; 227 does.
 alexnet_2012_nogroups is the same network with every filter seeing every channel.
+
+bn_alexnet: the network of S. Zagoruyko in the list that Canziani et al. 2016 used. The list
+says that it was trained with soumith/imagenet-multiGPU.torch, whose one AlexNet with batch
+normalisation is models/alexnetowtbn.lua: the tower of 2014 with a batch normalisation before
+every ReLU. Its layers keep their biases, and it has no adaptive pooling.
 """
 
 from __future__ import annotations
 
 from cnnref.net import FeatureMap, Net
 
-__all__ = ["alexnet", "alexnet_2012", "alexnet_2012_nogroups"]
+__all__ = ["alexnet", "alexnet_2012", "alexnet_2012_nogroups", "bn_alexnet"]
 
 #        filters, kernel, stride, padding, followed by a 3x3/2 max pooling
 TOWER_2014 = (
@@ -38,18 +43,33 @@ TOWERS_2012 = (
 
 def alexnet(net: Net, num_classes: int = 1000) -> FeatureMap:
     """Five convolutions and three fully-connected layers, torchvision's rows."""
-    x = net.input
-    for number, (filters, kernel, stride, padding, pooled) in enumerate(TOWER_2014, 1):
-        with net.stage(f"conv{number}"):
-            x = net.conv(x, filters, kernel, stride=stride, padding=padding, name=f"conv{number}")
-            x = net.relu(x, name=f"relu{number}")
-            if pooled:
-                x = net.max_pool(x, 3, stride=2, name=f"pool{number}")
+    x = tower(net, net.input, normed=False)
     with net.stage("conv5"):
         x = net.adaptive_avg_pool(x, 6, name="avgpool")
     with net.stage("fc6"):
         x = net.flatten(x, name="flatten")
     return classifier(net, x, num_classes, dropout_first=True)
+
+
+def bn_alexnet(net: Net, num_classes: int = 1000) -> FeatureMap:
+    """The same tower and fc6 to fc8, with a batch normalisation before every ReLU."""
+    x = tower(net, net.input, normed=True)
+    with net.stage("fc6"):
+        x = net.flatten(x, name="flatten")
+    return classifier(net, x, num_classes, dropout_first=True, normed=True)
+
+
+def tower(net: Net, x: FeatureMap, *, normed: bool) -> FeatureMap:
+    """The five convolutions of 2014."""
+    for number, (filters, kernel, stride, padding, pooled) in enumerate(TOWER_2014, 1):
+        with net.stage(f"conv{number}"):
+            x = net.conv(x, filters, kernel, stride=stride, padding=padding, name=f"conv{number}")
+            if normed:
+                x = net.batch_norm(x, eps=1e-3, name=f"bn{number}")
+            x = net.relu(x, name=f"relu{number}")
+            if pooled:
+                x = net.max_pool(x, 3, stride=2, name=f"pool{number}")
+    return x
 
 
 def alexnet_2012(net: Net, num_classes: int = 1000, *, grouped: bool = True) -> FeatureMap:
@@ -83,13 +103,17 @@ def alexnet_2012_nogroups(net: Net, num_classes: int = 1000) -> FeatureMap:
     return alexnet_2012(net, num_classes, grouped=False)
 
 
-def classifier(net: Net, x: FeatureMap, num_classes: int, *, dropout_first: bool) -> FeatureMap:
+def classifier(
+    net: Net, x: FeatureMap, num_classes: int, *, dropout_first: bool, normed: bool = False
+) -> FeatureMap:
     """fc6 to fc8; torchvision drops before fc6 and fc7, the paper after them."""
     for name, width in (("6", 256 * 6 * 6), ("7", 4096)):
         with net.stage(f"fc{name}"):
             if dropout_first:
                 x = net.dropout(x, name=f"drop{name}")
             x = net.linear(x, 4096, in_features=width, name=f"fc{name}")
+            if normed:
+                x = net.batch_norm(x, eps=1e-3, name=f"bn{name}")
             x = net.relu(x, name=f"relu{name}")
             if not dropout_first:
                 x = net.dropout(x, name=f"drop{name}")

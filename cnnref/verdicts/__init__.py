@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cnnref.errors import UnknownNameError
-from cnnref.verdicts import cells, closing, formulas, residual, sentences, totals
+from cnnref.verdicts import cells, closing, formulas, remarks, residual, sentences, totals
 from cnnref.verdicts.readings import Ruling
 
 if TYPE_CHECKING:
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["judge"]
 
 # judges that need nothing but what is stated
-SIMPLE = (formulas.JUDGES, sentences.JUDGES, residual.JUDGES, closing.JUDGES)
+SIMPLE = (
+    formulas.JUDGES,
+    sentences.JUDGES,
+    residual.JUDGES,
+    closing.JUDGES,
+    remarks.JUDGES,
+)
 
 
 def judge(claim: Claim, known: Mapping[str, Claim]) -> Ruling:

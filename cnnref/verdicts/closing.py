@@ -142,14 +142,22 @@ def _alexnet(stated: str) -> Ruling:
     weights = [-network.book.parameters for network in networks.values()]
     high = _place(own, weights, -own.book.parameters)
     computed = f"of {count}: place {low} from below in MACs, place {high} from above in parameters"
-    cause = (
+    if low > count / 3 or high > count / 3:
+        return Ruling(computed, "wrong", "It is not in the outer third of both.")
+    cheaper = [n for n in networks.values() if n.book.macs < own.book.macs]
+    larger = [n for n in networks.values() if n.book.parameters > own.book.parameters]
+    return Ruling(computed, "agrees", _before_alexnet(own, cheaper, larger))
+
+
+def _before_alexnet(own: Network, cheaper: list[Network], larger: list[Network]) -> str:
+    kin = [network.name == "bn_alexnet" for network in cheaper]
+    if not all(kin) or not all(_is_vgg(n) or n.name == "bn_alexnet" for n in larger):
+        return ""
+    return (
         f"{rounded(own.book.macs, MEGA)} M MACs and {rounded(own.book.parameters, MEGA)} M "
-        "parameters in the network of 2012. Only VGG has more parameters."
+        "parameters in the network of 2012. Only VGG and another AlexNet, the one with batch "
+        "normalisation, have more parameters, and only the latter has fewer MACs."
     )
-    if low <= count / 3 and high <= count / 3:
-        ahead = [n for n in networks.values() if n.book.parameters > own.book.parameters]
-        return Ruling(computed, "agrees", cause if all(map(_is_vgg, ahead)) else "")
-    return Ruling(computed, "wrong", "It is not in the outer third of both.")
 
 
 def _place(own: Network, values: list[int], value: int) -> int:

@@ -2,7 +2,7 @@
 // The page is complete without it; nothing here changes what a table says.
 (() => {
   "use strict";
-  const SORTED_FROM = 10, FILTERED_FROM = 20;
+  const SORTED_FROM = 12, FILTERED_FROM = 20;
   const FIGURE = /^[−+-]?[\d.,]+/;
 
   // A cell's exact value where it has one, else its figure, else its text.
@@ -126,7 +126,7 @@
   };
 
   const start = () => {
-    document.querySelectorAll("table.ledger").forEach(prepare);
+    document.querySelectorAll("table.ledger:not(.prices)").forEach(prepare);
     document.querySelectorAll(".tree").forEach(prepareTree);
   };
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);

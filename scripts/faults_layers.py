@@ -1,0 +1,43 @@
+"""The layers of the models: modules of torch that make a row, and their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+from torch.utils._pytree import tree_flatten
+
+__all__ = ["NUMBERS", "Function", "leaf", "tensors"]
+
+Function = Callable[..., Any]
+
+# the numbers of a layer, by the names that its constructor has for them; all other modules are
+# made of layers
+NUMBERS: dict[type[nn.Module], tuple[str, ...]] = {
+    nn.Conv2d: (
+        *("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation"),
+        *("groups", "bias"),
+    ),
+    nn.Linear: ("in_features", "out_features", "bias"),
+    nn.BatchNorm1d: ("num_features", "eps", "momentum", "affine", "track_running_stats"),
+    nn.BatchNorm2d: ("num_features", "eps", "momentum", "affine", "track_running_stats"),
+    nn.LocalResponseNorm: ("size", "alpha", "beta", "k"),
+    nn.ReLU: ("inplace",),
+    nn.PReLU: ("num_parameters",),
+    nn.MaxPool2d: ("kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode"),
+    nn.AvgPool2d: ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"),
+    nn.AdaptiveAvgPool2d: ("output_size",),
+    nn.Dropout: ("p", "inplace"),
+    nn.Dropout2d: ("p", "inplace"),
+}
+
+
+def leaf(module: object) -> type[nn.Module] | None:
+    """The class of torch whose numbers a module has, or None: it is made of other modules."""
+    return next((kind for kind in type(module).__mro__ if kind in NUMBERS), None)
+
+
+def tensors(value: Any) -> list[Tensor]:
+    """All tensors in nested lists and tuples, in order."""
+    return [one for one in tree_flatten(value)[0] if isinstance(one, Tensor)]

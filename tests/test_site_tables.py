@@ -1,0 +1,55 @@
+"""What the site makes of every table: a region to scroll, figures to the right, a link."""
+
+import pytest
+import site_tables
+
+COUNTS = """<h2 id="a">Costs<a class="headerlink" href="#a">¶</a></h2>
+<table><thead><tr><th>network</th><th>M MACs</th></tr></thead>
+<tbody><tr><td>a</td><td>1,814</td></tr><tr><td>b</td><td>41</td></tr></tbody></table>"""
+LINK = '<p class="counted"><a href="{}conventions.html">How these are counted</a></p>'
+
+
+def test_a_table_scrolls_in_a_region_named_after_its_heading():
+    page = site_tables.wrap(COUNTS + COUNTS.partition("\n")[2])
+    assert page.count('<div class="table-scroll" role="region"') == 2
+    assert 'aria-label="Costs, table" tabindex="0"><table class="ledger"><thead>' in page
+    assert 'aria-label="Costs, table 2"' in page
+    assert page.count('scope="col"') == 4
+
+
+def test_a_region_is_not_put_into_a_region():
+    region = '<div class="table-scroll"><table class="ledger"><tr><td>1</td></tr></table></div>'
+    assert site_tables.wrap(region) == region
+
+
+def test_columns_of_figures_stand_to_the_right_with_their_heading():
+    page = site_tables.wrap(COUNTS)
+    assert '<th class="num" scope="col">M MACs</th>' in page
+    assert '<td class="num">1,814</td>' in page
+    assert "<td>a</td>" in page
+    mixed = COUNTS.replace("<td>41</td>", "<td>11 x 11</td>")
+    assert 'class="num"' not in site_tables.wrap(mixed)
+
+
+@pytest.mark.parametrize("root", ["", "../"])
+def test_a_table_of_counts_leads_to_how_they_are_counted(root):
+    assert site_tables.wrap(COUNTS, root).endswith("</table></div>" + LINK.format(root))
+
+
+def test_the_first_cell_of_a_row_tells_too():
+    table = COUNTS.replace("M MACs", "AlexNet").replace("<td>a</td>", "<td>parameters</td>")
+    assert LINK.format("") in site_tables.wrap(table)
+
+
+@pytest.mark.parametrize(
+    ("table", "root"),
+    [
+        (COUNTS, None),
+        (COUNTS.replace("<td>a</td>", '<td><a href="conventions.html#macs">a</a></td>'), ""),
+        (COUNTS.replace("M MACs", "year"), ""),
+        (COUNTS.replace("<table>", '<table class="ledger errata">'), ""),
+        (COUNTS.replace("M MACs", "year").replace("41", "has 41 parameters"), ""),
+    ],
+)
+def test_other_tables_do_not(table, root):
+    assert "How these are counted" not in site_tables.wrap(table, root)
