@@ -3,7 +3,6 @@
 from math import log2
 
 import cnnref
-import torch
 from spectral import Mix, Spectral
 from torch import Tensor
 
