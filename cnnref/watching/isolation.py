@@ -17,6 +17,8 @@ from torch.nn.parameter import is_lazy
 __all__ = ["restored"]
 
 CONTAINERS = (dict, list, set)
+# by type: to ask every attribute of every part would take longer
+_HOLDS: dict[type, bool] = {}
 
 
 @contextmanager
@@ -111,8 +113,12 @@ class _Saved:
 def _save(values: Iterable[Any], saved: list[tuple[Any, Any]]) -> None:
     """What containers hold, and those in them."""
     for value in values:
-        if isinstance(value, CONTAINERS):
-            saved.append((value, value.copy() if value else None))
-            if value:
-                inside = value.values() if isinstance(value, dict) else value
-                _save([one for one in inside if type(one) in CONTAINERS], saved)
+        holds = _HOLDS.get(type(value))
+        if holds is None:
+            holds = _HOLDS[type(value)] = isinstance(value, CONTAINERS)
+        if not holds:
+            continue
+        saved.append((value, value.copy() if value else None))
+        if value:
+            inside = value.values() if isinstance(value, dict) else value
+            _save([one for one in inside if type(one) in CONTAINERS], saved)

@@ -140,7 +140,7 @@ class Ledger:
             counts = counts._replace(elements_in=sum(shape.elements for shape in in_shapes))
         weights = self._learned(row.inputs, given) + self._learned(row.weights, given)
         biases = self._learned(row.biases, given)
-        return counts._replace(weights=weights, biases=biases) if weights or biases else counts
+        return Counts(*counts[:-2], weights, biases) if weights or biases else counts
 
     def _produced(self, result: Any) -> None:
         number = len(self.layers) - 1
@@ -173,9 +173,10 @@ class Ledger:
 
     def _root(self, tensor: Tensor) -> tuple[Tensor, ...]:
         known = self._roots.get(id(tensor))
-        if known is None and isinstance(tensor, nn.Parameter):
-            known = (tensor,)
-        return known or ()
+        if known is not None:
+            return known
+        # most are plain, and to ask whether one is a parameter takes long
+        return (tensor,) if type(tensor) is not Tensor and isinstance(tensor, nn.Parameter) else ()
 
     def _learned(self, numbers: tuple[int, ...], given: list[Tensor]) -> int:
         """How many numbers some tensors bring: none that an earlier row has brought."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import nn
@@ -27,13 +27,38 @@ QUANTISED = ("torch.ao.nn.quantized", "torch.ao.nn.intrinsic.quantized", "torch.
 NOT_YET = frozenset({"FloatFunctional", "FXFloatFunctional"})
 
 
+class _Traits(NamedTuple):
+    """What a class of modules tells: the attribute of what it wraps, and of which kind it is."""
+
+    wraps: str
+    scripted: bool
+    quantised: bool
+
+
+# by class: to ask every part would take longer
+_KNOWN: dict[type, _Traits] = {}
+
+
+def _traits(kind: type) -> _Traits:
+    found = _KNOWN.get(kind)
+    if found is None:
+        found = _KNOWN[kind] = _told_by(kind)
+    return found
+
+
+def _told_by(kind: type) -> _Traits:
+    name, home = kind.__name__, kind.__module__
+    compiled = name == "OptimizedModule" and home.startswith("torch._dynamo")
+    wraps = "_orig_mod" if compiled else "module" if issubclass(kind, WRAPPERS) else ""
+    scripted = issubclass(kind, torch.jit.ScriptModule)
+    return _Traits(wraps, scripted, home.startswith(QUANTISED) and name not in NOT_YET)
+
+
 def inner(module: nn.Module) -> nn.Module | None:
     """What a wrapper runs: the module of torch.compile, of DataParallel; None where it is none."""
-    if isinstance(module, WRAPPERS):
-        wrapped: nn.Module = module.module
-        return wrapped
-    parts = vars(module).get("_modules")
-    return parts.get("_orig_mod") if isinstance(parts, dict) else None
+    wraps = _traits(type(module)).wraps
+    within: nn.Module | None = getattr(module, wraps) if wraps else None
+    return within
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
@@ -57,7 +82,9 @@ def paths(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
             todo.append((path, within))
             continue
         children = [
-            (f"{path}.{name}" if path else name, child) for name, child in part.named_children()
+            (f"{path}.{name}" if path else name, child)
+            for name, child in part._modules.items()  # noqa: SLF001
+            if child is not None
         ]
         todo += reversed(children)
 
@@ -87,22 +114,21 @@ class Watch:
         return self
 
     def _watch(self, path: str, part: nn.Module, own: OwnRule | None) -> None:
-        kind = type(part)
-        if kind.__module__.startswith(QUANTISED) and kind.__name__ not in NOT_YET:
+        traits = _traits(type(part))
+        if traits.quantised:
             raise CnnrefError(
-                f"{path or 'the module'} is quantised ({kind.__name__}) and hides its "
+                f"{path or 'the module'} is quantised ({type(part).__name__}) and hides its "
                 "weights: trace the network that it was made of, which has the same MACs."
             )
         mine = vars(part)
         forward = inner(part) or part.forward
-        scripted = isinstance(part, torch.jit.ScriptModule)
-        if scripted and hasattr(part, "training"):
+        if traits.scripted and hasattr(part, "training"):
             part.training = False
         mine["training"] = False
         if "_compiled_call_impl" in mine:
             mine["_compiled_call_impl"] = None
         mine["forward"] = partial(self._run, path, part, forward, own)
-        parts = list(part.children()) if scripted else mine["_modules"]
+        parts = list(part.children()) if traits.scripted else mine["_modules"]
         if own is not None or not parts:
             self._ledger.leaves.add(path)
 

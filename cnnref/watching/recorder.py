@@ -108,7 +108,9 @@ class Recorder(TorchFunctionMode):
             key.clear()
         known = self._remembered(key)
         if known is not None and known[0] is not None:
-            result = self._ledger.twin(remake(known[0], given))
+            result = remake(known[0], given)
+            if isinstance(known[0], int):
+                result = self._ledger.twin(result)
             self._ledger.write(known[1], given, result)
             return result
         args, kwargs = self._twins(func, args, kwargs or {})
