@@ -9,7 +9,7 @@ with a warning.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from cnnref.watching.rows import shape
 if TYPE_CHECKING:
     from cnnref.rules.own import OwnRules
 
-__all__ = ["UncountedWarning", "trace"]
+__all__ = ["UncountedWarning", "arguments", "recorded", "trace"]
 
 Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
 
@@ -74,16 +74,29 @@ def trace(
     if not isinstance(module, nn.Module):
         raise CnnrefError(f"trace needs a torch.nn.Module, but got {_got(module)}.")
     own = _own(rules) if rules else None
+    table = recorded(module, *arguments(module, input_shape, inputs), rules=own)
+    _report(table, strict)
+    return table
+
+
+def recorded(
+    module: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    recorder: Callable[..., Recorder] = Recorder,
+    rules: OwnRules | None = None,
+) -> Table:
+    """The rows of one call, as a recorder writes them down; nothing is said of uncounted ones."""
     module = unwrapped(module)
-    args, kwargs = _arguments(module, input_shape, inputs)
     parts = list(paths(module))
     with restored(part for _, part in parts):
         ledger = Ledger(parts)
-        watch = Watch(ledger, parts, own)
+        watch = Watch(ledger, parts, rules)
         ledger.feed(tensors((args, kwargs)))
         args, kwargs = ledger.meta((args, kwargs))
         try:
-            with Recorder(ledger, own) as recorder, _announced(own, recorder):
+            made = recorder(ledger) if rules is None else recorder(ledger, rules)
+            with made, _announced(rules, made):
                 module(*args, **kwargs)
         except Exception as error:
             from cnnref.watching.failure import told
@@ -91,14 +104,8 @@ def trace(
             error.add_note(told(watch, error))
             raise
         unused = ledger.unused()
-    table = Table(
-        ledger.layers,
-        name=type(module).__name__,
-        input_shape=_input_shape((args, kwargs)),
-        unused=unused,
-    )
-    _report(table, strict)
-    return table
+    shape = _input_shape((args, kwargs))
+    return Table(ledger.layers, name=type(module).__name__, input_shape=shape, unused=unused)
 
 
 def _got(module: object) -> str:
@@ -121,9 +128,14 @@ def _own(rules: Mapping[Any, Any]) -> OwnRules:
     return OwnRules(rules)
 
 
-def _arguments(
+def arguments(
     module: nn.Module, input_shape: tuple[int, ...], inputs: Inputs | None
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What a module is called with: examples, or one image of a shape.
+
+    Raises:
+        CnnrefError: it is neither.
+    """
     if inputs is None:
         whole = isinstance(input_shape, tuple | list) and all(
             type(axis) is int and axis > 0 for axis in input_shape

@@ -30,4 +30,6 @@ def _nobody(*_: object) -> bool:
     return False
 
 
-INSIDE = _body(F.multi_head_attention_forward)
+INSIDE: dict[Any, Callable[..., Any]] = {
+    F.multi_head_attention_forward: _body(F.multi_head_attention_forward)
+}

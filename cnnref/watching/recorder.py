@@ -197,7 +197,7 @@ class Recorder(TorchFunctionMode):
 
             super().__enter__()  # type: ignore[no-untyped-call]
             try:
-                return INSIDE(*args, **kwargs)
+                return INSIDE[func](*args, **kwargs)
             finally:
                 super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
         given = list(tensors((args, kwargs)))
