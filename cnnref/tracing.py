@@ -20,7 +20,7 @@ from cnnref.errors import CnnrefError
 from cnnref.layer import Shape
 from cnnref.rules import tensors
 from cnnref.table import Table
-from cnnref.watching.isolation import restored
+from cnnref.watching.isolation import restored, uncollected
 from cnnref.watching.ledger import Ledger
 from cnnref.watching.parts import Watch, paths, unwrapped
 from cnnref.watching.recorder import Recorder
@@ -89,7 +89,7 @@ def recorded(
     """The rows of one call, as a recorder writes them down; nothing is said of uncounted ones."""
     module = unwrapped(module)
     parts = list(paths(module))
-    with restored(part for _, part in parts):
+    with uncollected(), restored(part for _, part in parts):
         ledger = Ledger(parts)
         watch = Watch(ledger, parts, rules)
         ledger.feed(tensors((args, kwargs)))

@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from math import prod
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from cnnref.layer import Constants, Counts, Formulas, Geometry
 
-__all__ = ["Operation", "Rule", "first", "sizes", "taps", "tensors"]
+__all__ = ["PLAIN", "Operation", "Rule", "first", "sizes", "taps", "tensors"]
+
+# arguments that neither are tensors nor hold any
+PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device})
 
 
 class Operation(NamedTuple):
@@ -62,6 +66,9 @@ def first(result: Any) -> Tensor:
 def tensors(values: Iterable[Any]) -> Iterator[Any]:
     """All tensors in nested lists, tuples and mappings, in order."""
     for value in values:
+        # most are of these, and a set knows that sooner than the questions below
+        if type(value) in PLAIN:
+            continue
         if isinstance(value, Tensor):
             yield value
         elif isinstance(value, list | tuple):

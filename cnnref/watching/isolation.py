@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
-__all__ = ["restored"]
+__all__ = ["restored", "uncollected"]
 
 CONTAINERS = (dict, list, set)
 # by type: to ask every attribute of every part would take longer
@@ -31,7 +31,7 @@ def restored(parts: Iterable[nn.Module]) -> Iterator[None]:
     numpy: Any = sys.modules.get("numpy.random")
     numpys = numpy.get_state() if numpy else None
     try:
-        with torch.no_grad(), torch.random.fork_rng(()), _eager(), _uncollected():
+        with torch.no_grad(), torch.random.fork_rng(()), _eager():
             yield
     finally:
         for part in saved:
@@ -58,7 +58,7 @@ def _eager() -> Any:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Without the garbage collector: to go through all of torch takes longer than most traces."""
     enabled = gc.isenabled()
     gc.disable()
@@ -121,4 +121,6 @@ def _save(values: Iterable[Any], saved: list[tuple[Any, Any]]) -> None:
         saved.append((value, value.copy() if value else None))
         if value:
             inside = value.values() if isinstance(value, dict) else value
-            _save([one for one in inside if type(one) in CONTAINERS], saved)
+            nested = [one for one in inside if type(one) in CONTAINERS]
+            if nested:
+                _save(nested, saved)

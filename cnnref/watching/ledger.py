@@ -12,6 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from cnnref.layer import Counts, Layer, Shape
 from cnnref.rules import tensors
+from cnnref.rules.operation import PLAIN
 from cnnref.watching.rows import Row, shape
 from cnnref.watching.signature import is_small
 
@@ -204,6 +205,8 @@ def _says(tensor: Tensor) -> bool:
 
 
 def _changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, Tensor):
         return change(value)
     if isinstance(value, list | tuple):

@@ -24,15 +24,21 @@ def plain(*tensors: Tensor | None) -> bool:
 
 def alike(*tensors: Tensor | None) -> bool:
     """Whether tensors are floating-point ones of one dtype, with elements in them."""
-    given = [tensor for tensor in tensors if tensor is not None]
-    dtype = given[0].dtype
-    return dtype.is_floating_point and all(
-        tensor.dtype == dtype and tensor.numel() for tensor in given
-    )
+    dtype = None
+    for tensor in tensors:
+        if tensor is None:
+            continue
+        if dtype is None:
+            dtype = tensor.dtype
+        if tensor.dtype != dtype or not tensor.numel():
+            return False
+    return dtype is not None and dtype.is_floating_point
 
 
 def _in_order(tensor: Tensor) -> bool:
     """Contiguous, and not also in another memory format, as maps of one pixel may be."""
+    if tensor.dim() == 1:
+        return tensor.stride() == (1,)
     step = 1
     for size, stride in zip(reversed(tensor.shape), reversed(tensor.stride()), strict=True):
         if stride != step:

@@ -116,8 +116,8 @@ class Recorder(TorchFunctionMode):
         args, kwargs = self._twins(func, args, kwargs or {})
         result = predicted(func, args, kwargs)
         if result is None:
-            result = run(func, args, kwargs)
-        return self._learn(rule, result, args, kwargs, key)
+            return self._learn(rule, run(func, args, kwargs), args, kwargs, key)
+        return self._learn(rule, result, args, kwargs, key, worked_out=True)
 
     def _remembered(self, key: list[Any]) -> _Known | None:
         try:
@@ -139,15 +139,16 @@ class Recorder(TorchFunctionMode):
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         key: list[Any] | None = None,
+        worked_out: bool = False,
     ) -> Any:
-        """Record a call by its rule, and remember it for calls of the same signature."""
+        """Record a call by its rule, and remember it by its key; worked_out as for `made`."""
         leaf = first_tensor(result)
         if result is not None and leaf is None:
             return result
         given = list(tensors((args, kwargs)))
         written = Row(rule(result, *args, **kwargs), given, result)
         if key:
-            self._memory[tuple(key)] = made(result, given), written
+            self._memory[tuple(key)] = made(result, given, worked_out), written
         self._ledger.write(written, given, result)
         return result
 

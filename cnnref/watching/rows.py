@@ -29,7 +29,9 @@ class Row:
     )  # fmt: skip
 
     def __init__(self, found: Operation, given: list[Tensor], result: Any) -> None:
-        places = {id(tensor): number for number, tensor in reversed(list(enumerate(given)))}
+        places: dict[int, int] = {}
+        for number, tensor in enumerate(given):
+            places.setdefault(id(tensor), number)
         self.op = found.op
         self.leaf = found.leaf
         self.counted = found.counted
@@ -38,20 +40,20 @@ class Row:
         self.inputs = _numbers(found.inputs, places)
         self.weights = _numbers(found.weights, places)
         self.biases = _numbers(found.biases, places)
-        self.in_shapes = tuple(shape(given[i]) for i in self.inputs)
+        self.in_shapes = tuple([shape(given[i]) for i in self.inputs])
         self.out_shape = shape(found.output)
         self.geometry = found.geometry
         self.constants = found.constants
         self.formulas = found.formulas
-        outputs = list(tensors((result,))) or [found.output]
+        outputs = (result,) if result is found.output else list(tensors((result,)))
         self.counts = found.counts._replace(
-            elements_in=sum(shape.elements for shape in self.in_shapes),
-            elements_out=sum(output.numel() for output in outputs),
+            elements_in=sum([shape.elements for shape in self.in_shapes]),
+            elements_out=sum([output.numel() for output in outputs or (found.output,)]),
         )
 
 
 def _numbers(given: Iterable[Tensor | None], places: dict[int, int]) -> tuple[int, ...]:
-    return tuple(places[id(tensor)] for tensor in given if id(tensor) in places)
+    return tuple([places[id(tensor)] for tensor in given if id(tensor) in places])
 
 
 def shape(tensor: Tensor) -> Shape:

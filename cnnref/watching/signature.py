@@ -9,15 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from cnnref.rules.operation import tensors
+from cnnref.rules.operation import PLAIN, tensors
 
 __all__ = ["SMALL", "Made", "first_tensor", "is_small", "made", "remake", "sign", "storage"]
 
 # elements of a tensor whose values are kept
 SMALL = 1 << 16
 META = torch.device("meta")
-# 1 and 1.0 and True are equal, and make different types
-PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device})
 
 Spec = tuple[torch.Size, tuple[int, ...], torch.dtype]
 # new tensors of these sizes, strides and types; or the argument of that number itself
@@ -40,6 +38,7 @@ def sign(values: Iterable[Any], key: list[Any], found: list[Tensor]) -> None:
             key.append(value.stride())
             key.append(value.dtype)
         elif kind in PLAIN:
+            # 1 and 1.0 and True are equal, and make different types
             key.append(kind)
             key.append(value)
         elif isinstance(value, Tensor):
@@ -55,13 +54,16 @@ def sign(values: Iterable[Any], key: list[Any], found: list[Tensor]) -> None:
             key.append(value)
 
 
-def made(result: Any, given: list[Tensor]) -> Made | None:
-    """How to make such a result again without running anything; None where it has to run."""
+def made(result: Any, given: list[Tensor], worked_out: bool = False) -> Made | None:
+    """How to make such a result again without running anything; None where it has to run.
+
+    worked_out: it is one of the given tensors, or a new one that shares no memory with them.
+    """
     if type(result) is Tensor:
         for number, tensor in enumerate(given):
             if result is tensor:
                 return number
-        return _fresh(result, given)
+        return _spec(result) if worked_out else _fresh(result, given)
     if type(result) is tuple and result:
         parts = [_fresh(part, given) for part in result]
         return None if None in parts else tuple(part for part in parts if part is not None)
@@ -74,6 +76,10 @@ def _fresh(result: Any, given: list[Tensor]) -> Spec | None:
     own = storage(result)
     if any(tensor.is_meta and storage(tensor) == own for tensor in given):
         return None  # a view
+    return _spec(result)
+
+
+def _spec(result: Tensor) -> Spec:
     return result.shape, result.stride(), result.dtype
 
 
