@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from cnnref.conventions import Convention, convention, conventions
     from cnnref.groups import Groups
     from cnnref.layer import Counts, Geometry, Layer, Shape
+    from cnnref.measurement import Machine, Measurement
+    from cnnref.measuring.ceilings import ceilings
+    from cnnref.measuring.run import measure
     from cnnref.net import FeatureMap, Net
     from cnnref.padding import padding_macs
+    from cnnref.rooflines import Ceilings, Roofline, roofline
     from cnnref.rules.operation import Operation
     from cnnref.rules.own import Opaque
     from cnnref.sweeping import Point, Sweep
@@ -34,6 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Agreement",
     "Architecture",
+    "Ceilings",
     "CnnrefError",
     "Collapsed",
     "Comparison",
@@ -45,12 +50,15 @@ __all__ = [
     "Geometry",
     "Groups",
     "Layer",
+    "Machine",
+    "Measurement",
     "MissingExtraError",
     "Net",
     "Opaque",
     "Operation",
     "Point",
     "Repeat",
+    "Roofline",
     "Shape",
     "ShapeError",
     "Sweep",
@@ -59,13 +67,16 @@ __all__ = [
     "UnknownNameError",
     "agreement",
     "architecture",
+    "ceilings",
     "compare",
     "convention",
     "conventions",
+    "measure",
     "model",
     "names",
     "padding_macs",
     "published",
+    "roofline",
     "sweep",
     "table",
     "trace",
@@ -83,8 +94,12 @@ _HOMES = {
     "conventions": ("Convention", "convention", "conventions"),
     "groups": ("Groups",),
     "layer": ("Counts", "Geometry", "Layer", "Shape"),
+    "measurement": ("Machine", "Measurement"),
+    "measuring.ceilings": ("ceilings",),
+    "measuring.run": ("measure",),
     "net": ("FeatureMap", "Net"),
     "padding": ("padding_macs",),
+    "rooflines": ("Ceilings", "Roofline", "roofline"),
     "rules.operation": ("Operation",),
     "rules.own": ("Opaque",),
     "sweeping": ("Point", "Sweep"),

@@ -227,7 +227,7 @@ def _lives(table: Analysed, layers: tuple[Layer, ...]) -> list[tuple[int, int, i
 
 
 def _lifetimes(layers: tuple[Layer, ...]) -> tuple[list[int], list[int]]:
-    owners, last = _storages(layers, VIEWS | IDENTITY | IN_PLACE)
+    owners, last = storages(layers, VIEWS | IDENTITY | IN_PLACE)
     until = [-1] * len(last)
     for owner, reader in zip(owners, last, strict=True):
         until[owner] = max(until[owner], reader)
@@ -243,7 +243,7 @@ def training_activation_bytes(table: Analysed, bytes_per_element: Any = 4) -> in
 def kept_for_training(table: Analysed) -> list[tuple[str, int]]:
     """The rows whose outputs are kept for the backward pass, each with its elements."""
     layers = _ordered(table)
-    owners, _ = _storages(layers, VIEWS | IN_PLACE)
+    owners, _ = storages(layers, VIEWS | IN_PLACE)
     kept = sorted({owner for owner in owners if owner >= 0})
     return [(layers[owner].name, layers[owner].out_shape.elements) for owner in kept]
 
@@ -264,7 +264,7 @@ def intensity(rows: Iterable[Layer], bytes_per_element: Any = 4, batch_size: int
     return 2 * macs / (moved * size) if macs else 0.0
 
 
-def _storages(layers: tuple[Layer, ...], sharing: frozenset[str]) -> tuple[list[int], list[int]]:
+def storages(layers: tuple[Layer, ...], sharing: frozenset[str]) -> tuple[list[int], list[int]]:
     """Whose storage each row's output is in, and its last reader; the network's input comes last.
 
     An output that no row reads is wanted after the last row, an unread input never (-1).

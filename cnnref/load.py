@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -75,8 +75,15 @@ def find(target: str) -> Any:
     return found
 
 
-def make(target: str, found: Any, arguments: Mapping[str, Any]) -> Any:
+def make(
+    target: str,
+    found: Any,
+    arguments: Mapping[str, Any],
+    build: Callable[[Any, Mapping[str, Any]], Any] = built,
+) -> Any:
     """What an object gives that a target names.
+
+    build: calls it; on the meta device where it can unless something else is given.
 
     Raises:
         CnnrefError: it is no network and gives none, or needs arguments that are not given.
@@ -89,7 +96,7 @@ def make(target: str, found: Any, arguments: Mapping[str, Any]) -> Any:
         kind = type(found).__name__
         raise CnnrefError(f"{target} is {_a(kind)}, not a network or what builds one.")
     check_arguments(target, found, arguments, "--arg NAME=VALUE gives one")
-    made = built(found, arguments)
+    made = build(found, arguments)
     if not _is_network(made):
         kind = type(made).__name__
         raise CnnrefError(f"{target} gave {_a(kind)}, not a torch.nn.Module, a Net or a Table.")

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["GIGA", "KIB", "KILO", "MEGA", "MIB", "grouped", "ratio", "rounded", "scaled"]
+__all__ = [
+    "GIB",
+    "GIGA",
+    "KIB",
+    "KILO",
+    "MEGA",
+    "MIB",
+    "grouped",
+    "ratio",
+    "rounded",
+    "scaled",
+    "significant",
+]
 
 KILO, MEGA, GIGA = 10**3, 10**6, 10**9
-KIB, MIB = 2**10, 2**20
+KIB, MIB, GIB = 2**10, 2**20, 2**30
 
 _PREFIXES = (("T", 10**12), ("G", GIGA), ("M", MEGA), ("k", KILO))
 
@@ -54,3 +66,12 @@ def ratio(part: int, whole: int, digits: int = 1) -> str:
     '17.9'
     """
     return rounded(part, whole, digits)
+
+
+def significant(value: float, digits: int) -> float:
+    """A measured number with so many significant digits: no more than it is worth.
+
+    >>> significant(0.0123456, 3)
+    0.0123
+    """
+    return float(f"{value:.{digits}g}")

@@ -276,9 +276,9 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_wrong_liveness_is_seen(fault, monkeypatch):
-    true = analysis._storages
+    true = analysis.storages
     monkeypatch.setattr(
-        analysis, "_storages", lambda rows, kinds: FAULTS[fault](*true(rows, kinds), rows)
+        analysis, "storages", lambda rows, kinds: FAULTS[fault](*true(rows, kinds), rows)
     )
     assert disagreements() > 10
 

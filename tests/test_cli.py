@@ -266,8 +266,8 @@ INPUT = (
     "3,224,224 or ids=128:int64, but is "
 )
 NO_COMMAND = (
-    "Give a command: list, table, explain, check, trace, compare, sweep, conventions, completion; "
-    "see 'cnnref --help'."
+    "Give a command: list, table, explain, check, trace, compare, sweep, measure, conventions, "
+    "completion; see 'cnnref --help'."
 )
 BAD = {
     "trace alexnet --input 3 96 96": "'96' is too many; sizes have commas between them, as in "
@@ -275,7 +275,7 @@ BAD = {
     "table vgg16 --rules own:RULES": "--rules is for a callable; the spec of vgg16 takes none.",
     "tabel vgg16": "Unknown command 'tabel': did you mean table?",
     "xyzzy": "Unknown command 'xyzzy': known are check, compare, completion, conventions, explain, "
-    "list, sweep, table, trace.",
+    "list, measure, sweep, table, trace.",
     "": NO_COMMAND,
     "--sort macs": NO_COMMAND,
     "vgg16": "'vgg16' is a network, not a command: cnnref table vgg16",

@@ -13,7 +13,9 @@ import cnnref
 PACKAGE = Path(cnnref.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = ("torch", "pandas", "altair", "numpy")
-USES_TORCH = {"tracing", "rules", "watching", "models", "load", "check", "catalog"}
+USES_TORCH = {
+    "tracing", "rules", "watching", "measuring", "models", "load", "check", "catalog",
+}  # fmt: skip
 ABOVE_PAGES = {"pages", "publish"}  # who may know what the site prints
 # what each module of the core may import; a module that is not named may import any of them
 ARROWS = {
@@ -148,7 +150,7 @@ def test_missing_torch_says_which_extra(monkeypatch):
         "import sys; sys.modules['torch'] = None\n"
         "import cnnref\n"
         "import cnnref.check\n"
-        "calls = [lambda: cnnref.trace, lambda: cnnref.model('alexnet')]\n"
+        "calls = [lambda: cnnref.trace, lambda: cnnref.model('alexnet'), lambda: cnnref.measure]\n"
         "for call in [*calls, lambda: cnnref.agreement('alexnet')]:\n"
         "    try: call()\n"
         "    except ValueError as error: print(error)\n"
@@ -158,6 +160,7 @@ def test_missing_torch_says_which_extra(monkeypatch):
     assert said.splitlines() == [
         "cnnref.trace needs torch, which is not installed: pip install 'cnnref[torch]'.",
         "model('alexnet') needs torch, which is not installed: pip install 'cnnref[torch]'.",
+        "cnnref.measure needs torch, which is not installed: pip install 'cnnref[torch]'.",
         "agreement('alexnet') needs torch, which is not installed: pip install 'cnnref[torch]'.",
     ]
 

@@ -9,6 +9,7 @@ __all__ = [
     "FORMATS",
     "GROUPINGS",
     "MANY",
+    "MODES",
     "OPTIONS",
     "SECTIONS",
     "SHELLS",
@@ -22,6 +23,7 @@ SUFFIXES = {
 }  # fmt: skip
 GROUPINGS = ("stage", "block", "op")
 SHELLS = ("bash", "zsh", "fish")
+MODES = ("inference", "training")
 
 FLAG: dict[str, Any] = {"action": "store_true"}
 LIST: dict[str, Any] = {"action": "append"}
@@ -55,8 +57,26 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--depth": {"metavar": "N", "help": "a row for each module down to a depth"},
         "--collapse": FLAG | {"help": "equal blocks once, with how often they stand there"},
         "--no-free": FLAG | {"help": "without views, copies and what is made of nothing"},
-        "--dtype": {"metavar": "NAME", "default": "float32", "help": "of bytes; default: float32"},
-        "--batch-size": {"metavar": "N", "help": "images at once, for bytes and budgets"},
+        "--dtype": {
+            "metavar": "NAME",
+            "default": "float32",
+            "help": "of bytes, or of what runs; default: float32",
+        },
+        "--batch-size": {"metavar": "N", "help": "images at once, for bytes, budgets and times"},
+    },
+    "how it runs": {
+        "--device": {"metavar": "NAME", "default": "auto", "help": "auto, cpu, cuda, cuda:1, mps"},
+        "--mode": {
+            "metavar": "NAME",
+            "default": "inference",
+            "help": "inference, or training: a forward and a backward pass",
+        },
+        "--channels-last": FLAG | {"help": "lay maps out with their channels side by side"},
+        "--tf32": FLAG | {"help": "let a card round the factors of float32 products"},
+        "--compile": FLAG | {"help": "run what torch.compile makes of it"},
+        "--threads": {"metavar": "N", "help": "of the processor"},
+        "--seconds": {"metavar": "S", "help": "the longest that repeating may take"},
+        "--layers": FLAG | {"help": "each layer's time, beside what the ceilings allow it"},
     },
     "where it goes": {
         "--format": {"metavar": "FORMAT", "help": f"{', '.join(FORMATS)}; else as FILE ends"},
@@ -166,6 +186,19 @@ COMMANDS: dict[str, Command] = {
             "sweep resnet50 --input-size 128,160,192,224",
             "sweep vgg16 --batch-size 1,8,64 --columns +intensity --dtype float16",
             "sweep vgg16 --vary num_classes=10,100,1000",
+        ),
+    ),
+    "measure": Command(
+        OWN, "the time and the memory of a network on this machine", ("TARGET",),
+        ("--input", "--input-size", "--arg", "--device", "--dtype", "--batch-size", "--mode",
+         "--channels-last", "--tf32", "--compile", "--threads", "--seconds", "--layers",
+         "--columns", *PRINT), "measured:measured",
+        (
+            "measure resnet18 --seconds 1",
+            "measure alexnet --device cpu --batch-size 8 --mode training --seconds 1",
+            "measure resnet20_cifar --layers --seconds 1",
+            "measure torch.nn:Conv2d --arg in_channels=3 --arg out_channels=8 "
+            "--arg kernel_size=3 --input 3,64,64 --seconds 1 --format json",
         ),
     ),
     "conventions": Command(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import cnnref
-from cnnref.cli.commands import COMMANDS, FORMATS, GROUPINGS, OPTIONS, SHELLS
+from cnnref.cli.commands import COMMANDS, FORMATS, GROUPINGS, MODES, OPTIONS, SHELLS
 from cnnref.cli.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -112,13 +114,16 @@ def _values() -> dict[str, Sequence[str]]:
     from cnnref.analysis import DTYPES
     from cnnref.columns import COLUMNS
     from cnnref.sweeping import MEASURES
+    from cnnref.timing import COLUMNS as TIMES
 
     return {
         "--format": FORMATS,
         "--group": GROUPINGS,
         "--convention": cnnref.conventions(),
         "--dtype": tuple(DTYPES),
-        "--columns": tuple(dict.fromkeys((*COLUMNS, *MEASURES))),
+        "--columns": tuple(dict.fromkeys((*COLUMNS, *MEASURES, *TIMES))),
+        "--mode": MODES,
+        "--device": ("auto", "cpu", "cuda", "mps"),
         "--sort": tuple(COLUMNS),
     }
 
@@ -162,7 +167,7 @@ def _filled(script: str, form: str) -> str:
         "files": "|".join(files),
         "anywhere": "|".join(f"*:{name}" for name in files),
         "commands": " ".join([*COMMANDS, "--help", "--version"]),
-        "described": "\n".join(f"'{name}:{told.summary}'" for name, told in COMMANDS.items()),
+        "described": "\n".join(quote(f"{name}:{told.summary}") for name, told in COMMANDS.items()),
     }
     for key, text in parts.items():
         script = script.replace(f"@{key}@", text)
@@ -176,7 +181,9 @@ def _bash() -> str:
 def _zsh() -> str:
     script = _filled(ZSH, "{}) compadd -- {} ;;")
     # a list of columns goes on behind its last comma
-    return script.replace("--columns|--sort) ", "--columns|--sort) compset -P '*,'; ")
+    script, places = re.subn(r"(\S*--columns\S*\)) ", r"\1 compset -P '*,'; ", script)
+    assert places == 1
+    return script
 
 
 def _fish() -> str:
@@ -184,7 +191,7 @@ def _fish() -> str:
     lines.append("complete -c cnnref -f")
     for name, command in COMMANDS.items():
         start = f"complete -c cnnref -n '__fish_use_subcommand' -a {name}"
-        lines.append(f"{start} -d '{command.summary}'")
+        lines.append(f"{start} -d {_fish_quoted(command.summary)}")
         here = f"complete -c cnnref -n '__fish_seen_subcommand_from {name}'"
         if words := _words(name):
             lines.append(f"{here} -a '{' '.join(words)}'")
@@ -194,9 +201,13 @@ def _fish() -> str:
     return "\n".join([*lines, ""])
 
 
+def _fish_quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def _fish_option(option: str) -> str:
     told = OPTIONS[option]
-    text = f"-l {option[2:]} -d '{told['help']}'"
+    text = f"-l {option[2:]} -d {_fish_quoted(told['help'])}"
     if told.get("action") == "store_true":
         return text
     if option in PATHS:

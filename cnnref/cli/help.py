@@ -65,6 +65,10 @@ def _columns(name: str) -> list[str]:
         from cnnref.sweeping import MEASURES
 
         return list(MEASURES)
+    if name == "measure":
+        from cnnref.timing import COLUMNS as TIMES
+
+        return list(TIMES)
     from cnnref.columns import COLUMNS
 
     return list(COLUMNS)

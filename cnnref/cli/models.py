@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from cnnref.cli.values import Input
 
-__all__ = ["swept", "traced", "traced_table"]
+__all__ = ["given_inputs", "swept", "theirs", "traced", "traced_table"]
 
 Found = TypeVar("Found")
 IMAGE = (3, 224, 224)
@@ -47,9 +47,9 @@ def swept(arguments: SimpleNamespace) -> Outcome:
             if getattr(arguments, option):
                 raise CnnrefError(f"--{option} is for a callable; the spec of {target} takes none.")
         return Outcome(printed(cnnref.sweep(target, progress=progress, **how, **given), arguments))
-    with _theirs(target, ["sweeping it"]):
+    with theirs(target, ["sweeping it"]):
         what = _with(target, find(target), given)
-        inputs = _inputs(target, None, arguments) | {"rules": _rules(arguments)}
+        inputs = given_inputs(target, None, arguments) | {"rules": _rules(arguments)}
         found = _unwarned(lambda: cnnref.sweep(what, progress=progress, **how, **inputs))
     lacking = next((point.table for point in found if point.table.uncounted), None)
     if lacking is not None:
@@ -74,12 +74,12 @@ def traced_table(target: str, arguments: SimpleNamespace) -> Table:
             what it raised is shown on stderr.
     """
     doing = ["loading it"]
-    with _theirs(target, doing):
+    with theirs(target, doing):
         progress(f"loading {target}")
         network = load(target, _arguments(target, arguments))
         if not sources.is_module(network):
             return _stated(target, network, arguments)
-        inputs = _inputs(target, network, arguments)
+        inputs = given_inputs(target, network, arguments)
         shape = inputs.get("input_shape")
         given = f" with input {' x '.join(map(str, shape))}" if shape else ""
         by_default = not arguments.input and not arguments.input_size and shape
@@ -113,7 +113,7 @@ def _stated(target: str, network: Any, arguments: SimpleNamespace) -> Table:
     return sources.as_table(network)
 
 
-def _inputs(target: str, module: Any, arguments: SimpleNamespace) -> dict[str, Any]:
+def given_inputs(target: str, module: Any, arguments: SimpleNamespace) -> dict[str, Any]:
     """What `trace` is given: the shape of one image, or example tensors."""
     given: Sequence[Input] = arguments.input or ()
     size = arguments.input_size
@@ -182,7 +182,7 @@ def _where(table: Table) -> str:
 
 
 @contextmanager
-def _theirs(target: str, doing: list[str]) -> Iterator[None]:
+def theirs(target: str, doing: list[str]) -> Iterator[None]:
     """Run a user's code: what it prints is no part of a table, what it raises is shown whole."""
     try:
         with redirect_stdout(sys.stderr):

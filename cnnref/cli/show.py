@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cnnref.printed import Printed
     from cnnref.table import Table
 
-__all__ = ["complain", "limits", "printed", "progress", "rows", "verdicts"]
+__all__ = ["complain", "delivered", "limits", "printed", "progress", "rows", "verdicts"]
 
 TERMINAL = 80
 # kinds of lines of a grid -> the code of a terminal
@@ -65,7 +65,7 @@ def printed(thing: Printed, arguments: SimpleNamespace, batch_size: int = 1) -> 
         "dtype": getattr(arguments, "dtype", "float32"),
         "batch_size": batch_size,
     }
-    view = arguments.convention, arguments.columns
+    view = getattr(arguments, "convention", "macs"), arguments.columns
     if arguments.format == "text" and arguments.output is None:
         from cnnref import grid
 
@@ -74,7 +74,11 @@ def printed(thing: Printed, arguments: SimpleNamespace, batch_size: int = 1) -> 
         text = grid.to_text(thing.grid(*view, terse=True, **how), width, paint)
     else:
         text = getattr(thing, f"to_{arguments.format}")(*view, **how)
-    text = text.rstrip("\n") + "\n"
+    return delivered(text.rstrip("\n") + "\n", arguments)
+
+
+def delivered(text: str, arguments: SimpleNamespace) -> str:
+    """The text for stdout, which is nothing where it goes to a file."""
     if arguments.output is None:
         return text
     _replace(arguments.output, text)

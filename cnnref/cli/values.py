@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnnref.cli.commands import FORMATS, GROUPINGS, SHELLS, SUFFIXES
+from cnnref.cli.commands import FORMATS, GROUPINGS, MODES, SHELLS, SUFFIXES
 from cnnref.conventions import convention
 from cnnref.errors import CnnrefError, UnknownNameError
 
@@ -112,6 +112,16 @@ def _whole(option: str) -> Callable[[str], int]:
     return whole
 
 
+def _seconds(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < float("inf"):
+        raise CnnrefError(f"--seconds must be a positive number, but is {text!r}.")
+    return found
+
+
 def _wholes(text: str) -> list[int]:
     return [_whole("--batch-size")(part) for part in text.split(",")]
 
@@ -147,6 +157,9 @@ CONVERTERS: dict[str, Callable[[str], Any]] = {
     "format": _one_of("format", FORMATS),
     "shell": _one_of("shell", SHELLS),
     "dtype": _dtype,
+    "mode": _one_of("mode", MODES),
+    "threads": _whole("--threads"),
+    "seconds": _seconds,
     "convention": convention,
 }
 # what a sweep takes several of

@@ -1,0 +1,242 @@
+"""The calls of one forward pass: which rows of the table each makes, and how long each takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from cnnref.measuring.clock import synchronize
+from cnnref.measuring.subject import Inputs, Subject
+from cnnref.rules import tensors
+from cnnref.table import Table
+from cnnref.tracing import arguments, recorded
+from cnnref.watching.constants import NeedsDataError
+from cnnref.watching.inside import INSIDE
+from cnnref.watching.ledger import Ledger
+from cnnref.watching.recorder import Recorder
+
+__all__ = ["Pass", "UsedWeights", "first_not_finite", "output_bytes", "ran", "traced"]
+
+# passes for the times of the layers
+FEWEST, MOST = 4, 100
+
+Function = Callable[..., Any]
+
+
+class Pass(NamedTuple):
+    """A traced forward pass.
+
+    table: its rows, of one image, or of the whole batch where the inputs were given.
+    functions: what it called, in order.
+    rows: for each call, the numbers of the first row that it made and of the first after it.
+    """
+
+    table: Table
+    functions: tuple[Function, ...]
+    rows: tuple[tuple[int, int], ...]
+    whole_batch: bool
+
+
+def traced(module: nn.Module, shape: tuple[int, ...], inputs: Inputs) -> Pass | None:
+    """The rows of one call and which function made which, without running it.
+
+    None where its path depends on the values of feature maps.
+    """
+    recorders: list[_Numbered] = []
+
+    def recorder(ledger: Ledger) -> Recorder:
+        recorders.append(_Numbered(ledger))
+        return recorders[0]
+
+    try:
+        table = recorded(module, *arguments(module, shape, inputs), recorder)
+    except NeedsDataError:
+        return None
+    made = recorders[0]
+    return Pass(table, tuple(made.functions), tuple(made.rows), inputs is not None)
+
+
+class _Numbered(Recorder):
+    """Knows for each call which rows it made."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(ledger)
+        self.functions: list[Function] = []
+        self.rows: list[tuple[int, int]] = []
+
+    def __torch_function__(
+        self,
+        func: Function,
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        first = len(self._ledger.layers)
+        result = super().__torch_function__(func, types, args, kwargs)
+        if func not in INSIDE:
+            self.functions.append(func)
+            self.rows.append((first, len(self._ledger.layers)))
+        return result
+
+
+def ran(subject: Subject, found: Pass, seconds: float) -> list[float] | None:
+    """Each row's median seconds, from passes with a clock between the calls that make rows.
+
+    A call that makes several rows gives its time to the one with the most MACs. None where the
+    module does not call what the trace saw it call.
+    """
+    passes: list[list[float]] = []
+    until = time.perf_counter() + seconds
+    while len(passes) < FEWEST or (time.perf_counter() < until and len(passes) < MOST):
+        clock = _clocked(subject, found)
+        if clock.functions != list(found.functions):
+            return None
+        passes.append(clock.seconds())
+    # the first pass warms up
+    medians = [median(call) for call in zip(*passes[1:], strict=True)]
+    rows = [0.0] * len(found.table)
+    for (first, end), value in zip(found.rows, medians, strict=True):
+        if first < end:
+            heaviest = max(range(first, end), key=lambda number: found.table[number].macs)
+            rows[heaviest] += value
+    return rows
+
+
+def output_bytes(subject: Subject, found: Pass) -> int | None:
+    """Bytes that the calls with rows hand on, for one image; None where others were called."""
+    was = subject.module.training
+    clock = _clocked(subject._replace(module=subject.module.eval()), found)
+    subject.module.train(was)
+    if clock.functions != list(found.functions):
+        return None
+    return sum(clock.bytes) // subject.batch_size
+
+
+def _clocked(subject: Subject, found: Pass) -> _Clock:
+    clock = _Clock(found, next(tensors((subject.args, subject.kwargs))).device)
+    with torch.inference_mode(), clock:
+        subject.forward()
+    return clock
+
+
+class _Clock(TorchFunctionMode):
+    """Takes the time of each call that makes rows, and the bytes that it hands on."""
+
+    def __init__(self, found: Pass, device: torch.device) -> None:
+        super().__init__()
+        self.functions: list[Function] = []
+        self.bytes: list[int] = []
+        self._timed = [first < end for first, end in found.rows]
+        self._device = device
+        self._marks: list[tuple[Any, Any] | None] = []
+
+    def __torch_function__(
+        self,
+        func: Function,
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in INSIDE:
+            with self:
+                return INSIDE[func](*args, **kwargs)
+        number = len(self.functions)
+        self.functions.append(func)
+        if number >= len(self._timed) or not self._timed[number]:
+            self._marks.append(None)
+            self.bytes.append(0)
+            return func(*args, **kwargs)
+        started = self._mark()
+        result = func(*args, **kwargs)
+        self._marks.append((started, self._mark()))
+        self.bytes.append(sum(leaf.numel() * leaf.element_size() for leaf in tensors((result,))))
+        return result
+
+    def _mark(self) -> Any:
+        """Now, or on a card the moment when it gets so far."""
+        if self._device.type == "cuda":
+            event = torch.cuda.Event(enable_timing=True)
+            event.record()
+            return event
+        synchronize(self._device)
+        return time.perf_counter()
+
+    def seconds(self) -> list[float]:
+        """The time of each call; 0 for those that make no row."""
+        synchronize(self._device)
+        return [0.0 if mark is None else self._between(*mark) for mark in self._marks]
+
+    def _between(self, start: Any, end: Any) -> float:
+        if self._device.type == "cuda":
+            return float(start.elapsed_time(end)) / 1e3
+        return float(end - start)
+
+
+class UsedWeights(TorchFunctionMode):
+    """Sees which parameters a pass uses: a head that does not run has no part in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[int, nn.Parameter] = {}
+
+    def __torch_function__(
+        self,
+        func: Function,
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        for part in tensors((args, kwargs or {})):
+            if isinstance(part, nn.Parameter):
+                self._seen[id(part)] = part
+        return func(*args, **(kwargs or {}))
+
+    @property
+    def elements(self) -> int:
+        """How many numbers they are, each counted once."""
+        return sum(part.numel() for part in self._seen.values())
+
+
+def first_not_finite(subject: Subject, found: Pass) -> str:
+    """The name of the first row whose output is not finite; "" where all are."""
+    watch = _Finite(found)
+    with torch.no_grad(), watch:
+        subject.forward()
+    return watch.name
+
+
+class _Finite(TorchFunctionMode):
+    def __init__(self, found: Pass) -> None:
+        super().__init__()
+        self.name = ""
+        self._found = found
+        self._number = 0
+
+    def __torch_function__(
+        self,
+        func: Function,
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func in INSIDE:
+            with self:
+                return INSIDE[func](*args, **(kwargs or {}))
+        result = func(*args, **(kwargs or {}))
+        if not self.name and self._number < len(self._found.rows):
+            first, end = self._found.rows[self._number]
+            if first < end and not all(map(_finite, tensors((result,)))):
+                self.name = self._found.table[first].name
+        self._number += 1
+        return result
+
+
+def _finite(tensor: Tensor) -> bool:
+    return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())

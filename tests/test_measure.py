@@ -1,0 +1,600 @@
+"""Measuring: what comes back is true of the network, and the process is as it was."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import cnnref
+from cnnref.measuring import calls, fitting, memory, run, settings
+from cnnref.measuring.clock import timed
+from cnnref.measuring.isolation import as_it_was
+from cnnref.measuring.machine import free_bytes
+from cnnref.measuring.settings import Settings, resolve
+
+FAST = {"device": "cpu", "seconds": 0.02}
+
+
+def how(**changes: Any) -> Settings:
+    given: dict[str, Any] = {
+        "device": "cpu", "dtype": "float32", "mode": "inference", "batch_size": 1,
+        "channels_last": False, "tf32": False, "compiled": False, "threads": 1, "seconds": 0.05,
+        "spread": 0.05,
+    }  # fmt: skip
+    return resolve(**given | changes)
+
+
+class Small(nn.Module):
+    """Two convolutions with a norm between them, and calls that are no modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3, padding=1)
+        self.norm = nn.BatchNorm2d(8)
+        self.second = nn.Conv2d(8, 8, 3, padding=1)
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.relu(self.norm(self.first(x)))
+        return self.drop(x + self.second(x)).mean((2, 3))
+
+
+# ---- what comes back ----
+
+
+def test_what_is_exact_is_what_the_spec_says() -> None:
+    table = cnnref.table("resnet20_cifar")
+    found = cnnref.measure("resnet20_cifar", batch_size=3, **FAST)
+    assert (found.macs, found.parameters) == (table.macs, table.parameters)
+    assert found.output_bytes == 4 * sum(row.counts.elements_out for row in table)
+    assert (found.input_shape, found.batch_size) == ((3, 32, 32), 3)
+    assert [layer.name for layer in found.layers] == [row.name for row in table]
+    assert [layer.macs for layer in found.layers] == [3 * row.macs for row in table]
+    assert all(layer.seconds > 0 for layer in found.layers if layer.macs)
+
+
+def test_a_head_that_does_not_run_has_no_part_in_the_parameters() -> None:
+    found = cnnref.measure("inception_v3", (3, 75, 75), layers=False, **FAST)
+    assert found.parameters == cnnref.table("inception_v3", input_size=75).parameters
+    assert found.parameters < sum(
+        part.numel() for part in cnnref.model("inception_v3").parameters()
+    )
+
+
+def test_a_measurement_knows_its_rates() -> None:
+    found = cnnref.measure(Small(), (3, 8, 8), 2, **FAST)
+    assert found.network == "Small"
+    assert found.images_per_second == pytest.approx(2 / found.time.median)
+    assert found.flops_per_second == pytest.approx(2 * found.macs * 2 / found.time.median)
+    assert found.time.lower <= found.time.median <= found.time.upper
+    assert found.macs == cnnref.trace(Small(), (3, 8, 8)).macs
+    lines = str(found).splitlines()
+    assert lines[0] == "Small, input 3 x 8 x 8, inference, batch 2, float32"
+    assert [line.split()[0] for line in lines[1:]] == [
+        "on", "time", "throughput", "achieved", "held", "peak",
+    ]  # fmt: skip
+
+
+def test_a_measurement_survives_json() -> None:
+    import json
+
+    found = cnnref.measure(Small(), (3, 8, 8), **FAST)
+    again = cnnref.Measurement.from_dict(json.loads(json.dumps(found.to_dict())), found.machine)
+    assert again.to_dict() == found.to_dict()
+    assert again.layers[0][:4] == found.layers[0][:4]
+    assert again.machine == found.machine
+
+
+@pytest.mark.parametrize("options", [
+    {"mode": "training"}, {"dtype": "bfloat16"}, {"channels_last": True}, {"threads": 1},
+    {"dtype": torch.float64},
+])  # fmt: skip
+def test_every_way_to_run_counts_the_same(options: dict[str, Any]) -> None:
+    found = cnnref.measure(Small(), (3, 8, 8), 2, **FAST, **options)
+    table = cnnref.trace(Small(), (3, 8, 8))
+    assert (found.macs, found.parameters) == (table.macs, table.parameters)
+    assert bool(found.layers) == (found.mode == "inference")
+    size = {"bfloat16": 2, "float64": 8}.get(found.dtype, 4)
+    assert found.output_bytes == size * sum(row.counts.elements_out for row in table)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own, as it compiles
+def test_torch_compile_is_an_option() -> None:
+    found = cnnref.measure(nn.Sequential(nn.Linear(8, 4), nn.ReLU()), (8,), compile=True, **FAST)
+    assert (found.compiled, found.layers, found.macs) == (True, (), 32)
+    assert found.compile_seconds > 0
+    assert found.setting == "inference, batch 1, float32, compiled"
+
+
+def test_inputs_may_be_given_by_name_and_of_whole_numbers() -> None:
+    class Words(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.last = nn.Embedding(10, 4), nn.Linear(4, 2)
+
+        def forward(self, ids: Tensor, scale: Tensor) -> dict[str, Tensor]:
+            return {"out": self.last(self.table(ids)) * scale}
+
+    ids, scale = torch.zeros(5, 7, dtype=torch.long), torch.ones(1)
+    found = cnnref.measure(Words(), inputs={"ids": ids, "scale": scale}, **FAST)
+    assert (found.batch_size, found.input_shape) == (5, (7,))
+    assert found.macs == 7 * 4 * 2
+    # the rows are of the whole batch, as the inputs are
+    assert sum(layer.macs for layer in found.layers) == 5 * found.macs
+
+
+def test_a_path_that_depends_on_values_is_measured_without_layers() -> None:
+    class Chooses(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one = nn.Linear(4, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.one(x) if x.sum() > -1e9 else x
+
+    found = cnnref.measure(Chooses(), (4,), **FAST)
+    assert (found.macs, found.layers, found.output_bytes) == (16, (), None)
+
+
+def test_a_module_that_calls_otherwise_than_it_was_traced_has_no_layer_times() -> None:
+    class Counts(nn.Module):
+        calls = 0
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.one = nn.Linear(4, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            Counts.calls += 1
+            return self.one(x) if Counts.calls == 1 else torch.relu(self.one(x))
+
+    assert cnnref.measure(Counts(), (4,), **FAST).layers == ()
+
+
+def test_attention_that_is_looked_into_keeps_its_times() -> None:
+    found = cnnref.measure(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), (5, 8), **FAST)
+    assert found.layers
+    assert sum(layer.seconds > 0 for layer in found.layers) > 3
+
+
+# ---- the process as it was ----
+
+
+def state() -> tuple[Any, ...]:
+    return (
+        torch.get_num_threads(),
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        torch.backends.cudnn.benchmark,
+        torch.backends.cudnn.deterministic,
+        torch.backends.cuda.matmul.fp32_precision,
+        torch.backends.cudnn.conv.fp32_precision,
+        torch.get_default_dtype(),
+        torch.get_default_device(),
+        torch.get_rng_state().tolist(),
+        random.getstate(),
+    )
+
+
+def module_state(module: nn.Module) -> list[Any]:
+    parts = [
+        (part.training, len(part._forward_hooks), sorted(vars(part))) for part in module.modules()
+    ]
+    held = [*module.named_parameters(), *module.named_buffers()]
+    return [parts, [(name, id(one), one.tolist(), one.grad) for name, one in held]]
+
+
+class Fails(Small):
+    """Raises what it is told to from its third call on."""
+
+    calls, error = 0, RuntimeError("no third time")
+
+    def forward(self, x: Tensor) -> Tensor:
+        Fails.calls += 1
+        if Fails.calls >= 3:
+            raise Fails.error
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("mode", ["inference", "training"])
+@pytest.mark.parametrize("error", [None, RuntimeError("no third time"), KeyboardInterrupt()])
+def test_process_and_module_are_left_as_they_were(
+    mode: str, error: BaseException | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
+    module = Small() if error is None else Fails()
+    Fails.calls = 0
+    if error is not None:
+        Fails.error = error
+    module.train()
+    module.norm.eval()
+    module.register_forward_hook(lambda *_: None)
+    before, parts = state(), module_state(module)
+    if error is None:
+        cnnref.measure(module, (3, 8, 8), 2, mode=mode, threads=1, **FAST)
+    else:
+        with pytest.raises(type(error)):
+            cnnref.measure(module, (3, 8, 8), 2, mode=mode, threads=1, **FAST)
+        assert Fails.calls == 3
+    assert state() == before
+    assert module_state(module) == parts
+
+
+def test_what_is_not_set_back_would_be_seen() -> None:
+    before = state()
+    torch.rand(1)
+    assert state() != before
+
+
+def test_inside_a_measurement_the_settings_hold() -> None:
+    before = torch.get_num_threads()
+    with as_it_was(how(threads=1)):
+        assert torch.get_num_threads() == 1
+        assert torch.backends.cudnn.benchmark
+        assert torch.backends.cudnn.conv.fp32_precision == "ieee"
+    assert torch.get_num_threads() == before
+
+
+def test_the_profilers_log_level_is_not_left_in_the_environment() -> None:
+    import os
+
+    assert memory.LOG not in os.environ
+    memory.peak_bytes(lambda: None, torch.device("cpu"))
+    assert memory.LOG not in os.environ
+
+
+# ---- memory ----
+
+
+def test_the_allocators_peak_is_what_the_rows_come_to_where_nothing_works_beside_them() -> None:
+    """Pools and sums need no workspace, so both ways must agree to the byte."""
+
+    class Plain(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            half = torch.nn.functional.avg_pool2d(x, 2)
+            other = half * 2
+            half = half + other  # and the first half is gone
+            return torch.cat([half, other], 1)
+
+    found = cnnref.measure(Plain(), (3, 16, 16), 2, **FAST)
+    table = cnnref.trace(Plain(), (3, 16, 16))
+    bare = cnnref.Table(table, name="bare", input_shape=cnnref.Shape((0,)))
+    assert found.peak_bytes == 2 * bare.peak_activation_bytes(4)
+    assert found.held_bytes == 2 * 4 * 3 * 16 * 16
+
+
+def test_convolutions_take_no_less_than_their_maps() -> None:
+    found = cnnref.measure("resnet20_cifar", batch_size=2, **FAST)
+    table = cnnref.table("resnet20_cifar")
+    bare = cnnref.Table(table, name="bare", input_shape=cnnref.Shape((0,)))
+    assert found.peak_bytes >= 2 * bare.peak_activation_bytes(4)
+
+
+def test_training_holds_the_gradients_and_what_the_backward_pass_reads() -> None:
+    inference = cnnref.measure(Small(), (3, 32, 32), 4, **FAST)
+    training = cnnref.measure(Small(), (3, 32, 32), 4, mode="training", **FAST)
+    weights = 4 * training.parameters
+    assert training.peak_bytes > inference.peak_bytes + weights
+    assert training.held_bytes == inference.held_bytes
+
+
+def test_shared_memory_is_held_once() -> None:
+    weight = torch.zeros(10)
+    assert memory.held_bytes([weight, [weight, weight[2:]], {"a": weight}]) == 40
+
+
+# ---- time ----
+
+
+def test_a_step_is_repeated_until_it_is_steady_or_the_time_is_up() -> None:
+    ran: list[int] = []
+    found = timed(lambda: ran.append(1), how(seconds=0.05))
+    assert found.runs >= 4
+    assert len(ran) > found.runs  # a short step is timed many at once
+    assert 0 < found.lower <= found.median <= found.upper < 0.01
+
+
+def test_the_time_for_repeating_is_bounded() -> None:
+    import time
+
+    steps: list[int] = []
+
+    def uneven() -> None:
+        steps.append(1)
+        time.sleep(0.001 + 0.02 * (len(steps) % 2))
+
+    started = time.perf_counter()
+    found = timed(uneven, how(seconds=0.2, spread=0.001))
+    assert found.runs >= 2
+    assert time.perf_counter() - started < 2
+    assert found.spread > 0.001
+
+
+def test_row_times_go_to_the_row_with_the_most_macs() -> None:
+    torch.manual_seed(0)
+    module = nn.MultiheadAttention(8, 2, batch_first=True)
+    x = torch.randn(1, 4, 8)
+    seen = calls.traced(module, (), (x, x, x))
+    assert seen is not None
+    assert len(seen.rows) == len(seen.functions)
+    assert [first for first, _ in seen.rows] == sorted(first for first, _ in seen.rows)
+    assert seen.rows[-1][1] == len(seen.table)
+
+
+# ---- refusals ----
+
+REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "device": (
+        "alexnet", {"device": "gpu"},
+        "measure: the device must be auto, cpu, cuda, cuda:1 (a card's number) or mps, but is "
+        "'gpu'.",
+    ),
+    "meta": (
+        "alexnet", {"device": "meta"},
+        "measure: the device must be auto, cpu, cuda, cuda:1 (a card's number) or mps, but is "
+        "'meta'.",
+    ),
+    "dtype": (
+        "alexnet", {"dtype": "flot16"},
+        "Unknown dtype to measure in 'flot16': did you mean float16 or bfloat16?",
+    ),
+    "whole dtype": (
+        "alexnet", {"dtype": torch.int8},
+        "Unknown dtype to measure in 'int8': known are bfloat16, float16, float32, float64.",
+    ),
+    "mode": (
+        "alexnet", {"mode": "train"},
+        "Unknown mode 'train': did you mean training?",
+    ),
+    "network": ("alexnt", {}, "Unknown network 'alexnt': did you mean alexnet?"),
+    "batch": (
+        "alexnet", {"batch_size": 0},
+        "measure: batch_size must be a positive whole number, but is 0.",
+    ),
+    "seconds": (
+        "alexnet", {"seconds": 0}, "measure: seconds must be a positive number, but is 0.",
+    ),
+    "spread": (
+        "alexnet", {"spread": True}, "measure: spread must be a positive number, but is True.",
+    ),
+    "threads": (
+        "alexnet", {"threads": 0}, "measure: threads must be a positive whole number, but is 0.",
+    ),
+    "tf32": (
+        "alexnet", {"tf32": True},
+        "measure: tf32 is a way to multiply float32 on CUDA cards, not torch.float32 on cpu; "
+        "leave it out.",
+    ),
+    "shape": (
+        "alexnet", {"input_shape": 224},
+        "measure: input_shape must be the shape of one image such as (3, 224, 224), but is 224.",
+    ),
+    "size": (
+        "alexnet", {"input_shape": (3, -1, 224)},
+        "measure: input_shape must be a positive whole number, but is -1.",
+    ),
+    "class": (
+        nn.Linear, {},
+        "measure needs the name of a network or a torch.nn.Module, but got "
+        "<class 'torch.nn.modules.linear.Linear'>.",
+    ),
+    "lazy": (
+        nn.Sequential(nn.LazyLinear(3)), {"input_shape": (4,)},
+        "Sequential: 0.weight has no shape before the first call; call it once.",
+    ),
+    "without values": (
+        nn.Linear(3, 3, device="meta"), {"input_shape": (3,)},
+        "Linear: weight is on the meta device and has no values; build it on a device that has "
+        "memory.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_input_is_refused_in_one_sentence(case: str) -> None:
+    what, options, message = REFUSED[case]
+    with pytest.raises(cnnref.CnnrefError) as error:
+        cnnref.measure(what, **{"device": "cpu"} | options)
+    assert str(error.value) == message
+
+
+def test_a_device_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "devices", lambda: ("cpu",))
+    with pytest.raises(cnnref.CnnrefError) as error:
+        cnnref.measure("alexnet", device="cuda")
+    assert str(error.value) == (
+        f"measure: the device 'cuda' is not there for torch {torch.__version__}; "
+        "here it can use cpu."
+    )
+    monkeypatch.setattr(settings, "devices", lambda: ("cuda", "cpu"))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(cnnref.CnnrefError) as error:
+        cnnref.measure("alexnet", device="cuda:3")
+    assert str(error.value) == (
+        "measure: the device 'cuda:3' is not there; torch sees 1 card, numbered from 0."
+    )
+    assert settings.resolved_device("cuda:0") == torch.device("cuda", 0)
+
+
+def test_a_batch_that_cannot_fit_is_refused_before_it_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fitting, "free_bytes", lambda _: 2**30)
+    with pytest.raises(cnnref.CnnrefError) as error:
+        cnnref.measure("vgg16", batch_size=10**6, device="cpu")
+    table = cnnref.table("vgg16")
+    image = table.peak_activation_bytes(4)
+    needed = (4 * table.parameters + 10**6 * image) / 2**30
+    fits = (2**30 - 4 * table.parameters) // image
+    assert str(error.value) == (
+        f"vgg16: inference at batch 1000000 in float32 needs {needed:,.1f} GiB at least, but cpu "
+        f"had 1.0 GiB free; a batch of {fits} may fit."
+    )
+    with pytest.raises(
+        cnnref.CnnrefError, match=r"training at .* free; not even one image fits\.$"
+    ):
+        cnnref.measure("vgg16", batch_size=8, mode="training", device="cpu")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: not enough "
+                                                               "memory: you tried to allocate")],
+)  # fmt: skip
+def test_a_batch_that_turned_out_not_to_fit_says_the_same(
+    error: RuntimeError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(run, "_measured", full)
+    monkeypatch.setattr(fitting, "free_bytes", lambda _: 2**34)
+    with pytest.raises(cnnref.CnnrefError, match=r"had 16\.0 GiB free; a batch of 1 may fit\.$"):
+        cnnref.measure(Small(), (3, 8, 8), 2, device="cpu")
+
+
+def test_other_errors_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object) -> None:
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(run, "_measured", wrong)
+    with pytest.raises(RuntimeError, match=r"^something else$"):
+        cnnref.measure(Small(), (3, 8, 8), device="cpu")
+
+
+def test_a_module_that_fails_keeps_its_error_and_is_told_where() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Linear(7, 2))
+    with pytest.raises(RuntimeError) as error:
+        cnnref.measure(module, (3, 8, 8), device="cpu")
+    assert error.value.__notes__ == [
+        "cnnref.trace was in 2 (Linear, which got 4 x 6 x 6): it takes 7 features on its last "
+        "axis, so that 4 x 6 x 7 would fit."
+    ]
+
+
+def test_what_cannot_be_copied_is_not_measured() -> None:
+    module = nn.Linear(3, 3)
+    module.held = (number for number in range(3))
+    with pytest.raises(cnnref.CnnrefError) as error:
+        cnnref.measure(module, (3,), device="cpu")
+    assert str(error.value) == (
+        "Linear cannot be copied (cannot pickle 'generator' object), and is not measured in place, "
+        "which would change it; give a module that copy.deepcopy takes."
+    )
+
+
+def test_an_output_that_is_not_finite_names_the_layer() -> None:
+    class Roots(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.last(torch.log(self.first(x) * 0 - 1))
+
+    with pytest.raises(cnnref.CnnrefError) as error:
+        cnnref.measure(Roots(), (3, 8, 8), device="cpu")
+    assert str(error.value) == (
+        "Roots: in float32 the output is not finite, log is the first layer that gives inf or nan; "
+        "give inputs and weights that stay in range, or a wider dtype."
+    )
+    given = torch.full((1, 3, 8, 8), float("nan"))
+    with pytest.raises(cnnref.CnnrefError, match="not finite, first is the first layer"):
+        cnnref.measure(Small(), inputs=given, device="cpu")
+
+
+def test_a_module_without_floating_outputs_or_inputs_is_refused() -> None:
+    class Largest(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x.argmax(1)
+
+    with pytest.raises(cnnref.CnnrefError, match=r"gives no floating tensor to measure\.$"):
+        cnnref.measure(Largest(), (3, 4, 4), device="cpu")
+    with pytest.raises(cnnref.CnnrefError, match=r"^ReLU: there is no batch among its inputs"):
+        cnnref.measure(nn.ReLU(), inputs=(torch.tensor(1.0),), device="cpu")
+
+
+# ---- a card, as far as it goes without one ----
+
+
+class Card:
+    """Stands in for torch.cuda: a clock that ticks a millisecond at each mark."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ticks = 0
+        self.allocated = [100, 700]
+        outer = self
+
+        class Event:
+            def __init__(self, *, enable_timing: bool) -> None:
+                assert enable_timing
+
+            def record(self) -> None:
+                outer.ticks += 1
+                self.at = outer.ticks
+
+            def elapsed_time(self, end: Event) -> float:
+                return float(end.at - self.at)
+
+        fakes: dict[str, Any] = {
+            "Event": Event,
+            "synchronize": lambda *_: None,
+            "reset_peak_memory_stats": lambda *_: None,
+            "memory_allocated": lambda *_: self.allocated[0],
+            "max_memory_allocated": lambda *_: self.allocated[1],
+            "mem_get_info": lambda *_: (123, 456),
+            "get_device_name": lambda *_: "Card",
+            "get_device_properties": lambda *_: type("Properties", (), {"total_memory": 456}),
+        }
+        for name, fake in fakes.items():
+            monkeypatch.setattr(torch.cuda, name, fake)
+
+
+def test_on_a_card_layers_are_timed_by_its_own_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    Card(monkeypatch)
+    module = Small().eval()
+    seen = calls.traced(module, (3, 8, 8), None)
+    assert seen is not None
+    clock = calls._Clock(seen, torch.device("cuda", 0))
+    image = torch.zeros(1, 3, 8, 8)
+    with torch.inference_mode(), clock:
+        module(image)
+    assert clock.functions == list(seen.functions)
+    made = [first < end for first, end in seen.rows]
+    assert clock.seconds() == [1e-3 if one else 0.0 for one in made]
+
+
+def test_on_a_card_memory_is_the_allocators_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    Card(monkeypatch)
+    card = torch.device("cuda", 0)
+    assert memory.peak_bytes(lambda: None, card) == 600
+    assert memory.peak_bytes(lambda: None, torch.device("mps")) is None
+    assert free_bytes(card) == 123
+
+
+def test_a_card_is_named_with_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnnref.measuring import machine
+
+    Card(monkeypatch)
+    monkeypatch.setattr(machine, "_said", lambda *command: "580.95\n" * (command[0][:3] == "nvi"))
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    found = machine.machine(torch.device("cuda", 0), 2)
+    assert (found.name, found.driver, found.memory_bytes) == ("Card", "580.95", 456)
+    assert str(found).startswith("Card")
+    assert f"driver 580.95, torch {found.torch} (CUDA 13.0)" in str(found)
+
+
+def test_this_machine_has_a_name_and_memory() -> None:
+    from cnnref.measuring.machine import machine
+
+    found = machine(torch.device("cpu"), 1)
+    assert found.name
+    assert found.cores >= 1
+    assert found.torch == torch.__version__.partition("+")[0]
+    assert "+" not in found.torch
+    free = free_bytes(torch.device("cpu"))
+    assert free is None or 0 < free <= found.memory_bytes

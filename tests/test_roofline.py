@@ -1,0 +1,141 @@
+"""The roofline: what ceilings allow a layer, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import cnnref
+from cnnref.measurement import LayerTime, Machine, Measurement, Quartiles
+from cnnref.rooflines import Ceilings, moved_bytes, roofline
+from cnnref.timing import COLUMNS
+
+ALEXNET = cnnref.table("alexnet")
+# a machine with round numbers: ten FLOPs in the time of one byte
+BEST = Ceilings("float32", 1e10, 1e9)
+HERE = Machine("cpu", "Chip", "Chip", 2, 1, 2**30, "", "2.13.0", "CPU, AVX2", "3.11", "Linux")
+
+
+def measurement(**changes: Any) -> Measurement:
+    layers = tuple(LayerTime(row.name, row.op, row.macs, moved_bytes(row), 1e-3) for row in ALEXNET)
+    given = Measurement(
+        "alexnet", HERE, "2026-01-01", (3, 224, 224), 1, "float32", "inference", False, False,
+        False, Quartiles(0.018, 0.02, 0.022, 9), 1, 2, 3, 4, 5, layers,
+    )  # fmt: skip
+    return given._replace(**changes)
+
+
+def test_a_layer_moves_weights_inputs_and_outputs_once() -> None:
+    row = ALEXNET["conv2"]
+    elements = row.parameters + row.in_shape.elements + row.out_shape.elements
+    assert moved_bytes(row) == 4 * elements
+    # weights once for the whole batch, maps for each image
+    assert moved_bytes(row, "bfloat16", 3) == 2 * (3 * elements - 2 * row.parameters)
+    assert moved_bytes(ALEXNET["flatten"]) == 0
+    assert moved_bytes(next(row for row in ALEXNET if row.op == "dropout")) == 0
+
+
+def test_each_layer_is_allowed_the_longer_of_its_two_times() -> None:
+    found = {row.name: row for row in roofline(ALEXNET, BEST)}
+    conv, full = found["conv2"], found["fc6"]
+    assert conv.arithmetic == 2 * conv.macs / 1e10
+    assert conv.memory == conv.moved_bytes / 1e9
+    assert (conv.allowed, conv.bound) == (conv.arithmetic, "arithmetic")
+    assert (full.allowed, full.bound) == (full.memory, "memory")
+    assert found["flatten"].bound == "free"
+    assert BEST.ridge == 10
+
+
+def test_a_batch_moves_a_fully_connected_layer_to_the_right() -> None:
+    one, many = roofline(ALEXNET, BEST), roofline(ALEXNET, BEST, batch_size=64)
+    names = [row.name for row in one]
+    place = names.index("fc6")
+    assert (one[place].bound, many[place].bound) == ("memory", "arithmetic")
+    assert many[place].macs == 64 * one[place].macs
+    assert many.share("memory") < one.share("memory")
+
+
+def test_the_whole_is_the_sum_of_its_layers() -> None:
+    found = roofline(ALEXNET, BEST)
+    assert found.allowed == sum(row.allowed for row in found)
+    assert found.measured is None
+    assert found.share("memory") + found.share("arithmetic") == pytest.approx(1)
+    assert len(found) == len(ALEXNET)
+    assert found[1:3] == (found[1], found[2])
+
+
+def test_measured_times_stand_beside_the_allowed_ones() -> None:
+    found = roofline(measurement(), BEST)
+    assert found.measured == pytest.approx(1e-3 * len(ALEXNET))
+    assert [row.allowed for row in found] == [row.allowed for row in roofline(ALEXNET, BEST)]
+    text = str(found)
+    assert "Allowed: the longer of arithmetic and memory" in text
+    assert "flatten" not in text
+    frame = found.to_frame(columns="layer,factor")
+    assert list(frame.columns) == ["Layer", "times"]
+    row = next(row for row in found if row.name == "conv1")
+    assert frame["times"].iloc[0] == pytest.approx(1e-3 / row.allowed)
+
+
+def test_a_table_alone_has_no_measured_columns() -> None:
+    head = roofline(ALEXNET, BEST).to_csv().splitlines()[0]
+    assert head == "Layer,operator,MACs,bytes moved,ms allowed,bound by"
+    every = roofline(ALEXNET, BEST).to_csv(columns="+gflops").splitlines()[1]
+    assert every.endswith(",")  # nothing was measured
+    assert set(COLUMNS) >= {"layer", "macs", "bound"}
+
+
+@pytest.mark.parametrize(
+    ("what", "options", "message"),
+    [
+        (
+            ALEXNET, {"ceilings": Ceilings("float32", 0.0, 1e9)},
+            "roofline: the ceilings must be positive rates, but are 0.0 FLOP/s and "
+            "1000000000.0 byte/s.",
+        ),
+        (
+            ALEXNET, {"batch_size": 0},
+            "roofline: batch_size must be a positive whole number, but is 0.",
+        ),
+        (
+            measurement(layers=()), {},
+            "roofline: the measurement of alexnet has no layers; measure an inference that is not "
+            "compiled, with layers=True.",
+        ),
+        (
+            measurement(), {"batch_size": 2},
+            "roofline: alexnet was measured at batch 1, not 2.",
+        ),
+        (
+            ALEXNET, {"ceilings": Ceilings("flot32", 1e9, 1e9)},
+            "Unknown dtype 'flot32': did you mean float32?",
+        ),
+    ],
+)  # fmt: skip
+def test_what_has_no_roofline_is_refused(what: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(cnnref.CnnrefError) as error:
+        roofline(what, **{"ceilings": BEST} | options)
+    assert str(error.value) == message
+
+
+def test_a_column_that_is_not_there_is_named() -> None:
+    with pytest.raises(cnnref.UnknownNameError) as error:
+        roofline(ALEXNET, BEST).to_text(columns="bounds")
+    assert str(error.value) == "Unknown column of layer times 'bounds': did you mean bound?"
+
+
+def test_the_ceilings_of_this_machine_are_rates() -> None:
+    found = cnnref.ceilings("cpu", threads=1, seconds=0.05)
+    assert found.dtype == "float32"
+    # any machine that runs this multiplies faster than it copies, and copies a hundred MB/s
+    assert found.flops_per_second > found.bytes_per_second > 1e8
+
+
+def test_ceilings_need_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnnref.measuring import ceilings
+
+    monkeypatch.setattr(ceilings, "free_bytes", lambda _: 1000)
+    with pytest.raises(cnnref.CnnrefError) as error:
+        cnnref.ceilings("cpu")
+    assert str(error.value) == "ceilings: cpu has no memory free for a product of matrices."
