@@ -1,5 +1,7 @@
 """One process of the benchmark: build one network, let one tool count it, say what that took.
 
+The call is the first of a fresh process; what its import took stands apart.
+
 `python benchmark_child.py once TOOL NETWORK DEVICE` prints the tool's table and then one JSON line;
 `python benchmark_child.py growth TOOL DEVICE` times it on deeper and deeper networks.
 """
@@ -10,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -117,6 +120,29 @@ TOOLS: dict[str, Callable[[nn.Module, Tensor], Outcome]] = {
 }
 
 
+# what a user imports before the first call
+ENTRIES = {
+    "nothing": "builtins:print",
+    "cnnref": "cnnref:trace",
+    "FlopCounterMode": "torch.utils.flop_counter:FlopCounterMode",
+    "fvcore": "fvcore.nn:FlopCountAnalysis",
+    "torchinfo": "torchinfo:summary",
+    "ptflops aten": "ptflops:get_model_complexity_info",
+    "ptflops pytorch": "ptflops:get_model_complexity_info",
+    "thop": "thop:profile",
+    "torchprofile": "torchprofile:profile_macs",
+    "torchscan": "torchscan:crawl_module",
+}
+
+
+def import_ms(tool: str) -> float:
+    """Milliseconds to import the tool's function, torch being there already."""
+    started = perf_counter()
+    module, _, function = ENTRIES[tool].partition(":")
+    getattr(import_module(module), function)
+    return round(1e3 * (perf_counter() - started), 3)
+
+
 def network(name: str) -> nn.Module:
     from torchvision import models
 
@@ -134,6 +160,8 @@ def deep(times: int) -> nn.Module:
 def once(tool: str, name: str, device: str) -> dict[str, Any]:
     with torch.device(device):
         module, image = network(name).eval(), torch.zeros(1, 3, *size(name))
+    with silent():
+        imported = import_ms(tool)
     before = resident("VmRSS")
     with silent():
         started, used = perf_counter(), process_time()
@@ -142,6 +170,7 @@ def once(tool: str, name: str, device: str) -> dict[str, Any]:
     print(text())
     return {
         "total": int(total),
+        "import_ms": imported,
         "call_ms": round(1e3 * call, 3),
         "call_processor_ms": round(1e3 * used, 3),
         "before_mib": before,
