@@ -166,7 +166,7 @@ class Visit:
     def choices(self, page: Page, name: str) -> None:
         """The arrow keys choose another view, before and after the chart is live."""
         for figure in page.query_selector_all("figure[data-choice]"):
-            for group in figure.query_selector_all("fieldset"):
+            for group in figure.query_selector_all("fieldset:not([hidden])"):
                 self.counts["choices"] += 1
                 group.query_selector("input:checked").focus()
                 page.keyboard.press("ArrowDown")

@@ -15,6 +15,7 @@ sys.path.append(str(Path(__file__).resolve().parent))
 import site_charts
 import site_choices
 import site_examples
+import site_measured
 import site_networks
 import site_peers
 import site_zoo
@@ -42,7 +43,7 @@ GENERATED = Path(__file__).resolve().parent.parent / "docs" / "generated"
 
 def define_env(env: Any) -> None:
     """Called by the macros plugin: every function here is a name in the pages."""
-    for name, function in MACROS.items():
+    for name, function in (MACROS | site_measured.MACROS).items():
         env.macro(function, name)
 
     @env.macro

@@ -13,6 +13,7 @@ import site_charts
 import site_choices
 import site_glossary
 import site_math
+import site_measured
 import site_networks
 import site_notebooks
 import site_tables
@@ -36,7 +37,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    views = site_choices.assets(Path(config.docs_dir) / "generated" / "charts")
+    views = site_choices.assets(
+        site_measured.charts(Path(config.docs_dir) / "generated" / "charts")
+    )
     for uri, content in (site_charts.assets() | views).items():
         files.append(File.generated(config, uri, content=content))
     for uri, text in site_notebooks.downloads(config):
@@ -56,7 +59,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     where = page.file.src_uri
-    charts = Path(config.docs_dir) / "generated" / "charts"
+    charts = site_measured.CHARTS
     try:
         output = site_choices.draw(site_charts.draw(output, charts), charts)
         output = site_math.render(output)

@@ -12,16 +12,21 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
+from platform import platform
 from urllib.parse import urlsplit
 
 import check_site
 from _environment import ROOT, locked
+from site_measured import SKIPPED, THIS
 
 SITE = ROOT / "site"
 CACHE = ROOT / ".cache"
 STAMP = CACHE / "site.json"
 GENERATE = ROOT / "scripts" / "generate"
+MEASURE = ROOT / "scripts" / "measure"
+GENERATED = ROOT / "docs" / "generated"
 SOURCES = ("cnnref", "docs", "scripts", "mkdocs.yml")
 # 2026-01-01, the date of everything built: a fixed one makes two builds equal to the byte.
 DATE = "1767225600"
@@ -36,14 +41,23 @@ class BuildError(RuntimeError):
     """The site was not built; the old one is untouched."""
 
 
-def build(*, force: bool = False, twice: bool = False) -> str:
-    """Bring site/ up to date and say in one sentence what was done."""
+def build(*, force: bool = False, twice: bool = False, measured: bool = True) -> str:
+    """Bring site/ up to date and say in one sentence what was done.
+
+    measured: also show this machine, measured where its record is not up to date.
+    """
+    if not measured:
+        os.environ[SKIPPED] = "1"
     with locked(CACHE / "site.lock"):
         if not force and recorded() == {"inputs": inputs(), "site": fingerprint([SITE])}:
             return "unchanged, nothing to build"
         STAMP.unlink(missing_ok=True)
+        before = written()
         with step("generate"):
             generate()
+        if measured:
+            with step("measure"):
+                measure()
         with scratch() as folder:
             with step("mkdocs build --strict"):
                 mkdocs(folder / "site")
@@ -56,6 +70,8 @@ def build(*, force: bool = False, twice: bool = False) -> str:
                     mkdocs(folder / "again")
                     compare(folder / "site", folder / "again")
             swap(folder / "site", folder / "old")
+        if written() != before:
+            return "built; files changed meanwhile, so that the next run builds again"
         record = {"inputs": inputs(), "site": fingerprint([SITE])}
         STAMP.write_text(json.dumps(record), encoding="utf-8")
     return f"{sum(1 for path in SITE.rglob('*') if path.is_file())} files in {SITE.name}/"
@@ -64,6 +80,14 @@ def build(*, force: bool = False, twice: bool = False) -> str:
 def generate() -> None:
     if GENERATE.exists() and subprocess.run([sys.executable, str(GENERATE)], cwd=ROOT).returncode:
         raise BuildError("scripts/generate failed; its message stands above")
+
+
+def measure() -> None:
+    """This machine's record; in a process of its own, whose memory ends with it."""
+    if subprocess.run([sys.executable, str(MEASURE), "--here"], cwd=ROOT).returncode:
+        raise BuildError(
+            "this machine could not be measured, for the reason above; --no-measure builds without"
+        )
 
 
 def mkdocs(target: Path) -> None:
@@ -128,15 +152,34 @@ def step(name: str) -> Iterator[None]:
 
 
 def inputs() -> str:
-    outside = f"{sys.version} {os.environ.get('SITE_URL', '')}"
-    return fingerprint([ROOT / name for name in SOURCES], outside)
+    skipped = os.environ.get(SKIPPED, "")
+    outside = f"{sys.version} {os.environ.get('SITE_URL', '')} {skipped} {hardware()}"
+    return fingerprint([*(ROOT / name for name in SOURCES), *([] if skipped else [THIS])], outside)
 
 
-def fingerprint(places: list[Path], more: str = "") -> str:
+def written() -> str:
+    """The sources that people write: what the build itself generates is left out."""
+    return fingerprint([ROOT / name for name in SOURCES], without=GENERATED)
+
+
+def hardware() -> str:
+    """What tells one machine from another without loading torch."""
+    lines = read_text(Path("/proc/cpuinfo")).splitlines()
+    names = {line for line in lines if line.startswith(("model", "cpu family"))}
+    cards = sorted(path.name for path in Path("/proc/driver/nvidia/gpus").glob("*"))
+    return repr((os.cpu_count(), sorted(names), cards, version("torch")))
+
+
+def read_text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else platform()
+
+
+def fingerprint(places: list[Path], more: str = "", without: Path | None = None) -> str:
     digest = hashlib.sha256(more.encode())
     for place in places:
         for path in sorted([place, *place.rglob("*")]):
-            if path.is_file() and "__pycache__" not in path.parts:
+            left_out = without is not None and path.is_relative_to(without)
+            if path.is_file() and "__pycache__" not in path.parts and not left_out:
                 name = path.relative_to(ROOT).as_posix()
                 digest.update(f"{name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return digest.hexdigest()

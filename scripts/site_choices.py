@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def figure(folder: Path, key: str, title: str) -> str:
         for size, drawing in drawings_of(spec, key).items()
     )
     return (
-        f'<figure class="chart" id="chart-{key}" data-choice="{key}">'
+        f'<figure class="chart" id="chart-{key}" data-choice="{key}"{partly(choice)}>'
         f"<figcaption>{title}</figcaption>"
         f"{form(key, title, choice['questions'], first['answers'])}"
         f'<div class="chart-view" role="img" aria-label="{html.escape(label, quote=True)}" '
@@ -59,7 +60,9 @@ def figure(folder: Path, key: str, title: str) -> str:
 def form(key: str, title: str, questions: list[dict[str, Any]], answers: list[str]) -> str:
     """The questions as groups of radio buttons, which the arrow keys move through."""
     groups = "".join(
-        f"<fieldset><legend>{html.escape(question['legend'])}</legend>"
+        # a question with one answer is not asked
+        f"<fieldset{' hidden' * (len(question['options']) == 1)}>"
+        f"<legend>{html.escape(question['legend'])}</legend>"
         + "".join(
             f'<label><input type="radio" name="{key}-{question["key"]}" value="{value}"'
             f"{' checked' if value == answer else ''}> {html.escape(text)}</label>"
@@ -70,6 +73,14 @@ def form(key: str, title: str, questions: list[dict[str, Any]], answers: list[st
     )
     label = f"{title}: choose what is shown"
     return f'<form class="chart-choices" aria-label="{label}" hidden>{groups}</form>'
+
+
+def partly(choice: dict[str, Any]) -> str:
+    """Which answers have a view together, where not all have."""
+    known = [" ".join(view["answers"]) for view in choice["views"]]
+    if len(known) == prod(len(question["options"]) for question in choice["questions"]):
+        return ""
+    return f' data-views="{html.escape(json.dumps(known), quote=True)}"'
 
 
 def read_choice(folder: Path, key: str) -> dict[str, Any]:

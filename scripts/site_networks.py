@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 
 import site_charts
+import site_measured
+import site_tables
 
 import cnnref
 from cnnref.charts import to_spec
@@ -42,6 +44,7 @@ def fill(html: str, uri: str, generated: Path) -> str:
         return html
     parts = architecture_page.parts(path.stem, records(generated)[path.stem])
     parts |= {"books": books(path.stem), "adding_up": chart(path.stem)}
+    parts["measured"] = site_tables.wrap(site_measured.of_network(path.stem), "../")
     wanted = PART.findall(html)
     if sorted(wanted) != sorted(part for part, text in parts.items() if text):
         raise PartError(f"{uri}: the page has places for {wanted}, but there are {[*parts]}")

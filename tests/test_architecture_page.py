@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import site_measured
 import site_networks
 
 import cnnref
@@ -43,7 +44,7 @@ class Reader(HTMLParser):
         self.links += [given["href"]] if tag == "a" else []
         self.rows += tag == "tr" and "id" in given
         if tag == "data":
-            self.values.append((tuple(self.open), int(given["value"])))
+            self.values.append((tuple(self.open), float(given["value"])))
 
     def handle_endtag(self, tag):
         while self.open and self.open.pop() != tag:
@@ -118,10 +119,10 @@ def test_the_stages_of_the_tree_add_up_to_the_network(name):
 @pytest.mark.parametrize("name", SOME)
 def test_a_page_has_a_part_for_each_place_and_its_links_lead_somewhere(name):
     parts = architecture_page.parts(name, records()[name])
-    html = "".join(parts.values()) + site_networks.books(name)
+    html = "".join(parts.values()) + site_networks.books(name) + site_measured.of_network(name)
     frame = architecture_page.markdown(name, {"vgg.md", "alexnet.md"})
     wanted = re.findall(r'data-part="(\w+)"', frame)
-    built = ["books", "adding_up"]
+    built = ["books", "adding_up", "measured"]
     assert sorted(wanted) == sorted([*(key for key, text in parts.items() if text), *built])
     found = Reader(html)
     assert max(Counter(found.ids).values()) == 1
@@ -157,6 +158,7 @@ def test_places_without_parts_are_refused():
             *architecture_page.parts("vgg11", records()["vgg11"]),
             "books",
             "adding_up",
+            "measured",
         ]
     )
     html = site_networks.fill(frame, "networks/vgg11.md", GENERATED)

@@ -12,6 +12,7 @@ from cnnref.pages import comparison_facts as say
 from cnnref.pages.comparison import AXES, CHARTED, PROTOCOLS, Axis, Protocol, points
 from cnnref.pages.comparison_tables import comparison_table, depth_table, later_table, memory_table
 from cnnref.pages.label_places import LETTER_WIDTH, Bubble, place_labels
+from cnnref.pages.measured.reference import reference
 
 
 @pytest.mark.parametrize("key", PROTOCOLS)
@@ -55,9 +56,10 @@ def test_a_network_that_is_not_rebuilt_has_an_accuracy_and_no_bubble(without_ene
 def test_the_cells_of_a_network_that_is_not_rebuilt_are_dashes(monkeypatch):
     monkeypatch.setattr(comparison_tables, "CHARTED", {"ENet": (), "VGG-16": ("vgg16",)})
     rows = rows_of(comparison_table())
-    assert rows["ENet"][:3] == ["–"] * 3
-    assert "≈ 68" in rows["ENet"][3]
-    assert "–" not in rows["VGG-16"][:3]
+    costs = len(comparison.axes())
+    assert rows["ENet"][:costs] == ["–"] * costs
+    assert "≈ 68" in rows["ENet"][costs]
+    assert "–" not in rows["VGG-16"][:costs]
 
 
 def test_an_exact_figure_goes_before_one_read_off_the_chart(monkeypatch):
@@ -95,9 +97,29 @@ def test_bubbles_stand_at_the_computed_costs(axis, scale):
 def test_a_further_axis_shows_the_networks_that_it_knows(monkeypatch):
     known = {"vgg16": 20, "resnet50": 5}
     axis = Axis("time", "time", "ms", "Time (ms)", 1, 1, known.get)
-    monkeypatch.setitem(comparison.AXES, "time", axis)
+    monkeypatch.setattr(comparison, "axes", lambda: {**AXES, "time": axis})
     spec = charts.to_spec(overview_charts.bubbles("torchvision", "time", "linear"))
     assert {value["x"] for value in spec["data"]["values"]} == {5.0, 20.0}
+
+
+def test_measured_time_is_an_axis_where_a_machine_is_on_record(monkeypatch):
+    assert list(comparison.axes()) == [*AXES, "time"]
+    time = comparison.axes()["time"]
+    record = reference()
+    measured = {
+        one.network: one.time.median
+        for one in record.measurements
+        if (one.mode, one.batch_size, one.dtype) == ("inference", 1, "float32")
+        and not (one.channels_last or one.tf32 or one.compiled)
+    }
+    for point in points("torchvision"):
+        assert time.value(point.name) == round(1e9 * measured[point.name])
+    assert record.title in time.short
+    views = dict(chart_files.choices())["bubbles"]["views"]
+    notes = {view["note"] for view in views if view["answers"][1] == "time"}
+    assert all(str(record.machine) in note for note in notes)
+    monkeypatch.setattr(comparison, "reference", lambda: None)
+    assert comparison.axes() == AXES
 
 
 def test_every_combination_of_answers_has_one_view_with_a_chart():
@@ -200,7 +222,7 @@ def test_the_tables_hold_every_network_and_its_exact_costs():
     assert list(rows) == list(CHARTED)
     assert f'value="{catalog.table("enet").macs}"' in rows["ENet"][0]
     assert f'value="{catalog.table("bn_alexnet").parameters}"' in rows["BN-AlexNet"][1]
-    assert "≈ 68" in rows["ENet"][3]
+    assert "≈ 68" in rows["ENet"][len(comparison.axes())]
     assert rows_of(depth_table())["GoogLeNet"] == ["57", "1", "22", "36"]
     peak = catalog.table("vgg16").peak_activation_bytes()
     assert f'value="{peak}"' in rows_of(memory_table())["VGG-16"][1]

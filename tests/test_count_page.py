@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 import site_examples
+import site_measured
 
 PAGE = site_examples.EXAMPLES.parent / "count.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 INCLUDED = re.findall(r'--8<-- "docs/examples/([\w.]+)"', TEXT)
 OUTPUTS = re.findall(r'\{\{ output\("([^"]+)"\) \}\}', TEXT)
 COMMANDS = re.findall(r'\{\{ terminal\("([^"]+)"\) \}\}', TEXT)
-# what is imported by others, or run by pytest, prints nothing itself
-SILENT = {"model.py", "spectral.py", "edge.toml", "test_budget.py"}
+# what is imported by others, or run by pytest, prints nothing itself; times are those on record
+SILENT = {"model.py", "spectral.py", "edge.toml", "test_budget.py", "measured.py"}
 
 
 def test_every_example_is_on_the_page_with_what_it_prints() -> None:
@@ -81,3 +82,11 @@ def test_an_example_that_fails_stops_the_build(
     monkeypatch.setattr(site_examples, "EXAMPLES", tmp_path)
     with pytest.raises(AssertionError):
         site_examples.output("broken.py")
+
+
+def test_the_example_that_takes_times_prints_what_is_shown_of_it() -> None:
+    shown, printed = site_measured.printed("alexnet"), site_examples.output("measured.py")
+    assert '{{ measured_printed("alexnet") }}' in TEXT
+    words = [[line.split()[:1] for line in text.splitlines()] for text in (shown, printed)]
+    assert words[0] == words[1]
+    assert max(map(len, shown.splitlines())) < 115

@@ -86,6 +86,11 @@ def markdown(name: str, pages: Collection[str] = ()) -> str:
         "## Memory",
         "One word for several things; all for one image, in float32.",
         placeholder("memory"),
+        "## Measured",
+        "What it takes on real machines. [How this is measured, and what it means](../measured.md)."
+        if "measured.md" in pages
+        else "What it takes on real machines.",
+        placeholder("measured"),
         "## Published figures",
         placeholder("published"),
         "## The two books",
@@ -105,7 +110,7 @@ def placeholder(part: str) -> str:
 
 
 def parts(name: str, record: Mapping[str, str]) -> dict[str, str]:
-    """The HTML of each placeholder, but for the two books and the chart.
+    """The HTML of each placeholder, but for the two books, the chart and what was measured.
 
     record: the network's row of networks.csv.
     """

@@ -11,8 +11,9 @@ from functools import cache
 from typing import Any
 
 from cnnref.charts import MEASURES, to_spec
-from cnnref.pages import chapter_charts, overview_charts
+from cnnref.pages import chapter_charts, comparison, overview_charts
 from cnnref.pages.comparison import AXES, CHARTED, PROTOCOLS
+from cnnref.pages.measured.reference import reference
 
 __all__ = ["choices", "overview"]
 
@@ -25,7 +26,10 @@ def overview() -> Iterator[tuple[str, dict[str, Any]]]:
     for key, chart in _charts():
         yield key, to_spec(chart)
     costs = tuple(
-        axis.value(name) for names in CHARTED.values() for name in names for axis in AXES.values()
+        axis.value(name)
+        for names in CHARTED.values()
+        for name in names
+        for axis in comparison.axes().values()
     )
     for answers in overview_charts.bubble_views():
         yield "-".join(("bubbles", *answers)), _bubbles(answers, costs)
@@ -52,10 +56,11 @@ def _bubbles(answers: tuple[str, str, str], costs: Costs) -> dict[str, Any]:
 def choices() -> Iterator[tuple[str, dict[str, Any]]]:
     """The key of each chart with choices, its questions and its views, the first one first."""
     which = _question("protocol", "Accuracy from", {k: p.title for k, p in PROTOCOLS.items()})
-    along = _question("axis", "Along the axis", {key: axis.choice for key, axis in AXES.items()})
+    costs = {key: axis.choice for key, axis in comparison.axes().items()}
+    along = _question("axis", "Along the axis", costs)
     scale = _question("scale", "Scale", overview_charts.SCALES)
     bubbles = [
-        _view("bubbles", answers, PROTOCOLS[answers[0]].text, overview_charts.described(*answers))
+        _view("bubbles", answers, _note(*answers), overview_charts.described(*answers))
         for answers in overview_charts.bubble_views()
     ]
     accuracy = [
@@ -64,6 +69,15 @@ def choices() -> Iterator[tuple[str, dict[str, Any]]]:
     ]
     yield "bubbles", {"questions": [which, along, scale], "views": bubbles}
     yield "accuracy", {"questions": [which], "views": accuracy}
+
+
+def _note(protocol: str, axis: str, _: str) -> str:
+    """How the accuracies were measured, and on what the times."""
+    machine = reference()
+    text = PROTOCOLS[protocol].text
+    if axis != "time" or machine is None:
+        return text
+    return f"{text} Times: float32, one image at once, on {machine.machine}, {machine.date}."
 
 
 def _question(key: str, legend: str, options: Any) -> dict[str, Any]:

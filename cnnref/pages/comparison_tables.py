@@ -8,7 +8,7 @@ from html import escape
 from cnnref.cited import Entry, Figure, ilsvrc, published
 from cnnref.facts import lookup
 from cnnref.pages.chapter_charts import challenge_years
-from cnnref.pages.comparison import AXES, CHARTED, PROTOCOLS, Point, points
+from cnnref.pages.comparison import CHARTED, PROTOCOLS, Axis, Point, axes, points
 from cnnref.pages.comparison_facts import longest_way
 from cnnref.table import Table
 from cnnref.units import MEGA, MIB, grouped, rounded
@@ -25,10 +25,10 @@ def comparison_table() -> str:
     }
     body = []
     for label, names in CHARTED.items():
-        costs = [_cost(names, axis) for axis in AXES]
+        costs = [_cost(names, axis) for axis in axes().values()]
         found = [of.get(label) for of in by_key.values()]
         body.append(_line(label, [*costs, *map(_accuracy, found)]))
-    head = [axis.short for axis in AXES.values()]
+    head = [axis.short for axis in axes().values()]
     head += [f"top-1 (%), {protocol.title}" for protocol in PROTOCOLS.values()]
     return _table("network", head, body)
 
@@ -116,8 +116,7 @@ def _quoted(figure: Figure) -> str:
     return f'<data value="{figure.value}" title="{title}">{text}</data>'
 
 
-def _cost(names: tuple[str, ...], key: str) -> str:
-    axis = AXES[key]
+def _cost(names: tuple[str, ...], axis: Axis) -> str:
     value = axis.value(names[0]) if names else None
     if value is None:
         return NONE

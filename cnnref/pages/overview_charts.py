@@ -36,7 +36,7 @@ IS_NARROW = "width < 400"
 def bubble_views() -> Iterator[tuple[str, str, str]]:
     """Every (protocol, axis, scale) that the bubbles can be looked at in, the first one first."""
     for protocol in PROTOCOLS:
-        for axis in AXES:
+        for axis in comparison.axes():
             for scale in SCALES:
                 yield protocol, axis, scale
 
@@ -44,10 +44,10 @@ def bubble_views() -> Iterator[tuple[str, str, str]]:
 def bubbles(protocol: str, axis: str, scale: str) -> LayerChart:
     """Accuracy against a cost, one bubble for each network, its area the parameters.
 
-    protocol, axis: keys of comparison.PROTOCOLS and AXES; scale: a key of SCALES.
+    protocol, axis: keys of comparison.PROTOCOLS and of comparison.axes(); scale: a key of SCALES.
     """
     alt: Any = charts.altair()
-    x = AXES[axis]
+    x = comparison.axes()[axis]
     shown = [point for point in comparison.points(protocol) if x.value(point.name) is not None]
     domain = _domain([_value(x, point) for point in shown], scale)
     values = [_row(point, x) for point in shown]
@@ -133,7 +133,7 @@ def _cited(point: Point) -> dict[str, Any]:
 
 
 def _row(point: Point, axis: Axis) -> dict[str, Any]:
-    costs = {f"exact_{key}": other.value(point.name) for key, other in AXES.items()}
+    costs = {f"exact_{key}": other.value(point.name) for key, other in comparison.axes().items()}
     known = {key: cost for key, cost in costs.items() if cost is not None}
     own = {"x": _value(axis, point), "parameters": _value(AXES["parameters"], point)}
     return _cited(point) | known | own
@@ -141,8 +141,8 @@ def _row(point: Point, axis: Axis) -> dict[str, Any]:
 
 def _tooltip(alt: Any, *, costs: bool = True) -> list[Any]:
     exact = [
-        alt.Tooltip(f"exact_{key}:Q", title=axis.choice[0].upper() + axis.choice[1:], format=",")
-        for key, axis in AXES.items()
+        alt.Tooltip(f"exact_{key}:Q", title=_exact_title(key, axis), format=",")
+        for key, axis in comparison.axes().items()
     ]
     return [
         alt.Tooltip("network:N", title="Network"),
@@ -151,6 +151,11 @@ def _tooltip(alt: Any, *, costs: bool = True) -> list[Any]:
         alt.Tooltip("protocol:N", title="Protocol"),
         alt.Tooltip("source:N", title="Source"),
     ]
+
+
+def _exact_title(key: str, axis: Axis) -> str:
+    unit = " (ns)" if key == "time" else ""
+    return axis.choice[0].upper() + axis.choice[1:] + unit
 
 
 def _value(axis: Axis, point: Point) -> float:
@@ -234,8 +239,9 @@ def _fraction(x: float, domain: tuple[float, float], scale: str) -> float:
 
 def described(protocol: str, axis: str, scale: str) -> str:
     """The bubbles in words: how many, and which is leftmost, rightmost and highest."""
-    x = AXES[axis]
-    shown = sorted(comparison.points(protocol), key=lambda point: _value(x, point))
+    x = comparison.axes()[axis]
+    known = [point for point in comparison.points(protocol) if x.value(point.name) is not None]
+    shown = sorted(known, key=lambda point: _value(x, point))
     best = max(shown, key=lambda point: float(point.top1))
 
     def cost(point: Point) -> str:

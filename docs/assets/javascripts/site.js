@@ -94,11 +94,26 @@
     if (live) await draw(view);
   };
 
+  // Where two answers have no view together, the newer one stands and the other gives way.
+  const reconcile = (figure, newest) => {
+    if (!figure.dataset.views) return;
+    const groups = [...figure.querySelectorAll("fieldset")];
+    const answers = groups.map((group) => group.querySelector("input:checked").value);
+    const views = JSON.parse(figure.dataset.views).map((view) => view.split(" "));
+    if (views.some((view) => view.every((answer, number) => answer === answers[number]))) return;
+    const asked = Math.max(0, groups.findIndex((group) => group.contains(newest)));
+    const other = views.find((view) => view[asked] === answers[asked]) ?? views[0];
+    groups.forEach((group, number) => {
+      [...group.querySelectorAll("input")].find((input) => input.value === other[number]).checked = true;
+    });
+  };
+
   const prepareChoice = (figure) => {
     const form = figure.querySelector(".chart-choices");
     form.hidden = false;
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("change", () => {
+    form.addEventListener("change", (event) => {
+      reconcile(figure, event.target);
       show(figure).catch(() => { figure.dataset.asked = "failed"; });
     });
     // a browser that comes back to the page remembers the answers

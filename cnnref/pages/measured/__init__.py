@@ -1,0 +1,1 @@
+"""What the pages say of measurements: records of machines, charts, tables and predictions."""

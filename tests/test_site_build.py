@@ -1,0 +1,65 @@
+"""When a site is built again, and when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import site_build
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A page of a checkout whose build does nothing but make a folder."""
+    page = tmp_path / "docs" / "index.md"
+    (tmp_path / "docs" / "generated").mkdir(parents=True)
+    page.write_text("one", encoding="utf-8")
+    for name in ("cnnref", "scripts"):
+        (tmp_path / name).mkdir()
+    places = {
+        "ROOT": "", "SITE": "site", "CACHE": "cache", "STAMP": "cache/site.json",
+        "GENERATED": "docs/generated", "THIS": "cache/this.json",
+    }  # fmt: skip
+    for name, place in places.items():
+        monkeypatch.setattr(site_build, name, tmp_path / place)
+    (tmp_path / "cache").mkdir()
+    generated = tmp_path / "docs" / "generated" / "table.csv"
+    monkeypatch.setattr(site_build, "generate", lambda: generated.write_text(page.read_text()))
+    monkeypatch.setattr(site_build, "measure", lambda: None)
+    monkeypatch.setattr(site_build, "check", lambda _: None)
+    monkeypatch.setattr(site_build, "mkdocs", made(page))
+    return page
+
+
+def made(page: Path) -> Callable[[Path], None]:
+    def mkdocs(target: Path) -> None:
+        target.mkdir(parents=True)
+        (target / "index.html").write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
+
+    return mkdocs
+
+
+def test_what_is_unchanged_is_not_built_again(source: Path) -> None:
+    assert site_build.build() == "1 files in site/"
+    assert site_build.build() == "unchanged, nothing to build"
+    source.write_text("two", encoding="utf-8")
+    assert site_build.build() == "1 files in site/"
+    (site_build.SITE / "index.html").unlink()
+    assert site_build.build() == "1 files in site/"
+
+
+def test_a_file_that_changes_during_the_build_is_built_the_next_time(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdocs = made(source)
+
+    def slow(target: Path) -> None:
+        mkdocs(target)
+        source.write_text("edited meanwhile", encoding="utf-8")
+
+    monkeypatch.setattr(site_build, "mkdocs", slow)
+    assert "the next run builds again" in site_build.build()
+    monkeypatch.setattr(site_build, "mkdocs", mkdocs)
+    assert site_build.build() == "1 files in site/"
+    assert (site_build.SITE / "index.html").read_text(encoding="utf-8") == "edited meanwhile"
