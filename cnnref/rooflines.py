@@ -175,10 +175,19 @@ def roofline(
         size = element_bytes("roofline", ceilings.dtype)
         rows = [_row(layer, batch, size) for layer in what]
         return Roofline(what.name, ceilings, batch, (_under(ceilings, *row) for row in rows))
+    if not hasattr(what, "layers"):
+        raise CnnrefError(f"roofline needs a table or a measurement, but got {what!r}.")
     if not what.layers:
         raise CnnrefError(
-            f"roofline: the measurement of {what.network} has no layers; measure an inference "
-            "that is not compiled, with layers=True."
+            f"roofline: the measurement of {what.network} has no layers. They are timed in an "
+            "inference that is not compiled, with layers=True, where forward calls what its trace "
+            "shows."
+        )
+    if (what.dtype, what.tf32) != (ceilings.dtype, ceilings.tf32):
+        wanted = f"dtype={what.dtype!r}" + ", tf32=True" * what.tf32
+        raise CnnrefError(
+            f"roofline: {what.network} was measured in {what.dtype}, the ceilings in "
+            f"{ceilings.dtype}; take those of cnnref.ceilings({wanted})."
         )
     if batch_size not in (None, what.batch_size):
         raise CnnrefError(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from measure_plan import Case, kinds, plan
+from measure_plan import SPREAD, Case, kinds, plan
 from tqdm import tqdm
 
 import cnnref
@@ -27,6 +27,7 @@ RECORDS = ROOT / "docs" / "measured"
 CACHE = ROOT / ".cache" / "measured"
 THIS = CACHE / "this-machine.json"
 PACKAGE = Path(cnnref.__file__).parent
+ROOMS = ("models", "specs", "rules", "watching", "measuring")
 TIME_UP = "the time for the whole was up"
 # seconds of repeating for one case, and of one size of a ceiling
 FULL, QUICK = (3.0, 2.0), (0.6, 0.3)
@@ -95,7 +96,8 @@ def run(todo: Job) -> Record:
     """Measure what is left of a job, and put its record together."""
     book = Book(CACHE / f"{digest(todo.key.encode())}.jsonl", todo.key)
     until = time.monotonic() + (todo.limit or float("inf"))
-    left = [case for case in todo.cases if case not in book.found]
+    # what failed may have failed for a reason that is gone
+    left = [case for case in todo.cases if "measurement" not in book.found.get(case, {})]
     bar = tqdm(left, disable=not sys.stderr.isatty(), unit="case", leave=False)
     for case in bar:
         if time.monotonic() > until:
@@ -114,11 +116,12 @@ def outcome(case: Case, todo: Job) -> dict[str, Any]:
             device=todo.device,
             layers=plain(case),
             seconds=(QUICK if todo.quick else FULL)[0],
-            spread=0.03,
+            spread=SPREAD,
             **options,
         )
     except (cnnref.CnnrefError, RuntimeError, ValueError) as error:
-        return {"reason": " ".join(str(error).split())[:300] or type(error).__name__}
+        said = [str(error) or type(error).__name__, *getattr(error, "__notes__", ())]
+        return {"reason": " ".join(" ".join(said).split())[:300]}
     return {"measurement": found.to_dict()}
 
 
@@ -165,8 +168,8 @@ def today() -> str:
 
 
 def code() -> str:
-    """What the measured code comes to: the models and what measures them."""
-    files = [*PACKAGE.glob("models/*.py"), *PACKAGE.glob("measuring/*.py")]
+    """What the measured code comes to: both books, what tells rows, and what measures them."""
+    files = [path for room in ROOMS for path in PACKAGE.glob(f"{room}/*.py")]
     return digest(b"\0".join(path.read_bytes() for path in sorted(files)))
 
 
@@ -180,11 +183,12 @@ def this_machine(say: Callable[[str], None]) -> Record:
     if THIS.exists():
         try:
             known = read(THIS)
-            if (known.code, known.machine) == (code(), todo.machine):
+            ended = all(one.reason != TIME_UP for one in known.left_out)
+            if ended and (known.code, known.machine) == (code(), todo.machine):
                 say(f"measured on {known.date}, reused")
                 return known
-        except cnnref.CnnrefError as error:
-            say(str(error))
+        except cnnref.CnnrefError:
+            say(f"{THIS.name} is broken or older, and is measured again")
     started = time.monotonic()
     found = run(todo)
     if not found.measurements:
@@ -192,6 +196,31 @@ def this_machine(say: Callable[[str], None]) -> Record:
     write(found, THIS)
     say(f"{len(found.measurements)} networks in {time.monotonic() - started:.0f} s")
     return found
+
+
+def keep(found: Record, path: Path) -> None:
+    """Write a record, unless there is one of more, or of another machine, which is not replaced.
+
+    Raises:
+        CnnrefError: there is such a record, or one that cannot be read; --output is the remedy.
+    """
+    if path.exists():
+        known = read(path)
+        if hardware(known.machine) != hardware(found.machine):
+            raise cnnref.CnnrefError(
+                f"{path.name} is of another machine of that name; write elsewhere with --output."
+            )
+        if len(known.measurements) > len(found.measurements):
+            raise cnnref.CnnrefError(
+                f"{path.name} has {len(known.measurements)} measurements and this run "
+                f"{len(found.measurements)}; run it to its end, or write elsewhere with --output."
+            )
+    write(found, path)
+
+
+def hardware(where: Machine) -> tuple[object, ...]:
+    """What of a machine stays when its software changes."""
+    return where.device, where.name, where.processor, where.cores, where.threads, where.memory_bytes
 
 
 def committed() -> list[Record]:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import site_choices
-from measure_plan import FOLLOWED
+from measure_plan import FOLLOWED, SPREAD
 
 from cnnref import CnnrefError
 from cnnref.pages.measured import network_tables, tables
@@ -64,8 +64,11 @@ def here() -> str:
             "it is told not to."
         )
     shown = found[0]
-    networks = len(shown.record.measurements)
-    return f"This site was built on {shown.line}, in about a minute, with {networks} networks."
+    networks, left = len(shown.record.measurements), len(shown.record.left_out)
+    return (
+        f"The machine that built this site is among them ({shown.line}), with {networks} of "
+        f"{networks + left} networks, which is what fits into a minute."
+    )
 
 
 def cards() -> str:
@@ -115,9 +118,16 @@ def fact(what: str, key: str = "macs") -> str:
     return FACTS[what](key)
 
 
+def steady(shown: Shown) -> str:
+    """How many measurements of a record ended because their quartiles were close."""
+    every = shown.record.measurements
+    return f"{sum(one.time.spread <= SPREAD for one in every)} of {len(every)}"
+
+
 FACTS: dict[str, Callable[[str], str]] = {
     "machine": lambda _: str(reference().shown.record.machine),
     "networks": lambda _: str(len(reference().points)),
+    "steady": lambda _: steady(reference().shown),
     "ranks": lambda key: f"{prediction(key, reference().points).ranks:.2f}",
     "factor": lambda key: f"{prediction(key, reference().points).factor:.2f}",
     "worst": lambda key: f"{prediction(key, reference().points).worst:.1f}",

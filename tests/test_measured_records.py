@@ -209,7 +209,9 @@ def test_the_plan_of_a_processor_has_every_network_at_inference_and_in_training(
 
 def test_the_quick_plan_is_the_lectures_chart() -> None:
     cases = plan("cuda", quick=True)
-    assert [case.network for case in cases] == list(measure_plan.SHOWN)
+    assert {case.network for case in cases} == set(measure_plan.SHOWN)
+    costs = [cnnref.table(case.network).macs for case in cases]
+    assert costs == sorted(costs)
     assert all(case == Case(case.network) for case in cases)
     assert plan("cpu", quick=True, only=["vgg16"]) == [Case("vgg16")]
     assert str(Case("vgg16", 8, "training", "bfloat16", True, compiled=True)) == (
@@ -266,6 +268,52 @@ def test_a_run_ends_when_its_time_is_up(fake: list[str]) -> None:
     assert len(found.left_out) == 3
 
 
+def test_what_failed_is_tried_again(fake: list[str]) -> None:
+    fake.append("vgg16")
+    measure_run.run(todo())
+    fake.clear()
+    fake.append("vgg16")
+    measure_run.run(todo())
+    assert fake == ["vgg16", "vgg19"]
+
+
+def test_a_build_goes_on_where_its_time_was_up(
+    fake: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.append("vgg16")
+    monkeypatch.setattr(measure_run, "QUICK_LIMIT", 1e9)
+    whole = measure_run.this_machine(lambda _: None)
+    cut = LeftOut("vgg16", 1, "inference", "float32", False, False, False, measure_run.TIME_UP)
+    write(whole._replace(left_out=(cut,)), measure_run.THIS)
+    count = len(fake)
+    assert measure_run.this_machine(lambda _: None).left_out == whole.left_out
+    assert fake[count:] == ["vgg19"]  # all others are at hand
+
+
+def test_a_record_is_not_replaced_by_less_nor_by_another_machines(tmp_path: Path) -> None:
+    path, whole = tmp_path / "record.json", made()
+    measure_run.keep(whole, path)
+    measure_run.keep(whole._replace(date="2026-02-02"), path)
+    text = path.read_text(encoding="utf-8")
+    assert "2026-02-02" in text
+    refused = {
+        "record.json has 2 measurements and this run 1; run it to its end, or write elsewhere "
+        "with --output.": whole._replace(measurements=whole.measurements[:1]),
+        "record.json is of another machine of that name; write elsewhere with --output.": (
+            whole._replace(machine=HERE._replace(memory_bytes=1))
+        ),
+    }
+    for message, found in refused.items():
+        with pytest.raises(cnnref.CnnrefError) as error:
+            measure_run.keep(found, path)
+        assert str(error.value) == message
+    newer = HERE._replace(torch="3.0", python="3.14", driver="1")
+    measure_run.keep(whole._replace(machine=newer), path)
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(cnnref.CnnrefError, match="the file is left as it is"):
+        measure_run.keep(whole, path)
+
+
 def test_a_line_that_was_cut_short_is_measured_again(fake: list[str]) -> None:
     fake.append("vgg16")
     job = todo()
@@ -297,7 +345,7 @@ def test_a_build_measures_once_for_the_same_code_and_machine(
     assert len(fake) == 2 * count - 1
     measure_run.THIS.write_text("{}", encoding="utf-8")
     measure_run.this_machine(said.append)
-    assert "has schema None" in said[-2]
+    assert said[-2] == "this.json is broken or older, and is measured again"
     assert read(measure_run.THIS).code == "other"
 
 

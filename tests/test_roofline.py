@@ -100,8 +100,16 @@ def test_a_table_alone_has_no_measured_columns() -> None:
         ),
         (
             measurement(layers=()), {},
-            "roofline: the measurement of alexnet has no layers; measure an inference that is not "
-            "compiled, with layers=True.",
+            "roofline: the measurement of alexnet has no layers. They are timed in an inference "
+            "that is not compiled, with layers=True, where forward calls what its trace shows.",
+        ),
+        (
+            measurement(dtype="bfloat16"), {},
+            "roofline: alexnet was measured in bfloat16, the ceilings in float32; take those of "
+            "cnnref.ceilings(dtype='bfloat16').",
+        ),
+        (
+            "alexnet", {}, "roofline needs a table or a measurement, but got 'alexnet'.",
         ),
         (
             measurement(), {"batch_size": 2},

@@ -37,6 +37,11 @@ def measured(arguments: SimpleNamespace) -> Outcome:
         return Outcome(delivered(json.dumps(whole, indent=1) + "\n", arguments))
     if not layers:
         return Outcome(delivered(f"{found}\n", arguments))
+    if not found.layers:
+        raise CnnrefError(
+            f"{arguments.target} calls other functions than its trace shows, so its layers have no "
+            "times; drop --layers, and print text or JSON."
+        )
     roof = _roof(found)
     if arguments.format != "text":
         return Outcome(printed(roof, arguments))

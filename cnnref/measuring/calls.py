@@ -21,7 +21,15 @@ from cnnref.watching.inside import INSIDE
 from cnnref.watching.ledger import Ledger
 from cnnref.watching.recorder import Recorder
 
-__all__ = ["Pass", "UsedWeights", "first_not_finite", "output_bytes", "ran", "traced"]
+__all__ = [
+    "Pass",
+    "UsedWeights",
+    "failing",
+    "first_not_finite",
+    "output_bytes",
+    "ran",
+    "traced",
+]
 
 # passes for the times of the layers
 FEWEST, MOST = 4, 100
@@ -212,10 +220,26 @@ def first_not_finite(subject: Subject, found: Pass) -> str:
     return watch.name
 
 
+def failing(subject: Subject, found: Pass, mode: str) -> str:
+    """The name of the row in which a step fails, when it is run again; "" where that is unknown."""
+    watch = _Finite(found)
+    try:
+        with watch:
+            subject.step(mode)()
+    except Exception:
+        return watch.failed
+    return ""
+
+
 class _Finite(TorchFunctionMode):
+    """Knows which row's call failed, and the first whose output is not finite.
+
+    Calls that the trace did not see, as those of training, are passed over.
+    """
+
     def __init__(self, found: Pass) -> None:
         super().__init__()
-        self.name = ""
+        self.name = self.failed = ""
         self._found = found
         self._number = 0
 
@@ -229,13 +253,23 @@ class _Finite(TorchFunctionMode):
         if func in INSIDE:
             with self:
                 return INSIDE[func](*args, **(kwargs or {}))
-        result = func(*args, **(kwargs or {}))
-        if not self.name and self._number < len(self._found.rows):
-            first, end = self._found.rows[self._number]
-            if first < end and not all(map(_finite, tensors((result,)))):
-                self.name = self._found.table[first].name
-        self._number += 1
+        row = self._row(func)
+        try:
+            result = func(*args, **(kwargs or {}))
+        except Exception:
+            self.failed = self.failed or row
+            raise
+        if row and not self.name and not all(map(_finite, tensors((result,)))):
+            self.name = row
         return result
+
+    def _row(self, func: Function) -> str:
+        """The name of the row that a call makes; "" where it makes none."""
+        if self._number >= len(self._found.rows) or func != self._found.functions[self._number]:
+            return ""
+        first, end = self._found.rows[self._number]
+        self._number += 1
+        return self._found.table[first].name if first < end else ""
 
 
 def _finite(tensor: Tensor) -> bool:

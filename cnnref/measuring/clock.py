@@ -26,9 +26,10 @@ def synchronize(device: torch.device) -> None:
 def timed(step: Callable[[], None], how: Settings) -> Quartiles:
     """The quartiles of a step's seconds after warm-up, the device's work to its end included.
 
-    Steps are repeated until the quartiles are within the asked spread of the median, at least
-    four times, and end after the asked seconds in any case. A step that is too short for the
-    clock is timed several at once. Source: torch.utils.benchmark, adaptive_autorange.
+    Steps are repeated until the quartiles are within the asked spread of the median, or the asked
+    seconds are up; a step that takes most of them runs once after the warm-up. A step that is
+    too short for the clock is timed several at once. Source: torch.utils.benchmark,
+    adaptive_autorange.
     """
 
     def whole() -> None:

@@ -42,24 +42,25 @@ class Need(NamedTuple):
         return max(0, left // self.image) if self.image else None
 
 
-def need(module: nn.Module, table: Table, how: Settings) -> Need:
+def need(module: nn.Module, table: Table, how: Settings, whole_batch: bool = False) -> Need:
     """The analytic estimate: weights, their gradients in training, and feature maps.
 
     At inference maps are held as long as they are read (`Table.peak_activation_bytes`). In
     training those are held that the backward pass reads, unless weights are frozen: then nobody
     knows beforehand which these are, and the estimate is that of inference. What a library takes
-    to work with comes on top.
+    to work with comes on top. whole_batch: the table is of a batch, and not of one image.
     """
+    images = how.batch_size if whole_batch else 1
     size = how.dtype.itemsize
     weights = list(module.parameters())
     held = size * sum(weight.numel() for weight in weights)
     image = table.peak_activation_bytes(size)
     if how.mode == "inference":
-        return Need(held, 0, image)
+        return Need(held, 0, image // images)
     learning = [weight for weight in weights if weight.requires_grad]
     if len(learning) == len(weights):
         image = max(image, size * needed_elements(table))
-    return Need(held, size * sum(weight.numel() for weight in learning), image)
+    return Need(held, size * sum(weight.numel() for weight in learning), image // images)
 
 
 def refuse_too_large(name: str, wanted: Need, how: Settings) -> None:

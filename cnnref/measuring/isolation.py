@@ -12,8 +12,12 @@ from cnnref.measuring.settings import Settings
 
 __all__ = ["as_it_was"]
 
-# a home of torch's switches, and the switch; the later names of newer versions come first
-FP32 = (("backends.cuda.matmul", "fp32_precision"), ("backends.cudnn.conv", "fp32_precision"))
+# a home of torch's switches, and the switch
+FP32 = (
+    ("backends.cuda.matmul", "fp32_precision"),
+    ("backends.cudnn.conv", "fp32_precision"),
+    ("backends.cudnn.rnn", "fp32_precision"),
+)
 OLD_FP32 = (("backends.cuda.matmul", "allow_tf32"), ("backends.cudnn", "allow_tf32"))
 SWITCHES = (
     ("backends.cudnn", "benchmark"),
@@ -36,9 +40,11 @@ def as_it_was(settings: Settings) -> Iterator[None]:
             stack.callback(torch.mps.set_rng_state, torch.mps.get_rng_state())
         for home, name in SWITCHES:
             stack.enter_context(_switched(home, name, name == "benchmark"))
-        for (home, name), value in _precision(settings.tf32):
-            stack.enter_context(_switched(home, name, value))
         if cards:
+            stack.enter_context(_multiplied(settings.tf32))
+        if cards:
+            # events and kernels go to the current card unless told
+            stack.enter_context(torch.cuda.device(settings.device))
             stack.callback(torch.cuda.empty_cache)
         yield
 
@@ -64,10 +70,28 @@ def _switched(home: str, name: str, value: Any) -> Iterator[None]:
         setattr(owner, name, before)
 
 
-def _precision(tf32: bool) -> list[tuple[tuple[str, str], Any]]:
-    if hasattr(_home(FP32[1][0]), FP32[1][1]):
-        return [(switch, "tf32" if tf32 else "ieee") for switch in FP32]
-    return [(switch, tf32) for switch in OLD_FP32]
+@contextmanager
+def _multiplied(tf32: bool) -> Iterator[None]:
+    """How a card rounds the factors of float32, by the older switches where these can be read.
+
+    torch has two sets of switches, and raises where one of the older is read after a newer one
+    was set: a module inside may do that.
+    """
+    older = _readable(OLD_FP32)
+    value: Any = tf32 if older else "tf32" if tf32 else "ieee"
+    with ExitStack() as stack:
+        for home, name in OLD_FP32 if older else FP32:
+            stack.enter_context(_switched(home, name, value))
+        yield
+
+
+def _readable(switches: tuple[tuple[str, str], ...]) -> bool:
+    try:
+        for home, name in switches:
+            getattr(_home(home), name)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _home(path: str) -> Any:

@@ -77,16 +77,19 @@ def _memory() -> int:
 def free_bytes(device: torch.device) -> int | None:
     """Bytes that can still be taken on a device; None where nobody says."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        # what the allocator holds and does not use can be used again
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0] + unused)
     if device.type == "mps":
         return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
     found = re.search(r"MemAvailable:\s+(\d+) kB", _text(PROC / "meminfo"))
     if found is None:
         return None
-    used = _number(CGROUP / "memory.current")
+    cached = re.search(r"^inactive_file (\d+)$", _text(CGROUP / "memory.stat"), re.MULTILINE)
+    used = _number(CGROUP / "memory.current") - (int(cached[1]) if cached else 0)
     limit = _limit()
     free = 1024 * int(found[1])
-    return min(free, limit - used) if limit and used else free
+    return min(free, limit - used) if limit and used > 0 else free
 
 
 def _limit() -> int:

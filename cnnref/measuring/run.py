@@ -11,10 +11,18 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnnref.catalog import names, table
+from cnnref.catalog import table
 from cnnref.errors import CnnrefError
 from cnnref.measurement import LayerTime, Measurement
-from cnnref.measuring.calls import Pass, UsedWeights, first_not_finite, output_bytes, ran, traced
+from cnnref.measuring.calls import (
+    Pass,
+    UsedWeights,
+    failing,
+    first_not_finite,
+    output_bytes,
+    ran,
+    traced,
+)
 from cnnref.measuring.clock import synchronize, timed
 from cnnref.measuring.fitting import need, refuse_too_large, too_large
 from cnnref.measuring.isolation import as_it_was
@@ -24,6 +32,7 @@ from cnnref.measuring.settings import Settings, resolve
 from cnnref.measuring.subject import (
     Inputs,
     Subject,
+    batch_of,
     first_tensors,
     image_shape,
     own_copy,
@@ -70,7 +79,8 @@ def measure(
     channels_last: lay maps out with their channels side by side.
     mode: "inference", or "training" for a forward and a backward pass without an optimiser.
     inputs: example tensors in place of input_shape and batch_size, as `trace` takes them.
-    compile: run what torch.compile makes of it.
+    compile: run what torch.compile makes of it; what it has made before in this process is
+        forgotten.
     tf32: let a CUDA card round the factors of float32 products to TF32.
     threads: of the CPU; as torch is set unless given.
     layers: also take the time of each layer, in an inference that is not compiled.
@@ -117,15 +127,36 @@ def _run(
     progress("building")
     name, module = own_copy(what)
     shape = image_shape(what, input_shape)
+    _refuse_nothing_to_train(name, module, how)
     seen = traced(module, shape, inputs)
-    wanted = need(module, seen.table, how) if seen and inputs is None else None
+    how = how._replace(batch_size=batch_of(inputs) or how.batch_size)
+    wanted = need(module, seen.table, how, seen.whole_batch) if seen else None
     if wanted is not None:
         refuse_too_large(name, wanted, how)
     with too_large(name, wanted, how):
         found = placed(name, module, shape, inputs, how)
         if isinstance(what, str):
+            found = found._replace(catalogued=True)
             settle(found)
-        return _measured(found, seen, how, layers, progress)
+        try:
+            return _measured(found, seen, how, layers, progress)
+        except (CnnrefError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:
+            where = failing(found, seen, how.mode) if seen else ""
+            if where:
+                error.add_note(
+                    f"cnnref.measure was in {where}, in {how.dtype_name} on {how.device}."
+                )
+            raise
+
+
+def _refuse_nothing_to_train(name: str, module: nn.Module, how: Settings) -> None:
+    if how.mode == "training" and not any(w.requires_grad for w in module.parameters()):
+        raise CnnrefError(
+            f"{name}: no weight requires a gradient, so there is nothing to train; measure "
+            "inference, or set requires_grad."
+        )
 
 
 def _measured(
@@ -200,7 +231,7 @@ def _layers(found: Subject, seen: Pass, how: Settings) -> tuple[LayerTime, ...]:
 
 def _named(found: Subject, seen: Pass) -> Table:
     """The rows under the names of the network's spec, where it has one."""
-    if found.name not in names():
+    if not found.catalogued:
         return seen.table
     height, width = found.image_shape[1:]
     return table(found.name, input_size=(height, width))
@@ -212,7 +243,9 @@ def _compiled(found: Subject, how: Settings, progress: Progress) -> tuple[Subjec
         return found, 0.0
     progress("compiling")
     started = time.perf_counter()
-    module: Any = torch.compile(found.module)
+    # past a number of modules of one class it would run what is not compiled, without a word
+    torch.compiler.reset()
+    module: Any = torch.compile(found.module, dynamic=False)
     running = found._replace(module=module)
     running.step(how.mode)()
     synchronize(how.device)

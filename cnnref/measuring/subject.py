@@ -36,6 +36,7 @@ class Subject(NamedTuple):
 
     name: of the network, or of the module's class.
     image_shape, batch_size: of the first input.
+    catalogued: whether it is the catalogue's network of that name.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Subject(NamedTuple):
     kwargs: dict[str, Any]
     image_shape: tuple[int, ...]
     batch_size: int
+    catalogued: bool = False
 
     @property
     def held(self) -> tuple[Any, ...]:
@@ -130,6 +132,12 @@ def drawn(shape: Sequence[int], dtype: str | None) -> Tensor:
     return torch.zeros(*shape, dtype=kind)
 
 
+def batch_of(inputs: Inputs) -> int:
+    """The images of the first tensor among the inputs; 0 where there is none."""
+    leaf = next(tensors((inputs,)), None)
+    return leaf.shape[0] if leaf is not None and leaf.dim() else 0
+
+
 def placed(
     name: str, module: nn.Module, shape: tuple[int, ...], inputs: Inputs, how: Settings
 ) -> Subject:
@@ -150,7 +158,8 @@ def placed(
 
 def _fresh(name: str) -> nn.Module:
     """The network with weights that are the same at every run."""
-    torch.manual_seed(SEED)
+    # the processor's alone, and not every card's
+    torch.default_generator.manual_seed(SEED)
     with torch.device("cpu"):
         return model(name)
 

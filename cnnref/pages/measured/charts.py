@@ -10,7 +10,7 @@ from cnnref import charts
 from cnnref.measurement import MODES
 from cnnref.pages.comparison import family
 from cnnref.pages.label_places import Bubble, place_labels
-from cnnref.pages.measured.predict import Measured, fit
+from cnnref.pages.measured.predict import Measured, family_of, fit
 from cnnref.pages.measured.shown import LABELS, Shown, Way, analytic_peak, labelled
 from cnnref.units import GIGA, MEGA, MIB, significant
 
@@ -102,7 +102,7 @@ def _row(one: Measured, along: Along) -> dict[str, Any]:
     return {
         "network": one.name,
         "label": label,
-        "family": _family(one.name, label),
+        "family": family(label) if label else family_of(one.name),
         "x": significant(along.value(one), 6),
         "y": middle,
         "quartiles": f"{low:,g} to {high:,g} ms",
@@ -110,22 +110,6 @@ def _row(one: Measured, along: Along) -> dict[str, Any]:
         "rate": significant(2 * one.book.macs / one.seconds / GIGA, 3),
         "setting": one.measurement.setting,
     }
-
-
-def _family(name: str, label: str) -> str:
-    if label:
-        return family(label)
-    for word, found in (
-        ("alexnet", "AlexNet"),
-        ("vgg", "VGG"),
-        ("inception", "Inception"),
-        ("googlenet", "Inception"),
-        ("resnet", "ResNet"),
-        ("plain", "ResNet"),
-    ):
-        if word in name:
-            return found
-    return FAMILIES[-1]
 
 
 def _tooltip(alt: Any) -> list[Any]:

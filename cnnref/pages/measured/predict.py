@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import correlation, fmean, median
 from typing import NamedTuple
 
-from cnnref.catalog import architecture, table
+from cnnref.catalog import table
 from cnnref.errors import UnknownNameError
 from cnnref.measurement import Measurement
 from cnnref.pages.measured.record import Record
@@ -19,11 +19,19 @@ __all__ = [
     "Measured",
     "Prediction",
     "Predictor",
+    "family_of",
     "held_out",
     "measured",
     "prediction",
     "rank_correlation",
 ]
+
+
+# a word in a network's name, and its family
+FAMILIES = (
+    ("alexnet", "AlexNet"), ("vgg", "VGG"), ("inception", "Inception"), ("googlenet", "Inception"),
+    ("resnet", "ResNet"), ("plain", "ResNet"),
+)  # fmt: skip
 
 
 class Measured(NamedTuple):
@@ -130,7 +138,7 @@ def prediction(key: str, points: Sequence[Measured]) -> Prediction:
     title, terms = PREDICTORS[key]
     inputs = [terms(one) for one in points]
     times = [one.seconds for one in points]
-    families = [architecture(one.name).spec.partition(":")[0] for one in points]
+    families = [family_of(one.name) for one in points]
     guessed = held_out(inputs, times, families)
     factors = [max(a / b, b / a) for a, b in zip(guessed, times, strict=True)]
     worst = max(range(len(points)), key=factors.__getitem__)
@@ -139,6 +147,11 @@ def prediction(key: str, points: Sequence[Measured]) -> Prediction:
     return Prediction(
         title, ranks, median(factors), factors[worst], points[worst].name, len(points)
     )
+
+
+def family_of(name: str) -> str:
+    """The family of a network: those with most of their layers in common."""
+    return next((family for word, family in FAMILIES if word in name), "others")
 
 
 def held_out(
