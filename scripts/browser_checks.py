@@ -45,6 +45,8 @@ STATIC = """() => [...document.querySelectorAll('.chart-view')].filter(view =>
   ![...view.querySelectorAll('svg')].some(svg => svg.getBoundingClientRect().height > 20)).length"""
 BRIGHT = """() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g)
   .slice(0, 3).some(part => Number(part) > 80)"""
+FOLLOWS = """dark => (getComputedStyle(document.body).backgroundColor.match(/\\d+/g)
+  .slice(0, 3).every(part => Number(part) < 80)) === dark"""
 LIVE = """view => view.dataset.live === 'true' && !!view.querySelector('.chart-live svg') &&
   view.querySelector('.chart-live svg').getBoundingClientRect().height > 20"""
 
@@ -70,10 +72,12 @@ class Visit:
 
     def everything(self) -> None:
         for size in SIZES:
-            for scheme in SCHEMES:
-                with self.context(size, scheme) as context:
-                    for name in self.names:
-                        self.view(context, name, size, scheme)
+            with self.context(size) as context:
+                for name in self.names:
+                    with self.open(context, name, size) as page:
+                        page.evaluate("() => document.fonts.ready.then(() => true)")
+                        for scheme in SCHEMES:
+                            self.view(page, name, size, scheme)
         self.keyboard()
         self.without_scripts()
         self.from_files()
@@ -116,21 +120,25 @@ class Visit:
     def fault(self, name: str, where: str, text: str) -> None:
         self.faults.append(f"{name} ({where}): {text}")
 
-    def view(self, context: Any, name: str, size: str, scheme: str) -> None:
+    def view(self, page: Page, name: str, size: str, scheme: Any) -> None:
+        """A loaded page after the system has gone over to a scheme, which the page follows."""
         where = f"{size}, {scheme}"
-        with self.open(context, name, where) as page:
-            page.evaluate("() => document.fonts.ready.then(() => true)")
-            self.counts["views"] += 1
-            if excess := page.evaluate(OVERFLOW):
-                self.fault(name, where, f"the page scrolls sideways: {excess}")
-            for element in page.evaluate(UNREACHABLE):
-                self.fault(name, where, f"the keyboard cannot scroll {element}")
-            self.picture(page, f"{Path(name).with_suffix('').as_posix()}-{size}-{scheme}")
-            if (size, scheme) in WITH_AXE and AXE.exists():
-                page.evaluate(AXE.read_text(encoding="utf-8"))
-                self.counts["axe runs"] += 1
-                for violation in page.evaluate(RUN_AXE):
-                    self.fault(name, where, f"axe {violation}")
+        page.emulate_media(color_scheme=scheme)
+        try:
+            page.wait_for_function(FOLLOWS, arg=scheme == "dark")
+        except BrowserError:
+            self.fault(name, where, "the page does not follow the system's scheme")
+        self.counts["views"] += 1
+        if excess := page.evaluate(OVERFLOW):
+            self.fault(name, where, f"the page scrolls sideways: {excess}")
+        for element in page.evaluate(UNREACHABLE):
+            self.fault(name, where, f"the keyboard cannot scroll {element}")
+        self.picture(page, f"{Path(name).with_suffix('').as_posix()}-{size}-{scheme}")
+        if (size, scheme) in WITH_AXE and AXE.exists():
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+            self.counts["axe runs"] += 1
+            for violation in page.evaluate(RUN_AXE):
+                self.fault(name, where, f"axe {violation}")
 
     def picture(self, page: Page, stem: str) -> None:
         if self.pictures is not None:
