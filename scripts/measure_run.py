@@ -21,6 +21,7 @@ from cnnref.measuring.machine import machine
 from cnnref.measuring.settings import resolved_device
 from cnnref.pages.measured.record import LeftOut, Record, drift, read, write
 from cnnref.rooflines import Ceilings
+from cnnref.units import GIB
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = ROOT / "docs" / "measured"
@@ -219,8 +220,9 @@ def keep(found: Record, path: Path) -> None:
 
 
 def hardware(where: Machine) -> tuple[object, ...]:
-    """What of a machine stays when its software changes."""
-    return where.device, where.name, where.processor, where.cores, where.threads, where.memory_bytes
+    """What of a machine stays when its software changes; memory in GiB, as a system keeps some."""
+    memory = round(where.memory_bytes / GIB)
+    return where.device, where.name, where.processor, where.cores, where.threads, memory
 
 
 def committed() -> list[Record]:
