@@ -1,7 +1,8 @@
 """Cited figures: what papers and model lists print, each with its source and its protocol.
 
 Nothing here is computed. Where a network of a source is exactly one of the catalogue,
-the figure has the catalogue's name; elsewhere it has the source's own.
+the figure has the catalogue's name; elsewhere it has the source's own. An average over several
+networks is no network of the catalogue.
 """
 
 from __future__ import annotations
@@ -39,11 +40,19 @@ class Value(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A paper, a program or a list. year is 0 where it is not known."""
+    """A paper, a program or a list.
+
+    year: of its first version; 0 where it is not known.
+    first: when its first version came out, "2015-12", or "2014" where no month is known.
+    venue, published: where and when it was published thereafter; "" where it was not.
+    """
 
     key: str
     citation: str
     year: int
+    first: str = ""
+    venue: str = ""
+    published: str = ""
 
 
 class Figure(NamedTuple):
@@ -128,9 +137,10 @@ def figures() -> tuple[Figure, ...]:
 
 @cache
 def sources() -> tuple[Source, ...]:
-    """Every source that a figure is cited from."""
+    """Every source that a figure, a statement or a date is cited from."""
     return tuple(
-        Source(key, citation, int(year or 0)) for key, citation, year in read_data("sources")
+        Source(key, citation, int(year or 0), *dates)
+        for key, citation, year, *dates in read_data("sources")
     )
 
 

@@ -119,12 +119,84 @@ def test_every_figure_says_what_and_whence():
     assert len(set(cited.figures())) == len(cited.figures()) > 480
 
 
+# what is measured on several networks, or on one that has more than the catalogue's
+OTHER_NETWORK = re.compile(
+    r"ensemble|(?<![\w.])(?:[2-9]|\d{2,})[- ]?(?:models?|model\(s\)|nets|CNNs|convnets)(?!\w)"
+    r"|sixth|wider|pre-trained",
+    re.IGNORECASE,
+)
+
+
+def misfiled(figures):
+    """The figures under a catalogue's name whose notes speak of something else."""
+    known = set(cnnref.names())
+    return [f for f in figures if f.name in known and OTHER_NETWORK.search(f.note)]
+
+
+def test_a_figure_has_a_catalogues_name_only_where_it_is_of_that_network():
+    assert misfiled(cited.figures()) == []
+    alone = next(f for f in cited.published("googlenet") if "1 model(s)" in f.note)
+    for note in (
+        "Table 3: val, 7 model(s), 144 crop(s)",
+        "TEST, ensemble (ResNet Table 5)",
+        "val, 5 convnets as per Fig. 3 (a)",
+        "Table 2: ILSVRC-2012 val, 1 CNN*, pre-trained on ImageNet Fall 2011",
+    ):
+        assert misfiled([alone._replace(note=note)]), note
+
+
 def test_every_source_is_cited_in_full_and_once():
     keys = [source.key for source in cited.sources()]
     assert len(set(keys)) == len(keys)
     assert all(len(source.citation) > 20 for source in cited.sources())
     used = {row.source for row in (*cited.figures(), *cited.ilsvrc())}
     assert used <= set(cited.sources())
+
+
+def misdated(source):
+    """What a source's dates contradict: its year, its number at arXiv, its citation, each other."""
+    found = []
+    dates = [date for date in (source.first, source.published) if date]
+    if not all(re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", date) for date in dates):
+        found.append("form")
+    if source.year != int(source.first[:4] or 0):
+        found.append("year")
+    number = re.search(r"arXiv:(\d\d)(\d\d)\.\d{4,5}", source.citation)
+    if number and source.first != f"20{number[1]}-{number[2]}":
+        found.append("arXiv")
+    if bool(source.venue) != bool(source.published) or source.venue not in source.citation:
+        found.append("venue")
+    year = re.search(r" (\d{4})$", source.venue)
+    if (year and year[1] != source.published[:4]) or dates != sorted(dates):
+        found.append("published")
+    return found
+
+
+def test_dates_of_papers_are_those_of_their_numbers_and_venues():
+    assert {s.key: misdated(s) for s in cited.sources() if misdated(s)} == {}
+    right = next(s for s in cited.sources() if s.key == "preact2016")
+    assert misdated(right._replace(first="2016-12", year=2016)) == ["arXiv", "published"]
+    assert misdated(right._replace(year=2015)) == ["year"]
+    assert misdated(right._replace(venue="CVPR 2016")) == ["venue"]
+    assert misdated(right._replace(published="2017-10")) == ["published"]
+    assert "form" in misdated(right._replace(first="2016-13"))
+
+
+def misdated_record(record):
+    """What a record says otherwise than the source of its paper; [] where a program is meant."""
+    source = next(s for s in cited.sources() if f"{record.paper}." in s.citation)
+    said = (record.year, record.venue)
+    number = re.search(r"arXiv:[\d.]+", source.citation)
+    expected = (source.year, source.venue or (number[0] if number else ""))
+    return [] if "/" in record.venue or said == expected else [record.name, said, expected]
+
+
+def test_records_are_dated_as_the_table_of_papers_dates_them():
+    records_ = [cnnref.architecture(name) for name in cnnref.names()]
+    assert [found for record in records_ if (found := misdated_record(record))] == []
+    vgg = cnnref.architecture("vgg16")
+    assert misdated_record(vgg._replace(year=2015))
+    assert misdated_record(vgg._replace(venue="CVPR 2015"))
 
 
 def recorded():

@@ -110,19 +110,19 @@ def costs(names: Sequence[str], source: str = "", where: str = "", kind: str = "
 def cited_errors(source: str, names: Sequence[str], where: str = "") -> str:
     """Every error that a source prints for some networks, a line for each protocol.
 
-    where: words of the notes, "~" for a space.
+    source: a key, or several with "+" between them; where: words of the notes, "~" for a space.
 
     Raises:
         CnnrefError: the source prints none for one of the networks.
     """
     lines: list[str] = []
-    words = where.replace("~", " ")
+    words, keys = where.replace("~", " "), source.split("+")
     for name in names:
         title = name.replace("~", " ")
         rows: dict[str, dict[str, str]] = {}
         for figure in figures():
             named = name == figure.name or title == figure.title
-            if named and figure.source.key == source and words in figure.note:
+            if named and figure.source.key in keys and words in figure.note:
                 label = figure.title
                 rows.setdefault(figure.note, {})[figure.quantity] = figure.value.text
         if not any("err" in quantity for row in rows.values() for quantity in row):

@@ -102,7 +102,8 @@ NOT_REBUILT: tuple[tuple[str, str], ...] = (
     (
         "The winner of 2016 (Trimps-Soushen)",
         "No network but an average of several, most of them by others, with weights that were "
-        "never published. Of its members Inception-v3, Inception-v4, Inception-ResNet-v2 and "
-        "the 200-layer residual network are rebuilt.",
+        "never published. Reviews name its members, not all of them the same; of those that they "
+        "agree on, Inception-v3, Inception-v4, Inception-ResNet-v2 and the 200-layer residual "
+        "network are rebuilt.",
     ),
 )
