@@ -1,22 +1,28 @@
-"""The repository's own virtual environment: made when missing, completed when half done.
+"""The repository's own virtual environment, and how each command starts and ends.
 
 A script calls `enter()` before it imports anything that is not in the standard library; it then
-runs under `.venv/bin/python` with every pinned package. This file alone must also start on
-Pythons that are too old, to say so.
+runs under `.venv/bin/python` with every pinned package. `command()` ends a command that is stopped
+or fails for a reason of the machine with one sentence. This file alone must also start on Pythons
+that are too old, to say so.
 """
 
 from __future__ import annotations
 
 import contextlib
+import csv
+import errno
 import hashlib
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -26,14 +32,103 @@ PINS = ROOT / "scripts" / "requirements.txt"
 PINS_NO_DEPS = ROOT / "scripts" / "requirements-nodeps.txt"
 SHIM = ROOT / "scripts" / "torchvision_shim.py"
 OLDEST = (3, 11)
-SHOWN = ("Downloading ", "Installing collected")
+SHOWN = ("Downloading ", "Installing collected", "WARNING: Retrying")
 LINE, TAIL = 100, 25
+# of the first line of a script, as the kernel of Linux reads it
+SHEBANG = 127
+OUT_OF_REACH = re.compile(r"Retrying \(|Max retries exceeded|Temporary failure in name resolution")
+# the machine's failures, not ours: they need a sentence and no traceback
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+# how long a child may take to end when it is asked to
+GRACE = 10.0
+# the locks that this process holds; its children hold them too, and go on if it is killed
+_held: list[int] = []
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked this process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def command(main: Callable[[], int], *, resumes: bool = False) -> NoReturn:
+    """Run a command; being stopped, a full disk and a read-only folder end it with a sentence.
+
+    resumes: the command goes on where it was stopped.
+    """
+    name = Path(sys.argv[0]).name
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    try:
+        code = main()
+    except Stopped as stopped:
+        how = "interrupted" if stopped.number == signal.SIGINT else "ended from outside"
+        again = "goes on from here" if resumes else "starts again"
+        print(f"\n{name}: {how}; the same command {again}.", file=sys.stderr, flush=True)
+        code = 128 + stopped.number
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        print(f"{name}: {error.filename or 'a file'}: {error.strerror}.", file=sys.stderr)
+        code = 2
+    except ValueError as error:
+        if "CnnrefError" not in {cls.__name__ for cls in type(error).__mro__}:
+            raise
+        print(f"{name}: {error}", file=sys.stderr)
+        code = 2
+    raise SystemExit(code)
+
+
+def stop(number: int, frame: object, process: int = os.getpid()) -> NoReturn:
+    """End the workers, which would be waited for, and unwind this process."""
+    if os.getpid() != process:  # a worker that was forked
+        os._exit(128 + number)
+    workers = sys.modules.get("multiprocessing")
+    for worker in workers.active_children() if workers else ():
+        worker.terminate()
+    raise Stopped(number)
+
+
+@contextlib.contextmanager
+def child(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process that ends with this one, and with it all that it started."""
+    if os.name == "posix":
+        options |= {"process_group": 0, "pass_fds": _held}
+    with subprocess.Popen(command, text=True, stdin=subprocess.DEVNULL, **options) as process:
+        try:
+            yield process
+            process.wait()
+        except BaseException:
+            end(process)
+            raise
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    process.terminate() if os.name != "posix" else tell(process, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+        process.wait(GRACE)
+    process.kill() if os.name != "posix" else tell(process, signal.SIGKILL)
+
+
+def tell(process: subprocess.Popen[str], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def call(command: list[str], **options: Any) -> int:
+    """Run a process to its end and return its exit status."""
+    with child(command, cwd=ROOT, **options) as process:
+        process.wait()
+    return process.returncode
 
 
 def enter() -> None:
     """Bring the environment up to date and continue in it (the running script starts anew)."""
     refuse_old_python(sys.version_info[:2])
-    inside = Path(sys.prefix).resolve() == VENV.resolve()
+    refuse_borrowed()
+    inside = Path(sys.prefix).resolve() == VENV
     if inside and os.environ.get("CNNREF_ENVIRONMENT") == wanted():
         return
     ensure()
@@ -53,37 +148,64 @@ def refuse_old_python(version: tuple[int, ...]) -> None:
         raise SystemExit(f"cnnref needs Python {need} or newer, and this is Python {have}.")
 
 
+def refuse_borrowed() -> None:
+    """Two checkouts with one environment would each run the other's code."""
+    if VENV.resolve() != VENV:
+        raise SystemExit(
+            f"environment: .venv is a link to {VENV.resolve()}, which is not this checkout's; "
+            "remove the link and run the same command again."
+        )
+
+
 def ensure() -> None:
     started = time.perf_counter()
+    # what is complete is only read, so that a checkout may be read-only
+    if not todo() and works():
+        say("unchanged, reused")
+        return
     with locked(ROOT / ".cache" / "environment.lock"):
-        todo = [step for step in STEPS if not done(step)]
-        if not todo:
-            say("unchanged, reused")
-            return
-        if not python_works():
+        steps = todo()
+        if not works(same_python=bool(set(steps) - {LINK})):
             make()
-            todo = list(STEPS)
-        for number, step in enumerate(todo, 1):
-            say(f"{number}/{len(todo)} {step}")
+            steps = list(STEPS)
+        for number, step in enumerate(steps, 1):
+            say(f"{number}/{len(steps)} {step}")
             stamp(step).unlink(missing_ok=True)
             STEPS[step][0]()
             stamp(step).write_text(fingerprint(step), encoding="utf-8")
     say(f"ready in {time.perf_counter() - started:.0f} s")
 
 
+def todo() -> list[str]:
+    return [step for step in STEPS if not done(step)]
+
+
 def make() -> None:
     say(f"making {VENV.name}/ with Python {'.'.join(map(str, sys.version_info[:3]))}")
+    for left in (ROOT / ".cache").glob("venv-*"):
+        shutil.rmtree(left, ignore_errors=True)
     if VENV.exists():
         # Out of the way in one go: a removal cut short must not leave half of it in place.
         old = Path(tempfile.mkdtemp(prefix="venv-", dir=ROOT / ".cache"))
         VENV.rename(old / VENV.name)
         shutil.rmtree(old, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+    if call([sys.executable, "-m", "venv", str(VENV)]):
+        raise SystemExit(
+            "environment: Python could not make .venv, for the reason above; on Debian and Ubuntu "
+            "the package python3-venv is the remedy."
+        )
     MADE.touch()
 
 
-def python_works() -> bool:
-    test = "import pip, sys; sys.exit(sys.prefix == sys.base_prefix or sys.version_info < (3, 11))"
+def works(*, same_python: bool = False) -> bool:
+    """Whether the environment's Python starts and has pip.
+
+    same_python: also whether it is of the version that runs this; what another one began is
+        made anew, and what it completed is used as it is.
+    """
+    version = tuple(sys.version_info[:3]) if same_python else OLDEST
+    fits = f"sys.version_info[:3] {'==' if same_python else '>='} {version}"
+    test = f"import pip, sys; sys.exit(sys.prefix == sys.base_prefix or not {fits})"
     return MADE.exists() and PYTHON.exists() and runs(test)
 
 
@@ -113,8 +235,18 @@ def link_project() -> None:
     write(packages() / "cnnref-checkout.pth", f"{ROOT}\n")
     command = PYTHON.with_name("cnnref")
     code = 'import runpy\n\nrunpy.run_module("cnnref", run_name="__main__", alter_sys=True)\n'
-    write(command, f"#!{PYTHON}\n{code}")
+    write(command, f"{first_lines(PYTHON)}\n{code}")
     command.chmod(0o755)
+
+
+def first_lines(python: Path) -> str:
+    """What starts a script; the kernel takes neither a space in this line nor a long one."""
+    plain = f"#!{python}"
+    if " " not in plain and len(plain.encode()) <= SHEBANG:
+        return plain
+    # to a shell an exec of Python, to Python a text
+    quoted = re.sub(r'(["\\$`])', r"\\\1", str(python))
+    return f"#!/bin/sh\n'''exec' \"{quoted}\" \"$0\" \"$@\"\n' '''"
 
 
 def packages() -> Path:
@@ -126,33 +258,73 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+LINK = "cnnref from this checkout"
 # A step's stamp is written when the step has ended well, so an interrupted one is done again.
 STEPS = {
     "torch": (install_torch, [PINS]),
     "the pinned packages": (install_pins, [PINS]),
     "torchvision": (install_torchvision, [PINS_NO_DEPS, SHIM]),
-    "cnnref from this checkout": (link_project, [Path(__file__)]),
+    LINK: (link_project, [Path(__file__)]),
 }
 
 
 def install(*arguments: str) -> None:
+    drop_broken(packages())
     command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install"]
     command += ["--progress-bar", "off", *arguments]
     # Whatever state .venv is in, nothing outside it may be changed.
     environment = os.environ | {"PIP_REQUIRE_VIRTUALENV": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     said: list[str] = []
-    with subprocess.Popen(command, text=True, cwd=ROOT, env=environment, **pipes) as process:  # type: ignore[call-overload]
-        for line in process.stdout:
+    with child(command, cwd=ROOT, env=environment, **pipes) as process:
+        for line in process.stdout or ():
             said.append(line.rstrip())
             if line.strip().startswith(SHOWN):
                 print(f"  {line.strip()[:LINE]}", flush=True)
     if process.returncode:
         print("\n".join(said[-TAIL:]))
-        raise SystemExit(
-            f"environment: pip could not install {arguments[-1]}; mend the cause named above and "
-            "run the same command again, what is already installed is kept."
+        raise SystemExit(f"environment: {not_installed(arguments[-1], said)}")
+
+
+def not_installed(what: str, said: list[str]) -> str:
+    if any(OUT_OF_REACH.search(line) for line in said):
+        return (
+            "the package index cannot be reached; check the network and pip's settings (its index "
+            "and its proxy) and run the same command again, what is already installed is kept."
         )
+    return (
+        f"pip could not install {what}; mend the cause named above and run the same command again, "
+        "what is already installed is kept."
+    )
+
+
+def drop_broken(folder: Path) -> None:
+    """Let pip see what it was killed in: it believes a package whose metadata is there."""
+    for left in folder.glob("~*"):
+        shutil.rmtree(left, ignore_errors=True)
+    for metadata in folder.glob("*.dist-info"):
+        if not complete(metadata):
+            say(f"{metadata.stem} is there in part, and is installed anew")
+            shutil.rmtree(metadata)
+
+
+def complete(metadata: Path) -> bool:
+    """Whether a package's files are there as its record says; pip writes the record last."""
+    record = metadata / "RECORD"
+    if not (record.is_file() and (metadata / "INSTALLER").is_file()):
+        return False
+    try:
+        with record.open(encoding="utf-8", newline="") as file:
+            sizes = {name: size for name, _, size in csv.reader(file) if size}
+    except (ValueError, csv.Error):  # cut short, or other bytes
+        return False
+    # a command's first line holds the place of the environment, which may have been moved
+    inside = {name: size for name, size in sizes.items() if not name.startswith("..")}
+    return bool(sizes) and all(has(metadata.parent / name, inside[name]) for name in inside)
+
+
+def has(path: Path, size: str) -> bool:
+    return path.is_file() and str(path.stat().st_size) == size
 
 
 def wanted() -> str:
@@ -178,7 +350,7 @@ def done(step: str) -> bool:
         and MADE.exists()
         and PYTHON.exists()
         and mark.exists()
-        and mark.read_text(encoding="utf-8") == fingerprint(step)
+        and mark.read_bytes() == fingerprint(step).encode()
     )
 
 
@@ -192,8 +364,16 @@ def locked(path: Path) -> Iterator[None]:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"{path.stem}: another run is at work here; waiting for its end", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        _held.append(lock.fileno())
+        try:
+            yield
+        finally:
+            _held.remove(lock.fileno())
 
 
 def say(text: str) -> None:
@@ -201,4 +381,4 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    enter()
+    command(lambda: enter() or 0)

@@ -96,4 +96,4 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     _environment.enter()
-    raise SystemExit(main(sys.argv[1:]))
+    _environment.command(lambda: main(sys.argv[1:]))

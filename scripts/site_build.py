@@ -18,7 +18,7 @@ from platform import platform
 from urllib.parse import urlsplit
 
 import check_site
-from _environment import ROOT, locked
+from _environment import ROOT, call, child, locked
 from site_measured import SKIPPED, THIS
 
 SITE = ROOT / "site"
@@ -49,7 +49,7 @@ def build(*, force: bool = False, twice: bool = False, measured: bool = True) ->
     if not measured:
         os.environ[SKIPPED] = "1"
     with locked(CACHE / "site.lock"):
-        if not force and recorded() == {"inputs": inputs(), "site": fingerprint([SITE])}:
+        if not force and recorded() == record():
             return "unchanged, nothing to build"
         STAMP.unlink(missing_ok=True)
         before = written()
@@ -72,19 +72,18 @@ def build(*, force: bool = False, twice: bool = False, measured: bool = True) ->
             swap(folder / "site", folder / "old")
         if written() != before:
             return "built; files changed meanwhile, so that the next run builds again"
-        record = {"inputs": inputs(), "site": fingerprint([SITE])}
-        STAMP.write_text(json.dumps(record), encoding="utf-8")
+        STAMP.write_text(record(), encoding="utf-8")
     return f"{sum(1 for path in SITE.rglob('*') if path.is_file())} files in {SITE.name}/"
 
 
 def generate() -> None:
-    if GENERATE.exists() and subprocess.run([sys.executable, str(GENERATE)], cwd=ROOT).returncode:
+    if GENERATE.exists() and call([sys.executable, str(GENERATE)]):
         raise BuildError("scripts/generate failed; its message stands above")
 
 
 def measure() -> None:
     """This machine's record; in a process of its own, whose memory ends with it."""
-    if subprocess.run([sys.executable, str(MEASURE), "--here"], cwd=ROOT).returncode:
+    if call([sys.executable, str(MEASURE), "--here"]):
         raise BuildError(
             "this machine could not be measured, for the reason above; --no-measure builds without"
         )
@@ -92,16 +91,11 @@ def measure() -> None:
 
 def mkdocs(target: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(target)]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | SETTINGS,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    if done.returncode:
-        print(done.stdout)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with child(command, cwd=ROOT, env=os.environ | SETTINGS, **pipes) as process:
+        said = process.stdout.read() if process.stdout else ""
+    if process.returncode:
+        print(said)
         raise BuildError("mkdocs build --strict failed; its messages stand above")
 
 
@@ -185,8 +179,13 @@ def fingerprint(places: list[Path], more: str = "", without: Path | None = None)
     return digest.hexdigest()
 
 
-def recorded() -> object:
-    return json.loads(STAMP.read_text(encoding="utf-8")) if STAMP.exists() else None
+def record() -> str:
+    """What was built of what; a stamp that says anything else, cut or not, is of another build."""
+    return json.dumps({"inputs": inputs(), "site": fingerprint([SITE])})
+
+
+def recorded() -> str | None:
+    return STAMP.read_text(encoding="utf-8", errors="replace") if STAMP.exists() else None
 
 
 def serve(port: int) -> None:

@@ -63,3 +63,11 @@ def test_a_file_that_changes_during_the_build_is_built_the_next_time(
     monkeypatch.setattr(site_build, "mkdocs", mkdocs)
     assert site_build.build() == "1 files in site/"
     assert (site_build.SITE / "index.html").read_text(encoding="utf-8") == "edited meanwhile"
+
+
+@pytest.mark.parametrize("left", [b"", b'{"inputs": "a', b"\xff\xfe", b"null", b"[]"])
+def test_a_stamp_that_was_cut_short_is_of_another_build(source: Path, left: bytes) -> None:
+    site_build.build()
+    site_build.STAMP.write_bytes(left)
+    assert site_build.build() == "1 files in site/"
+    assert site_build.build() == "unchanged, nothing to build"
