@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import _command
 import _environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,4 +97,4 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     _environment.enter()
-    _environment.command(lambda: main(sys.argv[1:]))
+    _command.command(lambda: main(sys.argv[1:]))

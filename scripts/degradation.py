@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 sys.path.append(str(Path(__file__).resolve().parent))
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
+import _command
 import _environment
 
 KINDS = ("plain", "residual")
@@ -297,4 +298,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    _environment.command(main)
+    _command.command(main)

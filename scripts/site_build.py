@@ -18,7 +18,7 @@ from platform import platform
 from urllib.parse import urlsplit
 
 import check_site
-from _environment import ROOT, call, child, locked
+from _command import ROOT, call, child, locked
 from site_measured import SKIPPED, THIS
 
 SITE = ROOT / "site"

@@ -259,7 +259,7 @@ def test_an_index_out_of_reach_is_named_as_the_cause() -> None:
 
 def started(code: str, **options) -> subprocess.Popen[str]:
     head = f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r}); sys.argv = ['trial']\n"
-    command = [sys.executable, "-c", head + "import _environment as e\n" + code]
+    command = [sys.executable, "-c", head + "import _command as e\n" + code]
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, **options)
 
 
