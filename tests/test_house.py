@@ -133,7 +133,7 @@ def test_the_version_is_literal():
 
 
 def too_long(lengths):
-    return {name for name, length in lengths.items() if length > 300}
+    return {name for name, length in lengths.items() if length > 500}
 
 
 def test_files_are_one_room_each():
@@ -142,7 +142,7 @@ def test_files_are_one_room_each():
         for path in [*FILES, *PACKAGE.parent.glob("scripts/*.py")]
     }
     assert too_long(lengths) == set()
-    assert too_long({"hall.py": 301}) == {"hall.py"}
+    assert too_long({"hall.py": 501}) == {"hall.py"}
 
 
 def test_missing_torch_says_which_extra(monkeypatch):
