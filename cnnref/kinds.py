@@ -13,6 +13,7 @@ __all__ = [
     "ELEMENTWISE",
     "FREE",
     "FRESH",
+    "GRADIENTS",
     "KINDS",
     "LOSSES",
     "MATRIX",
@@ -28,6 +29,7 @@ __all__ = [
 # sums of products: their rows have MACs
 COUNTED_BY_TORCH = (
     "conv", "conv_transpose", "linear", "matmul", "attention", "lstm", "gru", "rnn",
+    "conv_backward", "attention_backward",
 )
 # "custom": a rule of the user's own that names no other kind
 MATRIX = (*COUNTED_BY_TORCH, "bilinear", "cdist", "deform_conv", "custom")
@@ -49,6 +51,8 @@ LOSSES = (
     "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "poisson_nll_loss",
     "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
 )
+# of an operator that sums no products, where forward differentiates
+GRADIENTS = ("backward",)
 ACTIVATIONS = (
     "celu", "dropout", "elu", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid",
     "hardswish", "hardtanh", "leaky_relu", "log_softmax", "logsigmoid", "mish", "prelu", "relu",
@@ -57,26 +61,28 @@ ACTIVATIONS = (
 )
 # one output element for each element of the inputs, spread over one another where they differ
 ELEMENTWISE = (
-    "abs", "acos", "acosh", "add", "addcdiv", "addcmul", "angle", "asin", "asinh", "atan",
-    "atan2", "atanh", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
-    "bitwise_right_shift", "bitwise_xor", "bucketize", "ceil", "clamp", "clamp_max", "clamp_min",
-    "complex", "copysign", "cos", "cosh", "cumprod", "cumsum", "deg2rad", "digamma", "divide",
-    "eq", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "floor", "floor_divide", "fmax",
-    "fmin", "fmod", "frac", "ge", "gt", "heaviside", "hypot", "isclose", "isfinite", "isin",
-    "isinf", "isnan", "ldexp", "le", "lerp", "lgamma", "log", "log10", "log1p", "log2",
-    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "lt",
-    "masked_fill", "maximum", "minimum", "multiply", "nan_to_num", "ne", "neg", "polar", "pow",
-    "rad2deg", "reciprocal", "remainder", "renorm", "round", "rsqrt", "scale", "searchsorted",
-    "sgn", "sign", "signbit", "sin", "sinc", "sinh", "sqrt", "square", "sub", "tan", "trunc",
-    "weight_norm", "where", "xlogy", "bernoulli", "cummax", "cummin",
+    "abs", "acos", "acosh", "add", "addcdiv", "addcmul", "addr", "angle", "asin", "asinh",
+    "atan", "atan2", "atanh", "bernoulli", "bitwise_and", "bitwise_left_shift", "bitwise_not",
+    "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bucketize", "ceil", "clamp",
+    "clamp_max", "clamp_min", "complex", "copysign", "cos", "cosh", "cross", "cummax", "cummin",
+    "cumprod", "cumsum", "deg2rad", "digamma", "divide", "entr", "eq", "erf", "erfc", "erfcx",
+    "erfinv", "exp", "exp2", "expm1", "fake_quantize", "floor", "floor_divide", "fmax", "fmin",
+    "fmod", "frac", "frexp", "gcd", "ge", "gt", "heaviside", "hypot", "i0", "i0e", "i1", "i1e",
+    "igamma", "igammac", "isclose", "isfinite", "isin", "isinf", "isnan", "lcm", "ldexp", "le",
+    "lerp", "lgamma", "log", "log10", "log1p", "log2", "log_ndtr", "logaddexp", "logaddexp2",
+    "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "lt",
+    "masked_fill", "maximum", "minimum", "multiply", "nan_to_num", "ndtri", "ne", "neg",
+    "nextafter", "polar", "polygamma", "pow", "rad2deg", "reciprocal", "remainder", "renorm",
+    "round", "rsqrt", "scale", "searchsorted", "sgn", "sign", "signbit", "sin", "sinc", "sinh",
+    "sqrt", "square", "sub", "tan", "trunc", "weight_norm", "where", "xlog1py", "xlogy", "zeta",
 )
 # many elements into one, by a sum, a comparison or an order
 REDUCTIONS = (
     "all", "allclose", "amax", "amin", "aminmax", "any", "argmax", "argmin", "argsort",
-    "bincount", "count_nonzero", "histc", "index_add", "index_reduce", "kthvalue", "logsumexp",
-    "max", "mean", "median", "min", "mode", "msort", "nanmean", "nansum", "nms", "norm", "prod",
-    "scatter_add", "scatter_reduce", "segment_reduce", "sort", "std", "std_mean", "sum", "topk",
-    "trace", "var", "var_mean",
+    "bincount", "count_nonzero", "histc", "histogram", "index_add", "index_reduce", "kthvalue",
+    "logsumexp", "max", "mean", "median", "min", "mode", "msort", "nanmean", "nanmedian",
+    "nansum", "nms", "norm", "prod", "scatter_add", "scatter_reduce", "segment_reduce", "sort",
+    "std", "std_mean", "sum", "topk", "trace", "var", "var_mean",
 )
 # the input's own memory under another shape
 VIEWS = (
@@ -123,6 +129,7 @@ KINDS = (
     *ELEMENTWISE,
     *REDUCTIONS,
     *LOSSES,
+    *GRADIENTS,
     *FREE,
 )
 # whose output is memory of its own: not a view, not the identity, and not ReLU, which overwrites

@@ -9,10 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from cnnref.rules import attention, matrix, norms, plain, recurrent, windows
-from cnnref.rules.operation import Operation, Rule, tensors
+from cnnref.rules.operation import Operation, Rule, in_real_numbers, tensors
 from cnnref.rules.plain import by_name
 
-__all__ = ["FUNCTIONS", "SUMMED", "Operation", "Rule", "function_rule", "tensors"]
+__all__ = [
+    "FUNCTIONS",
+    "SUMMED",
+    "Operation",
+    "Rule",
+    "function_rule",
+    "in_real_numbers",
+    "tensors",
+]
 
 
 class _Functions(dict[Any, Rule]):

@@ -30,6 +30,8 @@ def _flash(
 ) -> Operation:
     """Attention on (batch, length, heads, width), as the kernels below PyTorch's take it."""
     output = first(result)
+    if query.dim() != 4:  # sequences of several lengths behind one another
+        return Operation("attention", (query, key, value), output, counted=False, leaf=False)
     pairs = query.numel() // query.shape[-1] * key.shape[1]
     counts = Counts(macs=pairs * (query.shape[-1] + value.shape[-1]))
     return Operation("attention", (query, key, value), output, None, counts, leaf=False)
@@ -39,6 +41,7 @@ _RULES: dict[str, Rule] = {
     "convolution": windows.convolution,
     "_convolution": windows.convolution,
     "convolution_overrideable": windows.convolution,
+    "convolution_backward": windows.backward,
     "mm": matrix.matmul,
     "bmm": matrix.matmul,
     "mv": matrix.matmul,
@@ -58,12 +61,24 @@ _RULES: dict[str, Rule] = {
     "_scaled_dot_product_flash_attention_for_cpu": attention.attention,
     "_scaled_dot_product_cudnn_attention": attention.attention,
     "_scaled_dot_product_fused_attention_overrideable": attention.attention,
+    **{
+        f"_scaled_dot_product_{kernel}_attention{end}": attention.backward
+        for kernel, end in (
+            ("efficient", "_backward"),
+            ("flash", "_backward"),
+            ("flash", "_for_cpu_backward"),
+            ("cudnn", "_backward"),
+        )
+    },
     "_flash_attention_forward": _flash,
     "_efficient_attention_forward": _flash,
     "_native_multi_head_attention": attention.multi_head,
     "_transformer_encoder_layer_fwd": attention.encoder_layer,
     "embedding": norms.embedding,
     "_cdist_forward": matrix.cdist,
+    "_euclidean_dist": matrix.cdist,
+    "_pdist_forward": matrix.cdist,
+    "linalg_vecdot": matrix.vecdot,
     "native_batch_norm": norms.normalised("batch_norm", 1),
     "_native_batch_norm_legit": norms.normalised("batch_norm", 1),
     "_native_batch_norm_legit_no_training": norms.normalised("batch_norm", 1),

@@ -11,7 +11,7 @@ from torch import Tensor
 from cnnref.layer import Counts
 from cnnref.rules.operation import Operation, Rule, first, tensors
 
-__all__ = ["FUNCTIONS", "attention", "encoder_layer", "multi_head"]
+__all__ = ["FUNCTIONS", "attention", "backward", "encoder_layer", "multi_head"]
 
 
 def attention(
@@ -19,13 +19,53 @@ def attention(
 ) -> Operation:
     """Q K^T, D_q MACs for each pair of positions, and its product with V, D_v more.
 
-    Pairs that a mask hides count too, as they do for PyTorch; the softmax does not.
+    Batches and heads are spread over one another: N_s of them have scores, those of queries and
+    keys, and N_o an output, those of all that is given. With L queries and S keys,
+
+        MACs = N_s L S D_q + N_o L S D_v
+
+    Pairs that a mask hides count too, as they do for PyTorch; the softmax does not. Where few
+    heads of keys serve many of queries, each query meets its own head alone.
+
+    Source: Vaswani et al., Attention Is All You Need, 2017, equation 1.
     """
     output = first(result)
-    pairs = prod(query.shape[:-1]) * key.shape[-2]
-    counts = Counts(macs=pairs * (query.shape[-1] + value.shape[-1]))
+    pairs = query.shape[-2] * key.shape[-2]
+    scores, outputs = _spread(query, key), prod(output.shape[:-2])
+    products = (scores, pairs, query.shape[-1]), (outputs, pairs, value.shape[-1])
     masks = tensors((*rest, *options.values()))
-    return Operation("attention", (query, key, value, *masks), output, None, counts, leaf=False)
+    return Operation(
+        "attention",
+        (query, key, value, *masks),
+        output,
+        None,
+        Counts(macs=sum(map(prod, products))),
+        leaf=False,
+        formulas=() if scores == outputs else (("macs", products),),
+    )
+
+
+def _spread(query: Tensor, key: Tensor) -> int:
+    """Batches and heads of the scores: axes of one, of either, are as long as the other's."""
+    ranks = max(query.dim(), key.dim()) - 2
+    longest = [
+        max(batch[i] if i >= -len(batch) else 1 for batch in (query.shape[:-2], key.shape[:-2]))
+        for i in range(-ranks, 0)
+    ]
+    return prod(longest)
+
+
+def backward(
+    result: Any, grad: Tensor, query: Tensor, key: Tensor, value: Tensor, *_: Any, **__: Any
+) -> Operation:
+    """Five products: the scores again, and the gradients of V, of the scores, of Q and of K.
+
+    3 D_q + 2 D_v MACs for each pair of positions, as in torch.utils.flop_counter.
+    """
+    pairs = prod(query.shape[:-1]) * key.shape[-2]
+    counts = Counts(macs=pairs * (3 * query.shape[-1] + 2 * value.shape[-1]))
+    inputs = (grad, query, key, value)
+    return Operation("attention_backward", inputs, first(result), None, counts, leaf=False)
 
 
 def multi_head(

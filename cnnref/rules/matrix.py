@@ -13,7 +13,16 @@ from torch import Tensor
 from cnnref.layer import Counts, Geometry
 from cnnref.rules.operation import Operation, Rule, sizes
 
-__all__ = ["FUNCTIONS", "SUMMED", "addmatmul", "cdist", "deform_conv", "matmul", "trilinear"]
+__all__ = [
+    "FUNCTIONS",
+    "SUMMED",
+    "addmatmul",
+    "cdist",
+    "deform_conv",
+    "matmul",
+    "trilinear",
+    "vecdot",
+]
 
 
 def _linear(result: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Operation:
@@ -80,10 +89,22 @@ def _outer(result: Tensor, input: Tensor, vec2: Tensor, *_: Any, **__: Any) -> O
     return Operation("multiply", (input, vec2), result, leaf=False)
 
 
-def cdist(result: Tensor, x1: Tensor, x2: Tensor, *_: Any, **__: Any) -> Operation:
-    """A distance of every vector to every other: M differences that are summed up."""
+def vecdot(result: Tensor, x: Tensor, y: Tensor, dim: int = -1, **__: Any) -> Operation:
+    """A sum of products along one axis, of K elements: K MACs for each output."""
+    counts = Counts(macs=result.numel() * max(x.shape[dim], y.shape[dim]))
+    return Operation("matmul", (x, y), result, None, counts, leaf=False)
+
+
+def cdist(result: Tensor, x1: Tensor, x2: Any = None, *_: Any, **__: Any) -> Operation:
+    """A distance of every vector to every other: M differences that are summed up.
+
+    N x P x M MACs for N vectors and P others, for every norm and size: also where PyTorch goes
+    by a product of matrices, from 26 vectors on, whose sum is over M too. Of N vectors to one
+    another, as in pdist, N (N - 1) / 2 x M.
+    """
     counts = Counts(macs=result.numel() * x1.shape[-1])
-    return Operation("cdist", (x1, x2), result, None, counts, leaf=False)
+    inputs = (x1, x2) if isinstance(x2, Tensor) else (x1,)
+    return Operation("cdist", inputs, result, None, counts, leaf=False)
 
 
 def deform_conv(
@@ -140,6 +161,9 @@ FUNCTIONS: dict[Any, Rule] = _named(
         "addbmm_": addmatmul,
         "baddbmm": addmatmul,
         "baddbmm_": addmatmul,
+        "vecdot": vecdot,
+        "cdist": cdist,
+        "pdist": cdist,
         "outer": _outer,
         "ger": _outer,
     }
@@ -151,6 +175,5 @@ SUMMED: dict[Callable[..., Any], str] = {
     torch.tensordot: "matmul",
     torch.chain_matmul: "matmul",
     torch.linalg.multi_dot: "matmul",
-    torch.cdist: "cdist",
     torch.kron: "multiply",
 }

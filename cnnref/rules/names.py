@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cnnref.kinds import KINDS
+import re
+
+from cnnref.kinds import KINDS, MATRIX
 
 __all__ = ["ALIASES", "known"]
 
@@ -24,8 +26,7 @@ ALIASES = {
     "ror": "bitwise_or", "ior": "bitwise_or", "xor": "bitwise_xor", "rxor": "bitwise_xor",
     "ixor": "bitwise_xor", "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
     "greater": "gt", "greater_equal": "ge", "less": "lt", "less_equal": "le", "not_equal": "ne",
-    "fix": "trunc", "expit": "sigmoid", "special_expit": "sigmoid", "special_erf": "erf",
-    "linalg_vector_norm": "norm", "special_logsumexp": "logsumexp",
+    "fix": "trunc", "expit": "sigmoid", "linalg_vector_norm": "norm", "linalg_cross": "cross",
     "linalg_diagonal": "diagonal", "adjoint": "transpose", "numpy_t": "transpose",
     "matrix_h": "transpose", "mt": "transpose", "mh": "transpose", "h": "transpose",
     "unsafe_view": "view", "reshape_alias": "view", "unsafe_index": "index",
@@ -33,27 +34,38 @@ ALIASES = {
     "to_copy": "to", "constant_pad_nd": "pad", "reflection_pad1d": "pad",
     "reflection_pad2d": "pad", "reflection_pad3d": "pad", "replication_pad1d": "pad",
     "replication_pad2d": "pad", "replication_pad3d": "pad", "pad_circular": "pad",
-    "pad_enum": "pad", "special_softmax": "softmax", "safe_softmax": "softmax",
-    "masked_softmax": "softmax", "special_log_softmax": "log_softmax",
+    "pad_enum": "pad", "safe_softmax": "softmax", "masked_softmax": "softmax",
     "log_sigmoid_forward": "logsigmoid", "rrelu_with_noise": "rrelu", "col2im": "fold",
     "prelu_kernel": "prelu", "glu_jvp": "glu", "native_dropout": "dropout",
     "unsafe_index_put": "index_put", "index_put_impl": "index_put",
     "setitem": "index_put", "weight_norm_interface": "weight_norm", "sum_to_size": "sum",
     "max_unpool1d": "max_unpool", "max_unpool2d": "max_unpool", "max_unpool3d": "max_unpool",
     "unique2": "unique", "unique_consecutive": "unique", "unique_dim": "unique",
-    "slow_conv2d_forward": "conv", "special_xlogy": "xlogy", "special_log1p": "log1p",
-    "special_expm1": "expm1", "special_exp2": "exp2", "special_logit": "logit",
-    "special_sinc": "sinc", "special_digamma": "digamma", "special_round": "round",
-    "special_erfc": "erfc", "special_erfinv": "erfinv", "special_gammaln": "lgamma",
+    "slow_conv2d_forward": "conv", "gammaln": "lgamma", "psi": "digamma",
+    "gammainc": "igamma", "gammaincc": "igammac",
     "grid_sampler": "grid_sample", "grid_sampler_2d": "grid_sample",
     "grid_sampler_3d": "grid_sample", "grid_sampler_2d_cpu_fallback": "grid_sample",
     "affine_grid_generator": "affine_grid", "trapz": "sum", "trapezoid": "sum",
     "conj_physical": "conj", "neg_view": "neg", "fw_primal": "alias", "pin_memory": "to",
+    "is_all_true": "all", "is_any_true": "any",
+    "fake_quantize_per_tensor_affine": "fake_quantize",
+    "fake_quantize_per_channel_affine": "fake_quantize",
+    "fake_quantize_per_tensor_affine_cachemask": "fake_quantize",
+    "fake_quantize_per_tensor_affine_cachemask_tensor_qparams": "fake_quantize",
+    "fake_quantize_per_channel_affine_cachemask": "fake_quantize",
+    "fake_quantize_learnable_per_tensor_affine": "fake_quantize",
+    "fake_quantize_learnable_per_channel_affine": "fake_quantize",
+    "fused_moving_avg_obs_fake_quant": "fake_quantize",
+    "fused_moving_avg_obs_fq_helper": "fake_quantize",
     "nonzero_static": "nonzero", "masked_scale": "scale",
     "flatten_dense_tensors": "flatten", "squeeze_copy": "squeeze", "embedding_renorm": "renorm",
 }
 # fmt: on
 _KNOWN = frozenset(KINDS)
+# gelu_backward, _softmax_backward_data, native_layer_norm_backward
+GRADIENT = re.compile(
+    r"(?:native_|cudnn_)?(\w+?)(?:_dense)?(?:_with_indices)?(?:_double)?_backward"
+)
 
 
 def known(name: str) -> str | None:
@@ -61,7 +73,12 @@ def known(name: str) -> str | None:
 
     >>> known("_unsafe_view"), known("mul_"), known("linalg_inv")
     ('view', 'multiply', None)
+    >>> known("gelu_backward"), known("convolution_backward")
+    ('backward', None)
     """
-    plain = name.strip("_").lower()
+    plain = name.strip("_").lower().removeprefix("special_")
     kind = ALIASES.get(plain, plain)
-    return kind if kind in _KNOWN else None
+    if kind in _KNOWN:
+        return kind
+    forward = GRADIENT.match(plain)
+    return "backward" if forward and known(forward[1]) not in (None, *MATRIX) else None

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cnnref.layer import Constants, Counts, Formulas, Geometry
 
-__all__ = ["PLAIN", "Operation", "Rule", "first", "sizes", "taps", "tensors"]
+__all__ = ["PLAIN", "Operation", "Rule", "first", "in_real_numbers", "sizes", "taps", "tensors"]
 
 # arguments that neither are tensors nor hold any
 PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device})
@@ -48,6 +48,29 @@ class Operation(NamedTuple):
 
 
 Rule = Callable[..., Operation]
+
+# of a complex MAC, (a + bi)(c + di): ac, bd, ad and bc, each multiplied and added to a sum
+REAL_MACS = 4
+# of a complex add: the real and the imaginary parts
+REAL_ADDS = 2
+
+
+def in_real_numbers(found: Operation) -> Operation:
+    """What a rule says, in MACs of real numbers.
+
+    A complex MAC is four of them by its definition, whatever runs: PyTorch makes three real
+    convolutions of a complex one, which takes more adds, and four products for each MAC of a
+    complex linear layer, and its own counter calls these 3 and 1.
+    """
+    counts = found.counts
+    if not found.output.is_complex() or not (counts.macs or counts.bias_adds):
+        return found
+    known = dict(found.formulas)
+    known["macs"] = tuple((REAL_MACS, *each) for each in known.get("macs", ((counts.macs,),)))
+    adds = known.get("bias_adds", ((counts.bias_adds,),))
+    known["bias_adds"] = tuple((REAL_ADDS, *each) for each in adds)
+    real = counts._replace(macs=REAL_MACS * counts.macs, bias_adds=REAL_ADDS * counts.bias_adds)
+    return found._replace(counts=real, formulas=tuple(known.items()))
 
 
 def sizes(value: Any, rank: int) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from cnnref.errors import ShapeError
 from cnnref.layer import Constants, Counts, Geometry, Shape
 from cnnref.rules.operation import Operation, Rule, first, sizes, taps
 
-__all__ = ["FUNCTIONS", "convolution"]
+__all__ = ["FUNCTIONS", "backward", "convolution"]
 
 
 def _conv(
@@ -116,6 +116,45 @@ def convolution(
             result, input, weight, bias, stride, padding, output_padding, groups, dilation
         )
     return _conv(result, input, weight, bias, stride, padding, dilation, groups)
+
+
+def backward(
+    result: Any,
+    grad_output: Tensor,
+    input: Tensor,
+    weight: Tensor,
+    bias_sizes: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed: bool,
+    output_padding: Any,
+    groups: int,
+    output_mask: Any,
+) -> Operation:
+    """The gradients of a convolution: each of input and weight takes the MACs of its forward.
+
+    Every product of forward, an input times a weight, has two derivatives, and each is once
+    multiplied with the gradient of the output: C_in / G * K * K MACs for each element of it.
+    That of the bias is a sum.
+    """
+    positions = input if transposed else grad_output
+    factors = positions.numel(), *weight.shape[1:]
+    wanted = sum(map(bool, output_mask[:2]))
+    inputs = tuple(
+        tensor
+        for tensor, used in zip((grad_output, input, weight), (1, *output_mask[1::-1]), strict=True)
+        if used
+    )
+    return Operation(
+        "conv_backward",
+        inputs,
+        first(result),
+        None,
+        Counts(macs=wanted * prod(factors)),
+        leaf=False,
+        formulas=(("macs", ((wanted, *factors),)),),
+    )
 
 
 def _max_pool(rank: int) -> Rule:

@@ -173,7 +173,8 @@ _RULES: dict[Any, Callable[..., Found]] = {
     **dict.fromkeys(
         (
             torch.relu, torch.sigmoid, torch.tanh, Tensor.relu, Tensor.sigmoid, Tensor.tanh,
-            F.gelu, F.softplus,
+            F.gelu, F.softplus, torch.fake_quantize_per_tensor_affine,
+            torch.fake_quantize_per_channel_affine, torch.fused_moving_avg_obs_fake_quant,
         ),
         _activation,
     ),

@@ -81,41 +81,48 @@ def _slid(before: Any, kernel: Any, stride: Sizes, padding: Sizes, span: Sizes) 
     return tuple(left // step + 1 for left, step in room)
 
 
-def _max_pool(
-    input: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Found:
-    rank = input.dim() - 2
-    if return_indices or rank < 1:
-        return None
-    return _pooled(input, kernel_size, stride, padding, sizes(dilation, rank), ceil_mode)
+def _max_pool(rank: int) -> Callable[..., Found]:
+    def rule(
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> Found:
+        if return_indices:
+            return None
+        span = sizes(dilation, rank)
+        return _pooled(rank, input, kernel_size, stride, padding, span, ceil_mode)
+
+    return rule
 
 
-def _avg_pool(
-    input: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    ceil_mode: bool = False,
-    *_: Any,
-    **__: Any,
-) -> Found:
-    rank = input.dim() - 2
-    return _pooled(input, kernel_size, stride, padding, (1,) * rank, ceil_mode)
+def _avg_pool(rank: int) -> Callable[..., Found]:
+    def rule(
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        *_: Any,
+        **__: Any,
+    ) -> Found:
+        return _pooled(rank, input, kernel_size, stride, padding, (1,) * rank, ceil_mode)
+
+    return rule
 
 
 def _pooled(
-    input: Tensor, kernel: Any, stride: Any, padding: Any, span: Sizes, ceil_mode: bool
+    rank: int, input: Tensor, kernel: Any, stride: Any, padding: Any, span: Sizes, ceil_mode: bool
 ) -> Found:
-    rank = input.dim() - 2
+    """A pool over the axes that its name tells: a map without a batch is left to PyTorch."""
     window, border = sizes(kernel, rank), sizes(padding, rank)
     step = sizes(stride, rank) if stride else window
-    if not plain(input) or any(2 * p > k for p, k in zip(border, window, strict=True)):
+    if input.dim() != rank + 2 or not plain(input):
+        return None
+    if any(2 * p > k for p, k in zip(border, window, strict=True)):
         return None
     before = input.shape[2:]
     out = _slid(before, window, step, border, span)
@@ -148,8 +155,8 @@ def _adaptive(rank: int) -> Callable[..., Found]:
 
 WINDOWS: dict[Any, Callable[..., Found]] = {
     **dict.fromkeys((F.conv1d, F.conv2d, F.conv3d), _conv),
-    **dict.fromkeys((F.max_pool1d, F.max_pool2d, F.max_pool3d), _max_pool),
-    **dict.fromkeys((F.avg_pool2d, F.avg_pool3d), _avg_pool),
+    **{getattr(F, f"max_pool{rank}d"): _max_pool(rank) for rank in (1, 2, 3)},
+    **{getattr(F, f"avg_pool{rank}d"): _avg_pool(rank) for rank in (2, 3)},
     F.adaptive_avg_pool1d: _adaptive(1),
     F.adaptive_avg_pool2d: _adaptive(2),
     F.adaptive_avg_pool3d: _adaptive(3),

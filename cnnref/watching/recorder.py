@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from cnnref.layer import Counts
-from cnnref.rules import FUNCTIONS, SUMMED, Operation, Rule, function_rule, tensors
+from cnnref.rules import FUNCTIONS, SUMMED, Operation, Rule, function_rule, in_real_numbers, tensors
 from cnnref.watching.constants import (
     BY_SIZE,
     PACKED,
@@ -140,13 +140,20 @@ class Recorder(TorchFunctionMode):
         kwargs: dict[str, Any],
         key: list[Any] | None = None,
         worked_out: bool = False,
+        number: bool = False,
     ) -> Any:
-        """Record a call by its rule, and remember it by its key; worked_out as for `made`."""
+        """Record a call by its rule, and remember it by its key; worked_out as for `made`.
+
+        number: its result is a number, although a tensor holds it: of work only if it has MACs.
+        """
         leaf = first_tensor(result)
         if result is not None and leaf is None:
             return result
         given = list(tensors((args, kwargs)))
-        written = Row(rule(result, *args, **kwargs), given, result)
+        found = in_real_numbers(rule(result, *args, **kwargs))
+        if number and not found.counts.macs:
+            return result
+        written = Row(found, given, result)
         if key:
             self._memory[tuple(key)] = made(result, given, worked_out), written
         self._ledger.write(written, given, result)
@@ -168,9 +175,8 @@ class Recorder(TorchFunctionMode):
             return self._learn(rule, run(func, args, kwargs), args, kwargs)
         result = self._constants.keep(func(*args, **kwargs), given)
         leaf = first_tensor(result)
-        if leaf is not None and leaf.numel() == 1:
-            return result  # a number, although a tensor holds it
-        return self._learn(rule, result, args, kwargs)
+        number = leaf is not None and leaf.numel() == 1
+        return self._learn(rule, result, args, kwargs, number=number)
 
     def _unusual(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -296,4 +302,4 @@ class Recorder(TorchFunctionMode):
         if self._sum is not None:
             self._sum.append(found)
         else:
-            self._ledger.write(Row(found, given, result), given, result)
+            self._ledger.write(Row(in_real_numbers(found), given, result), given, result)
