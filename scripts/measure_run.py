@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from code_digest import digest, files
 from measure_plan import SPREAD, Case, kinds, plan
 from tqdm import tqdm
 
@@ -27,8 +27,6 @@ ROOT = Path(__file__).resolve().parent.parent
 RECORDS = ROOT / "docs" / "measured"
 CACHE = ROOT / ".cache" / "measured"
 THIS = CACHE / "this-machine.json"
-PACKAGE = Path(cnnref.__file__).parent
-ROOMS = ("models", "specs", "rules", "watching", "measuring")
 TIME_UP = "the time for the whole was up"
 # seconds of repeating for one case, and of one size of a ceiling
 FULL, QUICK = (3.0, 2.0), (0.6, 0.3)
@@ -77,7 +75,7 @@ class Job(NamedTuple):
     @property
     def key(self) -> str:
         """What a result depends on besides its case."""
-        return f"{code()}-{digest(repr((self.machine, self.quick)).encode())}"
+        return f"{code()}-{digest((), repr((self.machine, self.quick)))}"
 
 
 def job(device: str, *, quick: bool, only: Iterable[str] | None, limit: float | None) -> Job:
@@ -95,7 +93,7 @@ def job(device: str, *, quick: bool, only: Iterable[str] | None, limit: float | 
 
 def run(todo: Job) -> Record:
     """Measure what is left of a job, and put its record together."""
-    book = Book(CACHE / f"{digest(todo.key.encode())}.jsonl", todo.key)
+    book = Book(CACHE / f"{digest((), todo.key)}.jsonl", todo.key)
     until = time.monotonic() + (todo.limit or float("inf"))
     # what failed may have failed for a reason that is gone
     left = [case for case in todo.cases if "measurement" not in book.found.get(case, {})]
@@ -169,13 +167,8 @@ def today() -> str:
 
 
 def code() -> str:
-    """What the measured code comes to: both books, what tells rows, and what measures them."""
-    files = [path for room in ROOMS for path in PACKAGE.glob(f"{room}/*.py")]
-    return digest(b"\0".join(path.read_bytes() for path in sorted(files)))
-
-
-def digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]
+    """What the measured code comes to: all that a measurement imports, both books among it."""
+    return digest(files("cnnref.measuring.run"))
 
 
 def this_machine(say: Callable[[str], None]) -> Record:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import csv
-import hashlib
 import io
 import json
 from collections import Counter
@@ -16,12 +14,12 @@ from typing import Any, NamedTuple
 from warnings import catch_warnings, simplefilter
 
 import torch
+from code_digest import digest, files
 from torch.utils.flop_counter import FlopCounterMode
 from zoo_models import Built, Case, build
 
 import cnnref
 
-PACKAGE = Path(cnnref.__file__).parent
 LIBRARIES = ("torch", "torchvision", "timm")
 
 
@@ -114,26 +112,8 @@ def peak_memory() -> int:
 
 def key() -> str:
     """What a record depends on: the libraries' versions, and the code that traces."""
-    digest = hashlib.sha256("".join(map(version, LIBRARIES)).encode())
-    for path in sorted([*tracing_files(), *Path(__file__).parent.glob("zoo_*.py")]):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def tracing_files() -> set[Path]:
-    """The files of cnnref that a trace runs: tracing.py and what it imports, and so on."""
-    todo, found = [PACKAGE / "tracing.py"], set()
-    while todo:
-        path = todo.pop()
-        if path in found or not path.exists():
-            continue
-        found.add(path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cnnref."):
-                module = PACKAGE / str(node.module).removeprefix("cnnref.").replace(".", "/")
-                parts = [module / f"{alias.name}.py" for alias in node.names]
-                todo += [module.with_suffix(".py"), module / "__init__.py", *parts]
-    return found
+    own = Path(__file__).parent.glob("zoo_*.py")
+    return digest([*files("cnnref.tracing"), *own], *map(version, LIBRARIES))
 
 
 class Book:

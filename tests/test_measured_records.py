@@ -349,12 +349,15 @@ def test_a_build_measures_once_for_the_same_code_and_machine(
     assert read(measure_run.THIS).code == "other"
 
 
-def test_the_code_of_a_record_is_that_of_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["vgg.py", "layer.py", "arithmetic.py", "catalog.py", "net.py"])
+def test_the_code_of_a_record_is_all_that_a_measurement_imports(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = measure_run.code()
     original = Path.read_bytes
 
     def edited(path: Path) -> bytes:
-        return original(path) + b"#" * (path.name == "vgg.py")
+        return original(path) + b"#" * (path.name == name)
 
     monkeypatch.setattr(Path, "read_bytes", edited)
     assert measure_run.code() != before

@@ -11,7 +11,7 @@ import torchvision_models
 import zoo_run
 from torch import nn
 from zoo_models import Case, build, cases
-from zoo_records import Book, Record, record, to_csv, tracing_files
+from zoo_records import Book, Record, record, to_csv
 
 CASES = {case.name: case for case in cases() if case.library == "torchvision"}
 RESNET = CASES["resnet18"]
@@ -123,11 +123,6 @@ def test_records_of_other_code_are_not_taken_for_todays(tmp_path: Path) -> None:
     old = json.dumps(line | {"key": "another"})
     (tmp_path / "zoo.jsonl").write_text(f"{old}\n", encoding="utf-8")
     assert RESNET not in Book(tmp_path / "zoo.jsonl")
-
-
-def test_a_record_depends_on_the_code_that_traces() -> None:
-    files = {path.name for path in tracing_files()}
-    assert {"tracing.py", "layer.py", "table.py", "arithmetic.py"} <= files
 
 
 def test_a_csv_file_has_a_line_for_each_record() -> None:
