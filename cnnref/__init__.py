@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from cnnref.errors import CnnrefError, MissingExtraError, ShapeError, UnknownNameError
 
 if TYPE_CHECKING:
-    from cnnref.architecture import Architecture
-    from cnnref.catalog import architecture, model, names, table
-    from cnnref.check import Agreement, agreement
-    from cnnref.cited import Figure, published
-    from cnnref.collapse import Collapsed, Repeat
-    from cnnref.compare import Difference, compare
-    from cnnref.contrast import Comparison
-    from cnnref.conventions import Convention, convention, conventions
-    from cnnref.groups import Groups
-    from cnnref.layer import Counts, Geometry, Layer, Shape
-    from cnnref.measurement import Machine, Measurement
+    from cnnref.counting.conventions import Convention, convention, conventions
+    from cnnref.counting.layer import Counts, Geometry, Layer, Shape
+    from cnnref.counting.padding import padding_macs
     from cnnref.measuring.ceilings import ceilings
+    from cnnref.measuring.record import Machine, Measurement
+    from cnnref.measuring.roofline import Ceilings, Roofline, roofline
     from cnnref.measuring.run import measure
     from cnnref.net import FeatureMap, Net
-    from cnnref.padding import padding_macs
-    from cnnref.rooflines import Ceilings, Roofline, roofline
-    from cnnref.rules.operation import Operation
-    from cnnref.rules.own import Opaque
-    from cnnref.sweeping import Point, Sweep
-    from cnnref.table import Table
-    from cnnref.tracing import UncountedWarning, trace
-    from cnnref.varying import sweep
+    from cnnref.networks.agreement import Agreement, agreement
+    from cnnref.networks.architecture import Architecture
+    from cnnref.networks.catalog import architecture, model, names, table
+    from cnnref.networks.published import Figure, published
+    from cnnref.tables.sweep import sweep
+    from cnnref.tables.comparison import Difference, compare
+    from cnnref.tables.contrast import Comparison
+    from cnnref.tables.groups import Groups
+    from cnnref.tables.repeats import Collapsed, Repeat
+    from cnnref.tables.sweep import Point, Sweep
+    from cnnref.tables.table import Table
+    from cnnref.tracing.rules.operation import Operation
+    from cnnref.tracing.rules.own import Opaque
+    from cnnref.tracing.trace import UncountedWarning, trace
 
 __version__ = "0.1.0"
 
@@ -84,41 +82,30 @@ __all__ = [
 
 # a name is loaded when it is first asked for: a trace needs no catalogue, a table no torch
 _HOMES = {
-    "architecture": ("Architecture",),
-    "catalog": ("architecture", "model", "names", "table"),
-    "check": ("Agreement", "agreement"),
-    "cited": ("Figure", "published"),
-    "collapse": ("Collapsed", "Repeat"),
-    "compare": ("Difference", "compare"),
-    "contrast": ("Comparison",),
-    "conventions": ("Convention", "convention", "conventions"),
-    "groups": ("Groups",),
-    "layer": ("Counts", "Geometry", "Layer", "Shape"),
-    "measurement": ("Machine", "Measurement"),
+    "networks.architecture": ("Architecture",),
+    "networks.catalog": ("architecture", "model", "names", "table"),
+    "networks.agreement": ("Agreement", "agreement"),
+    "networks.published": ("Figure", "published"),
+    "tables.repeats": ("Collapsed", "Repeat"),
+    "tables.comparison": ("Difference", "compare"),
+    "tables.contrast": ("Comparison",),
+    "counting.conventions": ("Convention", "convention", "conventions"),
+    "tables.groups": ("Groups",),
+    "counting.layer": ("Counts", "Geometry", "Layer", "Shape"),
+    "measuring.record": ("Machine", "Measurement"),
     "measuring.ceilings": ("ceilings",),
     "measuring.run": ("measure",),
     "net": ("FeatureMap", "Net"),
-    "padding": ("padding_macs",),
-    "rooflines": ("Ceilings", "Roofline", "roofline"),
-    "rules.operation": ("Operation",),
-    "rules.own": ("Opaque",),
-    "sweeping": ("Point", "Sweep"),
-    "table": ("Table",),
-    "tracing": ("UncountedWarning", "trace"),
-    "varying": ("sweep",),
+    "counting.padding": ("padding_macs",),
+    "measuring.roofline": ("Ceilings", "Roofline", "roofline"),
+    "tracing.rules.operation": ("Operation",),
+    "tracing.rules.own": ("Opaque",),
+    "tables.sweep": ("Point", "Sweep"),
+    "tables.table": ("Table",),
+    "tracing.trace": ("UncountedWarning", "trace"),
+    "sweeping": ("sweep",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
-
-
-class _Package(ModuleType):
-    """Some functions have the names of the files they are in: the function is what is public."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from cnnref import arithmetic
-from cnnref.architecture import Size
-from cnnref.checks import pair, ranked, refuse, whole, window
+from cnnref.counting import arithmetic
+from cnnref.counting.arguments import pair, ranked, refuse, whole, window
+from cnnref.counting.layer import Constants, Layer, Shape, Work
 from cnnref.errors import CnnrefError, ShapeError
-from cnnref.layer import Constants, Layer, Shape, Work
-from cnnref.table import Table
+from cnnref.networks.architecture import Size
+from cnnref.tables.table import Table
 
 __all__ = ["FeatureMap", "Net"]
 

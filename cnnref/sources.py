@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cnnref.catalog import table
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.net import Net
-from cnnref.table import Table
+from cnnref.networks.catalog import table
+from cnnref.tables.table import Table
 
 __all__ = [
     "as_table",
@@ -59,7 +59,7 @@ def built(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """What a function gives, on the meta device where it can: then no weight takes memory."""
     if "torch" not in sys.modules:
         return function(**arguments)
-    from cnnref.watching.building import on_meta
+    from cnnref.tracing.building import on_meta
 
     try:
         with on_meta():

@@ -1,214 +1,132 @@
-"""The points of a sweep, in every format."""
+"""What a network costs as its input, its batch or its own arguments vary."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from collections.abc import Callable, Iterable, Mapping
+from itertools import product
+from typing import Any
 
-from cnnref.columns import LEAST, UNKNOWN
-from cnnref.conventions import Convention
-from cnnref.conventions import convention as look_up
-from cnnref.errors import UnknownNameError
-from cnnref.printed import Printed
-from cnnref.table import Table
-from cnnref.units import grouped
+from cnnref import sources
+from cnnref.counting.arguments import pair, whole
+from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.networks.catalog import table as catalogued
+from cnnref.tables.sweep import Point, Sweep, plain
+from cnnref.tables.table import Table
 
-if TYPE_CHECKING:
-    from cnnref.grid import Grid
-
-__all__ = ["MEASURES", "Point", "Sweep", "plain"]
+__all__ = ["sweep"]
 
 
-class Point(NamedTuple):
-    """One setting of a sweep, and the table that it gives.
+def sweep(
+    what: Any,
+    *,
+    input_size: Any = None,
+    batch_size: Any = 1,
+    input_shape: tuple[int, ...] = (3, 224, 224),
+    inputs: Any = None,
+    rules: Mapping[Any, Any] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+    **vary: Any,
+) -> Sweep:
+    """The cost of a network at every combination of what is varied, each a value or several.
 
-    settings: what was varied, and its value here.
-    table: the rows, for one image.
+    what: a catalogued name, whose spec is laid out, without torch; a torch.nn.Module; or a
+        function that gives a module, a `Net` or a `Table` for the arguments in `vary`.
+    input_size: heights and widths in pixels: N or, inside a list, (height, width).
+    batch_size: images at once.
+    input_shape, inputs, rules: as for `trace`; input_size takes the place of height and width.
+    progress: told what is being done, one short line at a time.
+    vary: arguments of the function, such as width=[0.5, 1.0]; of a name, num_classes.
+
+    Raises:
+        UnknownNameError: no network, or no argument of the function, has that name.
+        CnnrefError: nothing is varied, or a value is not what it must be.
+        ShapeError: a size does not fit.
+
+    >>> import cnnref
+    >>> [point.table.macs for point in cnnref.sweep("vgg16", input_size=[112, 224])]
+    [3960291328, 15470264320]
     """
-
-    settings: Mapping[str, Any]
-    table: Table
-    batch_size: int = 1
-
-
-class _Measure(NamedTuple):
-    """counts: whether it lacks something where rows are not counted."""
-
-    header: str
-    kind: str
-    value: Callable[[Point, Convention, Any], Any]
-    counts: bool = True
-
-
-MEASURES: Mapping[str, _Measure] = {
-    "parameters": _Measure(
-        "parameters", "whole", lambda point, how, dtype: point.table.parameters, counts=False
-    ),
-    "operations": _Measure(
-        "{unit}s", "whole", lambda point, how, dtype: point.batch_size * point.table.flops(how)
-    ),
-    "macs": _Measure(
-        "MACs", "whole", lambda point, how, dtype: point.batch_size * point.table.macs
-    ),
-    "activations": _Measure(
-        "activations", "whole", lambda point, how, dtype: point.batch_size * point.table.activations
-    ),
-    "peak_bytes": _Measure(
-        "peak bytes",
-        "whole",
-        lambda point, how, dtype: point.batch_size * point.table.peak_activation_bytes(dtype),
-        counts=False,
-    ),
-    "training_bytes": _Measure(
-        "training bytes",
-        "whole",
-        lambda point, how, dtype: point.batch_size * point.table.training_activation_bytes(dtype),
-        counts=False,
-    ),
-    "intensity": _Measure(
-        "FLOP/byte",
-        "float",
-        lambda point, how, dtype: point.table.arithmetic_intensity(dtype, point.batch_size),
-    ),
-}
-HEADERS = {name: name.replace("_", " ") for name in ("input_size", "batch_size", "num_classes")}
-SHOWN = ("parameters", "operations", "peak_bytes", "training_bytes")
-
-
-class Sweep(Printed, Sequence[Point]):
-    """The points of a sweep; prints a row for each, with counts for its whole batch."""
-
-    def __init__(self, name: str, points: Iterable[Point]) -> None:
-        self.name = name
-        self._points = tuple(points)
-
-    def __len__(self) -> int:
-        return len(self._points)
-
-    @overload
-    def __getitem__(self, key: int) -> Point: ...
-    @overload
-    def __getitem__(self, key: slice) -> tuple[Point, ...]: ...
-
-    def __getitem__(self, key: int | slice) -> Point | tuple[Point, ...]:
-        return self._points[key]
-
-    def __repr__(self) -> str:
-        lacking = ", some rows uncounted" if any(p.table.uncounted for p in self) else ""
-        return (
-            f"<Sweep {self.name}: {len(self)} points over {', '.join(self[0].settings)}{lacking}>"
-        )
-
-    def grid(
-        self,
-        convention: Convention | str,
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-        terse: bool = False,
-    ) -> Grid:
-        """A row for each point: what was varied, then its measures, keys of MEASURES.
-
-        batch_size: for points whose sweep did not vary it.
-        """
-        from cnnref.grid import Grid, with_uncounted
-
-        entry = look_up(convention)
-        keys = _chosen(columns)
-        shown = [MEASURES[key] for key in keys]
-        varied = list(self[0].settings)
-        points = [
-            point if "batch_size" in varied else point._replace(batch_size=batch_size)
-            for point in self
+    axes = {name: _values(name, values) for name, values in vary.items()}
+    if input_size is not None:
+        axes = {"input_size": _values("input_size", input_size), **axes}
+    if batch_size != 1:
+        axes["batch_size"] = [
+            whole("sweep", "batch_size", size, least=1)
+            for size in _values("batch_size", batch_size)
         ]
-        exact = [[one.value(point, entry, dtype) for one in shown] for point in points]
-        printed = [
-            [_printed(one, value, point) for one, value in zip(shown, values, strict=True)]
-            for point, values in zip(points, exact, strict=True)
-        ]
-        settings = [list(map(plain, point.settings.values())) for point in points]
-        heads = [one.header.format(unit=entry.unit) for one in shown]
-        grid = Grid(
-            heads=[*(HEADERS.get(name, name) for name in varied), *heads],
-            aligns="r" * (len(varied) + len(keys)),
-            kinds=[*(_kind(column) for column in zip(*settings, strict=True))]
-            + [one.kind for one in shown],
-            cells=[
-                [*map(str, given), *cells] for given, cells in zip(settings, printed, strict=True)
-            ],
-            exact=[[*given, *values] for given, values in zip(settings, exact, strict=True)],
-            totals=[],
-            notes=self._notes(points, entry, dtype),
-            marks=["uncounted" if point.table.uncounted else "" for point in points],
-        )
-        return grid if terse else with_uncounted(grid, [len(p.table.uncounted) for p in points])
-
-    def _notes(self, points: Sequence[Point], entry: Convention, dtype: Any) -> list[str]:
-        shapes = dict.fromkeys(str(point.table.input_shape) for point in points)
-        shape = f"input {next(iter(shapes))}" if len(shapes) == 1 else f"{len(shapes)} input shapes"
-        word = f"{dtype}-byte" if isinstance(dtype, int) else str(dtype).removeprefix("torch.")
-        batch = {point.batch_size for point in points}
-        each = "one image" if batch == {1} else "the whole batch"
-        notes = [
-            f"{self.name}, {shape}; convention {entry.name}: {entry.title}",
-            f"Operations and bytes are for {each}, bytes of {word} elements, without parameters",
-        ]
-        if any(point.table.uncounted for point in points):
-            notes.append(f"Some rows are not counted; totals with {LEAST.strip()} leave them out")
-        return notes
-
-    def to_json(
-        self,
-        convention: Convention | str = "macs",
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-    ) -> str:
-        """The points with their settings and all measures, as JSON."""
-        import json
-
-        entry = look_up(convention)
-        points = [
-            {
-                "settings": {key: plain(value) for key, value in point.settings.items()},
-                "input_shape": point.table.input_shape,
-                "batch_size": point.batch_size,
-                **{key: one.value(point, entry, dtype) for key, one in MEASURES.items()},
-                "complete": not point.table.uncounted,
-            }
-            for point in self
-        ]
-        told = {key: getattr(entry, key) for key in ("name", "title", "unit", "source")}
-        return (
-            json.dumps({"name": self.name, "convention": told, "points": points}, indent=1) + "\n"
-        )
+    if not axes:
+        raise CnnrefError("sweep: nothing is varied; give input_size, batch_size or an argument.")
+    book = _book(what, tuple(vary), input_shape, inputs, rules)
+    points, tables = [], {}
+    combinations = list(product(*axes.values()))
+    for number, values in enumerate(combinations, 1):
+        settings = dict(zip(axes, values, strict=True))
+        progress(f"[{number}/{len(combinations)}] {_told(settings)}")
+        batch = settings.get("batch_size", 1)
+        key = tuple(value for name, value in settings.items() if name != "batch_size")
+        if str(key) not in tables:
+            tables[str(key)] = book(settings)
+        points.append(Point(settings, tables[str(key)], batch))
+    progress("")
+    return Sweep(points[0].table.name, points)
 
 
-def _chosen(columns: Sequence[str] | str | None) -> list[str]:
-    keys = columns.split(",") if isinstance(columns, str) else list(columns or ())
-    named = [key.removeprefix("+") for key in keys]
-    for key in named:
-        if key not in MEASURES:
-            raise UnknownNameError("column of sweeps", key, MEASURES)
-    added = all(key.startswith("+") for key in keys)
-    return list(dict.fromkeys([*(SHOWN if added else ()), *named]))
+def _values(name: str, values: Any) -> list[Any]:
+    several = isinstance(values, Iterable) and not isinstance(values, str | Mapping)
+    found = list(values) if several else [values]
+    if not found:
+        raise CnnrefError(f"sweep: {name} has no value to try.")
+    return found
 
 
-def plain(value: Any) -> Any:
-    """A setting as a cell: numbers as they are, a size as HxW, anything else as text."""
-    if isinstance(value, bool | int | float | str) or value is None:
-        return value
-    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+def _told(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {plain(value)}" for name, value in settings.items())
 
 
-def _kind(cells: Sequence[Any]) -> str:
-    types = {type(cell) for cell in cells}
-    return "whole" if types == {int} else "float" if types <= {int, float} else "text"
+def _book(
+    what: Any,
+    vary: tuple[str, ...],
+    input_shape: tuple[int, ...],
+    inputs: Any,
+    rules: Mapping[Any, Any] | None,
+) -> Callable[[Mapping[str, Any]], Table]:
+    """What gives the table at some settings."""
+
+    def sized(settings: Mapping[str, Any]) -> tuple[int, ...]:
+        return _sized(input_shape, inputs, settings)
+
+    if isinstance(what, str):
+        for name in vary:
+            if name != "num_classes":
+                raise UnknownNameError(f"argument of {what}", name, ["num_classes"])
+        keys = ("input_size", *vary)
+        return lambda s: catalogued(what, **{key: s[key] for key in keys if key in s})
+    if sources.is_module(what):
+        if vary:
+            raise CnnrefError(f"sweep: {vary[0]} cannot vary in a module; give what builds it.")
+        return lambda s: sources.as_table(what, sized(s), inputs=inputs, rules=rules)
+    if not callable(what):
+        raise CnnrefError(f"sweep needs a name, a module or what builds one, but got {what!r}.")
+    name = getattr(what, "__name__", str(what))
+    # a spec may take its input's size as an argument; a module is given an input of that size
+    keys = (*vary, *(["input_size"] if sources.takes(what, "input_size") else []))
+
+    def build(settings: Mapping[str, Any]) -> Table:
+        given = {key: settings[key] for key in keys if key in settings}
+        sources.check_arguments(name, what, given, "vary it, or give what needs none")
+        made = sources.built(what, given)
+        lost = "input_size" in settings and "input_size" not in given
+        if lost and not sources.is_module(made):
+            raise CnnrefError(f"sweep: {name} has no argument input_size.")
+        return sources.as_table(made, sized(settings), inputs=inputs, rules=rules)
+
+    return build
 
 
-def _printed(measure: _Measure, value: Any, point: Point) -> str:
-    if point.table.uncounted and measure.counts:
-        return UNKNOWN if measure.kind == "float" else LEAST + grouped(value)
-    return f"{value:,.1f}" if measure.kind == "float" else grouped(value)
+def _sized(shape: tuple[int, ...], inputs: Any, settings: Mapping[str, Any]) -> tuple[int, ...]:
+    """The shape of one image at some settings."""
+    if "input_size" not in settings:
+        return shape
+    if inputs is not None or len(shape) != 3:
+        raise CnnrefError("sweep: input_size needs an input_shape of (C, H, W), and no inputs.")
+    return (shape[0], *pair("sweep", "input_size", settings["input_size"], least=1))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cnnref.budget import Budget, Limit
-from cnnref.conventions import Convention
+from cnnref.counting.conventions import Convention
 from cnnref.sources import as_table
-from cnnref.table import Table
+from cnnref.tables.budget import Budget, Limit
+from cnnref.tables.table import Table
 
 __all__ = ["assert_budget"]
 

@@ -3,14 +3,14 @@
 import json
 
 import pytest
-import site_charts
-import site_networks
 
 import cnnref
-from cnnref.charts import to_spec
-from cnnref.facts import lookup
-from cnnref.pages import adding_up
-from cnnref.pages.cost_tables import MEASURES
+from cnnref.drawing.bars import to_spec
+from website.charts import draw as site_charts
+from website.facts import lookup
+from website.networks import adding_up
+from website.networks import files as site_networks
+from website.networks.costs import MEASURES
 
 SOME = ("alexnet", "vgg16", "googlenet", "resnet50", "resnet1202_cifar", "enet")
 

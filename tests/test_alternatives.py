@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 import cnnref
-from cnnref.cited import ilsvrc
-from cnnref.pages.comparison import points
-from cnnref.pages.degradation import record, runs
-from cnnref.pages.lesson_charts import block_bars, reduction_bars
+from website.chapters.comparison import points
+from website.chapters.degradation import record, runs
+from website.charts.lessons import block_bars, reduction_bars
+from website.data import ilsvrc
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 CHART = re.compile(r'chart\("([\w-]+)", "[^"]*", "([^"]*)"\)')
@@ -135,8 +135,8 @@ def test_vgg_by_stage():
 
 
 def test_the_starts_of_googlenet_and_vgg():
-    from cnnref.charts import to_spec
-    from cnnref.pages.chapter_charts import starts
+    from cnnref.drawing.bars import to_spec
+    from website.charts.chapters import starts
 
     for cost in ("memory", "flops"):
         values = to_spec(starts(cost))["data"]["values"]

@@ -10,8 +10,13 @@ import torch
 import torch.nn.functional as F
 
 import cnnref
-from cnnref import CnnrefError, Net, ShapeError, analysis
-from cnnref.analysis import peak_activation_bytes, receptive_fields, training_activation_bytes
+from cnnref import CnnrefError, Net, ShapeError
+from cnnref.tables import analysis
+from cnnref.tables.analysis import (
+    peak_activation_bytes,
+    receptive_fields,
+    training_activation_bytes,
+)
 
 SMALL = [name for name in cnnref.names() if "1202" not in name and "1001" not in name]
 

@@ -4,15 +4,15 @@ import re
 from html import unescape
 
 import pytest
-import site_peers
-from peer_tools import BYTES
-from peer_tools import TOOLS as RUN
 
 import cnnref
-from cnnref.cited import figures
-from cnnref.conventions import CONVENTIONS
-from cnnref.facts import lookup
-from cnnref.pages import answers as page
+from cnnref.counting.conventions import CONVENTIONS
+from cnnref.networks.published import figures
+from studies.peers.tools import BYTES
+from studies.peers.tools import TOOLS as RUN
+from website.chapters import answers as page
+from website.chapters import peers as site_peers
+from website.facts import lookup
 
 KEYS = ("alexnet@227", *cnnref.names())
 RECORD = site_peers.said()

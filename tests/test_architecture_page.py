@@ -9,16 +9,17 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-import site_measured
-import site_networks
 
 import cnnref
-from cnnref import confirm
-from cnnref.cited import published
-from cnnref.facts import lookup
-from cnnref.pages import architecture_page, cost_tables
-from cnnref.pages.layer_tree import layer_tree, place, runs
-from cnnref.pages.network_index import network_index
+from cnnref.networks.published import published
+from website import citations as confirm
+from website.facts import lookup
+from website.measured import site as site_measured
+from website.networks import costs as cost_tables
+from website.networks import files as site_networks
+from website.networks import page as architecture_page
+from website.networks.index import network_index
+from website.networks.layer_tree import layer_tree, place, runs
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ROOT / "docs" / "generated"

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnref import arithmetic
+from cnnref.counting import arithmetic
+from cnnref.counting.layer import Counts, Geometry, Shape
 from cnnref.errors import ShapeError
-from cnnref.layer import Counts, Geometry, Shape
 
 CASES = 300
 POINT = Geometry((1, 1), (1, 1), (0, 0))

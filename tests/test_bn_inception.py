@@ -7,9 +7,9 @@ import re
 import pytest
 
 import cnnref
-from cnnref.confirm import agrees, computed, confirm
 from cnnref.specs import bn_inception
-from cnnref.table import Table
+from cnnref.tables.table import Table
+from website.citations import agrees, computed, confirm
 
 # Figure 5, column "output size": height and width, maps; 3c and 4e print the size they read
 PRINTED = {

@@ -10,8 +10,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import cnnref
-from cnnref import catalog
-from cnnref.check import agreement, agreement_with
+from cnnref.networks import catalog
+from cnnref.networks.agreement import agreement, agreement_with
 
 NAMES = cnnref.names()
 SHIPPED = [name for name in NAMES if cnnref.architecture(name).torchvision]

@@ -3,16 +3,20 @@
 import json
 import re
 
-import lint_prose
 import pytest
-import site_charts
-import site_choices
 
-from cnnref import catalog, charts, facts, small_nets
-from cnnref.cited import ilsvrc
+from checks import prose as lint_prose
+from cnnref.drawing import bars as charts
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.pages import chapter_charts, history_facts
-from cnnref.small_nets import BLOCKS, block
+from cnnref.networks import catalog
+from website import facts
+from website import lessons as small_nets
+from website.chapters import history as history_facts
+from website.charts import chapters as chapter_charts
+from website.charts import choices as site_choices
+from website.charts import draw as site_charts
+from website.data import ilsvrc
+from website.lessons import BLOCKS, block
 
 
 def values_of(chart):

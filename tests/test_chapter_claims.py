@@ -4,10 +4,10 @@ import pytest
 import torch
 
 import cnnref
-from cnnref.facts import fact
 from cnnref.models.preact_resnet import PreActBlock, PreActBottleneck
 from cnnref.models.resnet import BasicBlock, Bottleneck
 from cnnref.units import rounded
+from website.facts import fact
 
 
 def rows(name, size=None):

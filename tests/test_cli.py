@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import cnnref
-from cnnref.check import Agreement
 from cnnref.cli import main as cli
 from cnnref.cli.commands import COMMANDS, FORMATS, OPTIONS
-from cnnref.compare import Difference
 from cnnref.errors import CnnrefError
+from cnnref.networks.agreement import Agreement
+from cnnref.tables.comparison import Difference
 
 ROOT = Path(cnnref.__file__).parent.parent
 PYTHON = (sys.executable, "-X", "utf8")
@@ -197,7 +197,7 @@ def test_check_counts_rows_compared_and_rows_that_differ(capsys, monkeypatch):
         "alexnet": Agreement("alexnet", 22, 0, (224, 227), ()),
         "vgg11": Agreement("vgg11", 30, 1, (32, (64, 160)), found),
     }
-    monkeypatch.setattr("cnnref.check.agreement", outcomes.__getitem__)
+    monkeypatch.setattr("cnnref.networks.agreement.agreement", outcomes.__getitem__)
     code, out, err = run(capsys, "check", "alexnet")
     assert (code, err) == (0, "")
     assert out == "alexnet: 22 rows at 2 sizes, 0 differ\n44 rows compared, 0 differ\n"
@@ -214,7 +214,8 @@ def test_check_counts_rows_compared_and_rows_that_differ(capsys, monkeypatch):
 def test_check_takes_every_network_unless_named(capsys, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "cnnref.check.agreement", lambda name: asked.append(name) or Agreement(name, 1, 0, (1,), ())
+        "cnnref.networks.agreement.agreement",
+        lambda name: asked.append(name) or Agreement(name, 1, 0, (1,), ()),
     )
     code, out, _ = run(capsys, "check")
     assert (code, asked) == (0, list(cnnref.names()))
@@ -222,7 +223,9 @@ def test_check_takes_every_network_unless_named(capsys, monkeypatch):
 
 
 def test_check_shows_its_progress_on_a_terminal_only(capsys, monkeypatch):
-    monkeypatch.setattr("cnnref.check.agreement", lambda name: Agreement(name, 1, 0, (1,), ()))
+    monkeypatch.setattr(
+        "cnnref.networks.agreement.agreement", lambda name: Agreement(name, 1, 0, (1,), ())
+    )
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     _, out, err = run(capsys, "check", "alexnet", "vgg11")
     assert err == "\r\x1b[K[1/2] alexnet\r\x1b[K[2/2] vgg11\r\x1b[K"

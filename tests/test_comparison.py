@@ -5,14 +5,22 @@ from itertools import product
 
 import pytest
 
-from cnnref import catalog, charts
+from cnnref.drawing import bars as charts
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.pages import chart_files, comparison, comparison_tables, overview_charts
-from cnnref.pages import comparison_facts as say
-from cnnref.pages.comparison import AXES, CHARTED, PROTOCOLS, Axis, Protocol, points
-from cnnref.pages.comparison_tables import comparison_table, depth_table, later_table, memory_table
-from cnnref.pages.label_places import LETTER_WIDTH, Bubble, place_labels
-from cnnref.pages.measured.reference import reference
+from cnnref.networks import catalog
+from website.chapters import comparison, comparison_tables
+from website.chapters import comparison_facts as say
+from website.chapters.comparison import AXES, CHARTED, PROTOCOLS, Axis, Protocol, points
+from website.chapters.comparison_tables import (
+    comparison_table,
+    depth_table,
+    later_table,
+    memory_table,
+)
+from website.charts import files as chart_files
+from website.charts import overview as overview_charts
+from website.charts.labels import LETTER_WIDTH, Bubble, place_labels
+from website.measured.reference import reference
 
 
 @pytest.mark.parametrize("key", PROTOCOLS)

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from peer_records import read
 
 import cnnref
-from cnnref.pages import conventions_page as page
+from studies.peers.records import read
+from website.chapters import conventions as page
 
 
 def cells(line):

@@ -13,13 +13,13 @@ import torch
 import torch.nn.functional as F
 
 import cnnref
-from cnnref import explain
-from cnnref.arithmetic import adaptive_avg_pool, pool
-from cnnref.conventions import CONVENTIONS
+from cnnref.counting import explain
+from cnnref.counting.arithmetic import adaptive_avg_pool, pool
+from cnnref.counting.conventions import CONVENTIONS
+from cnnref.counting.layer import Geometry, Layer, Shape
 from cnnref.errors import CnnrefError, ShapeError
-from cnnref.layer import Geometry, Layer, Shape
 from cnnref.net import Net
-from cnnref.table import Table
+from cnnref.tables.table import Table
 
 DRAWS = 400
 

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import site_examples
-import site_measured
+
+from website.chapters import examples as site_examples
+from website.measured import site as site_measured
 
 PAGE = site_examples.EXAMPLES.parent / "count.md"
 TEXT = PAGE.read_text(encoding="utf-8")

@@ -3,12 +3,12 @@
 import json
 import math
 
-import degradation as script
 import pytest
 import torch
 
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.pages import degradation
+from studies import degradation as script
+from website.chapters import degradation
 
 SETTINGS = script.Settings()
 TASK = script.Task(8, "plain", 0, script.FAST)

@@ -10,13 +10,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import cnnref
-from cnnref import diagrams
-from cnnref.diagrams.block import block_scene
-from cnnref.diagrams.crossings import faults
-from cnnref.diagrams.labels import text_width, wrap
-from cnnref.diagrams.scene import faint_size
-from cnnref.diagrams.stack import stacks_scene
-from cnnref.diagrams.svg import LIGHT, standalone, to_svg
+from cnnref import drawing as diagrams
+from cnnref.drawing.block import block_scene
+from cnnref.drawing.crossings import faults
+from cnnref.drawing.labels import text_width, wrap
+from cnnref.drawing.scene import faint_size
+from cnnref.drawing.stack import stacks_scene
+from cnnref.drawing.svg import LIGHT, standalone, to_svg
 
 ROOT = Path(__file__).resolve().parent.parent
 SVG = "{http://www.w3.org/2000/svg}"

@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 import cnnref
-from cnnref import catalog, facts
-from cnnref.arithmetic import output_size
-from cnnref.errata import (
+from cnnref.counting.arithmetic import output_size
+from cnnref.networks import catalog
+from cnnref.specs import alexnet, vgg
+from website import facts
+from website import tables as page_tables
+from website.errata import page as errata_page
+from website.errata.claims import (
     VERDICTS,
     Claim,
     claims,
@@ -21,11 +25,9 @@ from cnnref.errata import (
     remarks,
     said_besides,
 )
-from cnnref.pages import errata_page, page_tables
-from cnnref.specs import alexnet, vgg
-from cnnref.verdicts import closing, judge, readings, totals
-from cnnref.verdicts import remarks as remarks_of
-from cnnref.verdicts.formulas import Cost, parse
+from website.errata.judges import closing, judge, readings, totals
+from website.errata.judges import remarks as remarks_of
+from website.errata.judges.formulas import Cost, parse
 
 DATA = Path(cnnref.__file__).parent / "data" / "claims.csv"
 NUMERIC = re.compile(r"[\d,]+(\.\d+)?( ?[KMB]+|x)?")

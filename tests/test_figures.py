@@ -7,9 +7,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import cnnref
-from cnnref import diagrams
-from cnnref.facts import fact, lookup
-from cnnref.pages import figures
+from cnnref import drawing as diagrams
+from website import figures
+from website.facts import fact, lookup
 
 CSS = Path(__file__).resolve().parent.parent / "docs/assets/stylesheets/extra.css"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -93,7 +93,7 @@ def test_the_stylesheet_knows_the_classes():
 
 
 def test_drawings_are_not_loaded_at_the_start(run_fresh):
-    assert "cnnref.diagrams" not in run_fresh("import cnnref; cnnref.table('vgg16')")
+    assert "cnnref.drawing" not in run_fresh("import cnnref; cnnref.table('vgg16')")
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fuzz_stacks import Plan, Step, check, draw
 
 import cnnref
 from cnnref.net import Net
+from proofs.fuzzed.stacks import Plan, Step, check, draw
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "fuzz"
 run = runpy.run_path(str(SCRIPT), run_name="fuzz")["run"]

@@ -7,10 +7,11 @@ from itertools import combinations, product
 import pytest
 
 import cnnref
-from cnnref.cited import Value
-from cnnref.pages import googlenet_table, page_tables
-from cnnref.pages.googlenet_table import Cost, fits, lines, possible, prints, separable
+from cnnref.networks.published import Value
 from cnnref.specs.googlenet import TABLE_1
+from website import tables as page_tables
+from website.chapters import googlenet as googlenet_table
+from website.chapters.googlenet import Cost, fits, lines, possible, prints, separable
 
 LINES = lines()
 # the filters as printed, from the spec

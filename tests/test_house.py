@@ -83,8 +83,8 @@ def test_arrows_run_one_way(path):
         ("specs", "from cnnref.models import vgg", {"cnnref.models"}),
         ("models", "from cnnref import net", {"cnnref.net"}),
         ("net", "def f():\n    from torch import nn", {"torch", "torch.nn"}),
-        ("compare", "from cnnref.render import to_text", {"cnnref.render"}),
-        ("table", "def f():\n    from cnnref.pages import figures", {"cnnref.pages"}),
+        ("compare", "from cnnref.tables.listing import to_text", {"cnnref.tables.listing"}),
+        ("table", "def f():\n    from website import figures", {"website"}),
     ],
 )
 def test_a_wrong_arrow_is_seen(name, source, wrong):
@@ -149,7 +149,7 @@ def test_missing_torch_says_which_extra(monkeypatch):
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "import cnnref\n"
-        "import cnnref.check\n"
+        "import cnnref.networks.agreement\n"
         "calls = [lambda: cnnref.trace, lambda: cnnref.model('alexnet'), lambda: cnnref.measure]\n"
         "for call in [*calls, lambda: cnnref.agreement('alexnet')]:\n"
         "    try: call()\n"

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.modules import module as everywhere
 
 import cnnref
-from cnnref.rules import tensors
+from cnnref.tracing.rules import tensors
 
 
 class Restless(nn.Module):

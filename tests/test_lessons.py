@@ -5,15 +5,22 @@ import re
 import pytest
 
 import cnnref
-from cnnref import facts
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.pages.chapter_fragments import block_count, break_even, difference, field, more, peak
-from cnnref.pages.chapter_tables import MODULES, blocks, cifar_family, cited_errors, costs, excerpt
-from cnnref.pages.comparison_facts import cited
-from cnnref.pages.lesson_charts import block_bars, lesson_charts, reduction_bars
-from cnnref.pages.page_tables import differing_rows
 from cnnref.specs.googlenet import TABLE_1
-from cnnref.teaching import part
+from website import facts
+from website.chapter_tables import (
+    MODULES,
+    blocks,
+    cifar_family,
+    cited_errors,
+    costs,
+    excerpt,
+)
+from website.chapters.comparison_facts import cited
+from website.charts.lessons import block_bars, lesson_charts, reduction_bars
+from website.inline_chapters import block_count, break_even, difference, field, more, peak
+from website.pieces import part
+from website.tables import differing_rows
 
 
 def cells(table):

@@ -11,7 +11,7 @@ from torch import nn
 import cnnref
 from cnnref.measuring import fitting
 from cnnref.measuring.backward import needed_elements
-from cnnref.pages.measured.reference import records
+from website.measured.reference import records
 
 
 def test_no_batch_that_was_measured_would_have_been_refused() -> None:

@@ -8,17 +8,17 @@ import re
 from itertools import product
 
 import pytest
-import site_choices
-import site_measured
 from test_measured_records import made, measurement
 from test_roofline import HERE
 
 import cnnref
-from cnnref.measurement import Measurement, Quartiles
-from cnnref.pages.measured import layer_charts, network_tables, predict, tables, views
-from cnnref.pages.measured.predict import Fit, fit, held_out, measured, prediction
-from cnnref.pages.measured.shown import LABELS, Shown, analytic_peak, ways
-from cnnref.rooflines import Ceilings
+from cnnref.measuring.record import Measurement, Quartiles
+from cnnref.measuring.roofline import Ceilings
+from website.charts import choices as site_choices
+from website.measured import layer_charts, network_tables, predict, tables, views
+from website.measured import site as site_measured
+from website.measured.predict import Fit, fit, held_out, measured, prediction
+from website.measured.shown import LABELS, Shown, analytic_peak, ways
 
 FOLLOWED = ("alexnet_2012", "vgg16")
 
@@ -122,7 +122,8 @@ def test_a_machine_with_fewer_networks_takes_none_from_the_others() -> None:
 
 def test_charts_are_specs_that_the_site_can_size() -> None:
     import vl_convert
-    from site_charts import STYLE, VEGA_LITE
+
+    from website.charts.draw import STYLE, VEGA_LITE
 
     for choice in views.choices([MACHINE], FOLLOWED):
         name, spec = next(choice.specs())

@@ -6,17 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-import measure_plan
-import measure_run
 import pytest
-from measure_plan import Case, plan
 from test_roofline import BEST, HERE
 
 import cnnref
-from cnnref.measurement import LayerTime, Measurement, Quartiles
-from cnnref.pages.measured import record as records
-from cnnref.pages.measured.record import LeftOut, Record, drift, dumps, loads, read, write
-from cnnref.rooflines import moved_bytes
+from cnnref.measuring.record import LayerTime, Measurement, Quartiles
+from cnnref.measuring.roofline import moved_bytes
+from studies.machines import plan as measure_plan
+from studies.machines import run as measure_run
+from studies.machines.plan import Case, plan
+from website.measured import record as records
+from website.measured.record import LeftOut, Record, drift, dumps, loads, read, write
 
 AGAIN = "measure again with scripts/measure; the file is left as it is."
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 import cnnref
-from cnnref import explain
 from cnnref.__main__ import main
-from cnnref.conventions import CONVENTIONS, Convention
+from cnnref.counting import explain
+from cnnref.counting.conventions import CONVENTIONS, Convention
+from cnnref.counting.layer import COUNTS
+from cnnref.counting.operators import KINDS
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.kinds import KINDS
-from cnnref.layer import COUNTS
 
 TOML = """
 name = "edge"

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import cnnref
-from cnnref.table import Table
+from cnnref.tables.table import Table
 from cnnref.testing import assert_budget
 
 
@@ -140,7 +140,7 @@ def test_a_budget() -> None:
 
 
 def test_a_budget_that_is_kept_says_at_least_too(table: Table) -> None:
-    from cnnref.budget import Budget
+    from cnnref.tables.budget import Budget
 
     (macs, parameters) = Budget({"macs": "10k", "parameters": 200}).verdicts(table)
     assert str(macs) == "macs: at least 4.61 kMACs of 10.00 kMACs (46.1%)"

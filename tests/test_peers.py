@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from peer_records import Row, read, sizes
-from peer_tools import BY_NAME, count, fresh
 from torch import nn
 
 import cnnref
-from cnnref.conventions import Convention
-from cnnref.layer import Layer
-from cnnref.table import Table
+from cnnref.counting.conventions import Convention
+from cnnref.counting.layer import Layer
+from cnnref.tables.table import Table
+from studies.peers.records import Row, read, sizes
+from studies.peers.tools import BY_NAME, count, fresh
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = read()

@@ -7,20 +7,28 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import faults_arithmetic
-import faults_books
-import faults_figures
-import faults_model
-import faults_model_kinds
-import faults_shown
-import faults_spec
-import faults_spec_kinds
 import pytest
 import torch
-from faults_change import EQUIVALENT, LIVE, MISSED, REFUSED, Finding, tally, variants
 from torch import nn
 
 import cnnref
+from proofs.planted import arithmetic as faults_arithmetic
+from proofs.planted import books as faults_books
+from proofs.planted import figures as faults_figures
+from proofs.planted import model as faults_model
+from proofs.planted import model_kinds as faults_model_kinds
+from proofs.planted import shown as faults_shown
+from proofs.planted import spec as faults_spec
+from proofs.planted import spec_kinds as faults_spec_kinds
+from proofs.planted.change import (
+    EQUIVALENT,
+    LIVE,
+    MISSED,
+    REFUSED,
+    Finding,
+    tally,
+    variants,
+)
 
 NAMES = cnnref.names()
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "faults"
@@ -277,6 +285,6 @@ def test_the_command_does_every_network_in_both_books() -> None:
     for book in faults_books.BOOKS:
         assert {name for kind, name in tasks if kind == book} == set(NAMES)
     assert {name for kind, name in tasks if kind == "data"} == set(faults_figures.BOOKS)
-    assert ("rules", "cnnref.arithmetic") in tasks
+    assert ("rules", "cnnref.counting.arithmetic") in tasks
     few = list(script["tasks_of"](["specs"], "alexnet,vgg16"))
     assert few == [("specs", "vgg16"), ("specs", "alexnet")]

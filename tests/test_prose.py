@@ -2,8 +2,9 @@
 
 import re
 
-import lint_prose
 import pytest
+
+from checks import prose as lint_prose
 
 
 def test_nothing_that_a_reader_sees_holds_a_typed_quantity():
@@ -135,16 +136,35 @@ def test_a_macro_that_cannot_be_read_is_named():
 
 
 def test_the_sentences_of_programs_are_read(tmp_path):
-    program = tmp_path / "cnnref" / "pages" / "a.py"
+    program = tmp_path / "scripts" / "website" / "measured" / "a.py"
     program.parent.mkdir(parents=True)
+    drawing = tmp_path / "cnnref" / "drawing"
+    drawing.mkdir(parents=True)
+    (drawing / "b.py").write_text(
+        'SAID = "It takes about seventeen seconds and 42 layers"\nMORE = {"a key of 12 words": 1}\n'
+    )
     program.write_text(
         '"""A page of 12 rows."""\n\nKEY = "conv 12"\n\n\ndef told(rows: int) -> str:\n'
         '    """Say 13 things."""\n    return f"All {rows} of the 14 rows are here."\n'
         'TAG = \'<div class="a" tabindex="0">of all the rows</div>\'\n'
     )
     assert [(f.page, f.line, f.text) for f in lint_prose.of_programs(tmp_path)] == [
-        ("cnnref/pages/a.py", 8, "14")
+        ("scripts/website/measured/a.py", 8, "14"),
+        ("cnnref/drawing/b.py", 1, "seventeen"),
+        ("cnnref/drawing/b.py", 1, "42"),
     ]
+
+
+def test_a_folder_of_programs_that_has_moved_is_missed(tmp_path):
+    with pytest.raises(
+        FileNotFoundError, match=r"scripts/website holds no program; has it moved\?"
+    ):
+        lint_prose.programs(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["measured/tables", "errata/judges/cells", "measured/site"])
+def test_the_programs_whose_sentences_stand_on_pages_are_among_those_read(name):
+    assert any(path.as_posix().endswith(f"{name}.py") for path in lint_prose.programs())
 
 
 def test_the_settings_of_the_site_are_read(tmp_path):

@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from drift import drift
 
-from cnnref import catalog, facts, specs
+from cnnref import specs
 from cnnref.net import Net
-from cnnref.publish import outputs
+from cnnref.networks import catalog
 from cnnref.specs import vgg
+from website import facts
+from website.drift import drift
+from website.publish import outputs
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATE = runpy.run_path(str(ROOT / "scripts" / "generate"), run_name="generate")

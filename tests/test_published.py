@@ -6,15 +6,16 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import pytest
-from faults_figures import idle, unexplained
 
 import cnnref
-from cnnref import confirm, records
-from cnnref.confirm import FOLLOWS, agrees, depth, key, known_differences
-from cnnref.pages.figures_file import line, verdict
+from cnnref.networks import records
+from proofs.planted.figures import idle, unexplained
+from website import citations as confirm
+from website.citations import FOLLOWS, agrees, depth, key, known_differences
+from website.citations_file import line, verdict
 
 # not an attribute of cnnref: that is the function of this name
-cited = import_module("cnnref.cited")
+cited = import_module("cnnref.networks.published")
 
 CERTAINTIES = {
     "verified-in-source",
@@ -202,7 +203,8 @@ def test_records_are_dated_as_the_table_of_papers_dates_them():
 def recorded():
     """The names of all records, also of those that the catalogue does not list yet."""
     files = (
-        import_module(f"cnnref.records.{file.name}") for file in iter_modules(records.__path__)
+        import_module(f"cnnref.networks.records.{file.name}")
+        for file in iter_modules(records.__path__)
     )
     return {record.name for file in files for record in file.RECORDS}
 

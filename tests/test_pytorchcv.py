@@ -10,8 +10,8 @@ import torch
 import torchvision_models
 
 import cnnref
-from cnnref.layer import Layer
-from cnnref.table import Table
+from cnnref.counting.layer import Layer
+from cnnref.tables.table import Table
 
 if (
     torchvision_models.models

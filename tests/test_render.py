@@ -12,11 +12,16 @@ from io import StringIO
 import pytest
 
 import cnnref
-from cnnref.conventions import CONVENTIONS, FULL_COLUMNS, LECTURE_COLUMNS, convention
+from cnnref.counting.conventions import (
+    CONVENTIONS,
+    FULL_COLUMNS,
+    LECTURE_COLUMNS,
+    convention,
+)
+from cnnref.counting.layer import Counts, Layer, Shape
 from cnnref.errors import MissingExtraError, UnknownNameError
-from cnnref.layer import Counts, Layer, Shape
-from cnnref.render import to_html
-from cnnref.table import Table
+from cnnref.tables.listing import to_html
+from cnnref.tables.table import Table
 
 LECTURE = [
     "Layer", "C", "H/W", "filters", "kernel", "stride", "pad", "out C", "out H/W",

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import cnnref
-from cnnref.measurement import LayerTime, Machine, Measurement, Quartiles
-from cnnref.rooflines import Ceilings, moved_bytes, roofline
-from cnnref.timing import COLUMNS
+from cnnref.measuring.record import LayerTime, Machine, Measurement, Quartiles
+from cnnref.measuring.roofline import Ceilings, moved_bytes, roofline
+from cnnref.measuring.timing import COLUMNS
 
 ALEXNET = cnnref.table("alexnet")
 # a machine with round numbers: ten FLOPs in the time of one byte

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import site_build
+
+from website import build as site_build
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-import site_glossary
+
+from website.theme import glossary as site_glossary
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 CHAPTERS = ("history", "alexnet", "zfnet", "vgg", "googlenet", "resnet", "complexity", "after")

@@ -1,7 +1,8 @@
 """What the site makes of every table: a region to scroll, figures to the right, a link."""
 
 import pytest
-import site_tables
+
+from website.theme import tables as site_tables
 
 COUNTS = """<h2 id="a">Costs<a class="headerlink" href="#a">¶</a></h2>
 <table><thead><tr><th>network</th><th>M MACs</th></tr></thead>

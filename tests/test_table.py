@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 import cnnref
-from cnnref import explain
-from cnnref.conventions import CONVENTIONS
+from cnnref.counting import explain
+from cnnref.counting.conventions import CONVENTIONS
 from cnnref.errors import UnknownNameError
 from cnnref.net import Net
-from cnnref.table import Table
+from cnnref.tables.table import Table
 
 NAMES = cnnref.names()
 OPERATORS = {ast.Mult: operator.mul, ast.Add: operator.add, ast.Sub: operator.sub,

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 
 import cnnref
-from cnnref import load
+from cnnref.cli import targets as load
 from cnnref.cli.main import main
 
 MODULES = '''

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import cnnref
-from cnnref.layer import Layer, Shape
-from cnnref.table import Table
+from cnnref.counting.layer import Layer, Shape
+from cnnref.tables.table import Table
 
 if torchvision_models.models:  # timm imports torchvision, which may need the help of that module
     import timm

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnnref.tracing import trace
+from cnnref.tracing.trace import trace
 
 
 class Counting(nn.Module):

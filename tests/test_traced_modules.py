@@ -13,11 +13,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from traced_modules import CASES, Call, Case, normal
 
 import cnnref
-from cnnref import explain
-from cnnref.conventions import CONVENTIONS
+from cnnref.counting import explain
+from cnnref.counting.conventions import CONVENTIONS
 from cnnref.errors import CnnrefError
-from cnnref.table import Table
-from cnnref.watching.constants import NeedsDataError
+from cnnref.tables.table import Table
+from cnnref.tracing.constants import NeedsDataError
 
 # torch's own, when it loads its compiler
 QUIETLY = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

@@ -10,11 +10,11 @@ from torch import nn
 
 import cnnref
 from cnnref.cli.main import main
-from cnnref.columns import COLUMNS
+from cnnref.counting.layer import Counts, Geometry, Layer, Shape
+from cnnref.counting.paths import levels
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.layer import Counts, Geometry, Layer, Shape
-from cnnref.paths import levels
-from cnnref.table import Table
+from cnnref.tables.columns import COLUMNS
+from cnnref.tables.table import Table
 
 RESNET = cnnref.table("resnet50")
 SMALL = [name for name in cnnref.names() if not name.endswith(("1202_cifar", "1001_cifar"))]

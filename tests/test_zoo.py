@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision_models
-import zoo_run
 from torch import nn
-from zoo_models import Case, build, cases
-from zoo_records import Book, Record, record, to_csv
+
+from studies.zoo import run as zoo_run
+from studies.zoo.models import Case, build, cases
+from studies.zoo.records import Book, Record, record, to_csv
 
 CASES = {case.name: case for case in cases() if case.library == "torchvision"}
 RESNET = CASES["resnet18"]

@@ -111,10 +111,10 @@ def printed(arguments: SimpleNamespace) -> Outcome:
 
 def _values() -> dict[str, Sequence[str]]:
     """What each option may be followed by, where that is one of a few words."""
-    from cnnref.analysis import DTYPES
-    from cnnref.columns import COLUMNS
-    from cnnref.sweeping import MEASURES
-    from cnnref.timing import COLUMNS as TIMES
+    from cnnref.measuring.timing import COLUMNS as TIMES
+    from cnnref.tables.analysis import DTYPES
+    from cnnref.tables.columns import COLUMNS
+    from cnnref.tables.sweep import MEASURES
 
     return {
         "--format": FORMATS,

@@ -62,14 +62,14 @@ def _epilog(name: str) -> str:
 
 def _columns(name: str) -> list[str]:
     if name == "sweep":
-        from cnnref.sweeping import MEASURES
+        from cnnref.tables.sweep import MEASURES
 
         return list(MEASURES)
     if name == "measure":
-        from cnnref.timing import COLUMNS as TIMES
+        from cnnref.measuring.timing import COLUMNS as TIMES
 
         return list(TIMES)
-    from cnnref.columns import COLUMNS
+    from cnnref.tables.columns import COLUMNS
 
     return list(COLUMNS)
 

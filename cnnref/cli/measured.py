@@ -10,13 +10,13 @@ from cnnref import sources
 from cnnref.cli.models import given_inputs, theirs
 from cnnref.cli.outcome import Outcome
 from cnnref.cli.show import delivered, printed, progress
+from cnnref.cli.targets import find, make
 from cnnref.errors import CnnrefError
-from cnnref.load import find, make
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
-    from cnnref.measurement import Measurement
+    from cnnref.measuring.record import Measurement
 
 __all__ = ["measured"]
 

@@ -14,9 +14,9 @@ import cnnref
 from cnnref import sources
 from cnnref.cli.outcome import Outcome
 from cnnref.cli.show import complain, printed, progress, rows
+from cnnref.cli.targets import find, load, make
 from cnnref.errors import CnnrefError
-from cnnref.load import find, load, make
-from cnnref.table import Table
+from cnnref.tables.table import Table
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -164,7 +164,7 @@ def _unwarned(call: Callable[[], Found]) -> Found:
     """What a call gives, without the warnings about uncounted rows: they are said in one line."""
     if "torch" not in sys.modules:
         return call()
-    from cnnref.tracing import UncountedWarning
+    from cnnref.tracing.trace import UncountedWarning
 
     with catch_warnings():
         simplefilter("ignore", UncountedWarning)

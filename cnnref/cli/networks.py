@@ -13,7 +13,7 @@ from cnnref.errors import CnnrefError, UnknownNameError
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
-    from cnnref.table import Table
+    from cnnref.tables.table import Table
 
 __all__ = ["book", "checked", "compared", "conventions", "explained", "listed", "table"]
 
@@ -52,7 +52,7 @@ def book(name: str, arguments: SimpleNamespace) -> Table:
 
 def explained(arguments: SimpleNamespace) -> Outcome:
     """`cnnref explain`."""
-    from cnnref.explain import told
+    from cnnref.counting.explain import told
 
     found = book(arguments.name, arguments)
     return Outcome(_lines(told(found, found[arguments.layer], arguments.convention)))
@@ -60,7 +60,7 @@ def explained(arguments: SimpleNamespace) -> Outcome:
 
 def checked(arguments: SimpleNamespace) -> Outcome:
     """`cnnref check`."""
-    from cnnref.check import agreement
+    from cnnref.networks.agreement import agreement
 
     names = arguments.names or cnnref.names()
     for name in names:

@@ -13,9 +13,9 @@ from cnnref.errors import CnnrefError
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
-    from cnnref.budget import Budget
-    from cnnref.printed import Printed
-    from cnnref.table import Table
+    from cnnref.tables.budget import Budget
+    from cnnref.tables.printable import Printed
+    from cnnref.tables.table import Table
 
 __all__ = ["complain", "delivered", "limits", "printed", "progress", "rows", "verdicts"]
 
@@ -67,7 +67,7 @@ def printed(thing: Printed, arguments: SimpleNamespace, batch_size: int = 1) -> 
     }
     view = getattr(arguments, "convention", "macs"), arguments.columns
     if arguments.format == "text" and arguments.output is None:
-        from cnnref import grid
+        from cnnref.tables import formats as grid
 
         width = _width(sys.stdout)
         paint = _painted if _coloured(sys.stdout) else grid.plain
@@ -143,7 +143,7 @@ def limits(arguments: SimpleNamespace) -> Budget | None:
     }
     if not given:
         return None
-    from cnnref.budget import Budget
+    from cnnref.tables.budget import Budget
 
     return Budget(
         given,

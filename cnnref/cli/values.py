@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.cli.commands import FORMATS, GROUPINGS, MODES, SHELLS, SUFFIXES
-from cnnref.conventions import convention
+from cnnref.counting.conventions import convention
 from cnnref.errors import CnnrefError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _input(text: str) -> Input:
             f"as 3,224,224 or ids=128:int64, but is {text!r}."
         )
     if colon:
-        from cnnref.analysis import DTYPES
+        from cnnref.tables.analysis import DTYPES
 
         if dtype not in DTYPES:
             raise UnknownNameError("dtype of --input", dtype, DTYPES)
@@ -137,7 +137,7 @@ def _one_of(kind: str, known: tuple[str, ...]) -> Callable[[str], str]:
 
 def _dtype(text: str) -> str:
     if text != "float32":
-        from cnnref.analysis import element_bytes
+        from cnnref.tables.analysis import element_bytes
 
         element_bytes("--dtype", text)
     return text

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cnnref import kinds
-from cnnref.analysis import IN_PLACE, VIEWS, storages
-from cnnref.table import Table
+from cnnref.counting import operators as kinds
+from cnnref.tables.analysis import IN_PLACE, VIEWS, storages
+from cnnref.tables.table import Table
 
 __all__ = ["needed_elements"]
 

@@ -13,13 +13,13 @@ from torch.overrides import TorchFunctionMode
 
 from cnnref.measuring.clock import synchronize
 from cnnref.measuring.subject import Inputs, Subject
-from cnnref.rules import tensors
-from cnnref.table import Table
-from cnnref.tracing import arguments, recorded
-from cnnref.watching.constants import NeedsDataError
-from cnnref.watching.inside import INSIDE
-from cnnref.watching.ledger import Ledger
-from cnnref.watching.recorder import Recorder
+from cnnref.tables.table import Table
+from cnnref.tracing.constants import NeedsDataError
+from cnnref.tracing.inside import INSIDE
+from cnnref.tracing.ledger import Ledger
+from cnnref.tracing.recorder import Recorder
+from cnnref.tracing.rules import tensors
+from cnnref.tracing.trace import arguments, recorded
 
 __all__ = [
     "Pass",

@@ -11,8 +11,8 @@ from cnnref.errors import CnnrefError
 from cnnref.measuring.clock import timed
 from cnnref.measuring.isolation import as_it_was
 from cnnref.measuring.machine import free_bytes
+from cnnref.measuring.roofline import Ceilings
 from cnnref.measuring.settings import Settings, resolve
-from cnnref.rooflines import Ceilings
 
 __all__ = ["ceilings"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch.utils.benchmark import Timer
 
-from cnnref.measurement import Quartiles
+from cnnref.measuring.record import Quartiles
 from cnnref.measuring.settings import Settings
 
 __all__ = ["synchronize", "timed"]

@@ -13,7 +13,7 @@ from cnnref.errors import CnnrefError
 from cnnref.measuring.backward import needed_elements
 from cnnref.measuring.machine import free_bytes
 from cnnref.measuring.settings import Settings
-from cnnref.table import Table
+from cnnref.tables.table import Table
 from cnnref.units import GIB
 
 __all__ = ["Need", "need", "refuse_too_large", "too_large"]

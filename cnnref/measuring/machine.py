@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from cnnref.measurement import Machine
+from cnnref.measuring.record import Machine
 
 __all__ = ["free_bytes", "machine"]
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from cnnref.measuring.clock import synchronize
-from cnnref.rules import tensors
+from cnnref.tracing.rules import tensors
 
 __all__ = ["held_bytes", "peak_bytes"]
 

@@ -11,9 +11,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnnref.catalog import table
 from cnnref.errors import CnnrefError
-from cnnref.measurement import LayerTime, Measurement
 from cnnref.measuring.calls import (
     Pass,
     UsedWeights,
@@ -28,6 +26,8 @@ from cnnref.measuring.fitting import need, refuse_too_large, too_large
 from cnnref.measuring.isolation import as_it_was
 from cnnref.measuring.machine import machine
 from cnnref.measuring.memory import held_bytes, peak_bytes
+from cnnref.measuring.record import LayerTime, Measurement
+from cnnref.measuring.roofline import moved_bytes
 from cnnref.measuring.settings import Settings, resolve
 from cnnref.measuring.subject import (
     Inputs,
@@ -39,8 +39,8 @@ from cnnref.measuring.subject import (
     placed,
     settle,
 )
-from cnnref.rooflines import moved_bytes
-from cnnref.table import Table
+from cnnref.networks.catalog import table
+from cnnref.tables.table import Table
 
 __all__ = ["measure"]
 

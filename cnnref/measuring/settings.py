@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import torch
 
-from cnnref.checks import whole
+from cnnref.counting.arguments import whole
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.measurement import MODES
+from cnnref.measuring.record import MODES
 
 __all__ = ["DTYPES", "Settings", "devices", "resolve", "resolved_device", "resolved_dtype"]
 

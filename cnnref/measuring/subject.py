@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cnnref.catalog import architecture, model
-from cnnref.checks import whole
+from cnnref.counting.arguments import whole
 from cnnref.errors import CnnrefError
 from cnnref.measuring.settings import Settings
-from cnnref.rules import tensors
+from cnnref.networks.catalog import architecture, model
+from cnnref.tracing.rules import tensors
 
 __all__ = [
     "Inputs",

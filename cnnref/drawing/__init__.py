@@ -1,0 +1,103 @@
+"""Drawings of networks, made from the edges of their tables: blocks, strips of stages, stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from cnnref.drawing.block import block_scene
+from cnnref.drawing.blocks import (
+    NAIVE,
+    block_kind,
+    block_rows,
+    block_table,
+    naive_inception,
+)
+from cnnref.drawing.scene import Scene
+from cnnref.drawing.stack import stacks_scene
+from cnnref.drawing.strip import across_scene, down_scene
+from cnnref.drawing.svg import standalone, to_svg
+from cnnref.drawing.words import alternative
+from cnnref.tables.table import Table
+
+__all__ = [
+    "HALF",
+    "NAIVE",
+    "NARROW",
+    "WIDE",
+    "Drawing",
+    "block",
+    "block_kind",
+    "block_rows",
+    "block_table",
+    "naive_inception",
+    "stacks",
+    "standalone",
+    "strip",
+]
+
+WIDE, NARROW = 700, 326
+# two beside each other on a phone
+HALF = 157
+# the size of the text at either width
+SIZES = {WIDE: 13.0, NARROW: 11.5}
+
+
+class Drawing(NamedTuple):
+    """One thing drawn, at the width of a page and at that of a phone."""
+
+    title: str
+    description: str
+    wide: Scene
+    narrow: Scene
+
+    @property
+    def one_size(self) -> bool:
+        """Whether the wide drawing is the one for a phone too."""
+        return self.narrow is self.wide
+
+    def to_svg(self, *, narrow: bool = False) -> str:
+        """The drawing as an SVG element with its text alternative."""
+        return to_svg(self.narrow if narrow else self.wide, self.title, self.description)
+
+
+def block(table: Table, name: str, *, fold: bool = True, narrow: float = NARROW) -> Drawing:
+    """A block of a table: its rows in order of execution, branches side by side.
+
+    name: the block's, or its end where only one block's name ends so.
+    fold: normalisations and activations stand in the box of the row before them.
+    narrow: the width on a phone.
+
+    Raises:
+        UnknownNameError: no block has that name.
+    """
+    rows = block_rows(table, name)
+    layers = [table[row] for row in rows]
+    kind = block_kind(layers)
+    called = layers[0].block.removeprefix(f"{kind.partition(' ')[0]}_")
+    title = f"{kind} {called} of {table.name}"
+    return _both(
+        title, lambda width, size: block_scene(table, rows, width, fold=fold, size=size), narrow
+    )
+
+
+def strip(table: Table) -> Drawing:
+    """A whole network as a strip of its stages."""
+    wide, narrow = across_scene(table, WIDE, SIZES[WIDE] - 1), down_scene(table, NARROW, 12)
+    return Drawing(f"The stages of {table.name}", alternative(narrow), wide, narrow)
+
+
+def stacks(networks: Sequence[tuple[str, Table]]) -> Drawing:
+    """Networks side by side, layer by layer, their stages on one level: (title, table) of each.
+
+    Raises:
+        CnnrefError: a network has branches that are no shortcuts.
+    """
+    names = ", ".join(title for title, _ in networks)
+    return _both(f"Stacks of {names}", lambda w, size: stacks_scene(networks, w, size - 0.5))
+
+
+def _both(title: str, draw: Callable[[float, float], Scene], narrow: float = NARROW) -> Drawing:
+    wide = draw(WIDE, SIZES[WIDE])
+    small = wide if wide.width <= narrow else draw(narrow, SIZES[NARROW])
+    return Drawing(title[0].upper() + title[1:], alternative(wide), wide, small)

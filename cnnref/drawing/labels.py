@@ -1,0 +1,134 @@
+"""What a box says of its rows, and how wide that is in a font that nobody knows beforehand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from cnnref.counting.layer import Geometry, Layer
+
+__all__ = ["KINDS", "axes", "followers", "kind", "label", "shape", "text_width", "wrap"]
+
+KINDS = {
+    "conv": "conv",
+    "linear": "linear",
+    "max_pool": "pool",
+    "avg_pool": "pool",
+    "adaptive_avg_pool": "pool",
+    "add": "join",
+    "concat": "join",
+}
+NAMES = {
+    "batch_norm": "batch norm",
+    "relu": "ReLU",
+    "prelu": "PReLU",
+    "lrn": "LRN",
+    "max_pool": "max pool",
+    "avg_pool": "average pool",
+}
+# of the font size, as in DejaVu Sans, the widest of the fonts that a system is likely to bring
+WIDTHS = {
+    **dict.fromkeys("iljI'|", 0.3),
+    **dict.fromkeys("frt.,:;()[]/- ", 0.42),
+    **dict.fromkeys("mMwWQ%", 0.99),
+    **dict.fromkeys("×→+=<>", 0.84),
+    **dict.fromkeys("ABCDEFGHJKLNOPRSTUVXYZ", 0.76),
+}
+COMMON = 0.64
+# a number stays with what it belongs to
+MARK = re.compile(r"(?<=[._/-])")
+BREAK = re.compile(r"(?<!stride)(?<!dilation)(?<!fc)(?<!×) (?!×)")
+
+
+def kind(layer: Layer) -> str:
+    """What a row is drawn as: conv, linear, pool, join, or other."""
+    return KINDS.get(layer.op, "other")
+
+
+def label(layer: Layer) -> str:
+    """A row in a few words: "3×3 conv, 64, stride 2".
+
+    >>> import cnnref
+    >>> [label(cnnref.table("resnet18")[row]) for row in (0, 1, 3)]
+    ['7×7 conv, 64, stride 2', 'batch norm', '3×3 max pool, stride 2']
+    """
+    out = layer.out_shape
+    if layer.op == "linear":
+        return f"fc {out[-1]}"
+    if layer.op == "add":
+        return "+"
+    if layer.op == "concat":
+        return f"concat, {out.channels} channels"
+    if layer.op == "adaptive_avg_pool":
+        return f"average pool to {axes(out.size)}"
+    if layer.op == "slice" and len(layer.in_shape) == len(out) == 3:
+        return f"every pixel in {-(-layer.in_shape[1] // out[1])}"
+    if layer.op == "pad":
+        return f"zeros to {out.channels} channels"
+    name = NAMES.get(layer.op, layer.op.replace("_", " "))
+    if layer.geometry is None or len(layer.geometry.kernel) < 2:
+        return name
+    filters = f", {out.channels}" if layer.op == "conv" else ""
+    return f"{axes(layer.geometry.kernel)} {name}{filters}{_options(layer.geometry)}"
+
+
+def followers(layers: Iterable[Layer]) -> str:
+    """The names of the rows that a box folds in behind its first."""
+    return ", ".join(label(layer) for layer in layers)
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """The shape of a feature map in words.
+
+    >>> shape((64, 56, 56)), shape((4096,))
+    ('64 × 56 × 56', '4096')
+    """
+    return " × ".join(map(str, sizes))
+
+
+def axes(sizes: Sequence[int]) -> str:
+    """A window or a size without spaces: "3×3"."""
+    return "×".join(map(str, sizes))
+
+
+@cache
+def text_width(text: str, size: float) -> float:
+    """The width that a text takes at most, in the unit of its font size."""
+    return size * sum(WIDTHS.get(letter, COMMON) for letter in text)
+
+
+def wrap(text: str, size: float, width: float) -> list[str]:
+    """The text in lines that fit a width; a word that is too long is broken behind its marks.
+
+    >>> wrap("3×3 conv, 64, stride 2", 12, 80), wrap("features.denseblock1", 12, 80)
+    (['3×3 conv,', '64, stride 2'], ['features.', 'denseblock1'])
+    """
+    lines: list[str] = []
+    for word in BREAK.split(text):
+        if lines and text_width(f"{lines[-1]} {word}", size) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines += _pieces(word, size, width)
+    return lines
+
+
+def _pieces(word: str, size: float, width: float) -> list[str]:
+    if text_width(word, size) <= width:
+        return [word]
+    pieces = [""]
+    for part in MARK.split(word):
+        if pieces[-1] and text_width(pieces[-1] + part, size) > width:
+            pieces.append("")
+        pieces[-1] += part
+    return pieces
+
+
+def _options(window: Geometry) -> str:
+    text = f", stride {_square(window.stride)}" if set(window.stride) != {1} else ""
+    text += f", dilation {_square(window.dilation)}" if set(window.dilation) != {1} else ""
+    return text + (f", {window.groups} groups" if window.groups > 1 else "")
+
+
+def _square(sizes: Sequence[int]) -> str:
+    return str(sizes[0]) if len(set(sizes)) == 1 else axes(sizes)

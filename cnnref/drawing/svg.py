@@ -1,0 +1,142 @@
+"""A scene as an SVG element, the same bytes at every run.
+
+Colours are the page's custom properties, so one drawing serves light and dark; a drawing that
+leaves the page takes the light ones with it.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from cnnref.drawing.scene import Arrow, Box, Scene, Text, faint_size
+
+__all__ = ["standalone", "to_svg"]
+
+INK, SECOND, PAPER, RULE = "--ink", "--ink-2", "--paper", "--rule-strong"
+STROKES = {
+    "conv": "--chart-1",
+    "pool": "--chart-2",
+    "linear": "--chart-3",
+    "join": INK,
+    "other": "--chart-6",
+    "end": RULE,
+}
+TINTED = ("conv", "pool", "linear", "other")
+# what the site's light scheme has; a test holds them together
+LIGHT = {
+    INK: "#22262d",
+    SECOND: "#565b64",
+    PAPER: "#fbf8f1",
+    RULE: "#8d8471",
+    "--chart-1": "#2a62ae",
+    "--chart-2": "#c5452a",
+    "--chart-3": "#2b7d62",
+    "--chart-6": "#6b7078",
+}
+
+
+def to_svg(scene: Scene, title: str, description: str) -> str:
+    """The scene as one element, with its text alternative."""
+    width, height = _number(scene.width), _number(scene.height)
+    lines = "".join(map(_line, scene.arrows))
+    heads = "".join(_head(arrow, scene.head) for arrow in scene.arrows)
+    return "".join(
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" '
+            f'height="{height}" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" '
+            f'font-size="{_number(scene.size)}" text-anchor="middle" fill="var({INK})">'
+            f"<title>{escape(title)}</title><desc>{escape(description)}</desc>",
+            f'<g fill="none" stroke="var({SECOND})" stroke-width="1.2">{lines}</g>',
+            f'<path fill="var({SECOND})" d="{heads}"/>' if heads else "",
+            *(_label(arrow, scene.size) for arrow in scene.arrows),
+            *(_box(box, scene.size) for box in scene.boxes),
+            *(_text(text, scene.size) for text in scene.texts),
+            "</svg>",
+        )
+    )
+
+
+def standalone(svg: str) -> str:
+    """A drawing as a file of its own: its colours are put in, on paper."""
+    end = svg.index("<desc>")
+    svg = f'{svg[:end]}<rect width="100%" height="100%" fill="var({PAPER})"/>{svg[end:]}'
+    for name, colour in LIGHT.items():
+        svg = svg.replace(f"var({name})", colour)
+    return svg + "\n"
+
+
+def _box(box: Box, size: float) -> str:
+    stroke = STROKES[box.kind]
+    x, y, width, height = map(_number, (box.x, box.y, box.width, box.height))
+    square = box.width == box.height and box.kind == "join"
+    radius = _number(box.height / 2 if square else 12 if box.kind == "end" else 4)
+    fill = f'fill="var({stroke})" fill-opacity=".13"' if box.kind in TINTED else 'fill="none"'
+    return (
+        f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="{radius}" {fill} '
+        f'stroke="var({stroke})"{_dash(box.kind == "end")}/>{_lines(box, size)}'
+    )
+
+
+def _lines(box: Box, size: float) -> str:
+    sizes = [faint_size(size) if line.faint else size for line in box.lines]
+    x, middle = box.middle
+    top = middle - sum(1.3 * size for size in sizes) / 2
+    parts = []
+    for line, own in zip(box.lines, sizes, strict=True):
+        y = top + 0.98 * own
+        top += 1.3 * own
+        style = f' fill="var({SECOND})" font-size="{_number(own)}"' if line.faint else ""
+        parts.append(f'<text x="{_number(x)}" y="{_number(y)}"{style}>{escape(line.text)}</text>')
+    return "".join(parts)
+
+
+def _line(arrow: Arrow) -> str:
+    path = "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in arrow.points)
+    return f'<path d="{path}"{_dash(arrow.dashed)}/>'
+
+
+def _head(arrow: Arrow, half: float) -> str:
+    """The triangle at the end of a line that runs along an axis."""
+    (a, b), (x, y) = arrow.points[-2:]
+    length = max(abs(x - a), abs(y - b)) or 1
+    dx, dy = (x - a) / length, (y - b) / length
+    back = (x - 1.6 * half * dx, y - 1.6 * half * dy)
+    corners = (
+        (x, y),
+        (back[0] - half * dy, back[1] + half * dx),
+        (back[0] + half * dy, back[1] - half * dx),
+    )
+    return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in corners) + "Z"
+
+
+def _label(arrow: Arrow, size: float) -> str:
+    """A text on the first stretch of an arrow, on a gap in the line."""
+    if not arrow.label:
+        return ""
+    (x, y), (_, y2) = arrow.points[:2]
+    small, middle = faint_size(size), (y + y2) / 2
+    return (
+        f'<rect x="{_number(x - 4)}" y="{_number(middle - 0.75 * small)}" width="8" '
+        f'height="{_number(1.5 * small)}" fill="var({PAPER})"/><text x="{_number(x)}" '
+        f'y="{_number(middle + 0.35 * small)}" fill="var({SECOND})" '
+        f'font-size="{_number(small)}">{escape(arrow.label)}</text>'
+    )
+
+
+def _text(text: Text, size: float) -> str:
+    style = f' fill="var({SECOND})" font-size="{_number(faint_size(size))}"' if text.faint else ""
+    style += ' font-weight="600"' if text.strong else ""
+    style += f' text-anchor="{text.anchor}"' if text.anchor != "middle" else ""
+    if text.halo:
+        style += f' paint-order="stroke" stroke="var({PAPER})" stroke-width="4"'
+    x, y = _number(text.x), _number(text.y)
+    return f'<text x="{x}" y="{y}"{style}>{escape(text.text)}</text>'
+
+
+def _dash(dashed: bool) -> str:
+    return ' stroke-dasharray="4 3"' if dashed else ""
+
+
+def _number(value: float) -> str:
+    """At most one decimal, and no trailing zero."""
+    return f"{round(value, 1):g}" if value < 1e5 else str(round(value))

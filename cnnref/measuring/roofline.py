@@ -1,0 +1,208 @@
+"""What a machine's ceilings allow: the roofline of each layer, torch-free.
+
+A layer can be no faster than its arithmetic at the machine's best rate of multiplying matrices,
+nor than its bytes at the rate of a large copy. Source: S. Williams, A. Waterman, D. Patterson,
+Roofline: An Insightful Visual Performance Model, Communications of the ACM 52(4), 2009.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+from cnnref.counting.arguments import whole
+from cnnref.counting.layer import Layer
+from cnnref.errors import CnnrefError
+from cnnref.tables.analysis import IDENTITY, VIEWS, element_bytes
+from cnnref.tables.printable import Printed
+from cnnref.tables.table import Table
+
+if TYPE_CHECKING:
+    from cnnref.counting.conventions import Convention
+    from cnnref.measuring.record import Measurement
+    from cnnref.tables.formats import Grid
+
+__all__ = ["Allowed", "Ceilings", "Roofline", "moved_bytes", "roofline"]
+
+FREE = VIEWS | IDENTITY
+
+
+class Ceilings(NamedTuple):
+    """The best that a machine was seen to do.
+
+    dtype: of the elements that were multiplied.
+    flops_per_second: of a large product of matrices, two FLOPs for a MAC.
+    bytes_per_second: of a large copy, bytes read and bytes written together.
+    tf32: whether float32 products were rounded to TF32 on their way in.
+    """
+
+    dtype: str
+    flops_per_second: float
+    bytes_per_second: float
+    tf32: bool = False
+
+    @property
+    def ridge(self) -> float:
+        """FLOPs per byte from which on arithmetic is the limit, and below which memory is."""
+        return self.flops_per_second / self.bytes_per_second
+
+
+class Allowed(NamedTuple):
+    """One layer under the ceilings, for a whole batch.
+
+    macs: its multiply-accumulates; moved_bytes: weights, inputs and outputs, each once.
+    arithmetic, memory: seconds that either ceiling allows it.
+    seconds: what it took where it was measured, else None.
+    """
+
+    name: str
+    op: str
+    macs: int
+    moved_bytes: int
+    arithmetic: float
+    memory: float
+    seconds: float | None = None
+
+    @property
+    def allowed(self) -> float:
+        """The least time that both ceilings allow: the longer of the two."""
+        return max(self.arithmetic, self.memory)
+
+    @property
+    def bound(self) -> str:
+        """What limits it: "arithmetic", "memory", or "free" where nothing moves."""
+        if not self.moved_bytes:
+            return "free"
+        return "arithmetic" if self.arithmetic > self.memory else "memory"
+
+
+class Roofline(Printed, Sequence[Allowed]):
+    """The layers of one network under one machine's ceilings, in order of execution."""
+
+    def __init__(
+        self, name: str, ceilings: Ceilings, batch_size: int, layers: Iterable[Allowed]
+    ) -> None:
+        self.name = name
+        self.ceilings = ceilings
+        self.batch_size = batch_size
+        self._layers = tuple(layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    @overload
+    def __getitem__(self, key: int) -> Allowed: ...
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Allowed, ...]: ...
+
+    def __getitem__(self, key: int | slice) -> Allowed | tuple[Allowed, ...]:
+        return self._layers[key]
+
+    def __repr__(self) -> str:
+        return f"<Roofline {self.name}: {len(self)} layers, {1e3 * self.allowed:.3g} ms allowed>"
+
+    @property
+    def allowed(self) -> float:
+        """Seconds for a batch: the layers one after another, each as fast as it may be."""
+        return sum(layer.allowed for layer in self)
+
+    @property
+    def measured(self) -> float | None:
+        """Seconds that the layers took together; None where they were not measured."""
+        times = [layer.seconds for layer in self if layer.seconds is not None]
+        return sum(times) if times else None
+
+    def share(self, bound: str) -> float:
+        """The part of the allowed time that layers of one bound take."""
+        return sum(one.allowed for one in self if one.bound == bound) / (self.allowed or 1)
+
+    def grid(
+        self,
+        convention: Convention | str = "macs",
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+        terse: bool = False,
+    ) -> Grid:
+        """A row for each layer that moves anything; columns are keys of `timing.COLUMNS`."""
+        from cnnref.measuring.timing import grid
+
+        return grid(self, columns)
+
+
+def moved_bytes(layer: Layer, bytes_per_element: Any = 4, batch_size: int = 1) -> int:
+    """Bytes of a layer's weights, inputs and outputs, each moved once, for a batch.
+
+    A view and a dropout at inference move nothing.
+
+    >>> import cnnref
+    >>> moved_bytes(cnnref.table("alexnet")["fc8"])
+    16408384
+    """
+    size = element_bytes("moved_bytes", bytes_per_element)
+    if layer.op in FREE:
+        return 0
+    elements = layer.counts.elements_in + layer.counts.elements_out
+    return size * (layer.parameters + batch_size * elements)
+
+
+def roofline(
+    what: Table | Measurement, ceilings: Ceilings, *, batch_size: int | None = None
+) -> Roofline:
+    """The time that a machine's ceilings allow each layer.
+
+    what: a table, or a measurement whose own times then stand beside the allowed ones.
+    ceilings: as `cnnref.ceilings` measures them, or stated by hand.
+    batch_size: images at once, for a table; a measurement has its own.
+
+    Raises:
+        CnnrefError: a ceiling is not positive, the batch size is no positive whole number or
+            not the measurement's own, or the measurement has no layers.
+
+    >>> import cnnref
+    >>> found = roofline(cnnref.table("alexnet"), Ceilings("float32", 1e12, 1e11))
+    >>> found[0].bound, next(row.bound for row in found if row.name == "fc6")
+    ('arithmetic', 'memory')
+    """
+    if min(ceilings[1:3]) <= 0:
+        raise CnnrefError(
+            "roofline: the ceilings must be positive rates, but are "
+            f"{ceilings.flops_per_second} FLOP/s and {ceilings.bytes_per_second} byte/s."
+        )
+    if isinstance(what, Table):
+        batch = whole("roofline", "batch_size", 1 if batch_size is None else batch_size, least=1)
+        size = element_bytes("roofline", ceilings.dtype)
+        rows = [_row(layer, batch, size) for layer in what]
+        return Roofline(what.name, ceilings, batch, (_under(ceilings, *row) for row in rows))
+    if not hasattr(what, "layers"):
+        raise CnnrefError(f"roofline needs a table or a measurement, but got {what!r}.")
+    if not what.layers:
+        raise CnnrefError(
+            f"roofline: the measurement of {what.network} has no layers. They are timed in an "
+            "inference that is not compiled, with layers=True, where forward calls what its trace "
+            "shows."
+        )
+    if (what.dtype, what.tf32) != (ceilings.dtype, ceilings.tf32):
+        wanted = f"dtype={what.dtype!r}" + ", tf32=True" * what.tf32
+        raise CnnrefError(
+            f"roofline: {what.network} was measured in {what.dtype}, the ceilings in "
+            f"{ceilings.dtype}; take those of cnnref.ceilings({wanted})."
+        )
+    if batch_size not in (None, what.batch_size):
+        raise CnnrefError(
+            f"roofline: {what.network} was measured at batch {what.batch_size}, not {batch_size}."
+        )
+    found = (_under(ceilings, *layer) for layer in what.layers)
+    return Roofline(what.network, ceilings, what.batch_size, found)
+
+
+def _row(layer: Layer, batch: int, size: int) -> tuple[str, str, int, int]:
+    return layer.name, layer.op, batch * layer.macs, moved_bytes(layer, size, batch)
+
+
+def _under(
+    ceilings: Ceilings, name: str, op: str, macs: int, moved: int, seconds: float | None = None
+) -> Allowed:
+    arithmetic = 2 * macs / ceilings.flops_per_second
+    return Allowed(name, op, macs, moved, arithmetic, moved / ceilings.bytes_per_second, seconds)

@@ -1,0 +1,288 @@
+"""The columns that a table of layers can have, each by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnnref.counting.conventions import Convention
+from cnnref.counting.layer import Layer
+from cnnref.errors import UnknownNameError
+from cnnref.tables.cell_texts import (
+    channels,
+    compact,
+    filters,
+    joined,
+    size,
+    square,
+    times,
+    window,
+)
+from cnnref.units import KIB, KILO, MEGA, rounded
+
+if TYPE_CHECKING:
+    from cnnref.tables.analysis import ReceptiveField
+    from cnnref.tables.table import Table
+
+__all__ = ["COLUMNS", "LEAST", "UNKNOWN", "Column", "Row", "View", "chosen", "column"]
+
+UNKNOWN = "?"
+# in front of a total of rows of which some are not counted
+LEAST = ">= "
+
+
+class View:
+    """What columns may ask of a whole network; what takes time is computed when first asked."""
+
+    def __init__(
+        self, table: Table, convention: Convention, dtype: Any = "float32", batch_size: int = 1
+    ) -> None:
+        self.table = table.whole
+        self.convention = convention
+        self.dtype = dtype
+        self.batch_size = batch_size
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of one element, of a whole batch."""
+        from cnnref.counting.arguments import whole
+        from cnnref.tables.analysis import element_bytes
+
+        batch = whole("table", "batch_size", self.batch_size, least=1)
+        return batch * element_bytes("table", self.dtype)
+
+    @cached_property
+    def fields(self) -> tuple[ReceptiveField | None, ...]:
+        """The receptive field of each row, None where no rule knows it."""
+        from cnnref.tables.analysis import known_fields
+
+        return known_fields(self.table)
+
+    @cached_property
+    def live(self) -> tuple[int, ...]:
+        """The elements that are alive while each row runs."""
+        return self.table.live_activation_bytes(1)
+
+    @cached_property
+    def sums(self) -> dict[str, int]:
+        """The totals of the network, for shares."""
+        return {}
+
+    def share(self, key: str, row: Row) -> float:
+        """What a row has of the network's total of a measure, in percent."""
+        if key not in self.sums:
+            rows = (Row(number, layer, self) for number, layer in enumerate(self.table))
+            whole = COLUMNS[key]
+            self.sums[key] = sum(whole.value(row) for row in rows if not whole.lacks(row))
+        value: int = COLUMNS[key].value(row)
+        return 100 * value / self.sums[key] if self.sums[key] else 0.0
+
+    def intensity(self, layers: Iterable[Layer]) -> float:
+        """FLOPs per byte of some rows together."""
+        from cnnref.tables.analysis import intensity
+
+        return intensity(layers, self.dtype, self.batch_size)
+
+
+class Row(NamedTuple):
+    """A layer, its number in the network, what it stands in, and how many rows it stands for."""
+
+    number: int
+    layer: Layer
+    view: View
+    times: int = 1
+    label: str = ""
+
+
+Value = Callable[[Row], Any]
+Total = Callable[[list[Row], Value], Any]
+
+
+class Column(NamedTuple):
+    """A header, an alignment, a row's exact value, and how it is printed.
+
+    unit: 0 for what is no measure; else how much of a measure is printed as one.
+    digits: the decimals that are printed of a float.
+    total: of the rows and of what gives the value; None where a total says nothing.
+    show: prints the value, where that is no plain number or text.
+    known: whether rows that no rule counts have it too: what is learned, and sizes.
+    """
+
+    header: str
+    align: str
+    value: Value
+    unit: int = 0
+    digits: int = 0
+    total: Total | None = None
+    show: Callable[[Any], str] | None = None
+    known: bool = False
+
+    def lacks(self, row: Row) -> bool:
+        """Whether the value of a row is not known, because no rule counts it."""
+        return bool(self.unit) and not self.known and not row.layer.counted
+
+    @property
+    def kind(self) -> str:
+        """What the exact values are: "text", "whole" or "float"."""
+        return "text" if self.align == "l" else "float" if self.digits or self.unit > 1 else "whole"
+
+    def exact(self, row: Row) -> int | float | str | None:
+        """The value in the header's unit, unrounded; None where there is none or it is unknown."""
+        value: int | float | str | None = None if self.lacks(row) else self.value(row)
+        return value / self.unit if self.unit > 1 and isinstance(value, int) else value
+
+    def printed(self, row: Row) -> str:
+        """The value as tables print it, measures in whole units."""
+        return UNKNOWN if self.lacks(row) else self._text(self.value(row))
+
+    def sum(self, rows: list[Row]) -> str:
+        """The total of some rows, rounded once; nothing for columns that have none.
+
+        With rows that are not counted it is the least that it can be, and says so.
+        """
+        if not self.total:
+            return ""
+        lacking = sum(map(self.lacks, rows))
+        if lacking and (lacking == len(rows) or self.total is _together):
+            return UNKNOWN
+        return LEAST * bool(lacking and not self.digits) + self._text(self._total(rows))
+
+    def exact_sum(self, rows: list[Row]) -> int | float | None:
+        """The total of some rows in the header's unit, unrounded; None where none is known."""
+        if rows and all(map(self.lacks, rows)):
+            return None
+        total: int | float = self._total(rows)
+        return total / self.unit if self.unit > 1 else total
+
+    def _total(self, rows: list[Row]) -> Any:
+        assert self.total is not None
+        return self.total([row for row in rows if not self.lacks(row)], self.value)
+
+    def _text(self, value: Any) -> str:
+        if self.show is not None:
+            return self.show(value)
+        if isinstance(value, float) or (self.digits and value is not None):
+            return f"{value:,.{self.digits}f}"
+        if isinstance(value, int) and self.unit:
+            return rounded(value, self.unit)
+        return "" if value is None else str(value)
+
+
+def _added(rows: list[Row], value: Value) -> Any:
+    return sum(row.times * value(row) for row in rows)
+
+
+def _highest(rows: list[Row], value: Value) -> Any:
+    return max(map(value, rows), default=0)
+
+
+def _together(rows: list[Row], _: Value) -> float:
+    layers = [row.layer for row in rows for _ in range(row.times)]
+    return rows[0].view.intensity(layers) if rows else 0.0
+
+
+def _of(value: Callable[[Layer], Any]) -> Value:
+    return lambda row: value(row.layer)
+
+
+def _field(part: int) -> Value:
+    def text(row: Row) -> int | str | None:
+        found = row.view.fields[row.number]
+        return None if found is None else square(found[part])
+
+    return text
+
+
+def _share(key: str) -> Value:
+    return lambda row: row.view.share(key, row)
+
+
+def _measure(header: str, value: Value, unit: int = 1, *, known: bool = False) -> Column:
+    return Column(header, "r", value, unit, 0, _added, known=known)
+
+
+def _percent(header: str, key: str, *, known: bool = False) -> Column:
+    return Column(f"{header} %", "r", _share(key), 1, 1, _added, known=known)
+
+
+COLUMNS: dict[str, Column] = {
+    "layer": Column("Layer", "l", lambda row: row.label or row.layer.name),
+    "times": Column("times", "r", lambda row: row.times, show=times),
+    "op": Column("op", "l", lambda row: row.layer.op),
+    "stage": Column("stage", "l", lambda row: row.layer.stage),
+    "block": Column("block", "l", lambda row: row.layer.block),
+    "input": Column("input", "l", lambda row: " + ".join(map(str, row.layer.in_shapes))),
+    "output": Column("output", "l", lambda row: str(row.layer.out_shape)),
+    "window": Column("window", "l", _of(compact)),
+    "kernel": Column("kernel", "r", _of(window(0, joined))),
+    "stride": Column("stride", "r", _of(window(1, joined))),
+    "padding": Column("padding", "r", _of(window(2, joined))),
+    "dilation": Column("dilation", "r", _of(window(3, joined))),
+    "groups": Column("groups", "r", _of(window(4, int))),
+    "parameters": _measure("parameters", lambda row: row.layer.parameters, known=True),
+    "operations": _measure("{unit}s", lambda row: row.view.convention.flops(row.layer)),
+    "macs": _measure("MACs", lambda row: row.layer.macs),
+    "activations": _measure(
+        "activations", lambda row: row.layer.activations if row.layer.macs else 0
+    ),
+    "parameters_share": _percent("parameters", "parameters", known=True),
+    "operations_share": _percent("{unit}s", "operations"),
+    "macs_share": _percent("MACs", "macs"),
+    "activations_share": _percent("activations", "activations"),
+    "bytes": _measure(
+        "bytes", lambda row: row.view.size * row.layer.out_shape.elements, known=True
+    ),
+    "live_bytes": Column(
+        "live bytes",
+        "r",
+        lambda row: row.view.size * row.view.live[row.number],
+        1,
+        0,
+        _highest,
+        known=True,
+    ),
+    "intensity": Column(
+        "FLOP/byte", "r", lambda row: row.view.intensity([row.layer]), 1, 1, _together
+    ),
+    "field": Column("field", "r", _field(0)),
+    "jump": Column("jump", "r", _field(1)),
+    "in_channels": Column("C", "r", lambda row: channels(row.layer, row.layer.in_shapes)),
+    "in_size": Column("H/W", "r", lambda row: size(row.layer, row.layer.in_shapes)),
+    "filters": Column("filters", "r", _of(filters)),
+    "kernel_size": Column("kernel", "r", _of(window(0, square))),
+    "stride_size": Column("stride", "r", _of(window(1, square))),
+    "pad_size": Column("pad", "r", _of(window(2, square))),
+    "out_channels": Column("out C", "r", lambda row: channels(row.layer, [row.layer.out_shape])),
+    "out_size": Column("out H/W", "r", lambda row: size(row.layer, [row.layer.out_shape])),
+    "memory_kb": _measure(
+        "memory (KB)", lambda row: row.view.convention.activation_bytes(row.layer), KIB
+    ),
+    "params_k": _measure("params (k)", lambda row: row.layer.parameters, KILO, known=True),
+    "flop_m": _measure("{unit} (M)", lambda row: row.view.convention.flops(row.layer), MEGA),
+}
+
+
+def chosen(columns: Sequence[str] | str | None, convention: Convention) -> list[str]:
+    """The keys of the columns to show: the convention's, with those after "+", or those named.
+
+    Raises:
+        UnknownNameError: no column has that key; the message names close matches.
+    """
+    keys = columns.split(",") if isinstance(columns, str) else list(columns or ())
+    more = [key[1:] for key in keys if key.startswith("+")]
+    named = [key for key in keys if not key.startswith("+")]
+    for key in (*named, *more):
+        column(key)
+    return list(dict.fromkeys([*(named or convention.columns), *more]))
+
+
+def column(key: str) -> Column:
+    """A column by its key.
+
+    Raises:
+        UnknownNameError: no column has that key; the message names close matches.
+    """
+    if key not in COLUMNS:
+        raise UnknownNameError("column", key, COLUMNS)
+    return COLUMNS[key]

@@ -1,0 +1,259 @@
+"""Cells between headers and totals, and the formats that they are printed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnnref.errors import MissingExtraError
+from cnnref.tables.headed import HEAD, headed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "Grid",
+    "Paint",
+    "plain",
+    "to_csv",
+    "to_frame",
+    "to_html",
+    "to_latex",
+    "to_markdown",
+    "to_text",
+    "with_uncounted",
+]
+
+Paint = Callable[[str, str], str]
+
+TERMINAL = 80
+# a float of LaTeX does not break over pages
+LONGEST_FLOAT = 45
+
+MARKDOWN = {ord(letter): f"\\{letter}" for letter in r"\|*`_[]"}
+MARKDOWN |= {ord(letter): f"&#{ord(letter)};" for letter in "<&~"}
+LATEX = str.maketrans(
+    {letter: f"\\{letter}" for letter in "$&#_%{}"}
+    | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "[": "{[}", "]": "{]}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+)
+
+
+class Grid(NamedTuple):
+    """One table as text.
+
+    aligns: "l" or "r" for each printed column.
+    kinds: "text", "whole" or "float" for each column of `exact`.
+    cells, totals: what is printed.
+    exact: the same rows, unrounded; None where a value is not known.
+    notes: the caption, then what the totals leave out, without full stops.
+    marks: what each row is, for colours and for HTML: "", "free" or "uncounted".
+    ids: an id for each row in HTML, or nothing.
+    legend: a line that only a terminal needs.
+    folds: column -> the least width to which a terminal may fold it, in this order.
+    paths: whether the first column holds names with dots, which may be put under one another.
+    """
+
+    heads: list[str]
+    aligns: str
+    kinds: list[str]
+    cells: list[list[str]]
+    exact: list[list[Any]]
+    totals: list[list[str]]
+    notes: list[str]
+    marks: Sequence[str] = ()
+    ids: Sequence[str] = ()
+    legend: str = ""
+    folds: Sequence[tuple[int, int]] = ()
+    paths: bool = False
+
+
+def plain(_: str, text: str) -> str:
+    """A line of any kind without colours."""
+    return text
+
+
+def with_uncounted(grid: Grid, numbers: list[int]) -> Grid:
+    """The grid with a column of how many rows of each line are not counted, where some are."""
+    if not any(numbers):
+        return grid
+    total = [str(sum(numbers)), *[""] * len(grid.totals)]
+    return grid._replace(
+        heads=[*grid.heads, "uncounted"],
+        aligns=f"{grid.aligns}r",
+        kinds=[*grid.kinds, "whole"],
+        cells=[[*row, str(n)] for row, n in zip(grid.cells, numbers, strict=True)],
+        exact=[[*row, n] for row, n in zip(grid.exact, numbers, strict=True)],
+        totals=[[*row, n] for row, n in zip(grid.totals, total, strict=False)],
+    )
+
+
+def to_text(grid: Grid, width: int = TERMINAL, paint: Paint = plain) -> str:
+    """The grid for a terminal of a width, where its cells allow it; no final newline.
+
+    paint: colours a line of a kind: "caption", "head", "rule", "total", "note" or a mark.
+    """
+    heads = [head.split(" ") for head in grid.heads]
+    stacked = [[""] * (max(map(len, heads)) - len(head)) + head for head in heads]
+    widths = _widths(grid, heads)
+    if grid.paths and sum(widths) + len(widths) - 1 > width:
+        grid = headed(grid)
+        widths = _widths(grid, heads)
+    gap = 2 if sum(widths) + 2 * len(widths) - 2 <= width else 1
+    _narrow(widths, width, grid.folds)
+    rule = "-" * (sum(widths) + gap * (len(widths) - 1))
+    marks = grid.marks or [""] * len(grid.cells)
+
+    def block(kind: str, rows: list[list[str]]) -> str:
+        return paint(kind, _block(rows, widths, gap, grid.aligns))
+
+    body = [
+        paint(mark, "  ".join(filter(None, row)))
+        if mark == HEAD and len(row[0]) > widths[0]
+        else block(mark, list(map(_folded, row, widths)))
+        for mark, row in zip(marks, grid.cells, strict=True)
+    ]
+    totals = [block("total", list(map(_folded, row, widths))) for row in grid.totals]
+    caption, *notes = ["\n".join(_folded(f"{note}.", width, " ")) for note in grid.notes]
+    below = [paint("rule", rule), *totals] if totals else []
+    legend = [grid.legend] if grid.legend else []
+    lines = ["", block("head", stacked), paint("rule", rule), *body] if body or totals else []
+    painted = [paint("note", note) for note in notes]
+    return "\n".join([paint("caption", caption), *lines, *below, *legend, *painted])
+
+
+def _widths(grid: Grid, heads: list[list[str]]) -> list[int]:
+    """What each column takes; a line above others may be longer than they are."""
+    marks = grid.marks or [""] * len(grid.cells)
+    rows = [row for row, mark in zip(grid.cells, marks, strict=True) if mark != HEAD]
+    columns = list(zip(*rows, *grid.totals, strict=True)) or [()] * len(heads)
+    return [max(map(len, (*head, *below))) for head, below in zip(heads, columns, strict=True)]
+
+
+def _narrow(widths: list[int], width: int, folds: Sequence[tuple[int, int]]) -> None:
+    for place, least in folds:
+        excess = sum(widths) + len(widths) - 1 - width
+        if excess > 0:
+            widths[place] = max(min(least, widths[place]), widths[place] - excess)
+
+
+def _folded(text: str, width: int, marks: str = "._/- ") -> list[str]:
+    """Text in lines of a width, broken behind marks; a piece without a mark stays whole.
+
+    Every line has the indent of the text.
+    """
+    if len(text) <= width:
+        return [text]
+    words = text.lstrip()
+    indent = text[: len(text) - len(words)]
+    lines, start = [indent], 0
+    for end in (*(end for end, letter in enumerate(words, 1) if letter in marks), len(words)):
+        piece, start = words[start:end], end
+        if lines[-1] != indent and len(lines[-1] + piece.rstrip()) > width:
+            lines.append(indent)
+        lines[-1] += piece
+    return [line.rstrip() for line in lines]
+
+
+def _block(cells: list[list[str]], widths: list[int], gap: int, aligns: str) -> str:
+    pads = [str.ljust if align == "l" else str.rjust for align in aligns]
+    rows = zip_longest(*cells, fillvalue="")
+    padded = [[f(x, w) for f, x, w in zip(pads, row, widths, strict=True)] for row in rows]
+    return "\n".join((" " * gap).join(row).rstrip() for row in padded)
+
+
+def _escaped(grid: Grid, escape: Callable[[str], str]) -> Grid:
+    def rows(cells: list[list[str]]) -> list[list[str]]:
+        return [list(map(escape, row)) for row in cells]
+
+    heads, notes = rows([grid.heads, grid.notes])
+    return grid._replace(heads=heads, notes=notes, cells=rows(grid.cells), totals=rows(grid.totals))
+
+
+def to_markdown(grid: Grid) -> str:
+    """The grid in Markdown, with totals; below it the caption and what is left out."""
+    grid = _escaped(grid, lambda text: text.translate(MARKDOWN))
+    rule = [":--" if align == "l" else "--:" for align in grid.aligns]
+    lines = [f"| {' | '.join(row)} |" for row in (grid.heads, rule, *grid.cells, *grid.totals)]
+    return "\n".join([*lines, *(f"\n{note}." for note in grid.notes), ""])
+
+
+def to_latex(grid: Grid) -> str:
+    """The grid in LaTeX, with totals, for booktabs; a long one for longtable, over pages."""
+    grid = _escaped(grid, lambda text: text.translate(LATEX))
+    head, *body = [" & ".join(row) + r" \\" for row in (grid.heads, *grid.cells)]
+    totals = [" & ".join(row) + r" \\" for row in grid.totals]
+    caption = rf"\caption{{{'. '.join(grid.notes)}}}"
+    below = [r"\midrule", *totals] if totals else []
+    if len(body) <= LONGEST_FLOAT:
+        above = [rf"\begin{{table}}\centering{caption}", rf"\begin{{tabular}}{{{grid.aligns}}}"]
+        rows = [r"\toprule", head, r"\midrule", *body, *below, r"\bottomrule"]
+        return _lines(r"% \usepackage{booktabs}", *above, *rows, r"\end{tabular}", r"\end{table}")
+    again = [r"\toprule", head, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot"]
+    return _lines(
+        r"% \usepackage{booktabs,longtable}",
+        rf"\begin{{longtable}}{{{grid.aligns}}}",
+        rf"{caption}\\",
+        *[*again, *body, *below],
+        r"\end{longtable}",
+    )
+
+
+def _lines(*lines: str) -> str:
+    return "\n".join([*lines, ""])
+
+
+def to_html(grid: Grid, links: str = "") -> str:
+    """The grid as an HTML element; with ids, first cells link to #LINKS- and their own text."""
+    from html import escape
+
+    grid = _escaped(grid, escape)
+    head = f"<thead><tr>{_html_cells(grid.heads, grid.aligns, head=True)}</tr></thead>"
+    lines = ['<table class="ledger">', f"<caption>{grid.notes[0]}.</caption>", head, "<tbody>"]
+    blank = [""] * len(grid.cells)
+    rows = zip(grid.ids or blank, grid.marks or blank, grid.cells, strict=True)
+    for place, mark, (name, *cells) in rows:
+        given = f' id="{escape(place)}"' if place else ""
+        given += ' class="uncounted"' if mark == "uncounted" else ""
+        title = f'<a href="#{escape(links)}-{name}">{name}</a>' if links else name
+        lines.append(f"<tr{given}>{_html_cells([title, *cells], grid.aligns)}</tr>")
+    wide = f'<td class="wrap" colspan="{len(grid.heads)}">'
+    notes = [f"<tr>{wide}{note}.</td></tr>" for note in grid.notes[1:]]
+    cells = [_html_cells(row, grid.aligns) for row in grid.totals]
+    foot = [*(f'<tr class="total">{row}</tr>' for row in cells), *notes]
+    below = ["</tbody>", f"<tfoot>{foot[0]}", *foot[1:], "</tfoot></table>"]
+    return _lines(*lines, *(below if foot else ["</tbody></table>"]))
+
+
+def _html_cells(cells: list[str], aligns: str, *, head: bool = False) -> str:
+    tags = ['th scope="col"'] * len(cells) if head else ['th scope="row"', *["td"] * len(cells)]
+    kinds = [' class="num"' if align == "r" else "" for align in aligns]
+    parts = zip(tags, kinds, cells, strict=False)
+    return "".join(f"<{tag}{kind}>{cell}</{tag[:2]}>" for tag, kind, cell in parts)
+
+
+def to_csv(grid: Grid) -> str:
+    """The rows as comma-separated values: exact, no totals, empty where not known."""
+    import csv
+    from io import StringIO
+
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows([grid.heads, *grid.exact])
+    return text.getvalue()
+
+
+def to_frame(grid: Grid) -> pd.DataFrame:
+    """The rows as a DataFrame, exact: Int64 for whole numbers, floats for scaled ones."""
+    try:
+        import pandas as pd
+    except ModuleNotFoundError:
+        raise MissingExtraError("Table.to_frame", "pandas", "pandas") from None
+    frame: Any = pd.DataFrame(grid.exact, columns=grid.heads, dtype=object)
+    for place, kind in enumerate(grid.kinds):
+        cells = frame.iloc[:, place]
+        text = kind == "text" or any(isinstance(cell, str) for cell in cells)
+        dtype: Any = "object" if text else {"whole": "Int64", "float": "float64"}[kind]
+        frame.isetitem(place, cells.astype(dtype))
+    whole: pd.DataFrame = frame
+    return whole

@@ -1,0 +1,221 @@
+"""Rows of layers as a grid, whole or in part, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from cnnref.counting.conventions import Convention
+from cnnref.counting.conventions import convention as look_up
+from cnnref.counting.layer import Layer
+from cnnref.tables import formats as grids
+from cnnref.tables.columns import COLUMNS, LEAST, UNKNOWN, Row, View, chosen
+from cnnref.tables.formats import Grid
+from cnnref.units import grouped
+
+if TYPE_CHECKING:
+    from cnnref.tables.table import Table
+
+__all__ = [
+    "completeness",
+    "named",
+    "notes",
+    "record",
+    "rows_grid",
+    "table_grid",
+    "to_html",
+    "to_json",
+]
+
+PRICED = ("parameters", "operations", "activation_bytes")
+# what a terminal shows in place of a column of a convention; nothing where another has it
+TERSE = {"input": "", "kernel": "window", "stride": "", "padding": "", "groups": ""}
+WINDOW_KEY = "window: kernel/stride, p padding, d dilation, g groups, ceil rounds up"
+# a terminal folds the text of these columns where it is too narrow, to no less than this
+FOLDS = (("op", 10), ("output", 16), ("layer", 12))
+
+
+def table_grid(
+    table: Table,
+    convention: Convention | str,
+    columns: Sequence[str] | str | None = None,
+    *,
+    dtype: Any = "float32",
+    batch_size: int = 1,
+    terse: bool = False,
+) -> Grid:
+    """The rows of a table that a convention lists, with its columns or with others."""
+    view = View(table, look_up(convention), dtype, batch_size)
+    lists = view.convention.lists
+    numbered = zip(table.numbers, table, strict=True)
+    rows = [Row(number, layer, view) for number, layer in numbered if lists(layer)]
+    return rows_grid(table, view, rows, columns, terse=terse)
+
+
+def rows_grid(
+    table: Table,
+    view: View,
+    rows: list[Row],
+    columns: Sequence[str] | str | None = None,
+    *,
+    terse: bool = False,
+) -> Grid:
+    """Rows that stand for a table, with totals of them and, where they are a part, of all."""
+    keys = chosen(columns, view.convention)
+    if terse:
+        keys = [TERSE.get(key, key) if key in view.convention.columns else key for key in keys]
+        keys = list(filter(None, keys))
+    shown = [COLUMNS[key] for key in keys]
+    layers = [row.layer for row in rows]
+    return Grid(
+        heads=[column.header.format(unit=view.convention.unit) for column in shown],
+        aligns="".join(column.align for column in shown),
+        kinds=[column.kind for column in shown],
+        cells=[[column.printed(row) for column in shown] for row in rows],
+        exact=[] if terse else [[column.exact(row) for column in shown] for row in rows],
+        totals=_totals(table, view, rows, keys),
+        notes=notes(table, view, keys),
+        marks=[_mark(layer) for layer in layers],
+        ids=["-".join(f"{table.name}-{layer.name}".split()) for layer in layers],
+        legend=WINDOW_KEY if "window" in keys else "",
+        folds=[(keys.index(key), least) for key, least in FOLDS if key in keys],
+        paths=keys[0] == "layer",
+    )
+
+
+def _totals(table: Table, view: View, rows: list[Row], keys: list[str]) -> list[list[str]]:
+    parts = {"Total": rows}
+    if len(table) < len(table.whole):
+        lists = view.convention.lists
+        every = [Row(i, x, view) for i, x in enumerate(table.whole) if lists(x)]
+        parts = {"Shown": rows, "All": every}
+    totals = [
+        [label, *(COLUMNS[key].sum(some) for key in keys[1:])] for label, some in parts.items()
+    ]
+    # a first column that has a total has no room for a label
+    if COLUMNS[keys[0]].total:
+        for total, some in zip(totals, parts.values(), strict=True):
+            total[0] = COLUMNS[keys[0]].sum(some)
+    return totals
+
+
+def _mark(layer: Layer) -> str:
+    if not layer.counted:
+        return "uncounted"
+    return "" if layer.macs or layer.parameters else "free"
+
+
+def notes(table: Table, view: View, keys: Sequence[str]) -> list[str]:
+    """The caption of a table, then what its totals leave out."""
+    entry = view.convention
+    part = f"{len(table)} of its {len(table.whole)} rows, " if len(table) < len(table.whole) else ""
+    lines = [
+        f"{table.name}, {part}input {table.input_shape}; convention {entry.name}: {entry.title}"
+    ]
+    if table.uncounted:
+        ops = [layer.op for layer in table.uncounted]
+        rows = ", ".join(f"{op} ({_rows(ops.count(op))})" for op in dict.fromkeys(ops))
+        lines.append(
+            f"No rule counts {rows}, marked {UNKNOWN}; totals with {LEAST.strip()} leave them out"
+        )
+    hidden = [layer for layer in table if layer.parameters and not entry.lists(layer)]
+    if hidden:
+        names = ", ".join(dict.fromkeys(layer.op for layer in hidden))
+        lost = grouped(sum(layer.parameters for layer in hidden))
+        lines.append(f"Rows of {names} are not listed; their {lost} parameters are in no total")
+    if table.unused and len(table) == len(table.whole):
+        lines.append(_unused(table))
+    return [*lines, *_column_notes(table, view, keys)]
+
+
+def _unused(table: Table) -> str:
+    """What the module has and no row uses, as a count of parameters would have it too."""
+    names = dict.fromkeys(name.partition(".")[0] for name, _ in table.unused)
+    shown = [*names][:3]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    lost = grouped(sum(size for _, size in table.unused))
+    return f"{lost} more parameters, of {', '.join(shown)}{more}, are not used by this call"
+
+
+def _rows(number: int) -> str:
+    return f"{number} row" + "s" * (number != 1)
+
+
+def _column_notes(table: Table, view: View, keys: Sequence[str]) -> list[str]:
+    notes = []
+    if {"bytes", "live_bytes", "intensity"} & set(keys):
+        plain = isinstance(view.dtype, int)
+        dtype = f"{view.dtype}-byte" if plain else str(view.dtype).removeprefix("torch.")
+        plural = "images" if view.batch_size > 1 else "image"
+        notes.append(f"Bytes are of {dtype} elements, for {view.batch_size} {plural}")
+    if {"field", "jump"} & set(keys):
+        blind = [view.table[n] for n in table.numbers if view.fields[n] is None]
+        if blind:
+            notes.append(
+                f"Receptive fields are not known from {blind[0].name} on: no rule says which "
+                f"positions of its input {blind[0].op} sees"
+            )
+    return notes
+
+
+def to_html(table: Table, convention: Convention | str = "lecture", links: str = "") -> str:
+    """The table as an HTML element, with an id TABLE-LAYER per row; names link to #LINKS-LAYER."""
+    return grids.to_html(table_grid(table, convention), links)
+
+
+def to_json(
+    table: Table,
+    convention: Convention | str = "macs",
+    columns: Sequence[str] | str | None = None,
+    *,
+    dtype: Any = "float32",
+    batch_size: int = 1,
+) -> str:
+    """All rows with their raw counts and edges, and the totals of the listed ones, as JSON.
+
+    columns: keys of columns whose exact values each row holds besides, under "columns".
+    """
+    import json
+
+    view = View(table, look_up(convention), dtype, batch_size)
+    keys = chosen(columns, view.convention) if columns else []
+    numbered = zip(table.numbers, table, strict=True)
+    rows = [record(Row(number, layer, view), keys) for number, layer in numbered]
+    return json.dumps(_document(table, view.convention, rows), indent=1) + "\n"
+
+
+def _document(table: Table, entry: Convention, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    known = [row for row in rows if row["listed"]]
+    return {
+        **named(table, entry),
+        "rows": rows,
+        "totals": {key: sum(row[key] or 0 for row in known) for key in PRICED},
+        **completeness(table),
+    }
+
+
+def completeness(table: Table) -> dict[str, Any]:
+    """What the totals of a JSON document leave out."""
+    return {
+        "complete": not table.uncounted,
+        "uncounted": [layer.name for layer in table.uncounted],
+        "unused_parameters": sum(size for _, size in table.unused),
+    }
+
+
+def named(table: Table, entry: Convention) -> dict[str, Any]:
+    """What every JSON document of a table begins with."""
+    told = {key: getattr(entry, key) for key in ("name", "title", "unit", "source")}
+    return {"name": table.name, "input_shape": table.input_shape, "convention": told}
+
+
+def record(row: Row, keys: Sequence[str] = ()) -> dict[str, Any]:
+    """A row with its raw counts and edges, its prices, and the exact values of columns."""
+    layer, entry = row.layer, row.view.convention
+    values = layer.parameters, entry.flops(layer), entry.activation_bytes(layer)
+    prices = dict(zip(PRICED, values if layer.counted else (values[0], None, None), strict=True))
+    window = layer.geometry and layer.geometry._asdict()
+    told = {key: value for key, value in layer._asdict().items() if key != "formulas"}
+    nested = {"geometry": window, "counts": layer.counts._asdict(), "listed": entry.lists(layer)}
+    more = {"columns": {key: COLUMNS[key].exact(row) for key in keys}} if keys else {}
+    return {"row": row.number, **told, **nested, **prices, **more}

@@ -1,0 +1,203 @@
+"""What tables of every kind share: a method for each format, all from one grid of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cnnref.counting.conventions import Convention
+    from cnnref.tables.formats import Grid
+
+    Name: TypeAlias = "Convention | str"
+    Keys = Sequence[str] | str | None
+
+__all__ = ["LecturePrinted", "Printed"]
+
+
+class Printed:
+    """Whatever can say itself as a grid, in each format.
+
+    convention: prices the operations.
+    columns: keys of `cnnref.tables.columns.COLUMNS` in place of those of the convention; a key with
+        a "+" in front is added to them.
+    dtype: what an element is stored as: its name, torch's own or its bytes.
+    batch_size: images at once, for columns of bytes and of intensity.
+    """
+
+    __slots__ = ()
+
+    def grid(
+        self,
+        convention: Name,
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+        terse: bool = False,
+    ) -> Grid:
+        """The cells between headers and totals; terse: as a terminal shows them."""
+        raise NotImplementedError
+
+    def exact_grid(
+        self,
+        convention: Name,
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> Grid:
+        """The cells whose exact values files and frames hold."""
+        return self.grid(convention, columns, dtype=dtype, batch_size=batch_size)
+
+    def to_text(
+        self,
+        convention: Name = "macs",
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """The table for a terminal."""
+        from cnnref.tables import formats as grid
+
+        found = self.grid(convention, columns, dtype=dtype, batch_size=batch_size, terse=True)
+        return grid.to_text(found)
+
+    def to_markdown(
+        self,
+        convention: Name = "macs",
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """The table in Markdown, with totals."""
+        from cnnref.tables import formats as grid
+
+        found = self.grid(convention, columns, dtype=dtype, batch_size=batch_size)
+        return grid.to_markdown(found)
+
+    def to_csv(
+        self,
+        convention: Name = "macs",
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """The rows as comma-separated values, unrounded, without totals."""
+        from cnnref.tables import formats as grid
+
+        found = self.exact_grid(convention, columns, dtype=dtype, batch_size=batch_size)
+        return grid.to_csv(found)
+
+    def to_latex(
+        self,
+        convention: Name = "macs",
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """The table in LaTeX, for the booktabs package; a long one for longtable too."""
+        from cnnref.tables import formats as grid
+
+        found = self.grid(convention, columns, dtype=dtype, batch_size=batch_size)
+        return grid.to_latex(found)
+
+    def to_html(
+        self,
+        convention: Name = "macs",
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """The table as an HTML element."""
+        from cnnref.tables import formats as grid
+
+        found = self.grid(convention, columns, dtype=dtype, batch_size=batch_size)
+        return grid.to_html(found)
+
+    def to_frame(
+        self,
+        convention: Name = "macs",
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> pd.DataFrame:
+        """The rows as a pandas DataFrame, unrounded, without totals.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        from cnnref.tables import formats as grid
+
+        found = self.exact_grid(convention, columns, dtype=dtype, batch_size=batch_size)
+        return grid.to_frame(found)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return self.to_html("macs")
+
+
+class LecturePrinted(Printed):
+    """The same, but what is printed on paper is the lecture's unless a convention is named."""
+
+    __slots__ = ()
+
+    def to_markdown(
+        self,
+        convention: Name = "lecture",
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """The table in Markdown, with a totals row."""
+        return super().to_markdown(convention, columns, dtype=dtype, batch_size=batch_size)
+
+    def to_latex(
+        self,
+        convention: Name = "lecture",
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """The table in LaTeX, for the booktabs package; a long one for longtable too."""
+        return super().to_latex(convention, columns, dtype=dtype, batch_size=batch_size)
+
+    def to_html(
+        self,
+        convention: Name = "lecture",
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """The table as an HTML element."""
+        return super().to_html(convention, columns, dtype=dtype, batch_size=batch_size)
+
+    def to_frame(
+        self,
+        convention: Name = "lecture",
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> pd.DataFrame:
+        """The rows that a convention lists, with its columns, as a pandas DataFrame.
+
+        Raises:
+            UnknownNameError: no convention or no column has that name.
+            MissingExtraError: pandas is not installed.
+        """
+        return super().to_frame(convention, columns, dtype=dtype, batch_size=batch_size)

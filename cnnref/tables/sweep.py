@@ -1,0 +1,214 @@
+"""The points of a sweep, in every format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+from cnnref.counting.conventions import Convention
+from cnnref.counting.conventions import convention as look_up
+from cnnref.errors import UnknownNameError
+from cnnref.tables.columns import LEAST, UNKNOWN
+from cnnref.tables.printable import Printed
+from cnnref.tables.table import Table
+from cnnref.units import grouped
+
+if TYPE_CHECKING:
+    from cnnref.tables.formats import Grid
+
+__all__ = ["MEASURES", "Point", "Sweep", "plain"]
+
+
+class Point(NamedTuple):
+    """One setting of a sweep, and the table that it gives.
+
+    settings: what was varied, and its value here.
+    table: the rows, for one image.
+    """
+
+    settings: Mapping[str, Any]
+    table: Table
+    batch_size: int = 1
+
+
+class _Measure(NamedTuple):
+    """counts: whether it lacks something where rows are not counted."""
+
+    header: str
+    kind: str
+    value: Callable[[Point, Convention, Any], Any]
+    counts: bool = True
+
+
+MEASURES: Mapping[str, _Measure] = {
+    "parameters": _Measure(
+        "parameters", "whole", lambda point, how, dtype: point.table.parameters, counts=False
+    ),
+    "operations": _Measure(
+        "{unit}s", "whole", lambda point, how, dtype: point.batch_size * point.table.flops(how)
+    ),
+    "macs": _Measure(
+        "MACs", "whole", lambda point, how, dtype: point.batch_size * point.table.macs
+    ),
+    "activations": _Measure(
+        "activations", "whole", lambda point, how, dtype: point.batch_size * point.table.activations
+    ),
+    "peak_bytes": _Measure(
+        "peak bytes",
+        "whole",
+        lambda point, how, dtype: point.batch_size * point.table.peak_activation_bytes(dtype),
+        counts=False,
+    ),
+    "training_bytes": _Measure(
+        "training bytes",
+        "whole",
+        lambda point, how, dtype: point.batch_size * point.table.training_activation_bytes(dtype),
+        counts=False,
+    ),
+    "intensity": _Measure(
+        "FLOP/byte",
+        "float",
+        lambda point, how, dtype: point.table.arithmetic_intensity(dtype, point.batch_size),
+    ),
+}
+HEADERS = {name: name.replace("_", " ") for name in ("input_size", "batch_size", "num_classes")}
+SHOWN = ("parameters", "operations", "peak_bytes", "training_bytes")
+
+
+class Sweep(Printed, Sequence[Point]):
+    """The points of a sweep; prints a row for each, with counts for its whole batch."""
+
+    def __init__(self, name: str, points: Iterable[Point]) -> None:
+        self.name = name
+        self._points = tuple(points)
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    @overload
+    def __getitem__(self, key: int) -> Point: ...
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Point, ...]: ...
+
+    def __getitem__(self, key: int | slice) -> Point | tuple[Point, ...]:
+        return self._points[key]
+
+    def __repr__(self) -> str:
+        lacking = ", some rows uncounted" if any(p.table.uncounted for p in self) else ""
+        return (
+            f"<Sweep {self.name}: {len(self)} points over {', '.join(self[0].settings)}{lacking}>"
+        )
+
+    def grid(
+        self,
+        convention: Convention | str,
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+        terse: bool = False,
+    ) -> Grid:
+        """A row for each point: what was varied, then its measures, keys of MEASURES.
+
+        batch_size: for points whose sweep did not vary it.
+        """
+        from cnnref.tables.formats import Grid, with_uncounted
+
+        entry = look_up(convention)
+        keys = _chosen(columns)
+        shown = [MEASURES[key] for key in keys]
+        varied = list(self[0].settings)
+        points = [
+            point if "batch_size" in varied else point._replace(batch_size=batch_size)
+            for point in self
+        ]
+        exact = [[one.value(point, entry, dtype) for one in shown] for point in points]
+        printed = [
+            [_printed(one, value, point) for one, value in zip(shown, values, strict=True)]
+            for point, values in zip(points, exact, strict=True)
+        ]
+        settings = [list(map(plain, point.settings.values())) for point in points]
+        heads = [one.header.format(unit=entry.unit) for one in shown]
+        grid = Grid(
+            heads=[*(HEADERS.get(name, name) for name in varied), *heads],
+            aligns="r" * (len(varied) + len(keys)),
+            kinds=[*(_kind(column) for column in zip(*settings, strict=True))]
+            + [one.kind for one in shown],
+            cells=[
+                [*map(str, given), *cells] for given, cells in zip(settings, printed, strict=True)
+            ],
+            exact=[[*given, *values] for given, values in zip(settings, exact, strict=True)],
+            totals=[],
+            notes=self._notes(points, entry, dtype),
+            marks=["uncounted" if point.table.uncounted else "" for point in points],
+        )
+        return grid if terse else with_uncounted(grid, [len(p.table.uncounted) for p in points])
+
+    def _notes(self, points: Sequence[Point], entry: Convention, dtype: Any) -> list[str]:
+        shapes = dict.fromkeys(str(point.table.input_shape) for point in points)
+        shape = f"input {next(iter(shapes))}" if len(shapes) == 1 else f"{len(shapes)} input shapes"
+        word = f"{dtype}-byte" if isinstance(dtype, int) else str(dtype).removeprefix("torch.")
+        batch = {point.batch_size for point in points}
+        each = "one image" if batch == {1} else "the whole batch"
+        notes = [
+            f"{self.name}, {shape}; convention {entry.name}: {entry.title}",
+            f"Operations and bytes are for {each}, bytes of {word} elements, without parameters",
+        ]
+        if any(point.table.uncounted for point in points):
+            notes.append(f"Some rows are not counted; totals with {LEAST.strip()} leave them out")
+        return notes
+
+    def to_json(
+        self,
+        convention: Convention | str = "macs",
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """The points with their settings and all measures, as JSON."""
+        import json
+
+        entry = look_up(convention)
+        points = [
+            {
+                "settings": {key: plain(value) for key, value in point.settings.items()},
+                "input_shape": point.table.input_shape,
+                "batch_size": point.batch_size,
+                **{key: one.value(point, entry, dtype) for key, one in MEASURES.items()},
+                "complete": not point.table.uncounted,
+            }
+            for point in self
+        ]
+        told = {key: getattr(entry, key) for key in ("name", "title", "unit", "source")}
+        return (
+            json.dumps({"name": self.name, "convention": told, "points": points}, indent=1) + "\n"
+        )
+
+
+def _chosen(columns: Sequence[str] | str | None) -> list[str]:
+    keys = columns.split(",") if isinstance(columns, str) else list(columns or ())
+    named = [key.removeprefix("+") for key in keys]
+    for key in named:
+        if key not in MEASURES:
+            raise UnknownNameError("column of sweeps", key, MEASURES)
+    added = all(key.startswith("+") for key in keys)
+    return list(dict.fromkeys([*(SHOWN if added else ()), *named]))
+
+
+def plain(value: Any) -> Any:
+    """A setting as a cell: numbers as they are, a size as HxW, anything else as text."""
+    if isinstance(value, bool | int | float | str) or value is None:
+        return value
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _kind(cells: Sequence[Any]) -> str:
+    types = {type(cell) for cell in cells}
+    return "whole" if types == {int} else "float" if types <= {int, float} else "text"
+
+
+def _printed(measure: _Measure, value: Any, point: Point) -> str:
+    if point.table.uncounted and measure.counts:
+        return UNKNOWN if measure.kind == "float" else LEAST + grouped(value)
+    return f"{value:,.1f}" if measure.kind == "float" else grouped(value)

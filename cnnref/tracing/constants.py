@@ -1,0 +1,234 @@
+"""Tensors that are no feature maps: small ones that forward makes keep their values.
+
+Forward may look at such values, to decide or to size something; a feature map has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cnnref.errors import CnnrefError
+from cnnref.tracing.rules import tensors
+from cnnref.tracing.signature import SMALL, is_small, storage
+
+__all__ = [
+    "BY_SIZE",
+    "PACKED",
+    "QUIET",
+    "Constants",
+    "NeedsDataError",
+    "on_meta",
+    "run",
+    "settled",
+    "with_lengths",
+]
+
+# fmt: off
+# what tells of a tensor without making another
+QUIET: frozenset[Any] = frozenset(
+    getattr(Tensor, name)
+    for name in (
+        "size", "dim", "ndimension", "numel", "nelement", "stride", "storage_offset",
+        "is_contiguous", "is_floating_point", "is_complex", "is_signed", "element_size",
+        "get_device", "is_pinned", "is_shared", "is_conj", "is_neg", "data_ptr",
+        "untyped_storage", "requires_grad_", "is_inference", "register_hook", "retain_grad",
+        "is_set_to", "is_same_size", "dim_order", "__len__", "__hash__", "__repr__",
+        "__deepcopy__",
+    )
+    if hasattr(Tensor, name)
+) | {
+    torch.numel, torch.is_tensor, torch.is_floating_point, torch.is_complex, torch.is_conj,
+    torch.is_neg, torch.is_signed, torch.is_inference, torch.is_same_size,
+}
+VALUES: frozenset[Any] = frozenset(
+    getattr(Tensor, name)
+    for name in (
+        "item", "tolist", "numpy", "equal", "allclose", "__bool__", "__int__", "__float__",
+        "__complex__", "__index__", "__array__", "__contains__", "__dlpack__",
+    )
+    if hasattr(Tensor, name)
+) | {torch.equal, torch.allclose}
+# as large as they are told to be: looked at on the meta device first
+BULK = frozenset({
+    torch.zeros, torch.ones, torch.empty, torch.full, torch.rand, torch.randn, torch.randint,
+    torch.randperm, torch.eye, torch.empty_strided,
+})
+# what an operator that works in place adds to its name: __iadd__
+IN_PLACE = frozenset({
+    "add", "sub", "mul", "div", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift",
+    "rshift", "matmul",
+})
+# fmt: on
+# how long the sequences of a batch are, which their second argument tells, sizes what these give
+PACKED = frozenset(
+    (
+        *(getattr(torch, f"_{name}_sequence") for name in ("pack_padded", "pad_packed")),
+        *(torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu),
+    )
+)
+# whose result is as large as a constant says
+BY_SIZE = frozenset({Tensor.__getitem__, torch.repeat_interleave, Tensor.repeat_interleave})
+MOVES = frozenset({Tensor.cpu, Tensor.cuda, Tensor.pin_memory})
+
+
+class NeedsDataError(CnnrefError, RuntimeError):
+    """Forward asks for the value of a feature map, which a trace does not compute."""
+
+    @classmethod
+    def of(cls, name: str) -> NeedsDataError:
+        """Of the function or operator that asks."""
+        return cls(
+            f"forward asks for the value of a feature map or a weight ({name}), but a trace "
+            "computes shapes and no values"
+        )
+
+
+class Constants:
+    """The small tensors that one forward pass makes for itself."""
+
+    def __init__(self) -> None:
+        # storages that this pass made: only these may be written to
+        self._mine: set[int] = set()
+        self._kept: list[object] = []
+
+    def make(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a function makes of no tensors; large ones, and those of a device, on meta."""
+        device = kwargs.get("device")
+        if device is not None and torch.device(device).type != "cpu":
+            kwargs = {**kwargs, "device": "meta"}
+        if func in BULK and kwargs.get("out") is None:
+            options = {name: value for name, value in kwargs.items() if name != "generator"}
+            found = func(*args, **{**options, "device": "meta"})
+            if found.numel() > SMALL:
+                return found
+        return self.keep(func(*args, **kwargs), [])
+
+    def keep(self, result: Any, given: list[Tensor]) -> Any:
+        """The result, whose memory may be written to unless it was given."""
+        theirs = {storage(tensor) for tensor in given}
+        for leaf in tensors((result,)):
+            if leaf.layout is torch.strided and not leaf.is_meta:
+                own = storage(leaf)
+                if own not in theirs:
+                    self._mine.add(own)
+                    self._kept.append(leaf)
+        return result
+
+    def may_run(
+        self, func: Callable[..., Any], given: list[Tensor], kwargs: dict[str, Any]
+    ) -> bool:
+        """Whether a call is on small constants alone, and writes to no one else's."""
+        if not all(map(is_small, given)):
+            return False
+        if _writes(func):
+            return storage(given[0]) in self._mine
+        out = kwargs.get("out")
+        return all(storage(tensor) in self._mine for tensor in tensors((out,)))
+
+    def is_value(self, func: Callable[..., Any]) -> bool:
+        """Whether a function asks for values."""
+        return func in VALUES
+
+    def value(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The values of a constant.
+
+        Raises:
+            NeedsDataError: it is a feature map, or comes of one.
+        """
+        if any(tensor.is_meta for tensor in tensors((args, kwargs))):
+            raise NeedsDataError.of(func.__name__)
+        return func(*args, **kwargs)
+
+
+def on_meta(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call on feature maps, which are nowhere but on meta."""
+    if kwargs.get("device") is None:
+        return kwargs
+    return {**kwargs, "device": torch.device("meta")}
+
+
+def run(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a function on meta tensors; a move to another device stays where it is.
+
+    Raises:
+        NeedsDataError: what it gives depends on values.
+    """
+    if args and isinstance(args[0], Tensor) and args[0].is_meta:
+        if func in MOVES:
+            return args[0]
+        if func is Tensor.to:
+            return _to(*args, **kwargs)
+        if func is Tensor.type_as:
+            return args[0].to(args[1].dtype)
+    try:
+        return func(*args, **kwargs)
+    except NotImplementedError as error:
+        from cnnref.tracing.refusals import refused
+
+        raise refused(error) or error from None
+
+
+def settled(
+    func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None
+) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
+    """The arguments with what constants among them say of the size of the result.
+
+    A mask that picks elements becomes the numbers of these; how often to repeat becomes a sum.
+    """
+    if func is Tensor.__getitem__:
+        parts = args[1] if isinstance(args[1], tuple) else (args[1],)
+        if any(map(_is_mask, parts)):
+            picked = [part.nonzero(as_tuple=True) if _is_mask(part) else (part,) for part in parts]
+            return (args[0], tuple(one for part in picked for one in part)), kwargs
+        return args, kwargs
+    repeats = args[1] if len(args) > 1 else (kwargs or {}).get("repeats")
+    if not isinstance(repeats, Tensor) or not is_small(repeats) or repeats.numel() < 2:
+        return args, kwargs
+    return args, {"output_size": int(repeats.sum()), **(kwargs or {})}
+
+
+def _is_mask(part: Any) -> bool:
+    return isinstance(part, Tensor) and part.dtype is torch.bool and is_small(part)
+
+
+def with_lengths(
+    func: Callable[..., Any], args: tuple[Any, ...], twins: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """The arguments on meta, but for the lengths of packed sequences, whose values are needed.
+
+    Raises:
+        NeedsDataError: they are not known.
+    """
+    lengths = args[1] if len(args) > 1 else None
+    if not isinstance(lengths, Tensor) or lengths.is_floating_point():
+        return twins  # sequences that are not packed
+    if lengths.is_meta:
+        raise NeedsDataError.of(f"lengths of {func.__name__.strip('_')}")
+    return (twins[0], lengths, *twins[2:])
+
+
+def _to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """Tensor.to without its device."""
+    kwargs.pop("device", None)
+    for value in args:
+        if isinstance(value, torch.dtype):
+            kwargs["dtype"] = value
+        elif isinstance(value, Tensor):
+            kwargs["dtype"] = value.dtype
+    return tensor.to(**kwargs) if kwargs else tensor
+
+
+@cache
+def _writes(func: Callable[..., Any]) -> bool:
+    """Whether a function changes its first argument: add_, __iadd__, __setitem__."""
+    if isinstance(func, torch._ops.OpOverload):  # noqa: SLF001
+        return bool(func._schema.is_mutable)  # noqa: SLF001
+    name = getattr(func, "__name__", "")
+    if name.startswith("__"):
+        return name == "__setitem__" or (name.startswith("__i") and name[3:-2] in IN_PLACE)
+    return name.endswith("_")

@@ -1,0 +1,223 @@
+"""The rows of a trace as they come in: who made which tensor, and what is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from cnnref.counting.layer import Counts, Layer, Shape
+from cnnref.tracing.rows import Row, shape
+from cnnref.tracing.rules import tensors
+from cnnref.tracing.rules.operation import PLAIN
+from cnnref.tracing.signature import is_small
+
+__all__ = ["Ledger"]
+
+
+class Ledger:
+    """The rows, and what has to be known of tensors to write them.
+
+    stack: the paths of the modules that run now, the innermost last.
+    leaves: the paths of the modules without parts.
+    """
+
+    def __init__(self, parts: Sequence[tuple[str, nn.Module]]) -> None:
+        self.layers: list[Layer] = []
+        self.stack: list[str] = [""]
+        self.leaves: set[str] = set()
+        self._silent = 0
+        self._names: dict[str, int] = {}
+        self._producers: dict[int, int] = {}
+        # what is learned, by the tensors that hold it: parameters, their views and copies
+        self._roots: dict[int, tuple[Tensor, ...]] = {}
+        self._owners: dict[int, str] = {}
+        self._brought: set[int] = set()
+        self._twins: dict[int, Tensor] = {}
+        # an id belongs to its tensor for as long as that is kept
+        self._kept: list[object] = []
+        for path, part in parts:
+            for weight in part._parameters.values():  # noqa: SLF001
+                if weight is not None and id(weight) not in self._roots:
+                    self._roots[id(weight)] = (weight,)
+                    self._owners[id(weight)] = path
+        self._parts = parts
+
+    def unused(self) -> tuple[tuple[str, int], ...]:
+        """The parameters that no row has brought, by name, and how many numbers each is."""
+        found: dict[int, tuple[str, int]] = {}
+        for path, part in self._parts:
+            for name, weight in part._parameters.items():  # noqa: SLF001
+                if weight is not None and id(weight) not in self._brought and not is_lazy(weight):
+                    place = f"{path}.{name}" if path else name
+                    found.setdefault(id(weight), (place, weight.numel()))
+        return tuple(found.values())
+
+    def feed(self, inputs: Iterable[Tensor]) -> None:
+        """Mark the tensors of the network's input."""
+        for leaf in inputs:
+            self._producers[id(leaf)] = -1
+            self._kept.append(leaf)
+
+    def twin(self, value: Any) -> Any:
+        """The value with meta tensors for its tensors, each of the same shape."""
+        return _changed(value, lambda tensor: tensor if tensor.is_meta else self._twin(tensor))
+
+    def meta(self, value: Any) -> Any:
+        """The same, but small tensors of whole numbers and masks keep their values."""
+        return _changed(value, lambda x: x if x.is_meta or _says(x) else self._twin(x))
+
+    def _twin(self, value: Tensor) -> Tensor:
+        known = self._twins.get(id(value))
+        if known is None:
+            known = torch.empty_strided(
+                value.shape, value.stride(), dtype=value.dtype, device="meta"
+            )
+            self._twins[id(value)] = known
+            self.same(value, known)
+        return known
+
+    def same(self, old: Tensor, new: Tensor) -> None:
+        """A tensor that is another one under a new name, as x.T is x."""
+        self._kept += (old, new)
+        if (source := self._producers.get(id(old))) is not None:
+            self._producers[id(new)] = source
+        if root := self._root(old):
+            self._roots[id(new)] = root
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """What runs meanwhile has no rows: they are part of one."""
+        self._silent += 1
+        try:
+            yield
+        finally:
+            self._silent -= 1
+
+    def is_learned(self, tensor: Tensor) -> bool:
+        """Whether a tensor holds weights as they are, or a view or a copy of some."""
+        return bool(self._root(tensor)) and id(tensor) not in self._producers
+
+    def write(self, row: Row, given: list[Tensor], result: Any) -> None:
+        """Add one row and remember whose output it is."""
+        if self._silent:
+            return
+        producers = self._producers
+        sources = tuple(
+            source for i in row.inputs if (source := producers.get(id(given[i]))) is not None
+        )
+        if row.free and not sources:
+            self._pass_roots(row, given, result)
+            return
+        inputs, in_shapes = self._with_made_weights(row, given, sources)
+        path = self._place(row, given)
+        name = path if row.leaf and path and path in self.leaves else _joined(path, row.op)
+        number = self._names[name] = self._names.get(name, 0) + 1
+        self.layers.append(
+            Layer(
+                name if number == 1 else f"{name}#{number}",
+                row.op,
+                path.partition(".")[0],
+                path.rpartition(".")[0],
+                inputs,
+                in_shapes,
+                row.out_shape,
+                row.geometry,
+                self._counts(row, given, in_shapes),
+                row.counted,
+                row.constants,
+                row.formulas,
+            )
+        )
+        self._produced(given[0] if result is None else result)
+
+    def _counts(self, row: Row, given: list[Tensor], in_shapes: tuple[Shape, ...]) -> Counts:
+        counts = row.counts
+        if in_shapes is not row.in_shapes:
+            counts = counts._replace(elements_in=sum(shape.elements for shape in in_shapes))
+        weights = self._learned(row.inputs, given) + self._learned(row.weights, given)
+        biases = self._learned(row.biases, given)
+        return Counts(*counts[:-2], weights, biases) if weights or biases else counts
+
+    def _produced(self, result: Any) -> None:
+        number = len(self.layers) - 1
+        leaves = (result,) if isinstance(result, Tensor) else tensors((result,))
+        for leaf in leaves:
+            self._producers[id(leaf)] = number
+            self._kept.append(leaf)
+
+    def _place(self, row: Row, given: list[Tensor]) -> str:
+        """The module that runs, or that below it which the first weight belongs to."""
+        path = self.stack[-1]
+        if row.weights and path not in self.leaves:
+            for root in self._roots.get(id(given[row.weights[0]]), ()):
+                owner = self._owners.get(id(root), "")
+                if not path or owner.startswith(path + "."):
+                    return owner
+        return path
+
+    def _with_made_weights(
+        self, row: Row, given: list[Tensor], sources: tuple[int, ...]
+    ) -> tuple[tuple[int, ...], tuple[Shape, ...]]:
+        """The inputs and their shapes, and among them the weights that an earlier row made."""
+        in_shapes = row.in_shapes
+        for i in (*row.weights, *row.biases):
+            source = self._producers.get(id(given[i]))
+            if source is not None:
+                sources = (*sources, source)
+                in_shapes = (*in_shapes, shape(given[i]))
+        return sources, in_shapes
+
+    def _root(self, tensor: Tensor) -> tuple[Tensor, ...]:
+        known = self._roots.get(id(tensor))
+        if known is not None:
+            return known
+        # most are plain, and to ask whether one is a parameter takes long
+        return (tensor,) if type(tensor) is not Tensor and isinstance(tensor, nn.Parameter) else ()
+
+    def _learned(self, numbers: tuple[int, ...], given: list[Tensor]) -> int:
+        """How many numbers some tensors bring: none that an earlier row has brought."""
+        count = 0
+        for i in numbers:
+            for root in self._root(given[i]):
+                if id(root) not in self._brought:
+                    self._brought.add(id(root))
+                    self._kept.append(root)
+                    count += root.numel()
+        return count
+
+    def _pass_roots(self, row: Row, given: list[Tensor], result: Any) -> None:
+        """A view or a copy of weights holds what they hold."""
+        roots = tuple(dict.fromkeys(root for i in row.inputs for root in self._root(given[i])))
+        if roots:
+            for leaf in tensors((result,)):
+                self._roots[id(leaf)] = roots
+                self._kept.append(leaf)
+
+
+def _says(tensor: Tensor) -> bool:
+    """Whether the values of an input may decide what runs: lengths, masks, indices."""
+    return not tensor.is_floating_point() and not tensor.is_complex() and is_small(tensor)
+
+
+def _changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    if type(value) in PLAIN:
+        return value
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, list | tuple):
+        parts = [_changed(part, change) for part in value]
+        if all(old is new for old, new in zip(value, parts, strict=True)):
+            return value
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return {name: _changed(part, change) for name, part in value.items()}
+    return value
+
+
+def _joined(path: str, op: str) -> str:
+    return f"{path}.{op}" if path else op

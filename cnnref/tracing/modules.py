@@ -1,0 +1,178 @@
+"""The parts of a module while it is watched: their paths, inference mode, and which one runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import nn
+
+from cnnref.errors import CnnrefError
+from cnnref.tracing.ledger import Ledger
+from cnnref.tracing.operators import UNSEEN
+from cnnref.tracing.rows import Row
+from cnnref.tracing.rules import tensors
+
+if TYPE_CHECKING:
+    from cnnref.tracing.rules.own import OwnRule, OwnRules
+
+__all__ = ["Watch", "paths", "unwrapped"]
+
+# wrappers hand a call on to the one module in them, and are no part of its path
+WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+QUANTISED = ("torch.ao.nn.quantized", "torch.ao.nn.intrinsic.quantized", "torch.nn.quantized")
+# stand beside the quantised ones, for networks that are to become such
+NOT_YET = frozenset({"FloatFunctional", "FXFloatFunctional"})
+
+
+class _Traits(NamedTuple):
+    """What a class of modules tells: the attribute of what it wraps, and of which kind it is."""
+
+    wraps: str
+    scripted: bool
+    quantised: bool
+
+
+# by class: to ask every part would take longer
+_KNOWN: dict[type, _Traits] = {}
+
+
+def _traits(kind: type) -> _Traits:
+    found = _KNOWN.get(kind)
+    if found is None:
+        found = _KNOWN[kind] = _told_by(kind)
+    return found
+
+
+def _told_by(kind: type) -> _Traits:
+    name, home = kind.__name__, kind.__module__
+    compiled = name == "OptimizedModule" and home.startswith("torch._dynamo")
+    wraps = "_orig_mod" if compiled else "module" if issubclass(kind, WRAPPERS) else ""
+    scripted = issubclass(kind, torch.jit.ScriptModule)
+    return _Traits(wraps, scripted, home.startswith(QUANTISED) and name not in NOT_YET)
+
+
+def inner(module: nn.Module) -> nn.Module | None:
+    """What a wrapper runs: the module of torch.compile, of DataParallel; None where it is none."""
+    wraps = _traits(type(module)).wraps
+    within: nn.Module | None = getattr(module, wraps) if wraps else None
+    return within
+
+
+def unwrapped(module: nn.Module) -> nn.Module:
+    """The module without the wrappers around it."""
+    while (within := inner(module)) is not None:
+        module = within
+    return module
+
+
+def paths(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Every part once, by the first path that leads to it; a wrapper has that of what it wraps."""
+    seen: set[int] = set()
+    todo: list[tuple[str, nn.Module]] = [("", module)]
+    while todo:
+        path, part = todo.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield path, part
+        if (within := inner(part)) is not None:
+            todo.append((path, within))
+            continue
+        children = [
+            (f"{path}.{name}" if path else name, child)
+            for name, child in part._modules.items()  # noqa: SLF001
+            if child is not None
+        ]
+        todo += reversed(children)
+
+
+class Watch:
+    """Puts every part into inference mode and follows which one runs.
+
+    Raises:
+        CnnrefError: a part is quantised, whose weights are out of sight.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        parts: Iterable[tuple[str, nn.Module]],
+        rules: OwnRules | None = None,
+    ) -> None:
+        self.error: BaseException | None = None
+        self.failed: tuple[str, nn.Module, tuple[Any, ...]] | None = None
+        self._ledger = ledger
+        self._stack = ledger.stack
+        for path, part in parts:
+            self._watch(path, part, rules.of(part) if rules else None)
+
+    def __deepcopy__(self, _: object) -> Watch:
+        # forward may copy a part, which then goes on to be watched
+        return self
+
+    def _watch(self, path: str, part: nn.Module, own: OwnRule | None) -> None:
+        traits = _traits(type(part))
+        if traits.quantised:
+            raise CnnrefError(
+                f"{path or 'the module'} is quantised ({type(part).__name__}) and hides its "
+                "weights: trace the network that it was made of, which has the same MACs."
+            )
+        mine = vars(part)
+        forward = inner(part) or part.forward
+        if traits.scripted and hasattr(part, "training"):
+            part.training = False
+        mine["training"] = False
+        if "_compiled_call_impl" in mine:
+            mine["_compiled_call_impl"] = None
+        mine["forward"] = partial(self._run, path, part, forward, own)
+        parts = list(part.children()) if traits.scripted else mine["_modules"]
+        if own is not None or not parts:
+            self._ledger.leaves.add(path)
+
+    def _run(
+        self,
+        path: str,
+        part: nn.Module,
+        forward: Callable[..., Any],
+        own: OwnRule | None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        self._stack.append(path)
+        try:
+            if own is not None:
+                return self._by_own_rule(part, forward, own, args, kwargs)
+            return forward(*args, **kwargs)
+        except BaseException as error:
+            if error is not self.error:
+                self.error, self.failed = error, (path, part, args)
+            raise
+        finally:
+            self._stack.pop()
+
+    def _by_own_rule(
+        self,
+        part: nn.Module,
+        forward: Callable[..., Any],
+        own: OwnRule,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """One row for a whole part, with all that it learns."""
+        from cnnref.tracing.rules.own import answer
+
+        ledger = self._ledger
+        with ledger.silent():
+            made = own.output(part, *args, **kwargs) if own.output else forward(*args, **kwargs)
+        result = ledger.twin(made)
+        learned = dict(part.named_parameters())
+        biases = tuple(p for name, p in learned.items() if name.rpartition(".")[2] == "bias")
+        weights = tuple(p for name, p in learned.items() if name.rpartition(".")[2] != "bias")
+        with torch._C.DisableTorchFunction(), UNSEEN():  # noqa: SLF001
+            found = answer(own, result, (part, *args), kwargs, weights, biases)
+        given = [*tensors((args, kwargs)), *weights, *biases]
+        ledger.write(Row(found, given, result), given, result)
+        return result

@@ -1,0 +1,72 @@
+"""The operators below PyTorch's functions: whatever no function tells of comes by here.
+
+Functions that have no rule, TorchScript, extensions in C++ and transforms such as vmap all come
+down to operators, so that none of their work can pass unseen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from cnnref.tracing.constants import on_meta
+from cnnref.tracing.rules import tensors
+from cnnref.tracing.signature import SMALL
+
+if TYPE_CHECKING:
+    from cnnref.tracing.recorder import Recorder
+
+__all__ = ["UNSEEN", "Operators"]
+
+# what runs inside is known already
+UNSEEN = torch._C._DisableTorchDispatch  # noqa: SLF001
+
+
+class Operators(TorchDispatchMode):
+    """Sees every operator that runs, and has it recorded."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._recorder = recorder
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        # the shape functions of operators call functions of PyTorch themselves
+        with torch._C.DisableTorchFunction():  # noqa: SLF001
+            return self._recorder.operator(func, args, kwargs or {})
+
+
+def run_operator(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What an operator gives for feature maps, or for no tensors at all.
+
+    Raises:
+        NeedsDataError: that depends on values.
+    """
+    given = list(tensors((args, kwargs)))
+    if not given:
+        return _made(func, args, kwargs)
+    if not any(tensor.is_meta for tensor in given):
+        return func(*args, **kwargs)
+    try:
+        return func(*args, **on_meta(kwargs))
+    except (NotImplementedError, RuntimeError) as error:
+        from cnnref.tracing.refusals import refused
+
+        raise refused(error, func.overloadpacket) or error from None
+
+
+def _made(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What an operator makes of no tensors: on meta where it is large."""
+    takes = any(argument.name == "device" for argument in func._schema.arguments)  # noqa: SLF001
+    if not takes:
+        return func(*args, **kwargs)
+    found = func(*args, **{**kwargs, "device": torch.device("meta")})
+    large = sum(tensor.numel() for tensor in tensors((found,))) > SMALL
+    return found if large else func(*args, **kwargs)

@@ -1,0 +1,297 @@
+"""The recorder: it sees each function that a module calls, and has it written down.
+
+Nothing is computed: a feature map is a tensor on the meta device, which has a shape and no
+memory, and a weight is looked at for its shape alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from cnnref.counting.layer import Counts
+from cnnref.tracing.rules import FUNCTIONS, SUMMED, Operation, Rule, function_rule, in_real_numbers, tensors
+from cnnref.tracing.constants import BY_SIZE, PACKED, QUIET, Constants, on_meta, run, settled, with_lengths
+from cnnref.tracing.ledger import Ledger
+from cnnref.tracing.operators import UNSEEN, Operators, run_operator
+from cnnref.tracing.predicted import predicted
+from cnnref.tracing.rows import Row
+from cnnref.tracing.rules import FUNCTIONS, SUMMED, Operation, Rule, function_rule, tensors
+from cnnref.tracing.signature import Made, first_tensor, made, remake, sign
+
+if TYPE_CHECKING:
+    from cnnref.tracing.rules.own import OwnRule, OwnRules
+
+__all__ = ["Recorder"]
+
+# what calls of one signature come to: how their result is made, and a row
+_Known = tuple[Made | None, Row]
+# for each default type, which some results have: what is known of a call, by its signature
+_MEMORY: dict[torch.dtype, dict[Any, _Known]] = {}
+_FULL = 1 << 16
+# what vmap, grad and the like run in is known by the operators alone
+_transformed = torch._C._functorch.peek_interpreter_stack  # noqa: SLF001
+
+
+class Recorder(TorchFunctionMode):
+    """Sees every torch function that a module calls, and below them every operator.
+
+    rules: rules of the user's own, which go before the others.
+    """
+
+    def __init__(self, ledger: Ledger, rules: OwnRules | None = None) -> None:
+        super().__init__()
+        self._ledger = ledger
+        self._memory = _MEMORY.setdefault(torch.get_default_dtype(), {})
+        if len(self._memory) > _FULL:
+            self._memory.clear()
+        self._own = rules.calls if rules else {}
+        self._constants = Constants()
+        self._operators = Operators(self)
+        self._sum: list[Operation] | None = None
+
+    def __enter__(self) -> Recorder:
+        self._operators.__enter__()  # type: ignore[no-untyped-call]
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
+        self._operators.__exit__(*error)  # type: ignore[no-untyped-call]
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        rule = FUNCTIONS.get(func)
+        if rule is None or self._own:
+            return self._unusual(func, args, kwargs or {})
+        if _transformed():
+            return func(*args, **(kwargs or {}))
+        with UNSEEN():
+            return self._by_rule(rule, func, args, kwargs)
+
+    def _by_rule(
+        self,
+        rule: Rule,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any] | None,
+    ) -> Any:
+        if func in BY_SIZE:
+            args, kwargs = settled(func, args, kwargs)
+        key: list[Any] = [func]
+        given: list[Tensor] = []
+        sign(args, key, given)
+        if kwargs:
+            key += kwargs
+            sign(kwargs.values(), key, given)
+        if not any(tensor.is_meta for tensor in given):
+            return self._on_constants(rule, func, args, kwargs or {}, given)
+        if func in PACKED:  # by values, and not by shapes alone
+            key.clear()
+        known = self._remembered(key)
+        if known is not None and known[0] is not None:
+            result = remake(known[0], given)
+            if isinstance(known[0], int):
+                result = self._ledger.twin(result)
+            self._ledger.write(known[1], given, result)
+            return result
+        args, kwargs = self._twins(func, args, kwargs or {})
+        result = predicted(func, args, kwargs)
+        if result is None:
+            return self._learn(rule, run(func, args, kwargs), args, kwargs, key)
+        return self._learn(rule, result, args, kwargs, key, worked_out=True)
+
+    def _remembered(self, key: list[Any]) -> _Known | None:
+        try:
+            return self._memory.get(tuple(key))
+        except TypeError:  # an argument that has no hash, as a slice
+            key.clear()
+            return None
+
+    def _twins(
+        self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        twins = self._ledger.twin(args), on_meta(self._ledger.twin(kwargs))
+        return (with_lengths(func, args, twins[0]), twins[1]) if func in PACKED else twins
+
+    def _learn(
+        self,
+        rule: Rule,
+        result: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        key: list[Any] | None = None,
+        worked_out: bool = False,
+        number: bool = False,
+    ) -> Any:
+        """Record a call by its rule, and remember it by its key; worked_out as for `made`.
+
+        number: its result is a number, although a tensor holds it: of work only if it has MACs.
+        """
+        leaf = first_tensor(result)
+        if result is not None and leaf is None:
+            return result
+        given = list(tensors((args, kwargs)))
+        found = in_real_numbers(rule(result, *args, **kwargs))
+        if number and not found.counts.macs:
+            return result
+        written = Row(found, given, result)
+        if key:
+            self._memory[tuple(key)] = made(result, given, worked_out), written
+        self._ledger.write(written, given, result)
+        return result
+
+    def _on_constants(
+        self,
+        rule: Rule,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        given: list[Tensor],
+    ) -> Any:
+        """A call without feature maps: on small constants it runs, on weights as on maps."""
+        if not given:
+            return self._constants.make(func, args, kwargs)
+        if not self._constants.may_run(func, given, kwargs):
+            args, kwargs = self._twins(func, args, kwargs)
+            return self._learn(rule, run(func, args, kwargs), args, kwargs)
+        result = self._constants.keep(func(*args, **kwargs), given)
+        leaf = first_tensor(result)
+        number = leaf is not None and leaf.numel() == 1
+        return self._learn(rule, result, args, kwargs, number=number)
+
+    def _unusual(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """A call of a function without a built-in rule so far, or one that may have its own."""
+        if func in QUIET:
+            return func(*args, **kwargs)
+        if getattr(func, "__name__", "") in ("__get__", "__set__"):
+            with UNSEEN():
+                return self._property(func(*args, **kwargs), args[0])
+        if self._own and (own := self._own.get(func)) is not None:
+            return self.by_own_rule(own, func, args, kwargs)
+        if _transformed():
+            return func(*args, **kwargs)
+        if (rule := function_rule(func)) is not None:
+            with UNSEEN():
+                return self._by_rule(rule, func, args, kwargs)
+        return self._without_rule(func, args, kwargs)
+
+    def _without_rule(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        if func is F.multi_head_attention_forward:
+            from cnnref.tracing.inside import INSIDE
+
+            super().__enter__()  # type: ignore[no-untyped-call]
+            try:
+                return INSIDE[func](*args, **kwargs)
+            finally:
+                super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
+        given = list(tensors((args, kwargs)))
+        if self._constants.is_value(func):
+            return self._constants.value(func, args, kwargs)
+        if not given:
+            with UNSEEN():
+                return self._constants.make(func, args, kwargs)
+        if not self._constants.may_run(func, given, kwargs):
+            args, kwargs = self._twins(func, args, kwargs)
+        if func in SUMMED:
+            return self._summed(SUMMED[func], func, args, kwargs)
+        return run(func, args, kwargs)
+
+    def _property(self, value: Any, owner: Any) -> Any:
+        # x.T, x.mT and x.data are views of x
+        if isinstance(value, Tensor) and value is not owner:
+            self._ledger.same(owner, value)
+        return value
+
+    def by_own_rule(
+        self, own: OwnRule, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """One row for a call by a rule of the user's own, and none for what runs inside."""
+        from cnnref.tracing.rules.own import answer
+
+        args, kwargs = self._twins(func, args, kwargs)
+        with self._ledger.silent():
+            result = self._ledger.twin((own.output or func)(*args, **kwargs))
+        given = list(tensors((args, kwargs)))
+        learned = tuple(tensor for tensor in given if self._ledger.is_learned(tensor))
+        with torch._C.DisableTorchFunction(), UNSEEN():  # noqa: SLF001
+            found = answer(own, result, args, kwargs, learned)
+        self._ledger.write(Row(found, given, result), given, result)
+        return result
+
+    def _summed(
+        self, op: str, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """One row for all that runs inside a function."""
+        inner: list[Operation] = []
+        self._sum = inner
+        try:
+            result = run(func, args, kwargs)
+        finally:
+            self._sum = None
+
+        def rule(result: Tensor, *args: Any, **kwargs: Any) -> Operation:
+            macs = sum(part.counts.macs for part in inner)
+            counted = all(part.counted for part in inner)
+            name = op if macs or op != "matmul" else "multiply"
+            maps = tuple(tensors((args, kwargs)))
+            products = tuple(
+                (tuple(part.output.shape), part.counts.macs // part.output.numel())
+                for part in inner
+                if part.counts.macs
+            )
+            formulas = (("macs", products),)
+            return Operation(
+                name, maps, result, None, Counts(macs), counted, leaf=False, formulas=formulas
+            )
+
+        return self._learn(rule, result, args, kwargs)
+
+    def operator(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run an operator that no function with a rule tells of, and record it."""
+        if self._own and (own := self._own.get(func)) is not None:
+            return self.by_own_rule(own, func, args, kwargs)
+        given = list(tensors((args, kwargs)))
+        real = given and self._constants.may_run(func, given, kwargs)
+        if not real:
+            args, kwargs = self._twins(func, args, kwargs)
+        result = run_operator(func, args, kwargs)
+        if not given or real:
+            self._constants.keep(result, given)
+        self._record(func, result, args, kwargs)
+        return result
+
+    def _record(
+        self, func: Any, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        leaf = first_tensor(result)
+        if leaf is None:
+            return
+        from cnnref.tracing.rules.aten import operator_rule
+
+        packet = func.overloadpacket
+        rule = operator_rule(packet)
+        given = list(tensors((args, kwargs)))
+        if rule is None:
+            name = packet.__name__
+            found = Operation(name, tuple(given), leaf, counted=False, leaf=False)
+        else:
+            found = rule(result, *args, **kwargs)
+        if self._sum is not None:
+            self._sum.append(found)
+        else:
+            self._ledger.write(Row(in_real_numbers(found), given, result), given, result)

@@ -1,0 +1,62 @@
+"""What a rule said of a call, with numbers in place of its tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from cnnref.counting.layer import Shape
+from cnnref.counting.operators import FREE
+from cnnref.tracing.rules import Operation, tensors
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["Row", "shape"]
+
+_FREE = frozenset(FREE)
+
+
+class Row:
+    """What the rows of all calls with one signature share.
+
+    inputs, weights, biases: tensors, by their numbers among those that the call was given.
+    """
+
+    __slots__ = (
+        "biases", "constants", "counted", "counts", "formulas", "free", "geometry", "in_shapes",
+        "inputs", "leaf", "op", "out_shape", "weights",
+    )  # fmt: skip
+
+    def __init__(self, found: Operation, given: list[Tensor], result: Any) -> None:
+        places: dict[int, int] = {}
+        for number, tensor in enumerate(given):
+            places.setdefault(id(tensor), number)
+        self.op = found.op
+        self.leaf = found.leaf
+        self.counted = found.counted
+        self.free = found.op in _FREE
+        # what an operator makes of nothing, it does not read
+        self.inputs = _numbers(found.inputs, places)
+        self.weights = _numbers(found.weights, places)
+        self.biases = _numbers(found.biases, places)
+        self.in_shapes = tuple([shape(given[i]) for i in self.inputs])
+        self.out_shape = shape(found.output)
+        self.geometry = found.geometry
+        self.constants = found.constants
+        self.formulas = found.formulas
+        outputs = (result,) if result is found.output else list(tensors((result,)))
+        self.counts = found.counts._replace(
+            elements_in=sum([shape.elements for shape in self.in_shapes]),
+            elements_out=sum([output.numel() for output in outputs or (found.output,)]),
+        )
+
+
+def _numbers(given: Iterable[Tensor | None], places: dict[int, int]) -> tuple[int, ...]:
+    return tuple([places[id(tensor)] for tensor in given if id(tensor) in places])
+
+
+def shape(tensor: Tensor) -> Shape:
+    """The shape for one image: a leading axis of one is the batch."""
+    size = tensor.shape
+    return Shape(size[1:] if size and size[0] == 1 else size)

@@ -1,0 +1,132 @@
+"""Rules of PyTorch's operators, for what no function has a rule for.
+
+Below its functions PyTorch has a closed list of operators; a call of a function that is
+unknown here comes down to some of them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from cnnref.counting.layer import Counts
+from cnnref.tracing.rules import attention, matrix, norms, plain, windows
+from cnnref.tracing.rules.names import known
+from cnnref.tracing.rules.operation import Operation, Rule, first
+
+__all__ = ["operator_rule"]
+
+
+def _scaled_mm(result: Any, mat1: Tensor, mat2: Tensor, *_: Any, **__: Any) -> Operation:
+    return matrix.matmul(first(result), mat1, mat2)
+
+
+def _flash(
+    result: Any, query: Tensor, key: Tensor, value: Tensor, *rest: Any, **_: Any
+) -> Operation:
+    """Attention on (batch, length, heads, width), as the kernels below PyTorch's take it."""
+    output = first(result)
+    if query.dim() != 4:  # sequences of several lengths behind one another
+        return Operation("attention", (query, key, value), output, counted=False, leaf=False)
+    pairs = query.numel() // query.shape[-1] * key.shape[1]
+    counts = Counts(macs=pairs * (query.shape[-1] + value.shape[-1]))
+    return Operation("attention", (query, key, value), output, None, counts, leaf=False)
+
+
+_RULES: dict[str, Rule] = {
+    "convolution": windows.convolution,
+    "_convolution": windows.convolution,
+    "convolution_overrideable": windows.convolution,
+    "convolution_backward": windows.backward,
+    "mm": matrix.matmul,
+    "bmm": matrix.matmul,
+    "mv": matrix.matmul,
+    "dot": matrix.matmul,
+    "vdot": matrix.matmul,
+    "_int_mm": matrix.matmul,
+    "_scaled_mm": _scaled_mm,
+    "addmm": matrix.addmatmul,
+    "addmm_": matrix.addmatmul,
+    "_addmm_activation": matrix.addmatmul,
+    "addmv": matrix.addmatmul,
+    "addbmm": matrix.addmatmul,
+    "baddbmm": matrix.addmatmul,
+    "_trilinear": matrix.trilinear,
+    "_scaled_dot_product_efficient_attention": attention.attention,
+    "_scaled_dot_product_flash_attention": attention.attention,
+    "_scaled_dot_product_flash_attention_for_cpu": attention.attention,
+    "_scaled_dot_product_cudnn_attention": attention.attention,
+    "_scaled_dot_product_fused_attention_overrideable": attention.attention,
+    **{
+        f"_scaled_dot_product_{kernel}_attention{end}": attention.backward
+        for kernel, end in (
+            ("efficient", "_backward"),
+            ("flash", "_backward"),
+            ("flash", "_for_cpu_backward"),
+            ("cudnn", "_backward"),
+        )
+    },
+    "_flash_attention_forward": _flash,
+    "_efficient_attention_forward": _flash,
+    "_native_multi_head_attention": attention.multi_head,
+    "_transformer_encoder_layer_fwd": attention.encoder_layer,
+    "embedding": norms.embedding,
+    "_cdist_forward": matrix.cdist,
+    "_euclidean_dist": matrix.cdist,
+    "_pdist_forward": matrix.cdist,
+    "linalg_vecdot": matrix.vecdot,
+    "native_batch_norm": norms.normalised("batch_norm", 1),
+    "_native_batch_norm_legit": norms.normalised("batch_norm", 1),
+    "_native_batch_norm_legit_no_training": norms.normalised("batch_norm", 1),
+    "_batch_norm_no_update": norms.normalised("batch_norm", 1),
+    "cudnn_batch_norm": norms.normalised("batch_norm", 1),
+    "native_layer_norm": norms.normalised("layer_norm", 2),
+    "native_group_norm": norms.normalised("group_norm", 1),
+    "_fused_rms_norm": norms.normalised("rms_norm", 2),
+}
+
+_TORCHVISION: dict[str, Rule] = {
+    "deform_conv2d": matrix.deform_conv,
+    **{op: plain.rule_for(op) for op in ("roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool")},
+    "nms": plain.rule_for("nms"),
+}
+
+
+@cache
+def operator_rule(packet: Any) -> Rule | None:
+    """The rule of an operator, or None: by its own, or by its name where that tells enough."""
+    space, _, name = str(packet).partition(".")
+    if space == "torchvision":
+        return _TORCHVISION.get(name)
+    if space not in ("aten", "prims"):
+        return None
+    if name in _RULES:
+        return _RULES[name]
+    if packet in _POOLS:
+        return _POOLS[packet]
+    if "upsample_" in name:
+        return plain.rule_for("interpolate")
+    op = known(name)
+    return plain.rule_for(op) if op else None
+
+
+_POOLS: dict[Any, Rule] = {
+    getattr(torch.ops.aten, name): windows.FUNCTIONS[getattr(F, name)]
+    for name in (
+        "max_pool2d_with_indices",
+        "max_pool3d_with_indices",
+        "avg_pool2d",
+        "avg_pool3d",
+        "adaptive_max_pool2d",
+        "adaptive_max_pool3d",
+        "fractional_max_pool2d",
+        "fractional_max_pool3d",
+    )
+} | {
+    getattr(torch.ops.aten, f"_{name}"): windows.FUNCTIONS[getattr(F, name)]
+    for name in ("adaptive_avg_pool2d", "adaptive_avg_pool3d")
+}

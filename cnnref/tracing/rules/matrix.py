@@ -1,0 +1,179 @@
+"""Linear layers and products of matrices, of any rank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from cnnref.counting.layer import Counts, Geometry
+from cnnref.tracing.rules.operation import Operation, Rule, sizes
+
+__all__ = [
+    "FUNCTIONS",
+    "SUMMED",
+    "addmatmul",
+    "cdist",
+    "deform_conv",
+    "matmul",
+    "trilinear",
+    "vecdot",
+]
+
+
+def _linear(result: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Operation:
+    """Each output is a sum over all features of its position."""
+    outputs = result.numel()
+    counts = Counts(macs=outputs * weight.shape[-1], bias_adds=0 if bias is None else outputs)
+    return Operation("linear", (input,), result, None, counts, weights=(weight,), biases=(bias,))
+
+
+def _bilinear(
+    result: Tensor, input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
+) -> Operation:
+    """x1 A x2 for each output: first A x2, then its product with x1."""
+    outputs = result.numel()
+    left, right = weight.shape[1:]
+    counts = Counts(macs=outputs * left * (right + 1), bias_adds=0 if bias is None else outputs)
+    return Operation(
+        "bilinear",
+        (input1, input2),
+        result,
+        None,
+        counts,
+        weights=(weight,),
+        biases=(bias,),
+        formulas=(("macs", ((outputs, left, right), (outputs, left))),),
+    )
+
+
+def trilinear(result: Tensor, input1: Tensor, weight: Tensor, input2: Tensor, *_: Any) -> Operation:
+    """What a bilinear layer runs as, before its bias."""
+    left, right = weight.shape[-2:]
+    outputs = result.numel()
+    counts = Counts(macs=outputs * left * (right + 1))
+    formulas = (("macs", ((outputs, left, right), (outputs, left))),)
+    return Operation(
+        "bilinear", (input1, input2), result, None, counts, weights=(weight,), formulas=formulas
+    )
+
+
+def matmul(result: Tensor, input: Tensor, other: Tensor, *_: Any, **__: Any) -> Operation:
+    """Each output is a sum over the axis that both share: K MACs.
+
+    Of vectors too, which PyTorch's own counter passes over.
+    """
+    counts = Counts(macs=result.numel() * input.shape[-1])
+    return Operation("matmul", (input, other), result, None, counts, leaf=False)
+
+
+def addmatmul(
+    result: Tensor, input: Tensor, mat1: Tensor, mat2: Tensor, *_: Any, **__: Any
+) -> Operation:
+    """A product of matrices, added to what is there."""
+    macs = mat1.numel() * mat2.shape[-1] if mat2.dim() > 1 else mat1.numel()
+    counts = Counts(macs=macs, bias_adds=result.numel())
+    return Operation("matmul", (mat1, mat2), result, None, counts, leaf=False, biases=(input,))
+
+
+def _rmatmul(result: Tensor, other: Tensor, input: Tensor) -> Operation:
+    return matmul(result, input, other)
+
+
+def _outer(result: Tensor, input: Tensor, vec2: Tensor, *_: Any, **__: Any) -> Operation:
+    """Every element times every other: products that are not summed."""
+    return Operation("multiply", (input, vec2), result, leaf=False)
+
+
+def vecdot(result: Tensor, x: Tensor, y: Tensor, dim: int = -1, **__: Any) -> Operation:
+    """A sum of products along one axis, of K elements: K MACs for each output."""
+    counts = Counts(macs=result.numel() * max(x.shape[dim], y.shape[dim]))
+    return Operation("matmul", (x, y), result, None, counts, leaf=False)
+
+
+def cdist(result: Tensor, x1: Tensor, x2: Any = None, *_: Any, **__: Any) -> Operation:
+    """A distance of every vector to every other: M differences that are summed up.
+
+    N x P x M MACs for N vectors and P others, for every norm and size: also where PyTorch goes
+    by a product of matrices, from 26 vectors on, whose sum is over M too. Of N vectors to one
+    another, as in pdist, N (N - 1) / 2 x M.
+    """
+    counts = Counts(macs=result.numel() * x1.shape[-1])
+    inputs = (x1, x2) if isinstance(x2, Tensor) else (x1,)
+    return Operation("cdist", inputs, result, None, counts, leaf=False)
+
+
+def deform_conv(
+    result: Tensor,
+    input: Tensor,
+    weight: Tensor,
+    offset: Tensor,
+    mask: Tensor,
+    bias: Tensor | None,
+    *numbers: int,
+) -> Operation:
+    """A convolution whose taps are moved: C_in / G * K * K MACs for each output.
+
+    The bilinear reading at each tap is not counted.
+    """
+    kernel = tuple(weight.shape[2:])
+    stride, padding, dilation = (sizes(numbers[i : i + 2], 2) for i in (0, 2, 4))
+    outputs = result.numel()
+    counts = Counts(macs=outputs * prod(weight.shape[1:]), bias_adds=outputs)
+    geometry = Geometry(kernel, stride, padding, dilation, numbers[6])
+    inputs = (input, offset, mask)
+    return Operation(
+        "deform_conv", inputs, result, geometry, counts, weights=(weight,), biases=(bias,)
+    )
+
+
+def _named(rules: dict[str, Rule]) -> dict[Any, Rule]:
+    homes = (F, torch, Tensor, torch.linalg)
+    return {
+        getattr(home, name): rule
+        for name, rule in rules.items()
+        for home in homes
+        if hasattr(home, name)
+    }
+
+
+FUNCTIONS: dict[Any, Rule] = _named(
+    {
+        "linear": _linear,
+        "bilinear": _bilinear,
+        "matmul": matmul,
+        "__matmul__": matmul,
+        "mm": matmul,
+        "bmm": matmul,
+        "mv": matmul,
+        "dot": matmul,
+        "vdot": matmul,
+        "inner": matmul,
+        "addmm": addmatmul,
+        "addmm_": addmatmul,
+        "addmv": addmatmul,
+        "addmv_": addmatmul,
+        "addbmm": addmatmul,
+        "addbmm_": addmatmul,
+        "baddbmm": addmatmul,
+        "baddbmm_": addmatmul,
+        "vecdot": vecdot,
+        "cdist": cdist,
+        "pdist": cdist,
+        "outer": _outer,
+        "ger": _outer,
+    }
+) | {Tensor.__rmatmul__: _rmatmul}
+
+# one row each; the MACs are those of the products that run inside
+SUMMED: dict[Callable[..., Any], str] = {
+    torch.einsum: "matmul",
+    torch.tensordot: "matmul",
+    torch.chain_matmul: "matmul",
+    torch.linalg.multi_dot: "matmul",
+    torch.kron: "multiply",
+}

@@ -1,0 +1,84 @@
+"""The kinds that PyTorch's names stand for: it has several for one thing."""
+
+from __future__ import annotations
+
+import re
+
+from cnnref.counting.operators import KINDS, MATRIX
+
+__all__ = ["ALIASES", "known"]
+
+# fmt: off
+# underscores at the ends have been taken off
+ALIASES = {
+    "absolute": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin",
+    "arcsinh": "asinh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh",
+    "cat": "concat", "concatenate": "concat", "column_stack": "concat", "hstack": "concat",
+    "vstack": "concat", "row_stack": "concat", "dstack": "concat",
+    "clip": "clamp", "div": "divide", "true_divide": "divide", "rdiv": "divide",
+    "truediv": "divide", "rtruediv": "divide", "itruediv": "divide", "idiv": "divide",
+    "floordiv": "floor_divide", "rfloordiv": "floor_divide", "ifloordiv": "floor_divide",
+    "mod": "remainder", "rmod": "remainder", "imod": "remainder",
+    "mul": "multiply", "rmul": "multiply", "imul": "multiply",
+    "radd": "add", "iadd": "add", "subtract": "sub", "rsub": "sub", "isub": "sub",
+    "rpow": "pow", "ipow": "pow", "float_power": "pow", "negative": "neg", "invert": "bitwise_not",
+    "and": "bitwise_and", "iand": "bitwise_and", "or": "bitwise_or",
+    "ror": "bitwise_or", "ior": "bitwise_or", "xor": "bitwise_xor", "rxor": "bitwise_xor",
+    "ixor": "bitwise_xor", "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
+    "greater": "gt", "greater_equal": "ge", "less": "lt", "less_equal": "le", "not_equal": "ne",
+    "fix": "trunc", "expit": "sigmoid", "linalg_vector_norm": "norm", "linalg_cross": "cross",
+    "linalg_diagonal": "diagonal", "adjoint": "transpose", "numpy_t": "transpose",
+    "matrix_h": "transpose", "mt": "transpose", "mh": "transpose", "h": "transpose",
+    "unsafe_view": "view", "reshape_alias": "view", "unsafe_index": "index",
+    "split_with_sizes": "split", "unsafe_split_with_sizes": "split",
+    "to_copy": "to", "constant_pad_nd": "pad", "reflection_pad1d": "pad",
+    "reflection_pad2d": "pad", "reflection_pad3d": "pad", "replication_pad1d": "pad",
+    "replication_pad2d": "pad", "replication_pad3d": "pad", "pad_circular": "pad",
+    "pad_enum": "pad", "safe_softmax": "softmax", "masked_softmax": "softmax",
+    "log_sigmoid_forward": "logsigmoid", "rrelu_with_noise": "rrelu", "col2im": "fold",
+    "prelu_kernel": "prelu", "glu_jvp": "glu", "native_dropout": "dropout",
+    "unsafe_index_put": "index_put", "index_put_impl": "index_put",
+    "setitem": "index_put", "weight_norm_interface": "weight_norm", "sum_to_size": "sum",
+    "max_unpool1d": "max_unpool", "max_unpool2d": "max_unpool", "max_unpool3d": "max_unpool",
+    "unique2": "unique", "unique_consecutive": "unique", "unique_dim": "unique",
+    "slow_conv2d_forward": "conv", "gammaln": "lgamma", "psi": "digamma",
+    "gammainc": "igamma", "gammaincc": "igammac",
+    "grid_sampler": "grid_sample", "grid_sampler_2d": "grid_sample",
+    "grid_sampler_3d": "grid_sample", "grid_sampler_2d_cpu_fallback": "grid_sample",
+    "affine_grid_generator": "affine_grid", "trapz": "sum", "trapezoid": "sum",
+    "conj_physical": "conj", "neg_view": "neg", "fw_primal": "alias", "pin_memory": "to",
+    "is_all_true": "all", "is_any_true": "any",
+    "fake_quantize_per_tensor_affine": "fake_quantize",
+    "fake_quantize_per_channel_affine": "fake_quantize",
+    "fake_quantize_per_tensor_affine_cachemask": "fake_quantize",
+    "fake_quantize_per_tensor_affine_cachemask_tensor_qparams": "fake_quantize",
+    "fake_quantize_per_channel_affine_cachemask": "fake_quantize",
+    "fake_quantize_learnable_per_tensor_affine": "fake_quantize",
+    "fake_quantize_learnable_per_channel_affine": "fake_quantize",
+    "fused_moving_avg_obs_fake_quant": "fake_quantize",
+    "fused_moving_avg_obs_fq_helper": "fake_quantize",
+    "nonzero_static": "nonzero", "masked_scale": "scale",
+    "flatten_dense_tensors": "flatten", "squeeze_copy": "squeeze", "embedding_renorm": "renorm",
+}
+# fmt: on
+_KNOWN = frozenset(KINDS)
+# gelu_backward, _softmax_backward_data, native_layer_norm_backward
+GRADIENT = re.compile(
+    r"(?:native_|cudnn_)?(\w+?)(?:_dense)?(?:_with_indices)?(?:_double)?_backward"
+)
+
+
+def known(name: str) -> str | None:
+    """The kind that one of PyTorch's names stands for, or None.
+
+    >>> known("_unsafe_view"), known("mul_"), known("linalg_inv")
+    ('view', 'multiply', None)
+    >>> known("gelu_backward"), known("convolution_backward")
+    ('backward', None)
+    """
+    plain = name.strip("_").lower().removeprefix("special_")
+    kind = ALIASES.get(plain, plain)
+    if kind in _KNOWN:
+        return kind
+    forward = GRADIENT.match(plain)
+    return "backward" if forward and known(forward[1]) not in (None, *MATRIX) else None

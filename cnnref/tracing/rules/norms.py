@@ -1,0 +1,160 @@
+"""Normalisations, embeddings, and what reads a map between its positions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from cnnref.counting.layer import Geometry
+from cnnref.tracing.rules.operation import Operation, Rule, first, taps
+
+__all__ = ["FUNCTIONS", "embedding", "normalised"]
+
+
+def _batch_norm(
+    result: Tensor,
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Operation:
+    """A scale and a shift for each channel; the running statistics are buffers."""
+    # with its statistics taken from the batch it is another function
+    constants = (("eps", eps), ("batch_statistics", 1)) if training else (("eps", eps),)
+    return Operation(
+        "batch_norm",
+        (input,),
+        result,
+        weights=(weight,),
+        biases=(bias,),
+        constants=constants,
+    )
+
+
+def _torch_batch_norm(
+    result: Tensor,
+    input: Tensor,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    *_: Any,
+    **__: Any,
+) -> Operation:
+    return Operation("batch_norm", (input,), result, weights=(weight,), biases=(bias,))
+
+
+def _instance_norm(
+    result: Tensor,
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    *_: Any,
+    **__: Any,
+) -> Operation:
+    """Each channel of each image by itself."""
+    return Operation("instance_norm", (input,), result, weights=(weight,), biases=(bias,))
+
+
+def _torch_instance_norm(
+    result: Tensor,
+    input: Tensor,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    *_: Any,
+    **__: Any,
+) -> Operation:
+    return Operation("instance_norm", (input,), result, weights=(weight,), biases=(bias,))
+
+
+def _grouped(op: str) -> Rule:
+    def rule(
+        result: Tensor,
+        input: Tensor,
+        over: Any,
+        weight: Tensor | None = None,
+        bias: Any = None,
+        *_: Any,
+        **__: Any,
+    ) -> Operation:
+        """Over groups of channels, or over the last axes: a scale and a shift for each."""
+        # the fourth argument of an RMS norm is its epsilon
+        shift = bias if isinstance(bias, Tensor) else None
+        return Operation(op, (input,), first(result), weights=(weight,), biases=(shift,))
+
+    return rule
+
+
+def _lrn(
+    result: Tensor,
+    input: Tensor,
+    size: int,
+    alpha: float = 1e-4,
+    beta: float = 0.75,
+    k: float = 1.0,
+) -> Operation:
+    """Each element is divided by a sum over n neighbouring channels."""
+    geometry = Geometry((size,), (1,), (size // 2,), (1,))
+    constants = (("alpha", alpha), ("beta", beta), ("k", k))
+    counts = taps(result, geometry)
+    return Operation("lrn", (input,), result, geometry, counts, constants=constants)
+
+
+def normalised(op: str, weight: int) -> Rule:
+    """The rule of an operator whose scale is that argument, and its shift the next one."""
+
+    def rule(result: Any, input: Tensor, *rest: Any, **__: Any) -> Operation:
+        scale, shift = (
+            rest[place] if place < len(rest) and isinstance(rest[place], Tensor) else None
+            for place in (weight - 1, weight)
+        )
+        return Operation(op, (input,), first(result), weights=(scale,), biases=(shift,))
+
+    return rule
+
+
+def embedding(result: Any, input: Tensor, weight: Tensor, *_: Any, **__: Any) -> Operation:
+    """A row of the table for each number: reads, and no arithmetic."""
+    # PyTorch's functions take the numbers first, its operators the table
+    if not input.dtype.is_floating_point:
+        return Operation("embedding", (input,), first(result), weights=(weight,))
+    return Operation("embedding", (weight,), first(result), weights=(input,))
+
+
+def _embedding_bag(result: Any, input: Tensor, weight: Tensor, *_: Any, **__: Any) -> Operation:
+    """Rows of the table, summed up for each bag."""
+    found = embedding(result, input, weight)
+    return found._replace(op="embedding_bag")
+
+
+def _interpolate(result: Tensor, input: Tensor, *_: Any, **__: Any) -> Operation:
+    """Each output is a mix of its neighbours: one for nearest, four for bilinear."""
+    return Operation("interpolate", (input,), result)
+
+
+FUNCTIONS: dict[Any, Rule] = {
+    F.batch_norm: _batch_norm,
+    torch.batch_norm: _torch_batch_norm,
+    F.instance_norm: _instance_norm,
+    torch.instance_norm: _torch_instance_norm,
+    F.layer_norm: _grouped("layer_norm"),
+    torch.layer_norm: _grouped("layer_norm"),
+    F.group_norm: _grouped("group_norm"),
+    torch.group_norm: _grouped("group_norm"),
+    F.rms_norm: _grouped("rms_norm"),
+    torch.rms_norm: _grouped("rms_norm"),
+    F.local_response_norm: _lrn,
+    F.embedding: embedding,
+    torch.embedding: embedding,
+    F.embedding_bag: _embedding_bag,
+    torch.embedding_bag: _embedding_bag,
+    F.interpolate: _interpolate,
+    F.upsample: _interpolate,
+}

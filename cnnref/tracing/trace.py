@@ -1,0 +1,176 @@
+"""Any nn.Module to a Table: its functions are watched as they run on the meta device.
+
+No kernel runs and no memory is taken: each tensor that a function is given stands for its
+shape. A function that has a rule makes one row; what has none is watched at the level of
+PyTorch's operators, where views are free and anything unknown is a row marked uncounted,
+with a warning.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from cnnref.counting.layer import Shape
+from cnnref.errors import CnnrefError
+from cnnref.tables.table import Table
+from cnnref.tracing.isolation import restored, uncollected
+from cnnref.tracing.ledger import Ledger
+from cnnref.tracing.modules import Watch, paths, unwrapped
+from cnnref.tracing.recorder import Recorder
+from cnnref.tracing.rows import shape
+from cnnref.tracing.rules import tensors
+
+if TYPE_CHECKING:
+    from cnnref.tracing.rules.own import OwnRules
+
+__all__ = ["UncountedWarning", "arguments", "recorded", "trace"]
+
+Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
+
+
+class UncountedWarning(UserWarning):
+    """An operator without a rule ran; its row says nothing of its cost."""
+
+
+def trace(
+    module: nn.Module,
+    input_shape: tuple[int, ...] = (3, 224, 224),
+    *,
+    inputs: Inputs | None = None,
+    strict: bool = False,
+    rules: Mapping[Any, Any] | None = None,
+) -> Table:
+    """The rows of any module, in order of execution: the whole work of one call.
+
+    A shape is shown without its leading axis where that is one, the batch: the rows of a call
+    on one image are those of one image, also where forward folds windows or frames into the
+    batch, which are then shown.
+
+    input_shape: the shape of one image; a batch of one is made of it.
+    inputs: example inputs instead, a tuple of positional or a mapping of keyword
+        arguments; they are not changed. A batch of four counts as four images.
+    strict: refuse operators without a rule instead of warning.
+    rules: rules of your own, which go before the built-in ones. A key is a function of torch, an
+        operator of torch.ops, a torch.autograd.Function or a class of modules, of which one row
+        is made. A rule takes what the call gave, then its arguments (of a module, itself first),
+        and answers with the MACs: a whole number, or a tuple of its factors, which `explain`
+        shows; with `Counts`; or with an `Operation`, which says everything of the row. An
+        `Opaque` is for what cannot run on the meta device.
+
+    The module runs in inference mode on the meta device and is left as it was:
+    training flags, parameters, buffers, hooks and all other attributes. Wrappers
+    (torch.compile, DataParallel) are looked through.
+
+    Raises:
+        CnnrefError: not a module, or a quantised one; or strict and an operator has no rule; or
+            forward asks for the values of a feature map; or a rule is none.
+    """
+    if not isinstance(module, nn.Module):
+        raise CnnrefError(f"trace needs a torch.nn.Module, but got {_got(module)}.")
+    own = _own(rules) if rules else None
+    table = recorded(module, *arguments(module, input_shape, inputs), rules=own)
+    _report(table, strict)
+    return table
+
+
+def recorded(
+    module: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    recorder: Callable[..., Recorder] = Recorder,
+    rules: OwnRules | None = None,
+) -> Table:
+    """The rows of one call, as a recorder writes them down; nothing is said of uncounted ones."""
+    module = unwrapped(module)
+    parts = list(paths(module))
+    with uncollected(), restored(part for _, part in parts):
+        ledger = Ledger(parts)
+        watch = Watch(ledger, parts, rules)
+        ledger.feed(tensors((args, kwargs)))
+        args, kwargs = ledger.meta((args, kwargs))
+        try:
+            made = recorder(ledger) if rules is None else recorder(ledger, rules)
+            with made, _announced(rules, made):
+                module(*args, **kwargs)
+        except Exception as error:
+            from cnnref.tracing.failures import told
+
+            error.add_note(told(watch, error))
+            raise
+        unused = ledger.unused()
+    shape = _input_shape((args, kwargs))
+    return Table(ledger.layers, name=type(module).__name__, input_shape=shape, unused=unused)
+
+
+def _got(module: object) -> str:
+    if isinstance(module, type) and issubclass(module, nn.Module):
+        return f"the class {module.__name__}, which has to be called first"
+    return repr(module)
+
+
+def _announced(own: OwnRules | None, recorder: Recorder) -> AbstractContextManager[None]:
+    if own is None or not own.graphs:
+        return nullcontext()
+    from cnnref.tracing.autograd import announced
+
+    return announced(own, recorder)
+
+
+def _own(rules: Mapping[Any, Any]) -> OwnRules:
+    from cnnref.tracing.rules.own import OwnRules
+
+    return OwnRules(rules)
+
+
+def arguments(
+    module: nn.Module, input_shape: tuple[int, ...], inputs: Inputs | None
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What a module is called with: examples, or one image of a shape.
+
+    Raises:
+        CnnrefError: it is neither.
+    """
+    if inputs is None:
+        whole = isinstance(input_shape, tuple | list) and all(
+            type(axis) is int and axis > 0 for axis in input_shape
+        )
+        if not whole:
+            raise CnnrefError(
+                "trace: input_shape must be positive whole numbers without the batch, "
+                f"but is {input_shape!r}."
+            )
+        # a module in half precision takes images in half precision
+        dtypes = (weight.dtype for weight in module.parameters() if weight.is_floating_point())
+        dtype = next(dtypes, torch.get_default_dtype())
+        return (torch.empty((1, *input_shape), dtype=dtype, device="meta"),), {}
+    if isinstance(inputs, Mapping):
+        return (), dict(inputs)
+    if isinstance(inputs, Tensor):
+        return (inputs,), {}
+    if not isinstance(inputs, tuple | list):
+        raise CnnrefError(
+            "trace: inputs must be a tensor, a tuple of positional or a mapping of keyword "
+            f"arguments, but is {inputs!r}."
+        )
+    return tuple(inputs), {}
+
+
+def _input_shape(inputs: object) -> Shape:
+    leaves = tensors((inputs,))
+    return next((shape(leaf) for leaf in leaves), Shape(()))
+
+
+def _report(table: Table, strict: bool) -> None:
+    if not table.uncounted:
+        return
+    where = ", ".join(dict.fromkeys(f"{row.op} in {row.name}" for row in table.uncounted))
+    message = f"{table.name}: no rule counts {where}; these rows are marked uncounted."
+    if strict:
+        raise CnnrefError(message)
+    warnings.warn(message, UncountedWarning, stacklevel=3)

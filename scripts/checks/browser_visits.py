@@ -1,0 +1,224 @@
+"""The checks of the built site in a browser: what is run on each page of the site."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Error as BrowserError
+
+from checks import browser_tables
+from website.places import SCRIPTS
+
+AXE = SCRIPTS / "vendor" / "axe" / "axe.min.js"
+SIZES = {"phone": (360, 740), "laptop": (1280, 900)}
+SCHEMES = ("light", "dark")
+# Axe looks at each page in both schemes and both sizes, but not in all four pairs.
+WITH_AXE = {("phone", "dark"), ("laptop", "light")}
+PATIENCE = 15_000
+OWN = ("data", "blob", "about", "file")
+
+OVERFLOW = """() => {
+  const root = document.documentElement, excess = root.scrollWidth - root.clientWidth;
+  if (excess <= 0) return null;
+  const wide = [...document.querySelectorAll('body *')].filter(e =>
+    e.getBoundingClientRect().right > root.clientWidth + 1 &&
+    !e.closest('.table-scroll, pre, svg'));
+  const e = wide.pop();
+  return excess + ' px too wide' + (e ? ', at <' + e.tagName.toLowerCase() + ' class="' +
+    e.getAttribute('class') + '">' : '');
+}"""
+UNREACHABLE = """() => [...document.querySelectorAll('.md-content *')].filter(e => {
+    const style = getComputedStyle(e);
+    return /auto|scroll/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1 &&
+      e.clientWidth > 0 && e.tabIndex < 0 && !e.querySelector('[tabindex], a, button');
+  }).map(e => e.tagName.toLowerCase() + '.' + e.className)"""
+RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+  .filter(v => ['serious', 'critical'].includes(v.impact))
+  .map(v => v.id + ': ' + v.help + ' (' + v.nodes.length + ' times, first at ' +
+    v.nodes[0].target.join(' ') + ')')"""
+SKIP_LINK = "() => document.activeElement.classList.contains('md-skip')"
+STATIC = """() => [...document.querySelectorAll('.chart-view')].filter(view =>
+  ![...view.querySelectorAll('svg')].some(svg => svg.getBoundingClientRect().height > 20)).length"""
+BRIGHT = """() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g)
+  .slice(0, 3).some(part => Number(part) > 80)"""
+FOLLOWS = """dark => (getComputedStyle(document.body).backgroundColor.match(/\\d+/g)
+  .slice(0, 3).every(part => Number(part) < 80)) === dark"""
+LIVE = """view => view.dataset.live === 'true' && !!view.querySelector('.chart-live svg') &&
+  view.querySelector('.chart-live svg').getBoundingClientRect().height > 20"""
+
+TOLD = """view => (view.parentElement.querySelector('.chart-said')?.textContent ?? '').length > 3"""
+SHOWN = """figure => {
+  const asked = [...figure.querySelectorAll('input:checked')].map(i => i.value).join(' ');
+  const view = figure.querySelector('.chart-view');
+  const where = view.dataset.live === 'true' ? '.chart-live svg' : '.chart-static svg';
+  return view.dataset.shown === asked && !!view.querySelector(where);
+}"""
+
+
+class Visit:
+    """One tour of the built site with one browser."""
+
+    def __init__(self, browser: Browser, site: Path, address: str, pictures: Path | None) -> None:
+        self.browser, self.site, self.address, self.pictures = browser, site, address, pictures
+        paths = sorted(path for path in site.rglob("*.html") if path.name != "404.html")
+        names = [path.relative_to(site).as_posix() for path in paths]
+        self.names = browser_tables.chosen(names, [path.stat().st_size for path in paths])
+        self.faults: list[str] = []
+        self.counts: Counter[str] = Counter(pages=len(self.names))
+
+    def everything(self) -> None:
+        for size in SIZES:
+            with self.context(size) as context:
+                for name in self.names:
+                    with self.open(context, name, size) as page:
+                        page.evaluate("() => document.fonts.ready.then(() => true)")
+                        for scheme in SCHEMES:
+                            self.view(page, name, size, scheme)
+        self.keyboard()
+        self.without_scripts()
+        self.from_files()
+        browser_tables.check(self)
+
+    @contextlib.contextmanager
+    def context(self, size: str, scheme: str = "light", **more: Any) -> Iterator[Any]:
+        width, height = SIZES[size]
+        viewport = {"width": width, "height": height}
+        context = self.browser.new_context(viewport=viewport, color_scheme=scheme, **more)
+        context.set_default_timeout(PATIENCE)
+        yield context
+        context.close()
+
+    @contextlib.contextmanager
+    def open(self, context: Any, name: str, where: str, base: str = "") -> Iterator[Page]:
+        """A loaded page; what it logs as an error or asks of another host is a fault."""
+        page: Page = context.new_page()
+
+        def logged(message: ConsoleMessage) -> None:
+            if message.type == "error":
+                self.fault(name, where, f"console error '{message.text[:200]}'")
+
+        def asked(request: Request) -> None:
+            parts = urlsplit(request.url)
+            if parts.scheme not in OWN and parts.netloc != urlsplit(self.address).netloc:
+                self.fault(name, where, f"asks another host: {request.url[:120]}")
+
+        page.on("console", logged)
+        page.on("request", asked)
+        page.on("pageerror", lambda error: self.fault(name, where, f"script error '{error}'"))
+        try:
+            page.goto((base or self.address) + name, wait_until="load")
+            yield page
+        except BrowserError as error:
+            self.fault(name, where, str(error).splitlines()[0])
+        finally:
+            page.close()
+
+    def fault(self, name: str, where: str, text: str) -> None:
+        self.faults.append(f"{name} ({where}): {text}")
+
+    def view(self, page: Page, name: str, size: str, scheme: Any) -> None:
+        """A loaded page after the system has gone over to a scheme, which the page follows."""
+        where = f"{size}, {scheme}"
+        page.emulate_media(color_scheme=scheme)
+        try:
+            page.wait_for_function(FOLLOWS, arg=scheme == "dark")
+        except BrowserError:
+            self.fault(name, where, "the page does not follow the system's scheme")
+        self.counts["views"] += 1
+        if excess := page.evaluate(OVERFLOW):
+            self.fault(name, where, f"the page scrolls sideways: {excess}")
+        for element in page.evaluate(UNREACHABLE):
+            self.fault(name, where, f"the keyboard cannot scroll {element}")
+        self.picture(page, f"{Path(name).with_suffix('').as_posix()}-{size}-{scheme}")
+        if (size, scheme) in WITH_AXE and AXE.exists():
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+            self.counts["axe runs"] += 1
+            for violation in page.evaluate(RUN_AXE):
+                self.fault(name, where, f"axe {violation}")
+
+    def picture(self, page: Page, stem: str) -> None:
+        if self.pictures is not None:
+            self.pictures.mkdir(parents=True, exist_ok=True)
+            target = self.pictures / f"{stem.replace('/', '-')}.png"
+            page.screenshot(path=target, full_page=True)
+
+    def keyboard(self) -> None:
+        with self.context("laptop") as context:
+            for name in self.names:
+                with self.open(context, name, "keyboard") as page:
+                    page.keyboard.press("Tab")
+                    if not page.evaluate(SKIP_LINK):
+                        self.fault(name, "keyboard", "the first Tab does not reach the skip link")
+                    self.choices(page, name)
+                    self.charts(page, name)
+
+    def charts(self, page: Page, name: str) -> None:
+        for view in page.query_selector_all(".chart-view"):
+            self.counts["charts"] += 1
+            view.focus()
+            try:
+                page.wait_for_function(LIVE, arg=view)
+            except BrowserError:
+                title = view.get_attribute("aria-label")
+                self.fault(name, "keyboard", f"the chart '{title}' does not become live on focus")
+                continue
+            page.keyboard.press("ArrowRight")
+            if not page.evaluate(TOLD, view):
+                self.fault(name, "keyboard", "an arrow key in a live chart tells of no mark")
+        self.choices(page, name)
+
+    def choices(self, page: Page, name: str) -> None:
+        """The arrow keys choose another view, before and after the chart is live."""
+        for figure in page.query_selector_all("figure[data-choice]"):
+            for group in figure.query_selector_all("fieldset:not([hidden])"):
+                self.counts["choices"] += 1
+                group.query_selector("input:checked").focus()
+                page.keyboard.press("ArrowDown")
+                try:
+                    page.wait_for_function(SHOWN, arg=figure)
+                except BrowserError:
+                    legend = group.query_selector("legend").inner_text()
+                    self.fault(name, "keyboard", f"the choice '{legend}' changes nothing")
+
+    def without_scripts(self) -> None:
+        with self.context("phone", "dark", java_script_enabled=False) as context:
+            for name in self.names:
+                with self.open(context, name, "no scripts") as page:
+                    self.counts["pages without scripts"] += 1
+                    if page.evaluate(BRIGHT):
+                        self.fault(name, "no scripts", "a system in dark mode gets a bright page")
+                    if len(page.inner_text("article")) < len(page.inner_text("h1")) + 3:
+                        self.fault(name, "no scripts", "the article is empty")
+                    if missing := page.evaluate(STATIC):
+                        self.fault(name, "no scripts", f"{missing} charts are not drawn")
+                    if excess := page.evaluate(OVERFLOW):
+                        self.fault(name, "no scripts", f"the page scrolls sideways: {excess}")
+
+    def from_files(self) -> None:
+        base = self.site.as_uri() + "/"
+        with self.context("laptop") as context:
+            for name in self.names:
+                with self.open(context, name, "from file", base) as page:
+                    self.counts["pages from files"] += 1
+                    self.charts(page, name)
+            for origin, where in ((base, "from file"), (self.address, "served")):
+                with self.open(context, self.names[0], where, origin) as page:
+                    self.search(page, self.names[0], where)
+
+    def search(self, page: Page, name: str, where: str) -> None:
+        """The longest word of the page's heading must be found."""
+        heading = page.inner_text("h1").replace("¶", "")
+        word = max(heading.split(), key=len).strip(",.;:")
+        page.click("[data-md-component=search-query]")
+        page.keyboard.type(word)
+        self.counts["searches"] += 1
+        try:
+            page.wait_for_selector(".md-search-result__item")
+        except BrowserError:
+            self.fault(name, where, f"the search for '{word}' finds nothing")

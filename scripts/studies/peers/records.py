@@ -1,0 +1,96 @@
+"""What every other counter says of every network of the catalogue, as rows of a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from tqdm import tqdm
+
+import cnnref
+from cnnref.networks.architecture import Size
+from studies.peers.tools import BY_NAME, NEED_DATA, Tool, count, fresh
+from website.places import DOCS
+
+PEERS = DOCS / "peers"
+COUNTS = PEERS / "counts.csv"
+
+
+class Row(NamedTuple):
+    network: str
+    input: str
+    tool: str
+    version: str
+    total: int
+
+
+def counted(
+    names: Iterable[str] | None = None, tools: Iterable[str] | None = None, *, small: bool = False
+) -> Iterator[Row]:
+    """A row for each network, input size and tool."""
+    cases = [
+        (BY_NAME[tool], name, size)
+        for tool in tools or BY_NAME
+        for name in names or cnnref.names()
+        for size in sizes(name, small)
+    ]
+    for case in tqdm(cases, disable=not sys.stderr.isatty()):
+        yield asked(*case)
+
+
+def merged(rows: Iterable[Row]) -> list[Row]:
+    """The rows of the record with these in place of their like, in the catalogue's order."""
+    known = {row[:3]: row for row in (read() if COUNTS.exists() else [])}
+    known |= {row[:3]: row for row in rows}
+    places = {name: place for place, name in enumerate(cnnref.names())}
+    tools = {name: place for place, name in enumerate(BY_NAME)}
+    return sorted(known.values(), key=lambda row: (places[row.network], tools[row.tool], row.input))
+
+
+def sizes(name: str, small: bool = False) -> tuple[Size, ...]:
+    """The network's own input size, after the smallest of the sizes that its books compare."""
+    record = cnnref.architecture(name)
+    smallest = min(size for size in record.sizes if isinstance(size, int))
+    return (smallest,) if small else tuple(dict.fromkeys((smallest, record.input_size)))
+
+
+def asked(tool: Tool, name: str, size: Size) -> Row:
+    device = "cpu" if tool.name in NEED_DATA else "meta"
+    height, width = size if isinstance(size, tuple) else (size, size)
+    module = fresh(lambda: cnnref.model(name), device)
+    total = count(tool, module, (torch.zeros(1, 3, height, width, device=device),))
+    return Row(name, f"{height}x{width}", tool.name, tool.version, total)
+
+
+def write(rows: Iterable[Row], path: str) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(Row._fields)
+    writer.writerows(rows)
+    replace(path, text.getvalue())
+
+
+def replace(path: str, text: str) -> None:
+    """Write all of a file or nothing; - is the terminal."""
+    if path == "-":
+        sys.stdout.write(text)
+        return
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8", newline="")
+    part.replace(target)
+
+
+def read(path: Path = COUNTS) -> list[Row]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            Row(**record | {"total": int(record["total"])})  # type: ignore[arg-type]
+            for record in csv.DictReader(file)
+        ]

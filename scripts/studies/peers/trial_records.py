@@ -1,0 +1,50 @@
+"""The record of all trials: a process for each counter, and which features each one has."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from studies.peers.records import PEERS, replace
+from studies.peers.tools import TOOLS
+from studies.peers.trial_cases import TRIALS
+
+RECORD = PEERS / "trials.json"
+FEATURES = PEERS / "features.toml"
+HERE = Path(__file__).resolve().parent
+NAMES = ("cnnref", *(tool.name for tool in TOOLS))
+
+
+def run(output: str | None = None) -> int:
+    names = tqdm(NAMES, disable=not sys.stderr.isatty())
+    record = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "trials": [
+            {"key": trial.key, "title": trial.title, "macs": trial.macs} for trial in TRIALS
+        ],
+        "tools": [in_process("trials.py", name) for name in names],
+        "features": in_process("trial_features.py", str(FEATURES)),
+    }
+    replace(output or str(RECORD), json.dumps(record, indent=1) + "\n")
+    return 0
+
+
+def in_process(script: str, *arguments: str) -> Any:
+    command = [sys.executable, str(HERE / script), *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise RuntimeError(f"{' '.join(arguments)} failed: {ran.stderr.strip().splitlines()[-1]}")
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+def stated() -> list[dict[str, Any]]:
+    """The features as docs/peers/features.toml states them."""
+    entries: list[dict[str, Any]] = tomllib.loads(FEATURES.read_text(encoding="utf-8"))["feature"]
+    return entries

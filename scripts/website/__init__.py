@@ -1,0 +1,1 @@
+"""The site: what its pages print, and how it is built."""

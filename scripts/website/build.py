@@ -1,0 +1,195 @@
+"""Build the site: generate, MkDocs in strict mode, check, and only then replace the old site."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from platform import platform
+from urllib.parse import urlsplit
+
+from _command import call, child, locked
+from checks import built
+from website.measured.site import SKIPPED, THIS
+from website.places import CACHE, GENERATED, ROOT, SCRIPTS, SITE
+
+STAMP = CACHE / "site.json"
+GENERATE = SCRIPTS / "generate"
+MEASURE = SCRIPTS / "measure"
+SOURCES = ("cnnref", "docs", "scripts", "mkdocs.yml")
+# 2026-01-01, the date of everything built: a fixed one makes two builds equal to the byte.
+DATE = "1767225600"
+SETTINGS = {
+    "SOURCE_DATE_EPOCH": DATE,
+    "PYTHONHASHSEED": "0",
+    "NO_MKDOCS_2_WARNING": "1",
+}
+
+
+class BuildError(RuntimeError):
+    """The site was not built; the old one is untouched."""
+
+
+def build(*, force: bool = False, twice: bool = False, measured: bool = True) -> str:
+    """Bring site/ up to date and say in one sentence what was done.
+
+    measured: also show this machine, measured where its record is not up to date.
+    """
+    if not measured:
+        os.environ[SKIPPED] = "1"
+    with locked(CACHE / "site.lock"):
+        if not force and recorded() == record():
+            return "unchanged, nothing to build"
+        STAMP.unlink(missing_ok=True)
+        before = written()
+        with step("generate"):
+            generate()
+        if measured:
+            with step("measure"):
+                measure()
+        with scratch() as folder:
+            with step("mkdocs build --strict"):
+                mkdocs(folder / "site")
+            with step("check"):
+                check(folder / "site")
+            if twice:
+                with step("build again and compare"):
+                    # what a notebook prints must be the same at every run, too
+                    shutil.rmtree(CACHE / "notebooks", ignore_errors=True)
+                    mkdocs(folder / "again")
+                    compare(folder / "site", folder / "again")
+            swap(folder / "site", folder / "old")
+        if written() != before:
+            return "built; files changed meanwhile, so that the next run builds again"
+        STAMP.write_text(record(), encoding="utf-8")
+    return f"{sum(1 for path in SITE.rglob('*') if path.is_file())} files in {SITE.name}/"
+
+
+def generate() -> None:
+    if GENERATE.exists() and call([sys.executable, str(GENERATE)]):
+        raise BuildError("scripts/generate failed; its message stands above")
+
+
+def measure() -> None:
+    """This machine's record; in a process of its own, whose memory ends with it."""
+    if call([sys.executable, str(MEASURE), "--here"]):
+        raise BuildError(
+            "this machine could not be measured, for the reason above; --no-measure builds without"
+        )
+
+
+def mkdocs(target: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(target)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with child(command, cwd=ROOT, env=os.environ | SETTINGS, **pipes) as process:
+        said = process.stdout.read() if process.stdout else ""
+    if process.returncode:
+        print(said)
+        raise BuildError("mkdocs build --strict failed; its messages stand above")
+
+
+def check(folder: Path) -> None:
+    report = built.check(folder, urlsplit(os.environ.get("SITE_URL", "")).path)
+    for fault in report.faults:
+        print(f"  {fault}")
+    print(f"  {report.summary()}")
+    if report.faults:
+        raise BuildError(f"the built site has {len(report.faults)} faults, listed above")
+
+
+def compare(one: Path, two: Path) -> None:
+    names = {path.relative_to(base) for base in (one, two) for path in base.rglob("*")}
+    differing = sorted(str(name) for name in names if contents(one / name) != contents(two / name))
+    if differing:
+        raise BuildError(f"two builds of the same sources differ in {', '.join(differing[:5])}")
+
+
+def contents(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def swap(new: Path, old: Path) -> None:
+    if SITE.exists():
+        SITE.rename(old)
+    new.rename(SITE)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder on the same disk, so that the finished site moves into place in one go."""
+    CACHE.mkdir(exist_ok=True)
+    for left in CACHE.glob("build-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix="build-", dir=CACHE))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    print(f"{name}: {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def inputs() -> str:
+    skipped = os.environ.get(SKIPPED, "")
+    outside = f"{sys.version} {os.environ.get('SITE_URL', '')} {skipped} {hardware()}"
+    return fingerprint([*(ROOT / name for name in SOURCES), *([] if skipped else [THIS])], outside)
+
+
+def written() -> str:
+    """The sources that people write: what the build itself generates is left out."""
+    return fingerprint([ROOT / name for name in SOURCES], without=GENERATED)
+
+
+def hardware() -> str:
+    """What tells one machine from another without loading torch."""
+    lines = read_text(Path("/proc/cpuinfo")).splitlines()
+    names = {line for line in lines if line.startswith(("model", "cpu family"))}
+    cards = sorted(path.name for path in Path("/proc/driver/nvidia/gpus").glob("*"))
+    return repr((os.cpu_count(), sorted(names), cards, version("torch")))
+
+
+def read_text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else platform()
+
+
+def fingerprint(places: list[Path], more: str = "", without: Path | None = None) -> str:
+    digest = hashlib.sha256(more.encode())
+    for place in places:
+        for path in sorted([place, *place.rglob("*")]):
+            left_out = without is not None and path.is_relative_to(without)
+            if path.is_file() and "__pycache__" not in path.parts and not left_out:
+                name = path.relative_to(ROOT).as_posix()
+                digest.update(f"{name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def record() -> str:
+    """What was built of what; a stamp that says anything else, cut or not, is of another build."""
+    return json.dumps({"inputs": inputs(), "site": fingerprint([SITE])})
+
+
+def recorded() -> str | None:
+    return STAMP.read_text(encoding="utf-8", errors="replace") if STAMP.exists() else None
+
+
+def serve(port: int) -> None:
+    """Preview with live rebuild; ends with Ctrl-C."""
+    generate()
+    command = [sys.executable, "-m", "mkdocs", "serve", "--no-strict"]
+    command += ["--dev-addr", f"127.0.0.1:{port}"]
+    os.chdir(ROOT)
+    os.execve(sys.executable, command, os.environ | SETTINGS)

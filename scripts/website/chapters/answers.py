@@ -1,0 +1,292 @@
+"""What every source says that one network costs, and the prices that explain it to the last digit.
+
+A line of the matrix is one source: what it says, what its prices make of the raw counts in the
+head, and whether the two are the same. What the tools say was written down when they ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+
+from cnnref.counting.conventions import CONVENTIONS, Convention, convention
+from cnnref.networks import catalog
+from cnnref.networks.published import Figure, figures
+from cnnref.tables.table import Table
+from cnnref.units import grouped, rounded
+from website.citations import FOLLOWS, UNITS, agrees, reason
+from website.errata.claims import Erratum, erratum
+from website.errata.page import PAGE
+from website.facts import lookup
+
+__all__ = ["COUNTS", "TOOLS", "TWICE", "Recorded", "Said", "Tool", "answers", "lines", "matrix"]
+
+LECTURE = "alexnet@227"
+OPERATIONS = ("macs", "flops")
+METADATA = "torchvision"
+# a raw count in words: what one price is for
+COUNTS: Mapping[str, str] = {
+    "macs": "MACs",
+    "bias_adds": "bias adds",
+    "window_taps": "window taps",
+    "elements_in": "elements in",
+    "elements_out": "elements out",
+    "weights": "weights",
+    "biases": "biases",
+}
+# the papers whose tables print operations, by the keys of their sources
+PAPERS: Mapping[str, str] = {
+    "googlenet2014": "the GoogLeNet paper",
+    "inceptionv3_2015": "the Inception-v3 paper",
+    "resnet2015": "the ResNet paper",
+    METADATA: "torchvision's metadata",
+}
+# the totals of whole networks that the lecture states, by the keys of the claims
+STATED: Mapping[str, str] = {"vgg16": "VGG/full lecture slides/VGG-16 GFLOP"}
+
+
+class Recorded(NamedTuple):
+    """What a tool said when it ran on a network."""
+
+    version: str
+    total: int
+
+
+# (network, "HEIGHTxWIDTH", tool) -> what it said
+Record = Mapping[tuple[str, str, str], Recorded]
+
+
+class Tool(NamedTuple):
+    """A tool on record.
+
+    prices: the price list that explains it, or None where none does.
+    otherwise: in a sentence, why its total is another where it is; "" if it never is.
+    title: what readers know it by; "" if by its name on record.
+    """
+
+    name: str
+    prices: Convention | None
+    otherwise: str = ""
+    title: str = ""
+
+
+class Said(NamedTuple):
+    """A line of the matrix.
+
+    who: the source; text: what it says, as it says it, "" if it says nothing of this network.
+    prices: the price list that it follows, or None.
+    same: whether the prices make what it says, in the digits that it prints.
+    note: a sentence or two of HTML, why they do not or where to read more; "" for nothing.
+    """
+
+    who: str
+    text: str
+    prices: Convention | None
+    same: bool
+    note: str = ""
+
+
+POOLED = ("max_pool", "avg_pool", "adaptive_avg_pool", "copy")
+# what ptflops counts where every ReLU and every pooling is a module: each module when it ends,
+# and the function in it once more
+TWICE = Convention.from_dict(
+    {
+        "name": "ptflops pytorch",
+        "base": "ptflops",
+        "prices": {
+            "batch_norm": {"elements_out": 2},
+            **{kind: {"elements_out": 2} for kind in ("relu", "prelu")},
+            **{kind: {"elements_in": 2} for kind in POOLED},
+        },
+    }
+)
+HOOKS = "It hangs hooks on modules, and this model calls some of its poolings as functions."
+TOOLS: tuple[Tool, ...] = (
+    Tool("FlopCounterMode", CONVENTIONS["torch"], title="PyTorch's FlopCounterMode"),
+    Tool("fvcore", CONVENTIONS["fvcore"]),
+    Tool("torchinfo", CONVENTIONS["torchinfo"]),
+    Tool("ptflops aten", CONVENTIONS["ptflops"]),
+    Tool(
+        "ptflops pytorch",
+        TWICE,
+        "It is no price list: it counts a module when the module ends, and the functions inside "
+        "once more as they run. Its prices hold only where each ReLU and each pooling is a module "
+        "and nothing else calls those functions.",
+    ),
+    Tool("thop", CONVENTIONS["thop"], HOOKS),
+    Tool("torchprofile", CONVENTIONS["torchprofile"]),
+    Tool(
+        "torchscan",
+        None,
+        "It is no price list: what it counts for a pooling depends on the width of the window.",
+    ),
+)
+
+
+def answers(chosen: str, record: Record) -> str:
+    """Every network of the catalogue, folded, with its matrix and what is printed of it.
+
+    chosen: the key of the network that is open; record: what the tools said.
+    """
+    keys = [LECTURE, *catalog.names()]
+    others = "".join(_answer(key, record) for key in keys if key != chosen)
+    order = " ".join(anchor(key) for key in keys)
+    # a section, since the search forgets what it leaves out at the end of an inner div
+    return (
+        f'<section class="choose" data-label="Network" data-order="{order}" data-search-exclude>'
+        f'{_answer(chosen, record, is_open=True)}<details class="others"><summary>The same table '
+        f"for each of {len(keys) - 1} other networks</summary>{others}</details></section>"
+    )
+
+
+def anchor(key: str) -> str:
+    """The id of a network's answers."""
+    return "counts-" + key.replace("@", "-").replace("_", "-")
+
+
+def _answer(key: str, record: Record, *, is_open: bool = False) -> str:
+    name, _, size = key.partition("@")
+    title = catalog.architecture(name).title + (f", input {size}" if size else "")
+    return (
+        f'<details id="{anchor(key)}"{" open" if is_open else ""}><summary>{escape(title)} '
+        f"<code>{escape(key)}</code></summary>{matrix(key, record)}{_notes(key, record)}</details>"
+    )
+
+
+def lines(key: str, record: Record) -> list[Said]:
+    """What each source says of a network: the lecture, the papers, then the tools."""
+    book = lookup(key)
+    return [_lecture(key), *_printed(key), *(_told(tool, key, book, record) for tool in TOOLS)]
+
+
+def matrix(key: str, record: Record) -> str:
+    """The sources of a network as a table, with the price of each for each raw count."""
+    book, sources = lookup(key), lines(key, record)
+    counts = priced(book, [source.prices for source in sources if source.prices])
+    heads = "".join(
+        f'<th scope="col" class="num">{escape(kind.replace("_", " "))}: {COUNTS[count]}<br>'
+        f"{grouped(total)}</th>"
+        for (kind, count), total in counts.items()
+    )
+    body = "".join(_line(source, book, counts) for source in sources)
+    return (
+        '<table class="ledger prices"><thead><tr><th scope="col">source</th>'
+        '<th scope="col" class="num">it says</th><th scope="col" class="num">its prices make</th>'
+        f'<th scope="col">the same</th>{heads}</tr></thead><tbody>{body}</tbody></table>'
+    )
+
+
+def priced(book: Table, lists: Sequence[Convention]) -> dict[tuple[str, str], int]:
+    """What any of some price lists puts a price on in a network: (kind, raw count) -> its sum."""
+    pairs = dict.fromkeys(
+        (kind, count) for entry in lists for kind, terms in entry.prices.items() for count in terms
+    )
+    sums = {
+        (kind, count): sum(getattr(layer.counts, count) for layer in book if layer.kind == kind)
+        for kind, count in pairs
+    }
+    order = list(dict.fromkeys(kind for kind, _ in pairs))
+    return {
+        pair: sums[pair] for pair in sorted(pairs, key=lambda p: order.index(p[0])) if sums[pair]
+    }
+
+
+def _line(source: Said, book: Table, counts: Mapping[tuple[str, str], int]) -> str:
+    entry = source.prices
+    said = source.text or "–"
+    start = f'<tr><th scope="row">{escape(source.who)}</th><td class="num">{said}</td>'
+    if entry is None:
+        none = '<td class="num free">–</td>' * len(counts)
+        return f'{start}<td class="num">–</td><td class="differs">no price list</td>{none}</tr>'
+    prices = [entry.prices.get(kind, {}).get(count, 0) for kind, count in counts]
+    # the line is an equation: the prices times the counts of the head are what the source says
+    total = sum(price * count for price, count in zip(prices, counts.values(), strict=True))
+    if total != book.flops(entry):
+        raise AssertionError(f"{entry.name} of {book.name}: a price has no column.")
+    cells = "".join(f'<td class="num{"" if price else " free"}">{price}</td>' for price in prices)
+    made = f'<td class="num">{grouped(total)} {escape(entry.unit)}s</td>'
+    return f"{start}{made}{_verdict(source)}{cells}</tr>"
+
+
+def _verdict(source: Said) -> str:
+    if not source.text:
+        return "<td>–</td>"
+    if source.same:
+        exact = source.text[-1].isdigit()
+        return f'<td class="agrees">{"equal" if exact else "equal, rounded"}</td>'
+    return '<td class="differs">no</td>'
+
+
+def _lecture(key: str) -> Said:
+    how = CONVENTIONS["lecture"]
+    if key not in STATED:
+        return Said("the lecture", "", how, same=False)
+    entry = erratum(STATED[key])
+    link = f'<a href="{PAGE}#{entry.anchor}">{_why(entry)}</a>'
+    return Said("the lecture", f"{entry.claim.stated} G", how, entry.verdict == "agrees", link)
+
+
+def _why(entry: Erratum) -> str:
+    return "It agrees." if entry.verdict == "agrees" else f"That is wrong: it is {entry.computed}."
+
+
+def _printed(key: str) -> Iterator[Said]:
+    name, _, size = key.partition("@")
+    for figure in _operations(name):
+        if not size and figure.source.key in PAPERS:
+            how = CONVENTIONS[FOLLOWS[figure.source.key]]
+            same = agrees(figure.value.text, figure.unit, lookup(key).flops(how))
+            text = f"{figure.value} {figure.unit}"
+            yield Said(PAPERS[figure.source.key], text, how, same, _figure(figure, name))
+
+
+def _told(tool: Tool, key: str, book: Table, record: Record) -> Said:
+    size = "x".join(map(str, book.input_shape.size))
+    found = record.get((key.partition("@")[0], size, tool.name))
+    if found is None:
+        return Said(tool.title or tool.name, "", tool.prices, same=False)
+    same = tool.prices is not None and book.flops(tool.prices) == found.total
+    who = f"{tool.title or tool.name} {found.version.partition('+')[0]}"
+    note = "" if same else _otherwise(tool, book, found.total)
+    return Said(who, grouped(found.total), tool.prices, same, note)
+
+
+def _otherwise(tool: Tool, book: Table, total: int) -> str:
+    if not tool.otherwise:
+        raise AssertionError(f"{tool.name} of {book.name}: no reason is known for {total}.")
+    if tool.prices is None:
+        return tool.otherwise
+    more = total - book.flops(tool.prices)
+    return f"{grouped(abs(more))} {'more' if more > 0 else 'less'} than its prices make. " + (
+        tool.otherwise
+    )
+
+
+def _notes(key: str, record: Record) -> str:
+    """Below a matrix: citations, and why a source is not what its prices make."""
+    name = key.partition("@")[0]
+    told = [(source.who, source.note) for source in lines(key, record) if source.note]
+    # a network with the strides of its paper stands beside the one that torchvision made of it
+    more = [] if "@" in key else [*_operations(f"{name}_v1")]
+    told += [(PAPERS[figure.source.key], _figure(figure, name)) for figure in more]
+    items = "".join(f"<li><strong>{escape(who)}</strong>: {note}</li>" for who, note in told)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _operations(name: str) -> Iterator[Figure]:
+    return (f for f in figures() if f.name == name and f.quantity in OPERATIONS)
+
+
+def _figure(figure: Figure, name: str) -> str:
+    total = lookup(figure.name).flops(FOLLOWS[figure.source.key])
+    told = ", as others quote it" if figure.certainty == "verified-secondary" else ""
+    which = "" if figure.name == name else f" for <code>{escape(figure.name)}</code>"
+    shown = f"{figure.value} {figure.unit}{which}, {escape(figure.source.citation)}{told}"
+    if agrees(figure.value.text, figure.unit, total):
+        return f"{shown}. That is {grouped(total)} MACs, rounded."
+    digits = len(figure.value.text.partition(".")[2])
+    own = rounded(total, UNITS[figure.unit], digits + 1)
+    counted = f"counted by {convention(FOLLOWS[figure.source.key]).name} it is {own}"
+    why = reason(figure) or counted
+    return f"{shown}. It is not what the rows add up to: {escape(why)}."

@@ -1,0 +1,267 @@
+"""Networks beside one another: their computed costs, and accuracies cited under one protocol.
+
+What a cited accuracy is worth depends on how it was measured: crops, weights, images. A
+protocol therefore says which figures may stand in one picture, and no picture mixes two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import NamedTuple
+
+from cnnref.errors import UnknownNameError
+from cnnref.networks.catalog import architecture, names
+from cnnref.networks.published import Figure, figures
+from cnnref.units import GIGA, MEGA
+from website.facts import lookup
+from website.measured.reference import nanoseconds, reference
+
+__all__ = [
+    "AXES",
+    "CHARTED",
+    "PROTOCOLS",
+    "Axis",
+    "Point",
+    "Protocol",
+    "axes",
+    "family",
+    "points",
+    "protocol",
+]
+
+
+class Protocol(NamedTuple):
+    """Figures that were measured in one way.
+
+    title: a short name; text: how the accuracy was measured, one sentence.
+    picks: (source, quantity, a part of the note); the first that has a network's figure wins.
+    """
+
+    key: str
+    title: str
+    text: str
+    picks: tuple[tuple[str, str, str], ...]
+
+
+class Axis(NamedTuple):
+    """A cost that networks can be laid out by.
+
+    choice, short, title: its name among the choices, in a table's head, and at the axis.
+    value: the cost of a network of the catalogue, exact, or None where it is not known.
+    unit, digits: how it is shown: value / unit with so many decimals.
+    """
+
+    key: str
+    choice: str
+    short: str
+    title: str
+    unit: int
+    digits: int
+    value: Callable[[str], int | None]
+
+
+class Point(NamedTuple):
+    """One network under one protocol.
+
+    name: of the catalogue; "" for a network that is not rebuilt.
+    label: what the chart of Canziani et al. calls it.
+    """
+
+    name: str
+    label: str
+    figure: Figure
+
+    @property
+    def top1(self) -> str:
+        """The top-1 accuracy in percent, with the digits that the source prints."""
+        text = self.figure.value.text
+        return text if self.figure.quantity == "top1_acc" else _complement(text)
+
+    @property
+    def error(self) -> str:
+        """The top-1 error in percent, with the digits that the source prints."""
+        text = self.figure.value.text
+        return text if self.figure.quantity == "top1_err" else _complement(text)
+
+    @property
+    def approximate(self) -> bool:
+        """Whether the figure was read off a drawing."""
+        return self.figure.certainty == "approximate-chart-reading"
+
+
+# the networks of the chart of Canziani et al., and the one of "ResNet + Inception": label, then
+# the catalogue's networks that go by it, of which a protocol's sources have at most one
+CHARTED: Mapping[str, tuple[str, ...]] = {
+    "AlexNet": ("alexnet_2012", "alexnet"),
+    "BN-AlexNet": ("bn_alexnet",),
+    "BN-NIN": ("bn_nin",),
+    "ENet": ("enet",),
+    "GoogLeNet": ("googlenet", "googlenet_torchvision"),
+    "ResNet-18": ("resnet18", "resnet18_a"),
+    "VGG-16": ("vgg16",),
+    "VGG-19": ("vgg19",),
+    "ResNet-34": ("resnet34",),
+    "ResNet-50": ("resnet50", "resnet50_v1"),
+    "ResNet-101": ("resnet101", "resnet101_v1"),
+    "ResNet-152": ("resnet152", "resnet152_v1"),
+    "Inception-v3": ("inception_v3",),
+    "Inception-v4": ("inception_v4",),
+    "Inception-ResNet-v2": ("inception_resnet_v2",),
+}
+
+FAMILIES = {"AlexNet": "AlexNet", "VGG": "VGG", "Inception": "Inception", "ResNet": "ResNet"}
+OTHERS = "others"
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    entry.key: entry
+    for entry in (
+        Protocol(
+            "canziani",
+            "Canziani et al.",
+            "Top-1 accuracy on the validation images of ILSVRC-2012, one central crop. Exact where "
+            "the list behind the chart of Canziani et al. has the network; else read off their "
+            "chart, to about one point, and marked with a wave (≈).",
+            (
+                ("szagoruyko_val", "top1_acc", "central crop"),
+                ("canziani2016_chart", "top1_acc", "single central crop"),
+            ),
+        ),
+        Protocol(
+            "torchvision",
+            "torchvision",
+            "Top-1 accuracy on the validation images of ILSVRC-2012, one central crop, with the "
+            "first weights that torchvision published for each network.",
+            (("torchvision", "top1_acc", "IMAGENET1K_V1"),),
+        ),
+        Protocol(
+            "ten_crops",
+            "ResNet paper, ten crops",
+            "Top-1 accuracy on the validation images of ILSVRC-2012, predictions averaged over "
+            "ten crops, as Table 3 of the ResNet paper prints it.",
+            (("resnet2015", "top1_err", "10-crop"),),
+        ),
+        Protocol(
+            "inception",
+            "Inception papers",
+            "Top-1 accuracy on the validation images of ILSVRC-2012, one crop, as the papers of "
+            "Inception-v3 and Inception-v4 print it; for the later networks without the images "
+            "whose label the authors distrust.",
+            (
+                ("inceptionv3_2015", "top1_err", "single crop"),
+                ("inceptionv4_2016", "top1_err", "single crop"),
+            ),
+        ),
+    )
+}
+
+AXES: Mapping[str, Axis] = {
+    axis.key: axis
+    for axis in (
+        Axis(
+            "macs", "MACs", "GMACs", "GMACs for one image", GIGA, 2, lambda name: lookup(name).macs
+        ),
+        Axis(
+            "parameters",
+            "parameters",
+            "parameters (M)",
+            "Parameters (M)",
+            MEGA,
+            1,
+            lambda name: lookup(name).parameters,
+        ),
+        Axis(
+            "activations",
+            "activations",
+            "activations (M)",
+            "Activations for one image (M)",
+            MEGA,
+            1,
+            lambda name: lookup(name).activations,
+        ),
+    )
+}
+
+
+def axes() -> Mapping[str, Axis]:
+    """The costs on paper, and the time where a machine's record is at hand."""
+    machine = reference()
+    if machine is None:
+        return AXES
+    time = Axis(
+        "time",
+        "measured time",
+        f"ms ({machine.title})",
+        "Milliseconds for one image, measured",
+        MEGA,
+        1,
+        nanoseconds,
+    )
+    return {**AXES, "time": time}
+
+
+def protocol(key: str) -> Protocol:
+    """A protocol by its key.
+
+    Raises:
+        UnknownNameError: no protocol has that key.
+    """
+    if key not in PROTOCOLS:
+        raise UnknownNameError("protocol", key, PROTOCOLS)
+    return PROTOCOLS[key]
+
+
+@cache
+def points(key: str, *, rebuilt: bool = True) -> tuple[Point, ...]:
+    """The networks of the chart that have a figure under a protocol, in the chart's order.
+
+    rebuilt: only those whose costs can be computed.
+
+    Raises:
+        UnknownNameError: no protocol has that key.
+    """
+    picks = protocol(key).picks
+    found = []
+    for label, candidates in CHARTED.items():
+        figure = next(filter(None, (_figure(pick, label, candidates) for pick in picks)), None)
+        if figure is not None:
+            name = figure.name if figure.name in names() else ""
+            found.append(Point(name, label, figure))
+    return tuple(point for point in found if point.name or not rebuilt)
+
+
+def family(label: str) -> str:
+    """Which line of networks one belongs to: that of its name's beginning.
+
+    >>> family("VGG-16"), family("GoogLeNet"), family("ENet")
+    ('VGG', 'Inception', 'others')
+    """
+    if label == "GoogLeNet":
+        return "Inception"
+    name = label.removeprefix("BN-")
+    return next((family for start, family in FAMILIES.items() if name.startswith(start)), OTHERS)
+
+
+def full_title(point: Point) -> str:
+    """The catalogue's title of a point's network, or the chart's where it is not rebuilt."""
+    return architecture(point.name).title if point.name else point.label
+
+
+def _figure(pick: tuple[str, str, str], label: str, candidates: tuple[str, ...]) -> Figure | None:
+    source, quantity, note = pick
+    wanted = candidates or (label,)
+    matches = [
+        figure
+        for figure in figures()
+        if (figure.source.key, figure.quantity) == (source, quantity)
+        and figure.name in wanted
+        and note in figure.note
+    ]
+    return matches[0] if matches else None
+
+
+def _complement(percent: str) -> str:
+    # decimal: 100 - 28.07 in binary is 71.93000000000001
+    from decimal import Decimal
+
+    return str(100 - Decimal(percent))

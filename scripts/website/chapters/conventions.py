@@ -1,0 +1,145 @@
+"""What the conventions page prints of padding and of memory, and numbers in its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+
+from cnnref.counting.conventions import convention
+from cnnref.counting.padding import padding_macs
+from cnnref.networks.published import published
+from cnnref.tables.table import Table
+from cnnref.units import MEGA, MIB, grouped, ratio, rounded, scaled
+from website.facts import lookup, rows
+
+__all__ = ["counted", "memories", "padding", "padding_stages", "said"]
+
+Networks = Sequence[tuple[str, str]]
+
+FLOAT32 = 4
+
+
+def said(key: str, name: str, digits: int = 2) -> str:
+    """What a network costs by a convention, in the unit that the convention counts.
+
+    >>> said("vgg16", "torch")
+    '<data value="30940528640" title="vgg16 by torch = 30,940,528,640 FLOPs">30.94 GFLOPs</data>'
+    """
+    total, noun = lookup(key).flops(name), f"{convention(name).unit}s"
+    title = f"{key} by {name} = {grouped(total)} {noun}"
+    return f'<data value="{total}" title="{escape(title)}">{scaled(total, noun, digits)}</data>'
+
+
+def counted(key: str, selection: str, count: str) -> str:
+    """One raw count of some rows of a network, all digits.
+
+    >>> counted("vgg16_bn", "op:batch_norm", "elements_out")
+    '<data value="13547520" title="vgg16_bn/op:batch_norm/elements_out">13,547,520</data>'
+    """
+    total = sum(getattr(layer.counts, count) for layer in rows(lookup(key), selection))
+    title = escape(f"{key}/{selection}/{count}")
+    return f'<data value="{total}" title="{title}">{grouped(total)}</data>'
+
+
+def padding(networks: Networks) -> str:
+    """How much of the work of networks has a padded zero for a factor."""
+    body = [_padded(title, lookup(key)) for title, key in networks]
+    return _table(("network", "MACs", "of them on padding", "share"), body)
+
+
+def padding_stages(key: str) -> str:
+    """The same for each stage of one network, with the size of its maps."""
+    body = []
+    for name, part in lookup(key).group("stage").items():
+        convs = [layer for layer in part if layer.op == "conv"]
+        if convs:
+            size = " × ".join(map(str, convs[-1].out_shape.size))
+            body.append(_padded(name, rows(lookup(key), f"stage:{name}"), f"<td>{size}</td>"))
+    return _table(("stage", "its maps", "MACs", "of them on padding", "share"), body)
+
+
+def _padded(title: str, part: Table, more: str = "") -> str:
+    on, total = padding_macs(part), part.macs
+    cells = (grouped(total), grouped(on), ratio(100 * on, total) + "%")
+    figures = "".join(f'<td class="num">{cell}</td>' for cell in cells)
+    return f'<tr><th scope="row">{escape(title)}</th>{more}{figures}</tr>'
+
+
+def memories(networks: Networks) -> str:
+    """What "memory" may mean, who means it, and how much it is: a line for each meaning."""
+    books = [lookup(key) for _, key in networks]
+    lines = [
+        _meaning(title, who, [rounded(meaning(book), unit, 1) for book in books])
+        for title, who, unit, meaning in MEMORIES
+    ]
+    lines.append(_meaning("the file of weights", FILES, [_file_mb(book.name) for book in books]))
+    text = _table(("meaning", *(f"{title} (MB)" for title, _ in networks), "who means it"), lines)
+    return text.replace('class="ledger"', 'class="ledger longnames"')
+
+
+def _meaning(title: str, who: str, values: Iterable[str]) -> str:
+    cells = "".join(f'<td class="num">{value}</td>' for value in values)
+    return (
+        f'<tr><th scope="row">{escape(title)}</th>{cells}<td class="wrap">{escape(who)}</td></tr>'
+    )
+
+
+def _file_mb(name: str) -> str:
+    """The size of a network's file of weights as torchvision states it, in MB of 2**20 bytes."""
+    found = [f for f in published(name) if f.quantity == "file_mb" and "IMAGENET1K_V1" in f.note]
+    return f"{found[0].value}" if found else "–"
+
+
+def torchinfo_bytes(book: Table) -> int:
+    """The "Forward/backward pass size" of torchinfo 1.8.0: outputs of layers that learn, twice."""
+    return 2 * FLOAT32 * sum(layer.activations for layer in book if layer.parameters)
+
+
+FILES = "torchvision's metadata, _file_size"
+# what a source calls memory, who does, what its MB is, and how much of it a network takes
+MEMORIES: tuple[tuple[str, str, int, Callable[[Table], int]], ...] = (
+    (
+        "outputs of convolutions, poolings and fully-connected layers",
+        "the lecture, in its tables and totals",
+        MIB,
+        lambda book: book.activation_bytes("lecture"),
+    ),
+    (
+        "outputs of normalisations, additions and concatenations too",
+        "who asks what each layer writes",
+        MIB,
+        lambda book: book.activation_bytes("macs"),
+    ),
+    (
+        "outputs that training keeps",
+        "who trains: the backward pass reads them again",
+        MIB,
+        lambda book: book.training_activation_bytes(),
+    ),
+    (
+        "the most that is alive at once",
+        "who only runs the network",
+        MIB,
+        lambda book: book.peak_activation_bytes(),
+    ),
+    (
+        "forward/backward pass size",
+        f"torchinfo 1.8.0, with an MB of {grouped(MEGA)} bytes",
+        MEGA,
+        torchinfo_bytes,
+    ),
+    (
+        "parameters",
+        "the lecture, of the chart of Canziani et al.",
+        MIB,
+        lambda book: FLOAT32 * book.parameters,
+    ),
+)
+
+
+def _table(head: Iterable[str], body: Iterable[str]) -> str:
+    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
+    return (
+        f'<table class="ledger"><thead><tr>{titles}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )

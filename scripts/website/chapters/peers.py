@@ -1,0 +1,212 @@
+"""What the comparison page shows of the records under docs/peers: results, times, features."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from html import escape
+from statistics import median
+from typing import Any
+
+from studies.peers.benchmark_results import exponent, medians
+from website.chapters.answers import Recorded
+from website.places import DOCS
+
+PEERS = DOCS / "peers"
+OURS, BARE = "cnnref", "nothing"
+TWO_PER_MAC = "FlopCounterMode"
+NETWORK, DEVICE = "network", "device"
+Cells = Sequence[str]
+
+
+@cache
+def record(name: str) -> Any:
+    return json.loads((PEERS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@cache
+def said() -> dict[tuple[str, str, str], Recorded]:
+    """(network, input, tool) -> what the tool said when it ran."""
+    with (PEERS / "counts.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            (row["network"], row["input"], row["tool"]): Recorded(row["version"], int(row["total"]))
+            for row in csv.DictReader(file)
+        }
+
+
+def trials_table() -> str:
+    """What each counter finds in modules whose MACs are known by hand."""
+    tools = record("trials")["tools"]
+    lines = []
+    for trial in record("trials")["trials"]:
+        cells = [_verdict(tool["counts"][trial["key"]], trial["macs"]) for tool in tools]
+        lines.append(_line(trial["title"], [f"{trial['macs']:,}", *cells]))
+    return _table("module", ["MACs", *(tool["tool"] for tool in tools)], lines)
+
+
+def _verdict(found: Mapping[str, Any], truth: int) -> str:
+    if "error" in found:
+        return f'<span title="{escape(found["error"])}">fails</span>'
+    share = found["macs"] / truth
+    word = "right" if share == 1 else "0" if share == 0 else f"{share:.4g} ×"
+    marked = ", says so" if found["partial"] else ""
+    return f'<data value="{found["macs"]:g}" title="{found["macs"]:,g} MACs">{word}{marked}</data>'
+
+
+def state_table() -> str:
+    """What each counter leaves changed behind it in a module in training mode."""
+    lines = [
+        _line(
+            tool["tool"],
+            [
+                ", ".join(map(escape, tool["left"])) or "nothing",
+                ", ".join(map(escape, tool["left_after_failure"])) or "nothing",
+                "yes" if tool["names_unknown"] else "no",
+            ],
+        )
+        for tool in record("trials")["tools"]
+    ]
+    head = ("changed by a call", "changed when forward fails", "names an unknown operator")
+    return _table("counter", head, lines).replace('class="ledger"', 'class="ledger prose"')
+
+
+def features_table() -> str:
+    """Which counter has what, by a name of its own that was looked up."""
+    names = [OURS, "FlopCounterMode", "fvcore", "torchinfo", "ptflops", "thop", "torchprofile",
+             "torchscan"]  # fmt: skip
+    lines = []
+    for feature in record("trials")["features"]:
+        cells = []
+        for name in names:
+            evidence = feature["tools"].get(name)
+            text = evidence and f'<span title="{escape(evidence)}">yes</span>'
+            cells.append(text or "–")
+        lines.append(_line(feature["title"], cells))
+    return _table("feature", names, lines)
+
+
+def totals_table() -> str:
+    """How far each counter's total is from the MACs of ten networks, in percent."""
+    medians = _by_place("total", "cpu")
+    tools = [tool for tool in next(iter(medians.values())) if tool not in (OURS, BARE)]
+    lines = []
+    for network, totals in medians.items():
+        macs = totals[OURS]
+        cells = [_deviation(totals[tool] / (1 + (tool == TWO_PER_MAC)), macs) for tool in tools]
+        lines.append(_line(network, [f"{macs / 1e6:,.1f}", *cells]))
+    return _table(NETWORK, ["M MACs", *map(_halved, tools)], lines)
+
+
+def _halved(tool: str) -> str:
+    return f"{tool}, halved" if tool == TWO_PER_MAC else tool
+
+
+def _deviation(total: float, macs: float) -> str:
+    share = 100 * (total - macs) / macs
+    shown = "0" if total == macs else f"{share:+.2f} %"
+    return f'<data value="{total:g}" title="{total:,.0f}">{shown}</data>'
+
+
+def times_table(device: str) -> str:
+    """Milliseconds of one call, and how much faster cnnref is than the fastest other counter."""
+    medians = _by_place("call_ms", device)
+    tools = [tool for tool in next(iter(medians.values())) if tool != BARE]
+    lines = []
+    for network, times in medians.items():
+        best = min((tool for tool in tools if tool != OURS), key=lambda tool: times[tool])
+        ratio = f"{times[best] / times[OURS]:.1f} × ({best})"
+        lines.append(_line(network, [*(f"{times[tool]:,.1f}" for tool in tools), ratio]))
+    return _table(NETWORK, [*tools, "cnnref is faster by"], lines)
+
+
+def process_table(network: str) -> str:
+    """Whole processes for one network: seconds, and peak memory in MiB, for both ways to build."""
+    places = {
+        (quantity, device): _by_place(quantity, device)[network]
+        for quantity in ("process_s", "peak_mib")
+        for device in ("cpu", "meta")
+    }
+    tools = list(places["process_s", "cpu"])
+    lines = [
+        _line(
+            "only building it" if tool == BARE else tool,
+            [_number(times.get(tool), quantity) for (quantity, _), times in places.items()],
+        )
+        for tool in tools
+    ]
+    head = ("s, CPU", "s, meta", "MiB, CPU", "MiB, meta")
+    return _table("counter", head, lines)
+
+
+def _number(value: float | None, quantity: str) -> str:
+    return "–" if value is None else f"{value:.2f}" if quantity == "process_s" else f"{value:,.0f}"
+
+
+def growth_table() -> str:
+    """Milliseconds for deeper and deeper networks, and the power of the depth that they follow."""
+    entries = record("benchmark")["growth"]
+    depths = [f"{point['convolutions']} convolutions" for point in entries[0]["growth"]]
+    lines = [
+        _line(
+            entry["tool"],
+            [
+                *(f"{point['processor_ms']:,.1f}" for point in entry["growth"]),
+                f"{exponent(entry['growth']):.2f}",
+            ],
+        )
+        for entry in entries
+    ]
+    return _table("counter, ms", [*depths, "power"], lines)
+
+
+def machine() -> str:
+    """Where, when and with what the benchmark ran."""
+    found = record("benchmark")
+    versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
+    return (
+        f"{escape(found['machine']['processor'])}, {found['machine']['cores']} cores, "
+        f"{found['date']}, medians of {found['rounds']}; {escape(versions)}"
+    )
+
+
+def peer(what: str) -> str:
+    """One number of the benchmark, for a sentence; see FACTS."""
+    return FACTS[what]()
+
+
+def _start(which: str) -> float:
+    times: list[float] = record("benchmark")["start"][which]
+    return median(times)
+
+
+FACTS = {
+    "start_ms": lambda: f"{_start('cnnref_ms'):.0f} ms",
+    "start_peer_ms": lambda: f"{_start('peer_ms') / 1e3:.1f} s",
+    "start_peer": lambda: str(record("benchmark")["start"]["peer"]),
+    "start_ratio": lambda: f"{_start('peer_ms') / _start('cnnref_ms'):.0f}",
+    "date": lambda: str(record("trials")["date"]),
+}
+
+
+def _by_place(quantity: str, device: str) -> dict[str, dict[str, float]]:
+    """For each network, the median of a quantity by tool."""
+    return {
+        network: tools
+        for (network, where), tools in medians(record("benchmark"), quantity).items()
+        if where == device
+    }
+
+
+def _table(corner: str, head: Iterable[str], body: Iterable[str]) -> str:
+    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in (corner, *head))
+    return (
+        f'<table class="ledger"><thead><tr>{titles}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def _line(title: str, cells: Cells) -> str:
+    found = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f'<tr><th scope="row">{escape(title)}</th>{found}</tr>'

@@ -1,0 +1,116 @@
+"""What the page about the zoos shows of the records under docs/zoo."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from html import escape
+from statistics import median
+from typing import Any
+
+from website.places import DOCS
+
+ZOO = DOCS / "zoo"
+Entry = Mapping[str, Any]
+
+
+@cache
+def entries() -> tuple[dict[str, str], ...]:
+    with (ZOO / "zoo.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+def zoo(what: str) -> str:
+    """One number of the summary, with its thousands set apart."""
+    value = json.loads((ZOO / "zoo.json").read_text(encoding="utf-8"))
+    for key in what.split("."):
+        value = value[key]
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+def outcome(entry: Entry) -> str:
+    """What came of one model, in a few words."""
+    if entry["error"]:
+        return str(entry["error"])
+    difference = int(entry["macs"]) - int(entry["torch_macs"])
+    words = [f"differs by {difference:+,} MACs"] if difference else []
+    words += [f"not counted: {entry['uncounted']}"] if entry["uncounted"] else []
+    return "; ".join(words) or "equal"
+
+
+def families() -> str:
+    """Each family with its number of models, how many agree, and the range of their costs."""
+    groups: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries():
+        groups.setdefault((entry["library"], entry["family"]), []).append(entry)
+    lines = []
+    for (library, family), group in groups.items():
+        costs = [int(entry["macs"]) / 1e9 for entry in group if not entry["error"]]
+        cells = [
+            escape(library),
+            str(len(group)),
+            str(sum(outcome(entry) == "equal" for entry in group)),
+            _range(costs),
+            f"{median(1e3 * float(entry['seconds']) for entry in group):.0f}",
+        ]
+        lines.append(_line(family.replace("_", " "), cells))
+    head = ("library", "models", "equal", "G MACs", "ms, median")
+    return _table("family", head, lines)
+
+
+def exceptions() -> str:
+    """The models that are not equal, with what came of them."""
+    lines = [
+        _line(entry["name"], [escape(entry["library"]), escape(outcome(entry))])
+        for entry in entries()
+        if outcome(entry) != "equal"
+    ]
+    if not lines:
+        return "<p>None.</p>"
+    text = _table("model", ("library", "what came of it"), lines)
+    return text.replace('class="ledger"', 'class="ledger prose"')
+
+
+def finder() -> str:
+    """A field to look a model up; a script shows it and fills the table."""
+    return (
+        '<form class="finder" data-models="zoo/models.js" hidden>'
+        '<label>Part of a model\'s name <input type="search" autocomplete="off" '
+        'spellcheck="false"></label><p aria-live="polite"></p></form>'
+        '<div class="finder-found"></div>'
+    )
+
+
+def script(records: Iterable[Entry]) -> str:
+    """All models as a script, which also a page that was opened from a file can load."""
+    rows = [
+        [
+            entry["name"], entry["library"], entry["input"], int(entry["rows"]),
+            int(entry["module_parameters"]), int(entry["macs"]), outcome(entry),
+        ]
+        for entry in records
+    ]  # fmt: skip
+    lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
+    return f"window.cnnrefZoo = [\n{lines}\n];\n"
+
+
+def _range(costs: list[float]) -> str:
+    if not costs:
+        return "–"
+    low, high = (f"{cost:,.2f}" for cost in (min(costs), max(costs)))
+    return low if low == high else f"{low} to {high}"
+
+
+def _table(corner: str, head: Iterable[str], body: Iterable[str]) -> str:
+    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in (corner, *head))
+    return (
+        f'<table class="ledger"><thead><tr>{titles}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def _line(title: str, cells: Iterable[str]) -> str:
+    found = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f'<tr><th scope="row">{escape(title)}</th>{found}</tr>'

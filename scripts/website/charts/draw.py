@@ -1,0 +1,174 @@
+"""Vega-Lite specs to figures: static drawings at build time, the live chart's spec beside them.
+
+A spec in docs/generated/charts/ has neither width nor config: the look is decided here alone, in
+colours that are CSS custom properties, so one drawing serves light and dark.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from website import places
+
+CACHE = places.CACHE / "charts"
+VEGA_LITE = "6.4"
+WIDTHS = {"wide": 680, "narrow": 300}
+FIGURE = re.compile(
+    r'<figure class="chart" data-chart="([^"]*)" data-description="([^"]*)">'
+    r"<figcaption>(.*?)</figcaption></figure>",
+    re.DOTALL,
+)
+COMPOSED = ("facet", "repeat", "concat", "hconcat", "vconcat")
+IDS = re.compile(r'(\bid="|url\(#|href="#)')
+INK, RULE = "currentColor", "var(--chart-rule)"
+FONT = "system-ui, sans-serif"
+STYLE: dict[str, Any] = {
+    "aria": False,
+    "background": "transparent",
+    "font": FONT,
+    "view": {"stroke": "transparent"},
+    "axis": {
+        "labelColor": INK,
+        "titleColor": INK,
+        "gridColor": RULE,
+        "domainColor": RULE,
+        "tickColor": RULE,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": 600,
+        "titlePadding": 8,
+        "labelLimit": 150,
+    },
+    "axisY": {"grid": False, "ticks": False, "labelPadding": 6},
+    "legend": {
+        "labelColor": INK,
+        "titleColor": INK,
+        "orient": "top",
+        "direction": "horizontal",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "symbolType": "square",
+    },
+    "header": {"labelColor": INK, "titleColor": INK},
+    "title": {"color": INK},
+    "bar": {"color": "var(--chart-1)"},
+    "line": {"color": "var(--chart-1)", "strokeWidth": 2},
+    "point": {"color": "var(--chart-1)", "filled": True, "size": 60},
+    "circle": {"color": "var(--chart-1)"},
+    "rect": {"color": "var(--chart-1)"},
+    "area": {"color": "var(--chart-1)"},
+    "rule": {"color": INK},
+    "tick": {"color": "var(--chart-1)"},
+    "text": {"color": INK, "fontSize": 12},
+    "range": {"category": [f"var(--chart-{n})" for n in range(1, 7)]},
+}
+
+
+# charts that the build makes itself: key -> spec
+_made: dict[str, dict[str, Any]] = {}
+
+
+class ChartError(ValueError):
+    """A chart that cannot be drawn."""
+
+
+def placeholder(key: str, title: str, description: str) -> str:
+    """What a page holds until the build puts the drawings in; its words reach the search index."""
+    key, title, description = (html.escape(text, quote=True) for text in (key, title, description))
+    return (
+        f'<figure class="chart" data-chart="{key}" data-description="{description}">'
+        f"<figcaption>{title}</figcaption></figure>"
+    )
+
+
+def made(key: str, spec: dict[str, Any], title: str, description: str) -> str:
+    """The placeholder of a chart that has no file: its spec is kept until the page is drawn."""
+    _made[key] = spec
+    return placeholder(key, title, description)
+
+
+def draw(page: str, folder: Path) -> str:
+    """Replace every placeholder in the page by its figure."""
+    count = iter(range(1, 1000))
+    return FIGURE.sub(lambda match: figure(folder, match[1], match[3], match[2], next(count)), page)
+
+
+def figure(folder: Path, key: str, title: str, description: str, number: int) -> str:
+    """One figure; title and description come in escaped."""
+    spec = read_spec(folder, key)
+    data = html.escape(json.dumps(spec | {"config": STYLE}, separators=(",", ":")), quote=True)
+    views = "".join(
+        f'<div class="chart-{size}" aria-hidden="true">{svg(spec, width, f"c{number}{size[0]}")}'
+        "</div>"
+        for size, width in WIDTHS.items()
+    )
+    label = f"{title.rstrip('.')}. {description}"
+    return (
+        f'<figure class="chart" id="chart-{key}"><div class="chart-view" role="img" '
+        f'aria-label="{label}" data-spec="{data}"><div class="chart-static">{views}</div></div>'
+        f"<figcaption>{title}</figcaption></figure>"
+    )
+
+
+def read_spec(folder: Path, key: str) -> dict[str, Any]:
+    spec = _made.get(key) or _from_file(folder, key)
+    for name in ("width", "config"):
+        if name in spec:
+            raise ChartError(f"the chart '{key}' sets its {name}, which the site decides")
+    parts = [name for name in COMPOSED if name in spec]
+    parts += [name for name in ("row", "column", "facet") if name in spec.get("encoding", {})]
+    if parts:
+        raise ChartError(
+            f"the chart '{key}' uses {parts[0]}, which cannot be fitted to a phone's width; "
+            "make it one view or several layers"
+        )
+    return spec
+
+
+def _from_file(folder: Path, key: str) -> dict[str, Any]:
+    path = folder / f"{key}.vl.json"
+    if not path.is_file():
+        raise ChartError(f"the chart '{key}' has no file {path.name}; run scripts/generate")
+    spec: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return spec
+
+
+def svg(spec: dict[str, Any], width: int, prefix: str) -> str:
+    """The drawing at this width, kept between builds; ids get the prefix, to be unique."""
+    sized = spec | {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
+    versions = [VEGA_LITE, version("vl-convert-python")]
+    identity = json.dumps([sized, STYLE, versions], sort_keys=True)
+    kept = CACHE / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.svg"
+    if not kept.is_file():
+        write(kept, convert(sized))
+    return IDS.sub(rf"\g<1>{prefix}-", kept.read_text(encoding="utf-8"))
+
+
+def convert(spec: dict[str, Any]) -> str:
+    import vl_convert
+
+    text: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, config=STYLE)
+    return text.replace("\n", " ")
+
+
+def assets() -> dict[str, str]:
+    """The live charts' library, as one file of the site's own."""
+    kept = CACHE / f"vega-{VEGA_LITE}-{version('vl-convert-python')}.js"
+    if not kept.is_file():
+        import vl_convert
+
+        write(kept, vl_convert.javascript_bundle(vl_version=VEGA_LITE))
+    return {"assets/vendor/vega/vega-embed.js": kept.read_text(encoding="utf-8")}
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".half")
+    half.write_text(text, encoding="utf-8")
+    half.replace(path)

@@ -1,0 +1,261 @@
+"""Charts of many networks at once: bubbles, accuracies, the challenge by year, ResNet's sizes.
+
+altair is imported when a chart is made; size and colours are the page's, as in charts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING, Any
+
+from cnnref.drawing import bars as charts
+from cnnref.units import rounded
+from website.chapters import comparison
+from website.chapters.comparison import AXES, PROTOCOLS, Axis, Point
+from website.charts.labels import Bubble, place_labels
+
+if TYPE_CHECKING:
+    from altair import Chart, LayerChart
+
+__all__ = ["SCALES", "accuracy_bars", "bubble_views", "bubbles", "described", "ranked"]
+
+SCALES: Mapping[str, str] = {"log": "logarithmic", "linear": "linear"}
+FAMILIES = ("AlexNet", "VGG", "Inception", "ResNet", "others")
+
+HEIGHT = 420
+# of the drawing's inner area, as scripts/site_charts.py draws it wide and narrow
+INNER = {"wide": 625, "narrow": 245}
+FONT = {"wide": 12, "narrow": 10}
+# the area of a bubble, in square pixels for one million parameters
+AREA = {"wide": 16.0, "narrow": 8.0}
+SMALLEST = {"wide": 30.0, "narrow": 22.0}
+IS_NARROW = "width < 400"
+
+
+def bubble_views() -> Iterator[tuple[str, str, str]]:
+    """Every (protocol, axis, scale) that the bubbles can be looked at in, the first one first."""
+    for protocol in PROTOCOLS:
+        for axis in comparison.axes():
+            for scale in SCALES:
+                yield protocol, axis, scale
+
+
+def bubbles(protocol: str, axis: str, scale: str) -> LayerChart:
+    """Accuracy against a cost, one bubble for each network, its area the parameters.
+
+    protocol, axis: keys of comparison.PROTOCOLS and of comparison.axes(); scale: a key of SCALES.
+    """
+    alt: Any = charts.altair()
+    x = comparison.axes()[axis]
+    shown = [point for point in comparison.points(protocol) if x.value(point.name) is not None]
+    domain = _domain([_value(x, point) for point in shown], scale)
+    values = [_row(point, x) for point in shown]
+    _add_places(values, domain, scale)
+    base = alt.Chart(alt.Data(values=values)).encode(
+        x=alt.X(
+            "x:Q",
+            title=f"{x.title}, {SCALES[scale]}" if scale == "log" else x.title,
+            scale=alt.Scale(type=scale, domain=list(domain), nice=False, zero=False),
+            axis=alt.Axis(values=_ticks(domain, scale), format=",.3~f", labelOverlap=True),
+        ),
+        y=alt.Y(
+            "top1:Q",
+            title="Top-1 accuracy (%)",
+            scale=alt.Scale(domain=list(_accuracies()), nice=False, zero=False),
+            axis=alt.Axis(tickCount=6, grid=True),
+        ),
+    )
+    marks = base.mark_circle(fillOpacity=0.4, strokeWidth=1.5).encode(
+        size=alt.Size("parameters:Q", scale=_areas(alt), legend=None),
+        color=alt.Color(
+            "family:N",
+            scale=alt.Scale(domain=list(FAMILIES)),
+            legend=alt.Legend(title=None, columns=3, symbolType="circle"),
+        ),
+        stroke=alt.Stroke("family:N", scale=alt.Scale(domain=list(FAMILIES)), legend=None),
+        strokeDash=alt.condition("datum.approximate", alt.value([3, 3]), alt.value([1, 0])),
+        order=alt.Order("parameters:Q", sort="descending"),
+        tooltip=_tooltip(alt),
+    )
+    names = base.mark_text(
+        align="center",
+        baseline="middle",
+        fontSize=_either(alt, FONT["narrow"], FONT["wide"]),
+        dx=_either(alt, "datum.narrow[0]", "datum.wide[0]"),
+        dy=_either(alt, "datum.narrow[1]", "datum.wide[1]"),
+    ).encode(text="label:N")
+    chart: LayerChart = alt.layer(marks, names).properties(height=HEIGHT)
+    return chart
+
+
+def accuracy_bars(protocol: str) -> Chart:
+    """The accuracy of each network under one protocol, least first, from zero."""
+    alt: Any = charts.altair()
+    shown = sorted(comparison.points(protocol, rebuilt=False), key=lambda point: float(point.top1))
+    values = [_cited(point) for point in shown]
+    chart: Chart = (
+        alt.Chart(alt.Data(values=values))
+        .mark_bar()
+        .encode(
+            # a reader's font may be wider than the one that the drawing is measured with
+            y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(minExtent=100)),
+            x=alt.X(
+                "top1:Q",
+                title="Top-1 accuracy (%)",
+                scale=alt.Scale(domain=[0, 100]),
+                axis=alt.Axis(**charts.FEW_TICKS),
+            ),
+            color=alt.Color(
+                "family:N",
+                scale=alt.Scale(domain=list(FAMILIES)),
+                legend=alt.Legend(title=None, columns=3),
+            ),
+            fillOpacity=alt.condition("datum.approximate", alt.value(0.45), alt.value(1)),
+            tooltip=_tooltip(alt, costs=False),
+        )
+        .properties(height={"step": charts.ROW_HEIGHT})
+    )
+    return chart
+
+
+def _cited(point: Point) -> dict[str, Any]:
+    return {
+        "network": comparison.full_title(point),
+        "label": ("≈ " if point.approximate else "") + point.label,
+        "family": comparison.family(point.label),
+        "top1": float(point.top1),
+        "printed": f"{point.top1} %",
+        "approximate": point.approximate,
+        "protocol": point.figure.note,
+        "source": point.figure.source.citation,
+    }
+
+
+def _row(point: Point, axis: Axis) -> dict[str, Any]:
+    costs = {f"exact_{key}": other.value(point.name) for key, other in comparison.axes().items()}
+    known = {key: cost for key, cost in costs.items() if cost is not None}
+    own = {"x": _value(axis, point), "parameters": _value(AXES["parameters"], point)}
+    return _cited(point) | known | own
+
+
+def _tooltip(alt: Any, *, costs: bool = True) -> list[Any]:
+    exact = [
+        alt.Tooltip(f"exact_{key}:Q", title=_exact_title(key, axis), format=",")
+        for key, axis in comparison.axes().items()
+    ]
+    return [
+        alt.Tooltip("network:N", title="Network"),
+        alt.Tooltip("printed:N", title="Top-1 accuracy"),
+        *(exact if costs else []),
+        alt.Tooltip("protocol:N", title="Protocol"),
+        alt.Tooltip("source:N", title="Source"),
+    ]
+
+
+def _exact_title(key: str, axis: Axis) -> str:
+    unit = " (ns)" if key == "time" else ""
+    return axis.choice[0].upper() + axis.choice[1:] + unit
+
+
+def _value(axis: Axis, point: Point) -> float:
+    value = axis.value(point.name)
+    assert value is not None
+    return value / axis.unit
+
+
+def _either(alt: Any, narrow: object, wide: object) -> Any:
+    return alt.ExprRef(f"{IS_NARROW} ? {narrow} : {wide}")
+
+
+def _areas(alt: Any) -> Any:
+    # linear from zero parameters on, but a bubble stays large enough to be pointed at
+    largest = 150
+    low, high = (
+        _either(alt, size["narrow"], size["wide"])
+        for size in (SMALLEST, {key: largest * area for key, area in AREA.items()})
+    )
+    return alt.Scale(domain=[0, largest], range=[low, high], zero=True)
+
+
+def _area(size: str, parameters: float) -> float:
+    return SMALLEST[size] + (150 * AREA[size] - SMALLEST[size]) * parameters / 150
+
+
+def _domain(values: list[float], scale: str) -> tuple[float, float]:
+    if scale == "log":
+        # room on the right for the names of the dearest, on a phone too
+        return round(min(values) / 1.6, 3), round(max(values) * 2.6, 3)
+    return 0.0, round(max(values) * 1.25, 3)
+
+
+def _accuracies() -> tuple[int, int]:
+    # one range for all protocols, so that a bubble that moves has really moved
+    shown = [float(point.top1) for key in PROTOCOLS for point in comparison.points(key)]
+    return floor(min(shown)) - 2, ceil(max(shown)) + 3
+
+
+def _ticks(domain: tuple[float, float], scale: str) -> list[float]:
+    low, high = domain
+    if scale == "log":
+        powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+        steps: Iterable[float] = (
+            float(f"{step}e{power}") for power in powers for step in (1, 2, 5)
+        )
+    else:
+        step = _step(high)
+        steps = (n * step for n in range(int(high / step) + 1))
+    return [tick for tick in steps if low <= tick <= high]
+
+
+def _step(high: float) -> float:
+    power = 10.0 ** floor(log10(high / 4))
+    return next(n * power for n in (1, 2, 5, 10) if high / (n * power) <= 8)
+
+
+def _add_places(values: list[dict[str, Any]], domain: tuple[float, float], scale: str) -> None:
+    low, high = _accuracies()
+    for size in INNER:
+        shown = [
+            Bubble(
+                INNER[size] * _fraction(value["x"], domain, scale),
+                HEIGHT * (high - value["top1"]) / (high - low),
+                (_area(size, value["parameters"]) / 3.14159) ** 0.5,
+                value["label"],
+            )
+            for value in values
+        ]
+        places = place_labels(shown, INNER[size], HEIGHT, FONT[size])
+        for value, place in zip(values, places, strict=True):
+            value[size] = list(place)
+
+
+def _fraction(x: float, domain: tuple[float, float], scale: str) -> float:
+    low, high = domain
+    if scale == "log":
+        return (log10(x) - log10(low)) / (log10(high) - log10(low))
+    return (x - low) / (high - low)
+
+
+def described(protocol: str, axis: str, scale: str) -> str:
+    """The bubbles in words: how many, and which is leftmost, rightmost and highest."""
+    x = comparison.axes()[axis]
+    known = [point for point in comparison.points(protocol) if x.value(point.name) is not None]
+    shown = sorted(known, key=lambda point: _value(x, point))
+    best = max(shown, key=lambda point: float(point.top1))
+
+    def cost(point: Point) -> str:
+        return f"{point.label} ({rounded(x.value(point.name) or 0, x.unit, x.digits)})"
+
+    return (
+        f"A bubble for each of {len(shown)} networks; area is parameters. {x.title}, on a "
+        f"{SCALES[scale]} axis: from {cost(shown[0])} to {cost(shown[-1])}. Highest accuracy: "
+        f"{best.label}, {best.top1} percent. The table beside the chart has every value."
+    )
+
+
+def ranked(protocol: str) -> str:
+    """The bars in words: from the least to the most accurate."""
+    shown = sorted(comparison.points(protocol, rebuilt=False), key=lambda p: float(p.top1))
+    listed = ", ".join(f"{point.label} {point.top1}" for point in shown)
+    return f"Horizontal bars from the least to the most accurate, in percent: {listed}."

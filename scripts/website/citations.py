@@ -1,0 +1,129 @@
+"""Published figures against what is computed: whether they agree, and why where they do not."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from cnnref.networks.catalog import architecture, table
+from cnnref.networks.published import Figure
+from cnnref.tables.table import Table
+from website.data import rows
+
+__all__ = [
+    "FOLLOWS",
+    "Confirmation",
+    "agrees",
+    "comparable",
+    "computed",
+    "confirm",
+    "depth",
+    "key",
+    "known_differences",
+    "reason",
+]
+
+# source -> the convention that its counts of operations follow; each counts a multiply-add once
+FOLLOWS = {
+    "torchvision": "macs",
+    "resnet2015": "macs",
+    "googlenet2014": "macs",
+    "inceptionv3_2015": "macs",
+}
+# unit -> what one of it is; a value is rounded half up to the digits that are printed
+UNITS = {"count": 1, "px": 1, "year": 1, "M": 10**6, "G": 10**9}
+OPERATIONS = ("macs", "flops")
+Key = tuple[str, str, str, str]
+COMPARED = frozenset({"params", "layers", "input", "year", *OPERATIONS})
+
+
+class Confirmation(NamedTuple):
+    """A published figure beside the computed value; reason: why they differ, "" if they agree."""
+
+    figure: Figure
+    computed: int
+    agrees: bool
+    reason: str
+
+
+def confirm(figure: Figure) -> Confirmation:
+    """What a table or a record says of a published figure.
+
+    Raises:
+        KeyError: nothing computes its quantity; see `comparable`.
+
+    >>> from cnnref.networks.published import published
+    >>> flops = next(f for f in published("vgg16") if f.quantity == "flops")
+    >>> confirm(flops).reason
+    '15.3 billion are the convolutions alone (15.35); with the fully-connected layers, which \
+its 19.6 billion for VGG-19 include, they are 15.47 billion'
+    """
+    value = computed(figure)
+    same = agrees(figure.value.text, figure.unit, value)
+    return Confirmation(figure, value, same, "" if same else reason(figure))
+
+
+def comparable(figure: Figure) -> bool:
+    """Whether a table or a record of the catalogue can answer a figure's quantity."""
+    return figure.quantity in COMPARED
+
+
+def key(figure: Figure) -> Key:
+    """What a known difference goes by: network, quantity, source, value and unit as printed."""
+    printed = f"{figure.value} {figure.unit}"
+    return figure.name, figure.quantity, figure.source.key, printed
+
+
+def reason(figure: Figure) -> str:
+    """Why a printed figure is not the computed one, where that is known; else ""."""
+    return known_differences().get(key(figure), "")
+
+
+@cache
+def known_differences() -> dict[Key, str]:
+    """Why printed figures are not the computed ones, by what they go by."""
+    return {
+        (name, what, source, text): why
+        for name, what, source, text, why in rows("known_differences")
+    }
+
+
+def computed(figure: Figure) -> int:
+    """What the network's own table or record says of a figure's quantity."""
+    record, book = architecture(figure.name), _table(figure.name)
+    if figure.quantity in OPERATIONS:
+        return book.flops(FOLLOWS[figure.source.key])
+    if figure.quantity == "params":
+        return book.parameters
+    if figure.quantity == "layers":
+        return depth(book)
+    return {"input": record.input_size, "year": record.year}[figure.quantity]
+
+
+def depth(table: Table) -> int:
+    """Convolutions and fully-connected layers on the longest path to the last row."""
+    reached = {-1: 0}
+    for number, row in enumerate(table):
+        weighted = row.op in ("conv", "linear")
+        reached[number] = max(reached[feed] for feed in row.inputs) + weighted
+    return max(reached.values())
+
+
+def agrees(text: str, unit: str, value: int) -> bool:
+    """Whether a value, in its unit, is what is printed, to the digits that are printed.
+
+    >>> agrees("15.5", "G", 15_450_000_000), agrees("<25", "M", 25_000_000)
+    (True, False)
+    """
+    from decimal import ROUND_HALF_UP, Decimal
+
+    scaled = Decimal(value) / UNITS[unit]
+    if text.startswith("<"):
+        return scaled < Decimal(text[1:])
+    printed = Decimal(text)
+    return scaled.quantize(printed, rounding=ROUND_HALF_UP) == printed
+
+
+@cache
+def _table(name: str) -> Table:
+    return table(name)

@@ -1,0 +1,129 @@
+"""One number by its path: how a computed value gets into a sentence.
+
+A path is "table/rows/quantity". The table is a network's name, with "@SIZE" for an
+input other than its own, or with a block after a colon ("googlenet:3a", and
+"googlenet:3a-naive" for the module without its reductions); the rows are "total", a row's
+name, "stage:NAME" or "op:NAME", several of them joined by "+"; the quantity is a key of
+QUANTITIES. "part:NAME" in place of a network is a layer or a block alone: see website.pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from cnnref.counting.layer import Geometry, Layer
+from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.networks.catalog import table
+from cnnref.tables.table import Table
+from website.lessons import block
+
+__all__ = ["QUANTITIES", "fact", "lookup", "rows"]
+
+PART = "part:"
+
+QUANTITIES: dict[str, Callable[[Table], int]] = {
+    "rows": len,
+    "macs": lambda part: part.macs,
+    "parameters": lambda part: part.parameters,
+    "weights": lambda part: sum(layer.counts.weights for layer in part),
+    "biases": lambda part: sum(layer.counts.biases for layer in part),
+    "activations": lambda part: part.activations,
+    "lecture_flops": lambda part: part.flops("lecture"),
+    "flops": lambda part: part.flops("flops"),
+    "bytes": lambda part: part.activation_bytes("lecture"),
+    "in_channels": lambda part: _only(part).in_shape.channels,
+    "in_size": lambda part: _only(part).in_shape.size[0],
+    "out_channels": lambda part: _only(part).out_shape.channels,
+    "out_size": lambda part: _only(part).out_shape.size[0],
+    "elements": lambda part: _only(part).out_shape.elements,
+    "elements_in": lambda part: _only(part).in_shape.elements,
+    "kernel": lambda part: _window(part).kernel[0],
+    "stride": lambda part: _window(part).stride[0],
+    "padding": lambda part: _window(part).padding[0],
+    "groups": lambda part: _window(part).groups,
+    "taps": lambda part: _only(part).counts.macs // _only(part).out_shape.elements,
+}
+
+
+def fact(path: str) -> int:
+    """The exact value at a path, a whole number.
+
+    Raises:
+        CnnrefError: the path does not have three parts, or asks one row's shape of several.
+        UnknownNameError: no such network, row, group or quantity.
+
+    >>> fact("alexnet@227/conv1/macs")
+    72855552
+    >>> fact("vgg16/op:linear/parameters")
+    123642856
+    """
+    parts = path.split("/")
+    if len(parts) != 3:
+        raise CnnrefError(f"{path!r} is not a path of the form table/rows/quantity.")
+    name, selection, quantity = parts
+    if quantity not in QUANTITIES:
+        raise UnknownNameError("quantity", quantity, QUANTITIES)
+    return QUANTITIES[quantity](rows(lookup(name), selection))
+
+
+@cache
+def lookup(key: str) -> Table:
+    """The table of a key such as "vgg16", "alexnet@227", "block:separable" or "googlenet:3a".
+
+    Raises:
+        UnknownNameError: no network has that name.
+        CnnrefError: the size is not a whole number.
+    """
+    if key.startswith(PART):
+        from website.pieces import part as piece
+
+        return piece(key.removeprefix(PART))
+    if key.startswith("block:"):
+        return block(key.removeprefix("block:"))
+    network, colon, part = key.partition(":")
+    if colon:
+        from cnnref.drawing import block_table
+
+        return block_table(lookup(network), part)
+    name, _, size = key.partition("@")
+    if size and not size.isdecimal():
+        raise CnnrefError(f"{key!r} names the input size {size!r}; write a whole number.")
+    return table(name, input_size=int(size) if size else None)
+
+
+def rows(book: Table, selection: str) -> Table:
+    """The rows that a selection names, each once, in order of execution.
+
+    Raises:
+        UnknownNameError: a row or a group is not there.
+    """
+    if selection == "total":
+        return book
+    chosen = [layer for part in selection.split("+") for layer in _part(book, part)]
+    return Table(
+        [layer for layer in book if layer in chosen], name=book.name, input_shape=book.input_shape
+    )
+
+
+def _part(book: Table, part: str) -> list[Layer]:
+    by, colon, key = part.partition(":")
+    if not colon:
+        return [book[part]]
+    groups = book.group(by)
+    if key not in groups:
+        raise UnknownNameError(f"{by} of {book.name}", key, groups)
+    return list(groups[key])
+
+
+def _only(part: Table) -> Layer:
+    if len(part) != 1:
+        raise CnnrefError(f"{part.name}: a shape belongs to one row, but {len(part)} were named.")
+    return part[0]
+
+
+def _window(part: Table) -> Geometry:
+    layer = _only(part)
+    if layer.geometry is None:
+        raise CnnrefError(f"{part.name}: {layer.name} has no window.")
+    return layer.geometry

@@ -1,0 +1,97 @@
+"""Drawings as the pages print them: an HTML figure with a caption, wide and for a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from cnnref import drawing as diagrams
+from cnnref.drawing import Drawing
+from cnnref.networks.catalog import architecture
+from website.facts import lookup
+
+__all__ = ["block_drawing", "block_drawings", "figure", "network_strip", "stacks"]
+
+MOST_LINES = 4
+SCALES = (
+    "A box is as high as the map it hands on is large, and as wide as it has channels, both on "
+    "a logarithmic scale; on a small screen it is turned on its side."
+)
+
+
+def block_drawing(
+    key: str, block: str, caption: str = "", *, title: str = "", fold: bool = True
+) -> str:
+    """One block of a network.
+
+    block: a block's name, or the end of it; "3a-naive" is the inception module 3a without
+        its reductions.
+    title: the drawing's own name, for screen readers and, where there is no caption, below it.
+    fold: normalisations and activations stand in the box of the row before them.
+    """
+    drawing = _block(key, block, title, fold)
+    return figure([drawing], caption or f"{drawing.title}.")
+
+
+def block_drawings(
+    blocks: Sequence[tuple[str, str, str]], caption: str = "", *, fold: bool = True
+) -> str:
+    """Blocks side by side, where there is room: (title, key, block) of each."""
+    drawings = [_half(key, block, title, fold) for title, key, block in blocks]
+    return figure(drawings, caption, named=True)
+
+
+def network_strip(key: str, caption: str = "") -> str:
+    """A whole network as a strip of its stages."""
+    title = _network(key)
+    drawing = diagrams.strip(lookup(key))._replace(title=f"The stages of {title}")
+    return figure([drawing], caption or f"The stages of {title}. {SCALES}")
+
+
+def stacks(keys: Sequence[str], caption: str = "") -> str:
+    """Networks side by side, layer by layer, their stages on one level."""
+    return figure([diagrams.stacks([(_network(key), lookup(key)) for key in keys])], caption)
+
+
+def figure(drawings: Sequence[Drawing], caption: str, *, named: bool = False) -> str:
+    """Drawings with a caption; named: each has its title above it."""
+    items = "".join(_item(drawing, named) for drawing in drawings)
+    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return (
+        f'<figure class="drawing" data-search-exclude><div class="drawings">{items}</div>'
+        f"{below}</figure>"
+    )
+
+
+def _item(drawing: Drawing, named: bool) -> str:
+    name = f'<p class="drawing-name">{escape(drawing.title)}</p>' if named else ""
+    if drawing.one_size:
+        return f"<div>{name}{drawing.to_svg()}</div>"
+    return (
+        f'<div>{name}<div class="drawing-wide">{drawing.to_svg()}</div>'
+        f'<div class="drawing-narrow">{drawing.to_svg(narrow=True)}</div></div>'
+    )
+
+
+def _block(
+    key: str, block: str, title: str, fold: bool, narrow: float = diagrams.NARROW
+) -> Drawing:
+    table, name = lookup(key), block.removesuffix(diagrams.NAIVE)
+    drawing = diagrams.block(table, name, fold=fold, narrow=narrow)
+    found = drawing.title.replace(f"of {table.name}", f"of {_network(key)}")
+    if name != block:
+        found += " without its reductions"
+        drawing = diagrams.block(lookup(f"{key}:{block}"), name, fold=fold, narrow=narrow)
+    return drawing._replace(title=title or found)
+
+
+def _half(key: str, block: str, title: str, fold: bool) -> Drawing:
+    """A block for half a phone's width, or for all of it where its words would be cut up."""
+    drawing = _block(key, block, title, fold, diagrams.HALF)
+    lines = max(len(box.lines) for box in drawing.narrow.boxes)
+    fits = drawing.narrow.width <= diagrams.HALF and lines <= MOST_LINES
+    return drawing if fits else _block(key, block, title, fold)
+
+
+def _network(key: str) -> str:
+    return architecture(key.partition("@")[0]).title

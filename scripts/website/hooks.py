@@ -1,0 +1,94 @@
+"""What MkDocs is made to do besides: math, charts, tables and small repairs of the theme.
+
+Each job lives in a module of its own beside this file; here they are only called in order.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+
+from website import notebooks as site_notebooks
+from website.charts import choices as site_choices
+from website.charts import draw as site_charts
+from website.measured import site as site_measured
+from website.networks import files as site_networks
+from website.theme import glossary as site_glossary
+from website.theme import math as site_math
+from website.theme import repairs as site_theme
+from website.theme import tables as site_tables
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.pages import Page
+
+CODE = re.compile(
+    r"<(code|pre|script|style)\b.*?</\1>|<(span|div) class=\"arithmatex\">.*?</\2>", re.DOTALL
+)
+LEFT_OVER = re.compile(r"\{\{.{0,60}|\{%.{0,60}", re.DOTALL)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    site_notebooks.configure(config)
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    views = site_choices.assets(
+        site_measured.charts(Path(config.docs_dir) / "generated" / "charts")
+    )
+    for uri, content in (site_charts.assets() | views).items():
+        files.append(File.generated(config, uri, content=content))
+    for uri, text in site_notebooks.downloads(config):
+        files.append(File.generated(config, uri, content=text))
+    pages = {file.src_uri for file in files.documentation_pages()}
+    for uri, content in site_networks.files(pages):
+        files.append(File.generated(config, uri, content=content))
+    return files
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    refuse_left_over(html, page.file.src_uri)
+    root = None if page.file.src_uri == "conventions.md" else "../" * page.url.count("/")
+    html = site_tables.wrap(site_notebooks.tidy(html, page, files), root)
+    return site_networks.fill(html, page.file.src_uri, Path(config.docs_dir) / "generated")
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    where = page.file.src_uri
+    charts = site_measured.CHARTS
+    try:
+        output = site_choices.draw(site_charts.draw(output, charts), charts)
+        output = site_math.render(output)
+    except (site_charts.ChartError, site_math.MathError) as error:
+        raise PluginError(f"{where}: {error}") from None
+    return site_theme.repair(site_math.link_stylesheet(output, page.url))
+
+
+def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
+    return site_theme.repair(output_content) if template_name == "404.html" else output_content
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    site = Path(config.site_dir)
+    site_math.close()
+    site_theme.keep_on_own_host(site)
+    site_theme.normalise_search(site)
+    site_glossary.explain(site)
+
+
+def refuse_left_over(html: str, where: str) -> None:
+    found = LEFT_OVER.search(CODE.sub("", html))
+    if found:
+        shown = " ".join(found[0].split())
+        raise PluginError(
+            f"{where}: '{shown}' was not rendered; put 'render_macros: true' into the page's "
+            "front matter or set the text as code."
+        )

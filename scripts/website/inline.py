@@ -1,0 +1,180 @@
+"""What the pages print inside a sentence or a formula: computed numbers, as HTML or TeX."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import NamedTuple
+
+from cnnref.counting import explain
+from cnnref.counting.arithmetic import conv, receptive_field
+from cnnref.counting.conventions import convention
+from cnnref.counting.layer import Geometry, Layer, Shape
+from cnnref.errors import UnknownNameError
+from cnnref.units import GIGA, KIB, KILO, MEGA, MIB, grouped, ratio, rounded
+from website.facts import fact, lookup
+
+__all__ = [
+    "Stack",
+    "number",
+    "ratio_of",
+    "saved",
+    "share",
+    "stack",
+    "stack_depth",
+    "tex",
+    "tex_number",
+    "unit",
+    "words",
+]
+
+UNITS = {"": 1, "k": KILO, "M": MEGA, "G": GIGA, "KB": KIB, "MB": MIB}
+WORDS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve",
+)  # fmt: skip
+TIMES = r"\times"
+_ROUNDING = re.compile(r"(floor|ceil)\(\((.*?)\) / (\d+)\)")
+
+TEX_FORMULAS: Mapping[str, Callable[[Layer], str]] = {
+    "size": lambda layer: explain.output_size(layer, times=TIMES),
+    "parameters": lambda layer: explain.parameters(layer, times=TIMES),
+    "memory": lambda layer: explain.memory(layer, convention("lecture"), times=TIMES),
+    "operations": lambda layer: explain.operations(layer, convention("lecture"), times=TIMES),
+}
+
+
+def number(path: str, unit: str = "", digits: int = 0) -> str:
+    """The value at a path in a unit of UNITS, with the exact value as its title.
+
+    >>> number("alexnet@227/conv1/macs", "M", 1)
+    '<data value="72855552" title="alexnet@227/conv1/macs = 72,855,552">72.9 M</data>'
+    """
+    value = fact(path)
+    text = rounded(value, _unit(unit), digits) + (f" {unit}" if unit else "")
+    return _data(value, text, f"{path} = {grouped(value)}")
+
+
+def tex_number(path: str, unit: str = "", digits: int = 0) -> str:
+    """The value at a path for use inside a formula, without tags.
+
+    >>> tex_number("alexnet@227/conv1/macs")
+    '72{,}855{,}552'
+    """
+    return _tex(rounded(fact(path), _unit(unit), digits))
+
+
+def words(path: str, *, capital: bool = False) -> str:
+    """A small value at a path as a word, a larger one in digits.
+
+    >>> words("alexnet/op:conv/rows")
+    '<data value="5" title="alexnet/op:conv/rows = 5">five</data>'
+    """
+    value = fact(path)
+    text = WORDS[value] if value < len(WORDS) else grouped(value)
+    text = text.capitalize() if capital else text
+    return _data(value, text, f"{path} = {grouped(value)}")
+
+
+def unit(name: str) -> str:
+    """How many one unit of UNITS is.
+
+    >>> unit("KB")
+    '1,024'
+    """
+    return grouped(_unit(name))
+
+
+def share(part: str, whole: str, digits: int = 0) -> str:
+    """What percentage one value is of another.
+
+    >>> share("vgg16/stage:fc6/parameters", "vgg16/total/parameters")
+    '<data value="74.3%" title="vgg16/stage:fc6/parameters / vgg16/total/parameters">74%</data>'
+    """
+    a, b = fact(part), fact(whole)
+    text = ratio(100 * a, b, digits) + "%"
+    return _data(ratio(100 * a, b) + "%", text, f"{part} / {whole}")
+
+
+def saved(part: str, whole: str, digits: int = 0) -> str:
+    """What percentage is saved by one value against another."""
+    a, b = fact(part), fact(whole)
+    text = ratio(100 * (b - a), b, digits) + "%"
+    return _data(ratio(100 * (b - a), b) + "%", text, f"1 - {part} / {whole}")
+
+
+def ratio_of(part: str, whole: str, digits: int = 1) -> str:
+    """How many times one value is the other."""
+    text = ratio(fact(part), fact(whole), digits) + "×"
+    return _data(text, text, f"{part} / {whole}")
+
+
+def tex(path: str, what: str) -> str:
+    r"""The worked formula of one row ("table/row"), for use inside a formula, without tags.
+
+    what: "size", "parameters", "memory" or "operations", under the lecture's convention.
+
+    >>> print(tex("alexnet@227/pool1", "operations"))
+    (64 \times 27 \times 27) \times (3 \times 3) = 419{,}904
+    """
+    if what not in TEX_FORMULAS:
+        raise UnknownNameError("formula", what, TEX_FORMULAS)
+    key, _, row = path.partition("/")
+    return _tex(TEX_FORMULAS[what](lookup(key)[row]))
+
+
+class Stack(NamedTuple):
+    """Convolutions of one kernel on C channels, in units of C, H and W; without biases.
+
+    field: the receptive field of the last output, in inputs along one axis.
+    """
+
+    field: int
+    weights: int
+    macs: int
+    memory: int
+
+
+def stack(kernel: int, depth: int = 1, *, channels: int = 1, size: int = 1) -> Stack:
+    """What `depth` convolutions cost that keep channels * C maps of size H x size W.
+
+    The factors of C^2 (weights), HWC^2 (MACs) and HWC (elements of one output): the
+    polynomials are counted at C = H = W = 1.
+
+    >>> stack(3, depth=2), stack(5)
+    (Stack(field=5, weights=18, macs=18, memory=1), Stack(field=5, weights=25, macs=25, memory=1))
+    """
+    geometry = Geometry((kernel, kernel), (1, 1), (kernel // 2, kernel // 2))
+    counts = conv(Shape((channels, size, size)), channels, geometry, bias=False).counts
+    field, jump = 1, 1
+    for _ in range(depth):
+        field, jump = receptive_field(field, jump, kernel)
+    return Stack(field, depth * counts.weights, depth * counts.macs, counts.elements_out)
+
+
+def stack_depth(kernel: int, field: int) -> int:
+    """How many convolutions of one kernel, one after the other, see at least a field.
+
+    >>> stack_depth(3, 5), stack_depth(3, 11), stack(3, stack_depth(3, 11)).field
+    (2, 5, 11)
+    """
+    depth = 1
+    while stack(kernel, depth).field < field:
+        depth += 1
+    return depth
+
+
+def _data(value: object, text: str, title: str) -> str:
+    return f'<data value="{value}" title="{escape(title)}">{text}</data>'
+
+
+def _tex(text: str) -> str:
+    text = _ROUNDING.sub(r"\\left\\l\1 \\frac{\2}{\3} \\right\\r\1", text)
+    return text.replace(" bytes", r"\text{ bytes}").replace(",", "{,}")
+
+
+def _unit(unit: str) -> int:
+    if unit not in UNITS:
+        raise UnknownNameError("unit", unit, UNITS)
+    return UNITS[unit]

@@ -1,0 +1,192 @@
+"""Single blocks of the networks after the lecture, and LeNet before it: small enough to check.
+
+Each is a function of a Net; `lookup` gives its table under a key "block:NAME". Where a block
+is set beside another, both take the same input and give the same output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from cnnref.counting.layer import Shape
+from cnnref.errors import UnknownNameError
+from cnnref.net import FeatureMap, Net
+from cnnref.tables.table import Table
+
+__all__ = ["BLOCKS", "block"]
+
+# C x H x W of the map that a block works on: a middle stage of an ImageNet network
+MIDDLE = (256, 14, 14)
+WIDE = (256, 56, 56)
+NARROW = (24, 56, 56)
+
+
+@cache
+def block(name: str) -> Table:
+    """The rows of one block.
+
+    Raises:
+        UnknownNameError: no block has that name.
+
+    >>> block("plain").macs, block("separable").macs
+    (115605504, 13296640)
+    """
+    if name not in BLOCKS:
+        raise UnknownNameError("block", name, BLOCKS)
+    shape, build = BLOCKS[name]
+    net = Net(shape, name=f"block:{name}")
+    build(net, net.input)
+    return net.table()
+
+
+def plain(net: Net, x: FeatureMap) -> FeatureMap:
+    """A 3x3 convolution from every channel to every channel."""
+    return net.conv(x, x.shape.channels, 3, padding=1, bias=False, name="conv")
+
+
+def grouped(net: Net, x: FeatureMap) -> FeatureMap:
+    """The same in 32 groups, each blind to the others."""
+    return net.conv(x, x.shape.channels, 3, padding=1, groups=32, bias=False, name="conv")
+
+
+def separable(net: Net, x: FeatureMap) -> FeatureMap:
+    """MobileNet: one 3x3 filter for each channel, then a 1x1 convolution across the channels."""
+    channels = x.shape.channels
+    x = net.conv(x, channels, 3, padding=1, groups=channels, bias=False, name="depthwise")
+    return net.conv(x, channels, 1, bias=False, name="pointwise")
+
+
+def bottleneck(net: Net, x: FeatureMap, inner: int = 64, groups: int = 1) -> FeatureMap:
+    """ResNet's block: 1x1 down, 3x3, 1x1 up, and the sum with the input."""
+    y = net.conv(x, inner, 1, bias=False, name="reduce")
+    y = net.conv(y, inner, 3, padding=1, groups=groups, bias=False, name="conv")
+    y = net.conv(y, x.shape.channels, 1, bias=False, name="expand")
+    return net.add(y, x, name="add")
+
+
+def resnext(net: Net, x: FeatureMap) -> FeatureMap:
+    """ResNeXt 32x4d: twice as wide inside, in 32 groups."""
+    return bottleneck(net, x, inner=128, groups=32)
+
+
+def wide_bottleneck(net: Net, x: FeatureMap) -> FeatureMap:
+    """ResNeXt's widths without its groups."""
+    return bottleneck(net, x, inner=128)
+
+
+def squeeze_excite(net: Net, x: FeatureMap) -> FeatureMap:
+    """SENet's gate, reduction 16: pool, two fully-connected layers; the product is not counted."""
+    channels = x.shape.channels
+    y = net.flatten(net.adaptive_avg_pool(x, 1, name="squeeze"), name="flatten")
+    y = net.relu(net.linear(y, channels // 16, name="fc1"), name="relu")
+    return net.linear(y, channels, name="fc2")
+
+
+def dense(net: Net, x: FeatureMap) -> FeatureMap:
+    """DenseNet, growth 32: six layers, each of which reads all maps before it."""
+    for number in range(1, 7):
+        y = net.conv(x, 4 * 32, 1, bias=False, name=f"reduce{number}")
+        y = net.conv(y, 32, 3, padding=1, bias=False, name=f"conv{number}")
+        x = net.concat(x, y, name=f"concat{number}")
+    return x
+
+
+def inverted(net: Net, x: FeatureMap) -> FeatureMap:
+    """MobileNetV2: expand six times, a depthwise 3x3 there, back to the thin map, and the sum."""
+    channels = x.shape.channels
+    y = net.conv(x, 6 * channels, 1, bias=False, name="expand")
+    y = net.conv(y, 6 * channels, 3, padding=1, groups=6 * channels, bias=False, name="depthwise")
+    y = net.conv(y, channels, 1, bias=False, name="project")
+    return net.add(y, x, name="add")
+
+
+def expanded(net: Net, x: FeatureMap) -> FeatureMap:
+    """MobileNetV2's widths with an ordinary 3x3 inside."""
+    channels = x.shape.channels
+    y = net.conv(x, 6 * channels, 1, bias=False, name="expand")
+    y = net.conv(y, 6 * channels, 3, padding=1, bias=False, name="conv")
+    y = net.conv(y, channels, 1, bias=False, name="project")
+    return net.add(y, x, name="add")
+
+
+def shuffle(net: Net, x: FeatureMap) -> FeatureMap:
+    """ShuffleNet: 1x1 convolutions in groups of 4, a depthwise 3x3 between; shuffling is free."""
+    channels = x.shape.channels
+    inner = channels // 4
+    y = net.conv(x, inner, 1, groups=4, bias=False, name="reduce")
+    y = net.conv(y, inner, 3, padding=1, groups=inner, bias=False, name="depthwise")
+    y = net.conv(y, channels, 1, groups=4, bias=False, name="expand")
+    return net.add(y, x, name="add")
+
+
+def shuffle_ungrouped(net: Net, x: FeatureMap) -> FeatureMap:
+    """The same with 1x1 convolutions that see every channel."""
+    channels = x.shape.channels
+    inner = channels // 4
+    y = net.conv(x, inner, 1, bias=False, name="reduce")
+    y = net.conv(y, inner, 3, padding=1, groups=inner, bias=False, name="depthwise")
+    y = net.conv(y, channels, 1, bias=False, name="expand")
+    return net.add(y, x, name="add")
+
+
+def convnext(net: Net, x: FeatureMap) -> FeatureMap:
+    """ConvNeXt: a depthwise 7x7, then 1x1 to four times the width and back, and the sum."""
+    channels = x.shape.channels
+    y = net.conv(x, channels, 7, padding=3, groups=channels, name="depthwise")
+    y = net.conv(y, 4 * channels, 1, name="expand")
+    y = net.conv(y, channels, 1, name="project")
+    return net.add(y, x, name="add")
+
+
+def lenet(net: Net, x: FeatureMap) -> FeatureMap:
+    """LeNet-5 (LeCun et al., 1998) as it is taught today: conv2 sees all maps, poolings only pool.
+
+    The network of 1998 connects only some maps in its second convolution, and its poolings have a
+    weight and a bias for each map.
+    """
+    x = net.conv(x, 6, 5, name="conv1")
+    x = net.avg_pool(x, 2, name="pool1")
+    x = net.conv(x, 16, 5, name="conv2")
+    x = net.flatten(net.avg_pool(x, 2, name="pool2"), name="flatten")
+    for number, features in enumerate((120, 84, 10), 3):
+        x = net.linear(x, features, name=f"fc{number}")
+    return x
+
+
+def stack(net: Net, x: FeatureMap, layers: int = 4) -> FeatureMap:
+    """Some equal 3x3 convolutions: what scaling is tried on."""
+    for number in range(1, layers + 1):
+        x = net.conv(x, x.shape.channels, 3, padding=1, bias=False, name=f"conv{number}")
+    return x
+
+
+def deeper(net: Net, x: FeatureMap) -> FeatureMap:
+    """Twice the layers."""
+    return stack(net, x, layers=8)
+
+
+BLOCKS: Mapping[str, tuple[Shape, Callable[[Net, FeatureMap], FeatureMap]]] = {
+    name: (Shape(shape), build)
+    for name, shape, build in (
+        ("lenet", (1, 32, 32), lenet),
+        ("plain", MIDDLE, plain),
+        ("grouped", MIDDLE, grouped),
+        ("separable", MIDDLE, separable),
+        ("bottleneck", WIDE, bottleneck),
+        ("resnext", WIDE, resnext),
+        ("wide_bottleneck", WIDE, wide_bottleneck),
+        ("squeeze_excite", WIDE, squeeze_excite),
+        ("dense", WIDE, dense),
+        ("inverted", NARROW, inverted),
+        ("expanded", NARROW, expanded),
+        ("shuffle", MIDDLE, shuffle),
+        ("shuffle_ungrouped", MIDDLE, shuffle_ungrouped),
+        ("convnext", (96, 56, 56), convnext),
+        ("convnext_plain", (96, 56, 56), plain),
+        ("stack", (64, 28, 28), stack),
+        ("deeper", (64, 28, 28), deeper),
+        ("wider", (128, 28, 28), stack),
+        ("sharper", (64, 56, 56), stack),
+    )
+}

@@ -1,0 +1,215 @@
+"""How well a number on paper predicts a measured time: ranks, and factors on held-out networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import correlation, fmean, median
+from typing import NamedTuple
+
+from cnnref.errors import UnknownNameError
+from cnnref.measuring.record import Measurement
+from cnnref.measuring.roofline import Roofline, roofline
+from cnnref.networks.catalog import table
+from cnnref.tables.table import Table
+from website.measured.record import Record
+
+__all__ = [
+    "PREDICTORS",
+    "Fit",
+    "Measured",
+    "Prediction",
+    "Predictor",
+    "family_of",
+    "held_out",
+    "measured",
+    "prediction",
+    "rank_correlation",
+]
+
+
+# a word in a network's name, and its family
+FAMILIES = (
+    ("alexnet", "AlexNet"), ("vgg", "VGG"), ("inception", "Inception"), ("googlenet", "Inception"),
+    ("resnet", "ResNet"), ("plain", "ResNet"),
+)  # fmt: skip
+
+
+class Measured(NamedTuple):
+    """A network as it was measured in one way, with what is known of it on paper.
+
+    seconds: for one image; roof: what the ceilings allow its batch.
+    """
+
+    name: str
+    seconds: float
+    measurement: Measurement
+    book: Table
+    roof: Roofline | None
+
+
+class Predictor(NamedTuple):
+    """A number on paper: its name in a table, and its terms, each for one image."""
+
+    title: str
+    terms: Callable[[Measured], tuple[float, ...]]
+
+
+class Fit(NamedTuple):
+    """What is fitted: seconds = the sum of a price times each term."""
+
+    prices: tuple[float, ...]
+
+    def seconds(self, terms: Sequence[float]) -> float:
+        """The time that the terms come to."""
+        return sum(price * term for price, term in zip(self.prices, terms, strict=True))
+
+
+class Prediction(NamedTuple):
+    """How well a predictor does over a catalogue.
+
+    ranks: Spearman's correlation of what it predicts with what was measured.
+    factor: the median of how many times too long or too short the time of a network is that
+        the fit has not seen; worst: the largest, and of which network.
+    """
+
+    title: str
+    ranks: float
+    factor: float
+    worst: float
+    worst_name: str
+    networks: int
+
+
+def _allowed(one: Measured) -> float:
+    assert one.roof is not None
+    return one.roof.allowed / one.measurement.batch_size
+
+
+def _layers(one: Measured) -> float:
+    """The layers that move anything: each has to be started, for the whole batch once."""
+    assert one.roof is not None
+    return sum(1 for row in one.roof if row.moved_bytes) / one.measurement.batch_size
+
+
+PREDICTORS: Mapping[str, Predictor] = {
+    "parameters": Predictor("Parameters", lambda one: (one.book.parameters,)),
+    "activations": Predictor("Activations", lambda one: (one.book.activations,)),
+    "macs": Predictor("MACs", lambda one: (one.book.macs,)),
+    "roofline": Predictor("Roofline", lambda one: (_allowed(one),)),
+    "roofline_layers": Predictor(
+        "Roofline and number of layers", lambda one: (_allowed(one), _layers(one))
+    ),
+}
+
+
+def measured(record: Record, **setting: object) -> list[Measured]:
+    """The networks of a record that were measured in one way, in the catalogue's order.
+
+    setting: values of fields of `Measurement`; float32 inference of one image where none is said.
+    """
+    wanted = {
+        "batch_size": 1, "mode": "inference", "dtype": "float32", "channels_last": False,
+        "tf32": False, "compiled": False, **setting,
+    }  # fmt: skip
+    return [
+        _measured(record, one)
+        for one in record.measurements
+        if all(getattr(one, name) == value for name, value in wanted.items())
+    ]
+
+
+def _measured(record: Record, one: Measurement) -> Measured:
+    book = table(one.network, input_size=(one.input_shape[1], one.input_shape[2]))
+    best = record.ceiling(one.dtype, one.tf32)
+    roof = best and (
+        roofline(one, best) if one.layers else roofline(book, best, batch_size=one.batch_size)
+    )
+    return Measured(one.network, one.time.median / one.batch_size, one, book, roof)
+
+
+def prediction(key: str, points: Sequence[Measured]) -> Prediction:
+    """How well a predictor of PREDICTORS does.
+
+    Raises:
+        UnknownNameError: there is no such predictor.
+    """
+    if key not in PREDICTORS:
+        raise UnknownNameError("predictor", key, PREDICTORS)
+    title, terms = PREDICTORS[key]
+    inputs = [terms(one) for one in points]
+    times = [one.seconds for one in points]
+    families = [family_of(one.name) for one in points]
+    guessed = held_out(inputs, times, families)
+    factors = [max(a / b, b / a) for a, b in zip(guessed, times, strict=True)]
+    worst = max(range(len(points)), key=factors.__getitem__)
+    whole = fit(inputs, times)
+    ranks = rank_correlation([whole.seconds(one) for one in inputs], times)
+    return Prediction(
+        title, ranks, median(factors), factors[worst], points[worst].name, len(points)
+    )
+
+
+def family_of(name: str) -> str:
+    """The family of a network: those with most of their layers in common."""
+    return next((family for word, family in FAMILIES if word in name), "others")
+
+
+def held_out(
+    inputs: Sequence[Sequence[float]], times: Sequence[float], groups: Sequence[str]
+) -> list[float]:
+    """For each network the time that a fit predicts which has seen no network of its group."""
+    fits = {}
+    for group in dict.fromkeys(groups):
+        seen = [number for number, other in enumerate(groups) if other != group]
+        fits[group] = fit([inputs[i] for i in seen], [times[i] for i in seen])
+    return [fits[group].seconds(terms) for group, terms in zip(groups, inputs, strict=True)]
+
+
+def fit(inputs: Sequence[Sequence[float]], times: Sequence[float]) -> Fit:
+    """The prices of one or two terms.
+
+    Of one: the middle of the networks' own, so that as many times are too long as too short. Of
+    two: least squares of the relative errors, and no price below zero.
+    """
+    if len(inputs[0]) == 1:
+        return Fit((median(t / x[0] for x, t in zip(inputs, times, strict=True)),))
+    first = [x[0] / t for x, t in zip(inputs, times, strict=True)]
+    second = [x[1] / t for x, t in zip(inputs, times, strict=True)]
+    return Fit(_least_squares(first, second))
+
+
+def _least_squares(first: Sequence[float], second: Sequence[float]) -> tuple[float, float]:
+    """a, b >= 0 for which a * first + b * second is nearest to 1."""
+    aa, bb = sum(x * x for x in first), sum(y * y for y in second)
+    ab = sum(x * y for x, y in zip(first, second, strict=True))
+    a, b = sum(first), sum(second)
+    determinant = aa * bb - ab * ab
+    if determinant > 0:
+        both = ((a * bb - b * ab) / determinant, (b * aa - a * ab) / determinant)
+        if min(both) >= 0:
+            return both
+    # one of the two alone, whichever leaves less
+    alone = ((a / aa, 0.0), (0.0, b / bb))
+    return min(alone, key=lambda prices: _error(prices, first, second))
+
+
+def _error(prices: tuple[float, float], first: Sequence[float], second: Sequence[float]) -> float:
+    pairs = zip(first, second, strict=True)
+    return sum((prices[0] * x + prices[1] * y - 1) ** 2 for x, y in pairs)
+
+
+def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float:
+    """Spearman's rank correlation; equal values share their rank.
+
+    >>> rank_correlation([1, 2, 3], [10, 30, 20])
+    0.5
+    """
+    return round(correlation(_ranks(one), _ranks(other)), 12)
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    ordered = sorted(values)
+    places: dict[float, list[int]] = {}
+    for place, value in enumerate(ordered):
+        places.setdefault(value, []).append(place)
+    return [fmean(places[value]) for value in values]

@@ -1,0 +1,149 @@
+"""What the site shows of measurements: committed records, and this build's machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from cnnref import CnnrefError
+from studies.machines.plan import FOLLOWED, SPREAD
+from website.charts import choices as site_choices
+from website.measured import network_tables, tables
+from website.measured.predict import measured, prediction
+from website.measured.record import read
+from website.measured.reference import records
+from website.measured.shown import Shown, Way, ways
+from website.measured.views import choices
+from website.places import ROOT
+
+THIS = ROOT / ".cache" / "measured" / "this-machine.json"
+CHARTS = ROOT / ".cache" / "measured" / "charts"
+# set where a build was told not to measure
+SKIPPED = "CNNREF_NOT_MEASURED"
+
+
+@cache
+def machines() -> tuple[Shown, ...]:
+    """The machines of the committed records, cards first, and the one of this build last."""
+    shown = [Shown(one, here=False) for one in records()]
+    if THIS.exists() and SKIPPED not in os.environ:
+        shown.append(Shown(read(THIS), here=True))
+    return tuple(shown)
+
+
+def charts(generated: Path) -> Path:
+    """A folder with the charts of docs/generated and beside them those of what was measured."""
+    shutil.rmtree(CHARTS, ignore_errors=True)
+    shutil.copytree(generated, CHARTS)
+    for choice in choices(machines(), FOLLOWED):
+        for name, spec in choice.specs():
+            (CHARTS / f"{name}.vl.json").write_text(json.dumps(spec), encoding="utf-8")
+        path = CHARTS / f"{choice.key}.choices.json"
+        path.write_text(json.dumps(choice.described()), encoding="utf-8")
+    return CHARTS
+
+
+def choice(key: str, title: str) -> str:
+    """A figure whose view the reader chooses, where any machine was measured for it."""
+    if not any(one.key == key for one in choices(machines(), FOLLOWED)):
+        return f"<p>No machine on record was measured for this figure ({title}).</p>"
+    return site_choices.placeholder(key, title)
+
+
+def here() -> str:
+    """What this build has to say of its own machine."""
+    found = [shown for shown in machines() if shown.here]
+    if not found:
+        return (
+            "This build did not measure the machine that made it; `scripts/site` does so unless "
+            "it is told not to."
+        )
+    shown = found[0]
+    networks, left = len(shown.record.measurements), len(shown.record.left_out)
+    return (
+        f"The machine that built this site is among them ({shown.line}), with {networks} of "
+        f"{networks + left} networks, which is what fits into a minute."
+    )
+
+
+def cards() -> str:
+    """That no card is on record, where none is."""
+    if any(shown.record.machine.device != "cpu" for shown in machines()):
+        return ""
+    return (
+        "No graphics card has been recorded yet. On a machine with one, `scripts/measure` adds it "
+        "to this page: every network, in both modes, at three sizes of batch, in each dtype."
+    )
+
+
+def of_network(name: str) -> str:
+    """What the page of one network says of it."""
+    return network_tables.network_part(machines(), name)
+
+
+def of_each(table: Callable[[Shown], str]) -> Callable[[], str]:
+    """A table for each machine, the first one open."""
+
+    def printed() -> str:
+        parts = [(shown, table(shown)) for shown in machines()]
+        return "".join(
+            f'<details class="machine"{" open" * (number == 0)}><summary>{shown.title}</summary>'
+            f"<p>{shown.line}</p>{text}</details>"
+            for number, (shown, text) in enumerate(one for one in parts if one[1])
+        )
+
+    return printed
+
+
+def printed(name: str) -> str:
+    """What measuring a network with its layers printed on the first machine."""
+    (one,) = (found for found in measured(machines()[0].record) if found.name == name)
+    return f"```text\n{one.measurement}\n{one.roof}\n```"
+
+
+def reference() -> Way:
+    """The setting that sentences speak of: one image in float32 on the first machine."""
+    return next(iter(ways(machines())))
+
+
+def fact(what: str, key: str = "macs") -> str:
+    """A number for a sentence; see FACTS."""
+    if what not in FACTS:
+        raise CnnrefError(f"measured: no fact {what!r}; known are {', '.join(FACTS)}.")
+    return FACTS[what](key)
+
+
+def steady(shown: Shown) -> str:
+    """How many measurements of a record ended because their quartiles were close."""
+    every = shown.record.measurements
+    return f"{sum(one.time.spread <= SPREAD for one in every)} of {len(every)}"
+
+
+FACTS: dict[str, Callable[[str], str]] = {
+    "machine": lambda _: str(reference().shown.record.machine),
+    "networks": lambda _: str(len(reference().points)),
+    "steady": lambda _: steady(reference().shown),
+    "ranks": lambda key: f"{prediction(key, reference().points).ranks:.2f}",
+    "factor": lambda key: f"{prediction(key, reference().points).factor:.2f}",
+    "worst": lambda key: f"{prediction(key, reference().points).worst:.1f}",
+    "worst_name": lambda key: prediction(key, reference().points).worst_name,
+}
+
+MACROS = {
+    "measured": fact,
+    "measured_cards": cards,
+    "measured_choice": choice,
+    "measured_ceilings": lambda: tables.ceilings_table(machines()),
+    "measured_here": here,
+    "measured_left_out": of_each(tables.left_out_table),
+    "measured_machines": lambda: tables.machines_table(machines()),
+    "measured_memory": of_each(tables.memory_table),
+    "measured_networks": of_each(tables.networks_table),
+    "measured_printed": printed,
+    "measured_predictions": of_each(tables.predictions_table),
+    "measured_ways": of_each(tables.ways_table),
+}

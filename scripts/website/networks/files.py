@@ -1,0 +1,91 @@
+"""A page for each network of the catalogue, made when the site is built.
+
+The frame is Markdown and goes MkDocs' way; the long parts are put in behind it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Collection, Iterator
+from functools import cache
+from pathlib import Path
+
+import cnnref
+from cnnref.drawing.bars import to_spec
+from website.charts import draw as site_charts
+from website.facts import lookup
+from website.measured import site as site_measured
+from website.networks import adding_up
+from website.networks import page as architecture_page
+from website.theme import tables as site_tables
+
+FOLDER = "networks"
+PACKAGE = Path(cnnref.__file__).parent
+PART = re.compile(r'<div data-part="(\w+)"></div>')
+
+
+class PartError(ValueError):
+    """A placeholder without a part, or a part without a placeholder."""
+
+
+def files(pages: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The path and the content of each page and of each file beside it."""
+    for name in cnnref.names():
+        yield f"{FOLDER}/{name}.md", architecture_page.markdown(name, pages)
+        for path, content in downloads(name).items():
+            yield f"{FOLDER}/{path}", content
+
+
+def fill(html: str, uri: str, generated: Path) -> str:
+    """A page's content with its parts put in; other pages stay as they are."""
+    path = Path(uri)
+    if path.parent.as_posix() != FOLDER or path.stem not in cnnref.names():
+        return html
+    parts = architecture_page.parts(path.stem, records(generated)[path.stem])
+    parts |= {"books": books(path.stem), "adding_up": chart(path.stem)}
+    parts["measured"] = site_tables.wrap(site_measured.of_network(path.stem), "../")
+    wanted = PART.findall(html)
+    if sorted(wanted) != sorted(part for part, text in parts.items() if text):
+        raise PartError(f"{uri}: the page has places for {wanted}, but there are {[*parts]}")
+    return PART.sub(lambda match: parts[match[1]], html)
+
+
+def chart(name: str) -> str:
+    """How the costs of a network add up, drawn when the page is."""
+    title = "How the costs add up from the image to the scores"
+    spec = to_spec(adding_up.adding_up(lookup(name)))
+    return site_charts.made(f"{name}-adding-up", spec, title, adding_up.described(lookup(name)))
+
+
+def books(name: str) -> str:
+    """Both files, each to open."""
+    titles = {"spec": "Spec", "model": "PyTorch model"}
+    return "".join(
+        f'<details class="book {book}" data-search-exclude><summary>{titles[book]}: <code>cnnref/'
+        f"{path}</code></summary>{highlighted(path)}</details>"
+        for book, path in architecture_page.books(name).items()
+    )
+
+
+@cache
+def highlighted(path: str) -> str:
+    """A file of the package as the theme shows code."""
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    source = (PACKAGE / path).read_text(encoding="utf-8")
+    formatter = HtmlFormatter(cssclass="highlight", wrapcode=True)
+    return str(highlight(source, PythonLexer(), formatter))
+
+
+@cache
+def downloads(name: str) -> dict[str, str]:
+    return architecture_page.downloads(name)
+
+
+@cache
+def records(generated: Path) -> dict[str, dict[str, str]]:
+    with (generated / "networks.csv").open(encoding="utf-8", newline="") as file:
+        return {record["name"]: record for record in csv.DictReader(file)}

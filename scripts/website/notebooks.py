@@ -1,0 +1,160 @@
+"""Notebooks under docs/notebooks: run when the package changed, shown as pages of this site.
+
+What nbconvert makes of a notebook brings its own styles and scripts, more than the rest of the
+site together. Only what the cells hold is kept, in the markup that all pages have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from mkdocs.exceptions import PluginError
+
+from website.places import ROOT
+
+if TYPE_CHECKING:
+    from bs4 import Tag
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
+
+CACHE = ROOT / ".cache" / "notebooks"
+FOLDER = "notebooks"
+VERSIONS = ("pandas", "altair", "ipykernel", "nbconvert", "jupytext", "mkdocs-jupyter")
+WRAPPER = '<div class="jupyter-wrapper">'
+STDERR = "application/vnd.jupyter.stderr"
+DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
+INLINE = re.compile(r"\$([^$\n]+?)\$")
+LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
+VERBATIM = ("pre", "code", "script", "style")
+
+
+def configure(config: MkDocsConfig) -> None:
+    """Key the notebooks' cache on the package and the versions, not on the notebook alone."""
+    plugin = config.plugins.get("mkdocs-jupyter")
+    if plugin is None:
+        return
+    folder = CACHE / package_hash()[:16]
+    plugin.config["cache_dir"] = str(folder)
+    for old in CACHE.glob("*"):
+        if old != folder:
+            shutil.rmtree(old, ignore_errors=True)
+    # neither the reader's own settings nor another Python's kernel may have a say in the pages
+    for name, place in (("IPYTHONDIR", "ipython"), ("JUPYTER_CONFIG_DIR", "jupyter")):
+        own = ROOT / ".cache" / place
+        own.mkdir(parents=True, exist_ok=True)
+        os.environ[name] = str(own)
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+
+
+def package_hash() -> str:
+    digest = hashlib.sha256(" ".join(f"{name}={version(name)}" for name in VERSIONS).encode())
+    for path in sorted((ROOT / "cnnref").rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def downloads(config: MkDocsConfig) -> Iterator[tuple[str, str]]:
+    """Each notebook as an .ipynb file: its path on the site and its text, without outputs."""
+    import jupytext
+
+    for source in sorted((Path(config.docs_dir) / FOLDER).glob("*.py")):
+        notebook = jupytext.read(source)
+        for number, cell in enumerate(notebook.cells, 1):
+            cell["id"] = f"cell-{number}"
+            if cell["cell_type"] == "markdown":
+                # a page of the site is not beside a downloaded file
+                cell["source"] = LINK.sub(r"\1", cell["source"])
+        yield f"{FOLDER}/{source.stem}.ipynb", jupytext.writes(notebook, fmt="ipynb") + "\n"
+
+
+def tidy(html: str, page: Page, files: Files) -> str:
+    """The cells of a notebook's page in the site's own markup; other pages as they are."""
+    if WRAPPER not in html:
+        return html
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(html, "html.parser")
+    parts = [part for cell in soup.select(".jp-Cell[id]") for part in cell_parts(cell, page)]
+    fresh = BeautifulSoup("\n".join(parts), "html.parser")
+    for link in fresh.select("a[href]"):
+        follow(link, page, files)
+    for anchor in fresh.select("a.anchor-link"):
+        anchor["class"], anchor["title"] = "headerlink", "Link to this section"
+    formulas(fresh)
+    heading = fresh.find("h1")
+    if heading is None:
+        raise PluginError(f"{page.file.src_uri}: the notebook has no heading of the first level.")
+    heading.insert_after(BeautifulSoup(offer(page), "html.parser"))
+    return str(fresh)
+
+
+def cell_parts(cell: Tag, page: Page) -> Iterator[str]:
+    text = cell.select_one(".jp-RenderedMarkdown")
+    if text is not None:
+        yield text.decode_contents()
+        return
+    code = cell.select_one(".highlight-ipynb pre")
+    if code is not None:
+        listing = code.decode_contents().removeprefix("<span></span>")
+        yield f'<div class="highlight"><pre><span></span><code>{listing}</code></pre></div>'
+    for shown in outputs(cell, page):
+        yield f'<div class="cell-output" tabindex="0">{shown}</div>'
+
+
+def outputs(cell: Tag, page: Page) -> list[str]:
+    """What a cell shows; printed text in one piece, however many pieces the kernel sent it in."""
+    found: list[str] = []
+    for shown in cell.select(".jp-OutputArea-output"):
+        if shown.get("data-mime-type") == STDERR:
+            said = " ".join(shown.get_text().split())[:200]
+            raise PluginError(f"{page.file.src_uri}: a cell complains: {said}")
+        text = shown.decode_contents().strip()
+        if found and found[-1].endswith("</pre>") and text.startswith("<pre>"):
+            text = found.pop().removesuffix("</pre>") + text.removeprefix("<pre>")
+        found.append(text)
+    return found
+
+
+def offer(page: Page) -> str:
+    name = Path(page.file.src_uri).stem
+    links = {f"{name}.ipynb": "for Jupyter", f"{name}.py": "as Python"}
+    items = " or ".join(f'<a href="{path}" download>{text}</a>' for path, text in links.items())
+    return f'<p class="downloads">Download this notebook {items}.</p>'
+
+
+def follow(link: Tag, page: Page, files: Files) -> None:
+    """Point a link to a source file at the page that is made of it."""
+    address = urlsplit(str(link["href"]))
+    if address.scheme or address.netloc or not address.path.endswith((".md", ".py")):
+        return
+    source = os.path.normpath(Path(page.file.src_uri).parent / address.path)
+    goal = files.get_file_from_path(Path(source).as_posix())
+    if goal is None:
+        raise PluginError(f"{page.file.src_uri}: the link '{link['href']}' leads nowhere.")
+    fragment = f"#{address.fragment}" if address.fragment else ""
+    link["href"] = goal.url_relative_to(page.file) + fragment
+
+
+def formulas(soup: Any) -> None:
+    """Mark the formulas of the text, as Markdown does on other pages."""
+    from bs4 import BeautifulSoup
+    from bs4.element import Comment
+
+    for text in soup.find_all(string=lambda found: "$" in found):
+        if isinstance(text, Comment) or text.find_parent(VERBATIM):
+            continue
+        marked = DISPLAYED.sub(
+            r'<div class="arithmatex">\\[\1\\]</div>', text.output_ready(formatter="minimal")
+        )
+        marked = INLINE.sub(r'<span class="arithmatex">\\(\1\\)</span>', marked)
+        text.replace_with(BeautifulSoup(marked, "html.parser"))

@@ -1,0 +1,166 @@
+"""Everything that is generated, in one place: paths under docs/generated/ to bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from cnnref.counting.layer import COUNTS, Geometry, Layer
+from cnnref.drawing import bars as charts
+from cnnref.networks import agreement as check
+from cnnref.networks import catalog
+from cnnref.tables.table import Table
+from website import citations_file as figures_file
+from website import facts
+from website.chapters import degradation
+from website.charts import files as chart_files
+from website.charts import lessons as lesson_charts
+from website.errata import page as errata_page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["LECTURE_INPUT", "network_rows", "outputs"]
+
+# the lecture runs AlexNet at 227, torchvision at 224
+LECTURE_INPUT = {"alexnet": 227}
+# deeper networks are published row by row as raw counts alone
+LONGEST_SHOWN = 100
+
+NETWORK_COLUMNS = (
+    "name", "input", "parameters", "macs", "activations", "rows", "rows_differing",
+    "sizes_compared",
+)  # fmt: skip
+ROW_COLUMNS = (
+    "row", "layer", "op", "stage", "block", "inputs", "input", "output", *Geometry._fields,
+    *COUNTS,
+)  # fmt: skip
+FACTS = ("rows", "macs", "parameters", "activations", "lecture_flops", "bytes")
+
+
+def outputs(
+    names: Sequence[str] = (), *, progress: Callable[[str], None] = lambda _: None
+) -> dict[str, bytes]:
+    """Every generated file: {path under docs/generated/: its bytes}, the same at every run.
+
+    names: the networks to state; all of the catalogue unless named.
+    progress: told what is being done, one short line at a time.
+
+    Both books of every network are compared on the way, which needs torch; charts need
+    altair.
+
+    Raises:
+        MissingExtraError: torch or altair is not installed.
+    """
+    chosen = tuple(names) or catalog.names()
+    files: dict[str, str] = {"networks.csv": _csv(NETWORK_COLUMNS, network_rows(chosen, progress))}
+    files["figures.csv"] = _csv(figures_file.COLUMNS, figures_file.lines())
+    files["errata.csv"] = _csv(errata_page.CSV_COLUMNS, errata_page.rows())
+    for key, book in _books(chosen):
+        files[f"tables/{key}.csv"] = _csv(ROW_COLUMNS, map(_row, range(len(book)), book))
+        if len(book) <= LONGEST_SHOWN:
+            files[f"tables/{key}.lecture.csv"] = book.to_csv("lecture")
+            files[f"tables/{key}.md"] = book.to_markdown("lecture")
+    files["facts.json"] = _json(dict(_facts(chosen)), indent=1)
+    for key, chart in _charts():
+        files[f"charts/{key}.vl.json"] = _json(charts.to_spec(chart), indent=1)
+    for key, spec in chart_files.overview():
+        files[f"charts/{key}.vl.json"] = _json(spec, indent=1)
+    for key, choice in chart_files.choices():
+        files[f"charts/{key}.choices.json"] = _json(choice, indent=1)
+    files["degradation.json"] = _json(dict(degradation.record()), indent=1)
+    return {path: text.encode() for path, text in sorted(files.items())}
+
+
+def network_rows(
+    names: Sequence[str], progress: Callable[[str], None] = lambda _: None
+) -> Iterator[tuple[object, ...]]:
+    """The rows of networks.csv: totals of each network, and how far its two books agree."""
+    for number, name in enumerate(names, 1):
+        progress(f"comparing the two books of {name} ({number} of {len(names)})")
+        book = catalog.table(name)
+        agreed = check.agreement(name)
+        yield (
+            name,
+            "x".join(map(str, book.input_shape.size)),
+            book.parameters,
+            book.macs,
+            book.activations,
+            agreed.rows,
+            agreed.rows_differing,
+            " ".join(_size(size) for size in agreed.sizes),
+        )
+
+
+def _books(names: Sequence[str]) -> Iterator[tuple[str, Table]]:
+    for key in _keys(names):
+        yield key.replace("@", "_"), facts.lookup(key)
+
+
+def _keys(names: Sequence[str]) -> list[str]:
+    lecture = [f"{name}@{size}" for name, size in LECTURE_INPUT.items() if name in names]
+    return [*names, *lecture]
+
+
+def _row(number: int, layer: Layer) -> tuple[object, ...]:
+    window = layer.geometry or ("",) * len(Geometry._fields)
+    return (
+        number,
+        layer.name,
+        layer.op,
+        layer.stage,
+        layer.block,
+        " ".join(map(str, layer.inputs)),
+        " + ".join(map(_axes, layer.in_shapes)),
+        _axes(layer.out_shape),
+        *(_axes(value) if isinstance(value, tuple) else value for value in window),
+        *layer.counts,
+    )
+
+
+def _axes(values: Iterable[int]) -> str:
+    return "x".join(map(str, values))
+
+
+def _size(size: int | tuple[int, int]) -> str:
+    return _axes(size) if isinstance(size, tuple) else f"{size}x{size}"
+
+
+def _facts(names: Sequence[str]) -> Iterator[tuple[str, int]]:
+    for key in _keys(names):
+        selections = ["total", *(f"stage:{stage}" for stage in facts.lookup(key).group("stage"))]
+        for selection in selections:
+            for quantity in FACTS:
+                path = f"{key}/{selection}/{quantity}"
+                yield path, facts.fact(path)
+
+
+def _charts() -> Iterator[tuple[str, Any]]:
+    lecture = facts.lookup("alexnet@227")
+    vgg16 = facts.lookup("vgg16")
+    family = [(f"VGG-{depth}", facts.lookup(f"vgg{depth}")) for depth in (11, 13, 16, 19)]
+    pair = [("AlexNet", lecture), ("VGG-16", vgg16)]
+    for measure in charts.MEASURES:
+        yield f"alexnet-{measure}", charts.layer_bars(lecture, measure)
+        yield f"vgg16-{measure}", charts.layer_bars(vgg16, measure)
+        yield f"vgg-family-{measure}", charts.stage_bars(family, measure)
+        yield f"alexnet-vgg16-{measure}", charts.stage_bars(pair, measure)
+    yield from lesson_charts.lesson_charts()
+    yield from degradation.degradation_charts()
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    import csv
+
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _json(value: Mapping[str, Any], indent: int) -> str:
+    import json
+
+    return json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=False) + "\n"
