@@ -9,8 +9,8 @@ from cnnref.errors import CnnrefError, MissingExtraError, ShapeError, UnknownNam
 
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention, convention, conventions
-    from cnnref.counting.layer import Counts, Geometry, Layer, Shape
-    from cnnref.counting.padding import padding_macs
+    from cnnref.counting.layer import Layer, padding_macs
+    from cnnref.counting.shapes import Counts, Geometry, Shape
     from cnnref.measuring.ceilings import ceilings
     from cnnref.measuring.record import Machine, Measurement
     from cnnref.measuring.roofline import Ceilings, Roofline, roofline
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from cnnref.networks.architecture import Architecture
     from cnnref.networks.catalog import architecture, model, names, table
     from cnnref.networks.published import Figure, published
-    from cnnref.tables.sweep import sweep
-    from cnnref.tables.comparison import Difference, compare
-    from cnnref.tables.contrast import Comparison
+    from cnnref.sweeping import sweep
+    from cnnref.tables.comparison import Comparison, Difference, compare
     from cnnref.tables.groups import Groups
     from cnnref.tables.repeats import Collapsed, Repeat
     from cnnref.tables.sweep import Point, Sweep
@@ -87,16 +86,15 @@ _HOMES = {
     "networks.agreement": ("Agreement", "agreement"),
     "networks.published": ("Figure", "published"),
     "tables.repeats": ("Collapsed", "Repeat"),
-    "tables.comparison": ("Difference", "compare"),
-    "tables.contrast": ("Comparison",),
+    "tables.comparison": ("Comparison", "Difference", "compare"),
     "counting.conventions": ("Convention", "convention", "conventions"),
     "tables.groups": ("Groups",),
-    "counting.layer": ("Counts", "Geometry", "Layer", "Shape"),
+    "counting.layer": ("Layer", "padding_macs"),
+    "counting.shapes": ("Counts", "Geometry", "Shape"),
     "measuring.record": ("Machine", "Measurement"),
     "measuring.ceilings": ("ceilings",),
     "measuring.run": ("measure",),
     "net": ("FeatureMap", "Net"),
-    "counting.padding": ("padding_macs",),
     "measuring.roofline": ("Ceilings", "Roofline", "roofline"),
     "tracing.rules.operation": ("Operation",),
     "tracing.rules.own": ("Opaque",),

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from cnnref.counting import arithmetic
 from cnnref.counting.arguments import pair, ranked, refuse, whole, window
-from cnnref.counting.layer import Constants, Layer, Shape, Work
+from cnnref.counting.layer import Constants, Layer
+from cnnref.counting.shapes import Shape, Size, Work
 from cnnref.errors import CnnrefError, ShapeError
-from cnnref.networks.architecture import Size
 from cnnref.tables.table import Table
 
 __all__ = ["FeatureMap", "Net"]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnref.counting import arithmetic
-from cnnref.counting.layer import Counts, Geometry, Shape
+from cnnref.counting.shapes import Counts, Geometry, Shape
 from cnnref.errors import ShapeError
 
 CASES = 300

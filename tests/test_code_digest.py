@@ -17,7 +17,7 @@ def loaded(*modules: str) -> set[str]:
     return set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
 
 
-@pytest.mark.parametrize("module", ["cnnref.tracing.trace.trace", "cnnref.measuring.run"])
+@pytest.mark.parametrize("module", ["cnnref.tracing.trace", "cnnref.measuring.run"])
 def test_everything_that_an_import_loads_is_among_the_files(module: str) -> None:
     found = {str(path) for path in files(module)}
     for name in loaded(module):
@@ -28,7 +28,7 @@ def test_everything_that_an_import_loads_is_among_the_files(module: str) -> None
 def test_modules_that_are_imported_by_a_name_put_together_are_among_the_files() -> None:
     names = {path.parent.name for path in files("cnnref.measuring.run")}
     assert {"specs", "models"} <= names
-    assert "models" not in {path.parent.name for path in files("cnnref.tracing.trace.trace")}
+    assert "models" not in {path.parent.name for path in files("cnnref.tracing.trace")}
 
 
 def test_a_module_without_a_file_is_refused() -> None:

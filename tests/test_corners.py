@@ -16,7 +16,8 @@ import cnnref
 from cnnref.counting import explain
 from cnnref.counting.arithmetic import adaptive_avg_pool, pool
 from cnnref.counting.conventions import CONVENTIONS
-from cnnref.counting.layer import Geometry, Layer, Shape
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Geometry, Shape
 from cnnref.errors import CnnrefError, ShapeError
 from cnnref.net import Net
 from cnnref.tables.table import Table

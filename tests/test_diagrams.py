@@ -12,9 +12,8 @@ import pytest
 import cnnref
 from cnnref import drawing as diagrams
 from cnnref.drawing.block import block_scene
-from cnnref.drawing.crossings import faults
 from cnnref.drawing.labels import text_width, wrap
-from cnnref.drawing.scene import faint_size
+from cnnref.drawing.scene import faint_size, faults
 from cnnref.drawing.stack import stacks_scene
 from cnnref.drawing.svg import LIGHT, standalone, to_svg
 

@@ -13,11 +13,12 @@ from importlib.metadata import metadata as metadata_of
 from importlib.metadata import version
 from pathlib import Path
 
-import _environment
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
+
+import _environment
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

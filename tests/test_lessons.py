@@ -18,8 +18,8 @@ from website.chapter_tables import (
 )
 from website.chapters.comparison_facts import cited
 from website.charts.lessons import block_bars, lesson_charts, reduction_bars
-from website.inline_chapters import block_count, break_even, difference, field, more, peak
-from website.pieces import part
+from website.inline import block_count, break_even, difference, field, more, peak
+from website.lessons import part
 from website.tables import differing_rows
 
 

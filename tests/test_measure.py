@@ -12,8 +12,7 @@ from torchvision_models import models
 
 import cnnref
 from cnnref.measuring import calls, fitting, isolation, memory, run, settings
-from cnnref.measuring.clock import timed
-from cnnref.measuring.isolation import as_it_was
+from cnnref.measuring.isolation import as_it_was, timed
 from cnnref.measuring.machine import free_bytes
 from cnnref.measuring.settings import Settings, resolve
 

@@ -10,7 +10,7 @@ from torch import nn
 
 import cnnref
 from cnnref.measuring import fitting
-from cnnref.measuring.backward import needed_elements
+from cnnref.measuring.memory import needed_elements
 from website.measured.reference import records
 
 

@@ -12,8 +12,8 @@ import cnnref
 from cnnref.__main__ import main
 from cnnref.counting import explain
 from cnnref.counting.conventions import CONVENTIONS, Convention
-from cnnref.counting.layer import COUNTS
 from cnnref.counting.operators import KINDS
+from cnnref.counting.shapes import COUNTS
 from cnnref.errors import CnnrefError, UnknownNameError
 
 TOML = """

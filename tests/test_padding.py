@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 import cnnref
-from cnnref.counting.layer import Geometry, Layer, Shape
-from cnnref.counting.padding import padding_macs, taps_inside
+from cnnref.counting.layer import Layer, padding_macs, taps_inside
+from cnnref.counting.shapes import Geometry, Shape
 
 
 def one_by_one(layer):

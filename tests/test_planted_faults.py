@@ -16,10 +16,10 @@ from proofs.planted import arithmetic as faults_arithmetic
 from proofs.planted import books as faults_books
 from proofs.planted import figures as faults_figures
 from proofs.planted import model as faults_model
-from proofs.planted import model_kinds as faults_model_kinds
+from proofs.planted import model as faults_model_kinds
 from proofs.planted import shown as faults_shown
 from proofs.planted import spec as faults_spec
-from proofs.planted import spec_kinds as faults_spec_kinds
+from proofs.planted import spec as faults_spec_kinds
 from proofs.planted.change import (
     EQUIVALENT,
     LIVE,

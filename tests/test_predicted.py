@@ -17,10 +17,10 @@ import torchvision_models
 from torch import Tensor, nn
 
 import cnnref
-from cnnref.tracing.trace import predicted as module
-from cnnref.tracing.trace import recorder
 from cnnref.tracing.constants import run
 from cnnref.tracing.predicted import predicted
+from cnnref.tracing.trace import predicted as module
+from cnnref.tracing.trace import recorder
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 

@@ -11,8 +11,7 @@ import cnnref
 from cnnref.networks import records
 from proofs.planted.figures import idle, unexplained
 from website import citations as confirm
-from website.citations import FOLLOWS, agrees, depth, key, known_differences
-from website.citations_file import line, verdict
+from website.citations import FOLLOWS, agrees, depth, key, known_differences, line, verdict
 
 # not an attribute of cnnref: that is the function of this name
 cited = import_module("cnnref.networks.published")

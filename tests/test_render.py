@@ -18,7 +18,8 @@ from cnnref.counting.conventions import (
     LECTURE_COLUMNS,
     convention,
 )
-from cnnref.counting.layer import Counts, Layer, Shape
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Counts, Shape
 from cnnref.errors import MissingExtraError, UnknownNameError
 from cnnref.tables.listing import to_html
 from cnnref.tables.table import Table

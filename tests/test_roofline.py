@@ -8,8 +8,7 @@ import pytest
 
 import cnnref
 from cnnref.measuring.record import LayerTime, Machine, Measurement, Quartiles
-from cnnref.measuring.roofline import Ceilings, moved_bytes, roofline
-from cnnref.measuring.timing import COLUMNS
+from cnnref.measuring.roofline import COLUMNS, Ceilings, moved_bytes, roofline
 
 ALEXNET = cnnref.table("alexnet")
 # a machine with round numbers: ten FLOPs in the time of one byte

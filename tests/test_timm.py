@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import cnnref
-from cnnref.counting.layer import Layer, Shape
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Shape
 from cnnref.tables.table import Table
 
 if torchvision_models.models:  # timm imports torchvision, which may need the help of that module

@@ -10,9 +10,8 @@ from torch.nn.modules import module as hooks
 
 import cnnref
 from cnnref.errors import CnnrefError
-from cnnref.tracing.trace import recorder
 from cnnref.tracing.rules import tensors
-from cnnref.tracing.trace import UncountedWarning, trace
+from cnnref.tracing.trace import UncountedWarning, recorder, trace
 
 
 class Functional(nn.Module):

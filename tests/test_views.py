@@ -10,8 +10,8 @@ from torch import nn
 
 import cnnref
 from cnnref.cli.main import main
-from cnnref.counting.layer import Counts, Geometry, Layer, Shape
-from cnnref.counting.paths import levels
+from cnnref.counting.layer import Layer, levels
+from cnnref.counting.shapes import Counts, Geometry, Shape
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.tables.columns import COLUMNS
 from cnnref.tables.table import Table

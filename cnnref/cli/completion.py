@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import cnnref
 from cnnref.cli.commands import COMMANDS, FORMATS, GROUPINGS, MODES, OPTIONS, SHELLS
-from cnnref.cli.outcome import Outcome
+from cnnref.cli.show import Outcome
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -111,7 +111,7 @@ def printed(arguments: SimpleNamespace) -> Outcome:
 
 def _values() -> dict[str, Sequence[str]]:
     """What each option may be followed by, where that is one of a few words."""
-    from cnnref.measuring.timing import COLUMNS as TIMES
+    from cnnref.measuring.roofline import COLUMNS as TIMES
     from cnnref.tables.analysis import DTYPES
     from cnnref.tables.columns import COLUMNS
     from cnnref.tables.sweep import MEASURES

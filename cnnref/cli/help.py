@@ -66,7 +66,7 @@ def _columns(name: str) -> list[str]:
 
         return list(MEASURES)
     if name == "measure":
-        from cnnref.measuring.timing import COLUMNS as TIMES
+        from cnnref.measuring.roofline import COLUMNS as TIMES
 
         return list(TIMES)
     from cnnref.tables.columns import COLUMNS

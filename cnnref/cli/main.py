@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import cnnref
 from cnnref.cli.commands import COMMANDS
-from cnnref.cli.outcome import Outcome
+from cnnref.cli.show import Outcome
 from cnnref.cli.words import parsed
 from cnnref.errors import CnnrefError, UnknownNameError
 

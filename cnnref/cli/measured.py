@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cnnref
 from cnnref import sources
 from cnnref.cli.models import given_inputs, theirs
-from cnnref.cli.outcome import Outcome
-from cnnref.cli.show import delivered, printed, progress
+from cnnref.cli.show import Outcome, delivered, printed, progress
 from cnnref.cli.targets import find, make
 from cnnref.errors import CnnrefError
 

@@ -12,8 +12,7 @@ from warnings import catch_warnings, simplefilter
 
 import cnnref
 from cnnref import sources
-from cnnref.cli.outcome import Outcome
-from cnnref.cli.show import complain, printed, progress, rows
+from cnnref.cli.show import Outcome, complain, printed, progress, rows
 from cnnref.cli.targets import find, load, make
 from cnnref.errors import CnnrefError
 from cnnref.tables.table import Table

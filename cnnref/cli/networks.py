@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import cnnref
-from cnnref.cli.outcome import Outcome
-from cnnref.cli.show import limits, printed, progress, rows, verdicts
+from cnnref.cli.show import Outcome, limits, printed, progress, rows, verdicts
 from cnnref.errors import CnnrefError, UnknownNameError
 
 if TYPE_CHECKING:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from cnnref.cli.commands import SECTIONS
-from cnnref.cli.outcome import Outcome
 from cnnref.errors import CnnrefError
 
 if TYPE_CHECKING:
@@ -17,7 +16,17 @@ if TYPE_CHECKING:
     from cnnref.tables.printable import Printed
     from cnnref.tables.table import Table
 
-__all__ = ["complain", "delivered", "limits", "printed", "progress", "rows", "verdicts"]
+__all__ = [
+    "Outcome",
+    "complain",
+    "delivered",
+    "limits",
+    "printed",
+    "progress",
+    "rows",
+    "verdicts",
+]
+
 
 TERMINAL = 80
 # kinds of lines of a grid -> the code of a terminal
@@ -163,3 +172,11 @@ def verdicts(budget: Budget, table: Table, arguments: SimpleNamespace) -> Outcom
         lines.append(f"{unknown}; --allow-uncounted takes them as free")
     failed = bool(unknown) or not all(verdict.kept for verdict in found)
     return Outcome("", int(failed), "".join(f"cnnref: {table.name}: {line}\n" for line in lines))
+
+
+class Outcome(NamedTuple):
+    """What a command prints, all of it, its exit code, and what is said on stderr behind it."""
+
+    text: str
+    code: int = 0
+    said: str = ""

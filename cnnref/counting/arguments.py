@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NoReturn
 
-from cnnref.counting.layer import Geometry, Shape
+from cnnref.counting.shapes import Geometry, Shape, Size
 from cnnref.errors import CnnrefError, ShapeError
-from cnnref.networks.architecture import Size
 
 __all__ = ["pair", "ranked", "refuse", "whole", "window"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import prod
 
-from cnnref.counting.layer import Counts, Geometry, Shape, Work
+from cnnref.counting.shapes import Counts, Geometry, Shape, Work
 from cnnref.errors import ShapeError
 
 __all__ = [
@@ -27,7 +27,9 @@ __all__ = [
     "prelu",
     "receptive_field",
     "subsample",
+    "taps_inside",
 ]
+
 
 _remember = lru_cache(maxsize=4096)
 
@@ -298,3 +300,23 @@ def adaptive_taps(size: int, out: int) -> int:
     (7, 7, 12)
     """
     return sum(-(-(i + 1) * size // out) - i * size // out for i in range(out))
+
+
+def taps_inside(
+    size: int, out: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> int:
+    """Of the out * K taps of a window along one axis, those that fall on the input.
+
+    Tap k of position o lies on element o * S - P + k * D, which is on the input from 0 to
+    size - 1.
+
+    >>> taps_inside(14, out=14, kernel=3, padding=1)  # 14 * 3 less one at each end
+    40
+    """
+    inside = 0
+    for tap in range(kernel):
+        offset = tap * dilation - padding
+        first = max(0, -(offset // stride))
+        last = min(out - 1, (size - 1 - offset) // stride)
+        inside += max(0, last - first + 1)
+    return inside

@@ -10,11 +10,12 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from cnnref.counting.arithmetic import adaptive_taps
-from cnnref.counting.conventions import Convention
-from cnnref.counting.layer import Formula, Layer, Product
+from cnnref.counting.shapes import Formula, Product
 from cnnref.units import grouped
 
 if TYPE_CHECKING:
+    from cnnref.counting.conventions import Convention
+    from cnnref.counting.layer import Layer
     from cnnref.tables.table import Table
 
 __all__ = [

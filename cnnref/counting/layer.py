@@ -2,88 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
+
+from cnnref.counting.arithmetic import taps_inside
+from cnnref.counting.shapes import Counts, Formulas, Geometry, Shape
 
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention
 
-__all__ = ["COUNTS", "Counts", "Formula", "Formulas", "Geometry", "Layer", "Shape", "Work"]
+__all__ = ["Layer", "levels", "padding_macs"]
 
-Pair = tuple[int, ...]
-
-
-class Shape(tuple[int, ...]):
-    """The shape of one image's feature map: (C, H, W), or (features,) once it is flat."""
-
-    __slots__ = ()
-
-    @property
-    def channels(self) -> int:
-        """The first axis: channels of a feature map, features of a vector."""
-        return self[0]
-
-    @property
-    def size(self) -> Pair:
-        """The spatial axes: (H, W), or () for a vector."""
-        return tuple(self[1:])
-
-    @property
-    def elements(self) -> int:
-        """The product of all axes."""
-        product = 1
-        for axis in self:
-            product *= axis
-        return product
-
-    def __str__(self) -> str:
-        return " x ".join(map(str, self)) or "scalar"
-
-
-class Geometry(NamedTuple):
-    """How a window moves over its input; (height, width) pairs, or (n,) along channels."""
-
-    kernel: Pair
-    stride: Pair
-    padding: Pair
-    dilation: Pair = (1, 1)
-    groups: int = 1
-    ceil_mode: bool = False
-
-
-class Counts(NamedTuple):
-    """Raw integer counts of one layer for one image; a convention puts prices on them.
-
-    macs: multiplies that are followed by an add into the same sum.
-    bias_adds: adds of a bias, one for each output element of a biased layer.
-    window_taps: elements that the windows of a pooling or a normalisation cover,
-        padding included, over all outputs.
-    elements_in, elements_out: sizes of all inputs together and of the output.
-    weights, biases: learned numbers (a norm's scale and shift among them).
-    """
-
-    macs: int = 0
-    bias_adds: int = 0
-    window_taps: int = 0
-    elements_in: int = 0
-    elements_out: int = 0
-    weights: int = 0
-    biases: int = 0
-
-
-COUNTS = Counts._fields
 Constants = tuple[tuple[str, float], ...]
-# a sum of products; a factor that is a product of sizes is shown in brackets
-Product = tuple[int | tuple[int, ...], ...]
-Formula = tuple[Product, ...]
-Formulas = tuple[tuple[str, Formula], ...]
-
-
-class Work(NamedTuple):
-    """What a rule of `cnnref.counting.arithmetic` says of one layer, apart from where it stands."""
-
-    out_shape: Shape
-    geometry: Geometry | None
-    counts: Counts
 
 
 class Layer(NamedTuple):
@@ -161,3 +92,51 @@ def _convention(convention: Convention | str) -> Convention:
     from cnnref.counting.conventions import convention as look_up
 
     return look_up(convention)
+
+
+def levels(layer: Layer) -> tuple[str, ...]:
+    """The names of what a row is in, from coarse to fine, and its own.
+
+    A traced row's are the parts of its module's path; a spec's its stage, its block and
+    what its name adds.
+
+    >>> import cnnref
+    >>> levels(cnnref.table("resnet50")["conv2_1.conv1"])
+    ('conv2', 'conv2_1', 'conv2_1.conv1')
+    """
+    words = layer.name.partition("#")[0].split(".")
+    path = tuple(".".join(words[: end + 1]) for end in range(len(words)))
+    if layer.stage in ("", path[0]):
+        return path
+    return tuple(dict.fromkeys([layer.stage, *filter(None, [layer.block]), *path]))
+
+
+def padding_macs(layers: Layer | Iterable[Layer]) -> int:
+    """MACs whose input is padding, of one row or of all rows of a table, for one image.
+
+    All published counts include them. Filters * C_in / G * (all taps - taps on the input);
+    rows that are no convolutions have none.
+
+    >>> import cnnref
+    >>> vgg16 = cnnref.table("vgg16")
+    >>> padding_macs(vgg16["conv5_1"]), vgg16["conv5_1"].macs
+    (42991616, 462422016)
+    """
+    if not isinstance(layers, Layer):
+        return sum(map(padding_macs, layers))
+    if layers.op != "conv" or layers.geometry is None:
+        return 0
+    return layers.macs - layers.macs * _inside(layers) // _all(layers)
+
+
+def _inside(layer: Layer) -> int:
+    assert layer.geometry is not None
+    kernel, stride, padding, dilation = layer.geometry[:4]
+    sizes = (layer.in_shape.size, layer.out_shape.size)
+    axes = zip(*sizes, kernel, stride, padding, dilation, strict=True)
+    return prod(taps_inside(*axis) for axis in axes)
+
+
+def _all(layer: Layer) -> int:
+    assert layer.geometry is not None
+    return prod(layer.out_shape.size) * prod(layer.geometry.kernel)

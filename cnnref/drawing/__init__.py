@@ -13,11 +13,10 @@ from cnnref.drawing.blocks import (
     block_table,
     naive_inception,
 )
-from cnnref.drawing.scene import Scene
+from cnnref.drawing.scene import Scene, alternative
 from cnnref.drawing.stack import stacks_scene
 from cnnref.drawing.strip import across_scene, down_scene
 from cnnref.drawing.svg import standalone, to_svg
-from cnnref.drawing.words import alternative
 from cnnref.tables.table import Table
 
 __all__ = [

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from cnnref.drawing.crossings import faults
 from cnnref.drawing.graph import Edge, Graph, Node, graph
 from cnnref.drawing.labels import followers, kind, label, shape, text_width, wrap
 from cnnref.drawing.lanes import Size, is_sum, lay_out
-from cnnref.drawing.scene import Arrow, Box, Line, Scene, faint_size
+from cnnref.drawing.scene import Arrow, Box, Line, Scene, faint_size, faults
 from cnnref.errors import CnnrefError
 from cnnref.tables.table import Table
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from cnnref.counting.layer import Geometry, Layer
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Geometry
 
 __all__ = ["KINDS", "axes", "followers", "kind", "label", "shape", "text_width", "wrap"]
 

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
-__all__ = ["Arrow", "Box", "Line", "Point", "Scene", "Text", "faint_size"]
+__all__ = [
+    "Arrow",
+    "Box",
+    "Line",
+    "Point",
+    "Scene",
+    "Text",
+    "alternative",
+    "faint_size",
+    "faults",
+]
+
 
 Point = tuple[float, float]
 
@@ -98,3 +111,41 @@ class Scene(NamedTuple):
 def faint_size(size: float) -> float:
     """The size of what is set smaller: still large enough for a phone."""
     return max(11, size - 2)
+
+
+def alternative(scene: Scene) -> str:
+    """Every box with its number, its words and the numbers of the boxes that feed it."""
+    return " ".join(_sentences(scene))
+
+
+def _sentences(scene: Scene) -> Iterator[str]:
+    for number, box in enumerate(scene.boxes):
+        feeds = [arrow for arrow in scene.arrows if arrow.target == number]
+        sources = " and ".join(
+            f"{arrow.source + 1}"
+            + (f" ({arrow.label or arrow.words})" if arrow.label or arrow.words else "")
+            for arrow in feeds
+        )
+        yield f"{number + 1}: {box.words}" + (f", from {sources}." if feeds else ".")
+
+
+def faults(scene: Scene) -> Iterator[str]:
+    """Each overlap of two boxes, and each box that an arrow of others runs through."""
+    for one, two in combinations(scene.boxes, 2):
+        if _overlap(one, (two.x, two.y), (two.right, two.bottom)):
+            yield f"the boxes '{one.words}' and '{two.words}' would lie on each other"
+    for arrow in scene.arrows:
+        for number, box in enumerate(scene.boxes):
+            if number not in (arrow.source, arrow.target) and any(
+                _overlap(box, *_corners(a, b)) for a, b in pairwise(arrow.points)
+            ):
+                yield f"an arrow would run through the box '{box.words}'"
+
+
+def _overlap(box: Box, low: Point, high: Point) -> bool:
+    across = box.x < high[0] and low[0] < box.right
+    return across and box.y < high[1] and low[1] < box.bottom
+
+
+def _corners(a: Point, b: Point) -> tuple[Point, Point]:
+    return (min(a[0], b[0]), min(a[1], b[1])), (max(a[0], b[0]), max(a[1], b[1]))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from cnnref.counting.layer import Layer, Shape
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Shape
 from cnnref.drawing.blocks import block_kind
 from cnnref.drawing.labels import kind, label
 from cnnref.tables.table import Table

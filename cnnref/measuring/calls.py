@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from cnnref.measuring.clock import synchronize
+from cnnref.measuring.isolation import synchronize
 from cnnref.measuring.subject import Inputs, Subject
 from cnnref.tables.table import Table
 from cnnref.tracing.constants import NeedsDataError

@@ -8,8 +8,7 @@ from typing import Any
 import torch
 
 from cnnref.errors import CnnrefError
-from cnnref.measuring.clock import timed
-from cnnref.measuring.isolation import as_it_was
+from cnnref.measuring.isolation import as_it_was, timed
 from cnnref.measuring.machine import free_bytes
 from cnnref.measuring.roofline import Ceilings
 from cnnref.measuring.settings import Settings, resolve

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from cnnref.errors import CnnrefError
-from cnnref.measuring.backward import needed_elements
 from cnnref.measuring.machine import free_bytes
+from cnnref.measuring.memory import needed_elements
 from cnnref.measuring.settings import Settings
 from cnnref.tables.table import Table
 from cnnref.units import GIB

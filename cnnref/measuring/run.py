@@ -21,9 +21,8 @@ from cnnref.measuring.calls import (
     ran,
     traced,
 )
-from cnnref.measuring.clock import synchronize, timed
 from cnnref.measuring.fitting import need, refuse_too_large, too_large
-from cnnref.measuring.isolation import as_it_was
+from cnnref.measuring.isolation import as_it_was, synchronize, timed
 from cnnref.measuring.machine import machine
 from cnnref.measuring.memory import held_bytes, peak_bytes
 from cnnref.measuring.record import LayerTime, Measurement

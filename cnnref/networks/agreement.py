@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnnref.counting.shapes import Size
 from cnnref.errors import MissingExtraError
-from cnnref.networks.architecture import Size
 from cnnref.networks.catalog import architecture, model, table
 from cnnref.tables.comparison import Difference, compare, rows_differing
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Architecture", "Size"]
+from cnnref.counting.shapes import Size
 
-Size = int | tuple[int, int]
+__all__ = ["Architecture"]
 
 
 class Architecture(NamedTuple):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cnnref.counting.shapes import Size
 from cnnref.errors import CnnrefError, MissingExtraError, ShapeError, UnknownNameError
 from cnnref.net import Net
-from cnnref.networks.architecture import Architecture, Size
+from cnnref.networks.architecture import Architecture
 from cnnref.networks.records import ARCHITECTURES
 from cnnref.tables.table import Table
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from math import inf
 
-from cnnref.counting.layer import Layer
-from cnnref.counting.paths import levels
+from cnnref.counting.layer import Layer, levels
 
 __all__ = ["aligned"]
 

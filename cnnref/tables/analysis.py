@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from cnnref.counting import operators as kinds
 from cnnref.counting.arguments import whole
 from cnnref.counting.arithmetic import receptive_field
-from cnnref.counting.layer import Layer, Shape
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Shape
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.tables.analysed import Analysed
+from cnnref.tables.rows import Rows
 
 __all__ = [
     "DTYPES",
@@ -97,7 +98,7 @@ def element_bytes(function: str, dtype: Any) -> int:
     )
 
 
-def receptive_fields(table: Analysed) -> tuple[ReceptiveField, ...]:
+def receptive_fields(table: Rows) -> tuple[ReceptiveField, ...]:
     """The receptive field and the jump of each row's output; see `Table.receptive_fields`.
 
     Raises:
@@ -110,7 +111,7 @@ def receptive_fields(table: Analysed) -> tuple[ReceptiveField, ...]:
     return tuple(_field(spans[number] or ()) for number in table.numbers)
 
 
-def known_fields(table: Analysed) -> tuple[ReceptiveField | None, ...]:
+def known_fields(table: Rows) -> tuple[ReceptiveField | None, ...]:
     """The same, but None for a row that no rule knows, and for all rows that depend on it."""
     layers = _ordered(table.whole)
     spans: list[_Spans | None] = []
@@ -129,7 +130,7 @@ def _field(spans: _Spans) -> ReceptiveField:
 
 
 def _seen(
-    layer: Layer, table: Analysed, layers: tuple[Layer, ...], spans: list[_Spans | None]
+    layer: Layer, table: Rows, layers: tuple[Layer, ...], spans: list[_Spans | None]
 ) -> _Spans:
     """What the output of a row sees, from what its inputs see."""
     # a vector as the network's input counts as one pixel
@@ -191,13 +192,13 @@ def _hull(spans: tuple[_Span, ...], full: list[bool]) -> _Span:
     return _Span(first, end - first, max(moving or [span.jump for span in spans]))
 
 
-def peak_activation_bytes(table: Analysed, bytes_per_element: Any = 4) -> int:
+def peak_activation_bytes(table: Rows, bytes_per_element: Any = 4) -> int:
     """The most bytes of feature maps alive at once; see `Table.peak_activation_bytes`."""
     return max(live_activation_bytes(table, bytes_per_element, "peak_activation_bytes"), default=0)
 
 
 def live_activation_bytes(
-    table: Analysed, bytes_per_element: Any = 4, function: str = "live_activation_bytes"
+    table: Rows, bytes_per_element: Any = 4, function: str = "live_activation_bytes"
 ) -> tuple[int, ...]:
     """The bytes alive while each row runs; see `Table.live_activation_bytes`."""
     size = element_bytes(function, bytes_per_element)
@@ -210,7 +211,7 @@ def live_activation_bytes(
     return tuple(size * elements for elements in accumulate(change[:-1]))
 
 
-def alive_at(table: Analysed, number: int) -> list[tuple[str, int]]:
+def alive_at(table: Rows, number: int) -> list[tuple[str, int]]:
     """The rows whose outputs are alive while a row runs, each with its elements."""
     layers = _ordered(table)
     names = [*(layer.name for layer in layers), "the input"]
@@ -219,7 +220,7 @@ def alive_at(table: Analysed, number: int) -> list[tuple[str, int]]:
     return [(names[owner], _shape(table, layers, owner).elements) for owner in sorted(alive)]
 
 
-def _lives(table: Analysed, layers: tuple[Layer, ...]) -> list[tuple[int, int, int]]:
+def _lives(table: Rows, layers: tuple[Layer, ...]) -> list[tuple[int, int, int]]:
     """Elements, first row and last row of each storage that is ever read or handed out."""
     owners, until = _lifetimes(layers)
     read = [owner for owner in set(owners) if until[owner] >= 0]
@@ -234,13 +235,13 @@ def _lifetimes(layers: tuple[Layer, ...]) -> tuple[list[int], list[int]]:
     return owners, until
 
 
-def training_activation_bytes(table: Analysed, bytes_per_element: Any = 4) -> int:
+def training_activation_bytes(table: Rows, bytes_per_element: Any = 4) -> int:
     """Bytes of all outputs, each kept once; see `Table.training_activation_bytes`."""
     size = element_bytes("training_activation_bytes", bytes_per_element)
     return size * sum(elements for _, elements in kept_for_training(table))
 
 
-def kept_for_training(table: Analysed) -> list[tuple[str, int]]:
+def kept_for_training(table: Rows) -> list[tuple[str, int]]:
     """The rows whose outputs are kept for the backward pass, each with its elements."""
     layers = _ordered(table)
     owners, _ = storages(layers, VIEWS | IN_PLACE)
@@ -284,11 +285,11 @@ def storages(layers: tuple[Layer, ...], sharing: frozenset[str]) -> tuple[list[i
     return owners, last
 
 
-def _shape(table: Analysed, layers: tuple[Layer, ...], source: int) -> Shape:
+def _shape(table: Rows, layers: tuple[Layer, ...], source: int) -> Shape:
     return layers[source].out_shape if source >= 0 else table.input_shape
 
 
-def _ordered(table: Analysed) -> tuple[Layer, ...]:
+def _ordered(table: Rows) -> tuple[Layer, ...]:
     """The rows, where they are the beginning of a network, so that inputs name rows among them."""
     layers = tuple(table)
     for number, layer in enumerate(layers):

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnnref.counting.layer import COUNTS, Constants, Geometry, Layer
+from cnnref.counting.conventions import Convention
+from cnnref.counting.conventions import convention as look_up
+from cnnref.counting.layer import Constants, Layer
+from cnnref.counting.shapes import COUNTS, Geometry
+from cnnref.tables.columns import COLUMNS, LEAST, Row, View, chosen
+from cnnref.tables.listing import named, record
+from cnnref.tables.printable import Printed
 from cnnref.tables.table import Table
+from cnnref.units import grouped, rounded
 
 if TYPE_CHECKING:
-    from cnnref.tables.contrast import Comparison
+    from cnnref.tables.formats import Grid
+    from cnnref.tables.table import Table
 
-__all__ = ["Difference", "Pair", "compare", "row_differences", "rows_differing"]
+__all__ = [
+    "Comparison",
+    "Difference",
+    "Pair",
+    "compare",
+    "row_differences",
+    "rows_differing",
+]
+
 
 Pair = tuple[int | None, int | None]
 
@@ -55,8 +71,6 @@ def compare(a: Table, b: Table) -> Comparison:
     >>> cnnref.compare(book, book)
     []
     """
-    from cnnref.tables.contrast import Comparison
-
     differences: list[Difference] = []
     partner: dict[int, int | None] = {-1: -1}
     if a.input_shape != b.input_shape:
@@ -146,3 +160,250 @@ def _constants(a: Constants, b: Constants) -> list[tuple[str, object, object]]:
         return []
     left, right = dict(a), dict(b)
     return [(name, left.get(name), right.get(name)) for name in {**left, **right}]
+
+
+# what follows from other differences of a row or of those before it: told where it is alone
+DERIVED = (frozenset(COUNTS), frozenset({"input"}))
+SIDES = ("first", "second")
+
+
+class _Joined(NamedTuple):
+    """One row of each table, or of one of them."""
+
+    a: Row | None
+    b: Row | None
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def status(self) -> str:
+        if self.a is None or self.b is None:
+            return "only_b" if self.a is None else "only_a"
+        return "changed" if self.differences else "equal"
+
+    def more(self, key: str) -> int:
+        """What the second table has more of a measure."""
+        value = COLUMNS[key].value
+        return sum(sign * value(row) for row, sign in ((self.a, -1), (self.b, 1)) if row)
+
+
+class Comparison(Printed, list[Difference]):
+    """The differences of two tables; empty where they are equal.
+
+    a, b: the two tables.
+    pairs: the rows that belong together by their numbers, None where a table lacks the row.
+
+    Text, Markdown, LaTeX and HTML show the rows that differ; CSV, JSON and a DataFrame have
+    every row of both tables.
+    """
+
+    def __init__(
+        self, a: Table, b: Table, pairs: Sequence[Pair], differences: Sequence[Difference]
+    ) -> None:
+        super().__init__(differences)
+        self.a = a
+        self.b = b
+        self.pairs = tuple(pairs)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row of both tables is counted."""
+        return not (self.a.uncounted or self.b.uncounted)
+
+    @property
+    def rows_differing(self) -> int:
+        """How many rows the differences concern."""
+        return rows_differing(self)
+
+    def grid(
+        self,
+        convention: Convention | str,
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+        terse: bool = False,
+    ) -> Grid:
+        """The rows that differ and how; runs of rows that one table lacks on one line."""
+        from cnnref.tables.formats import Grid
+
+        entry = look_up(convention)
+        lines = list(_lines(self, list(self._joined(View(self.a, entry), View(self.b, entry)))))
+        a, b = ((table.parameters, table.flops(entry)) for table in (self.a, self.b))
+        more = [_signed(right - left) for left, right in zip(a, b, strict=True)]
+        return Grid(
+            heads=["row", "layer", "difference", "parameters", f"{entry.unit}s"],
+            aligns="rllrr",
+            kinds=["whole", "text", "text", "whole", "whole"],
+            cells=[cells for _, cells in lines],
+            exact=[],
+            totals=[["", "Difference", _what(self), *more]] if lines else [],
+            notes=_notes(self, entry),
+            marks=[mark for mark, _ in lines],
+            folds=[(2, 24), (1, 14)],
+        )
+
+    def exact_grid(
+        self,
+        convention: Convention | str,
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> Grid:
+        """Every row of both tables, each column once for each table."""
+        from cnnref.tables.formats import Grid
+
+        entry = look_up(convention)
+        keys = chosen(columns, entry)
+        shown = [COLUMNS[key] for key in keys]
+        views = (View(table, entry, dtype, batch_size) for table in (self.a, self.b))
+        both = [f"{key}_{side}" for key in ("row", *keys) for side in "ab"]
+        kinds = [kind for kind in ("whole", *(column.kind for column in shown)) for _ in "ab"]
+        rows = []
+        for pair in self._joined(*views):
+            cells: list[Any] = [row and row.number for row in pair[:2]]
+            cells += [row and column.exact(row) for column in shown for row in pair[:2]]
+            rows.append([pair.status, *cells, " ".join(one.field for one in pair.differences)])
+        return Grid(["status", *both, "differs"], "", ["text", *kinds, "text"], [], rows, [], [])
+
+    def to_json(
+        self,
+        convention: Convention | str = "macs",
+        columns: Sequence[str] | str | None = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """Every row of both tables with all raw counts, what differs, and both totals, as JSON.
+
+        columns: keys of columns whose exact values each row holds besides, under "columns".
+        """
+        import json
+
+        entry = look_up(convention)
+        views = [View(table, entry, dtype, batch_size) for table in (self.a, self.b)]
+        keys = chosen(columns, entry) if columns else []
+        tables = {"a": self.a, "b": self.b}
+        document = {
+            **{side: named(table, entry) | _sums(table, entry) for side, table in tables.items()},
+            "equal": not self,
+            "complete": self.complete,
+            "rows_differing": rows_differing(self),
+            "rows": [
+                {
+                    "status": pair.status,
+                    "a": pair.a and record(pair.a, keys),
+                    "b": pair.b and record(pair.b, keys),
+                    "differences": [
+                        {"field": one.field, "a": one.left, "b": one.right}
+                        for one in pair.differences
+                    ],
+                }
+                for pair in self._joined(*views)
+            ],
+        }
+        return json.dumps(document, indent=1) + "\n"
+
+    def _joined(self, left: View, right: View) -> Iterator[_Joined]:
+        changed: dict[int, list[Difference]] = {}
+        for one in self:
+            if one.field != "row":
+                changed.setdefault(one.row, []).append(one)
+        for i, j in self.pairs:
+            a = None if i is None else Row(self.a.numbers[i], self.a[i], left)
+            b = None if j is None else Row(self.b.numbers[j], self.b[j], right)
+            yield _Joined(a, b, tuple(changed.get(i, ())) if a and b and i is not None else ())
+
+
+def _lines(found: Comparison, pairs: Sequence[_Joined]) -> Iterator[tuple[str, list[str]]]:
+    for one in found:
+        if one.row < 0:
+            yield "changed", ["", one.field, f"{_value(one.left)} to {_value(one.right)}", "", ""]
+    run: list[_Joined] = []
+    for pair in (*pairs, _Joined(None, None)):
+        if run and (pair.status != run[0].status or pair == _Joined(None, None)):
+            yield run[0].status, _lacking(found, run)
+            run = []
+        if pair.status.startswith("only"):
+            run.append(pair)
+        elif pair.a and pair.b and pair.differences:
+            names = dict.fromkeys((pair.a.layer.name, pair.b.layer.name))
+            more = (_signed(pair.more(key)) for key in ("parameters", "operations"))
+            yield "changed", [str(pair.a.number), " / ".join(names), _told(pair.differences), *more]
+
+
+def _lacking(found: Comparison, run: Sequence[_Joined]) -> list[str]:
+    rows = [row for pair in run for row in pair[:2] if row]
+    ends = dict.fromkeys((rows[0].layer.name, rows[-1].layer.name))
+    side = 1 if run[0].a is None else 0
+    name = (found.a.name, found.b.name)[side]
+    where = SIDES[side] if found.a.name == found.b.name else name
+    told = f"only in {where}" if len(rows) == 1 else f"{len(rows)} rows only in {where}"
+    more = (_signed(sum(pair.more(key) for pair in run)) for key in ("parameters", "operations"))
+    number = "" if run[0].a is None else str(rows[0].number)
+    return [number, " to ".join(ends), told, *more]
+
+
+def _told(differences: Sequence[Difference]) -> str:
+    causes = list(differences)
+    for derived in DERIVED:
+        causes = [one for one in causes if one.field not in derived] or causes
+    return ", ".join(f"{one.field} {_value(one.left)} to {_value(one.right)}" for one in causes)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple) and value and all(isinstance(part, int) for part in value):
+        return "x".join(map(str, value))
+    return str(value).replace(" x ", "x")
+
+
+def _notes(found: Comparison, entry: Convention) -> list[str]:
+    rows = rows_differing(found)
+    told = f"{_measures(rows)} differ{'s' * (rows == 1)}"
+    a, b = found.a, found.b
+    sides = [f"{x.name} ({_measures(len(x))}, input {x.input_shape})" for x in (a, b)]
+    notes = [
+        f"{sides[0]} against {sides[1]}; convention {entry.name}: {told}",
+        _both("Parameters", a.parameters, b.parameters),
+        _both(
+            f"{entry.unit}s",
+            a.flops(entry),
+            b.flops(entry),
+            (LEAST * bool(a.uncounted), LEAST * bool(b.uncounted)),
+        ),
+    ]
+    for side, table in zip(SIDES, (a, b), strict=True):
+        if table.uncounted:
+            ops = ", ".join(dict.fromkeys(layer.op for layer in table.uncounted))
+            notes.append(f"No rule counts {ops} of the {side}; its {entry.unit}s leave them out")
+    return notes
+
+
+def _measures(number: int) -> str:
+    return f"{number} row" + "s" * (number != 1)
+
+
+def _what(found: Comparison) -> str:
+    return "of what is counted" if found.a.uncounted or found.b.uncounted else ""
+
+
+def _both(word: str, left: int, right: int, least: tuple[str, str] = ("", "")) -> str:
+    first, second = least[0] + grouped(left), least[1] + grouped(right)
+    told = f"{word}: {first} in the first, {second} in the second"
+    if left == right or not left or any(least):
+        return told
+    return f"{told} ({'+' * (right > left)}{rounded(100 * (right - left), left, 1)}%)"
+
+
+def _signed(value: int) -> str:
+    return f"{value:+,}" if value else "0"
+
+
+def _sums(table: Table, entry: Convention) -> dict[str, int]:
+    return {
+        "rows": len(table),
+        "parameters": table.parameters,
+        "operations": table.flops(entry),
+        "macs": table.macs,
+        "uncounted": len(table.uncounted),
+    }

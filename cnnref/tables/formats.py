@@ -7,14 +7,15 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.errors import MissingExtraError
-from cnnref.tables.headed import HEAD, headed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "HEAD",
     "Grid",
     "Paint",
+    "headed",
     "plain",
     "to_csv",
     "to_frame",
@@ -25,14 +26,17 @@ __all__ = [
     "with_uncounted",
 ]
 
-Paint = Callable[[str, str], str]
 
+Paint = Callable[[str, str], str]
 TERMINAL = 80
 # a float of LaTeX does not break over pages
 LONGEST_FLOAT = 45
-
 MARKDOWN = {ord(letter): f"\\{letter}" for letter in r"\|*`_[]"}
+
+
 MARKDOWN |= {ord(letter): f"&#{ord(letter)};" for letter in "<&~"}
+
+
 LATEX = str.maketrans(
     {letter: f"\\{letter}" for letter in "$&#_%{}"}
     | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "[": "{[}", "]": "{]}"}
@@ -257,3 +261,26 @@ def to_frame(grid: Grid) -> pd.DataFrame:
         frame.isetitem(place, cells.astype(dtype))
     whole: pd.DataFrame = frame
     return whole
+
+
+# the mark of such a line
+HEAD = "head"
+
+
+def headed(grid: Grid) -> Grid:
+    """The grid with a line where another module begins, and each row by the last of its names."""
+    marks = list(grid.marks) or [""] * len(grid.cells)
+    cells: list[list[str]] = []
+    kinds: list[str] = []
+    parent = ""
+    for row, mark in zip(grid.cells, marks, strict=True):
+        name = row[0].lstrip()
+        indent = row[0][: len(row[0]) - len(name)]
+        above, _, rest = ("", "", name) if mark == HEAD else name.rpartition(".")
+        if above and above != parent:
+            cells.append([indent + above, *[""] * (len(row) - 1)])
+            kinds.append(HEAD)
+        parent = above
+        cells.append([f"{indent}  {rest}" if above else row[0], *row[1:]])
+        kinds.append(mark)
+    return grid._replace(cells=cells, marks=kinds, ids=())

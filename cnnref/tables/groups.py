@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cnnref.counting.arguments import whole
 from cnnref.counting.conventions import Convention
 from cnnref.counting.conventions import convention as look_up
-from cnnref.counting.layer import Layer
-from cnnref.counting.paths import levels
+from cnnref.counting.layer import Layer, levels
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.tables.columns import COLUMNS, Column, Row, View, column
 from cnnref.tables.listing import completeness, notes

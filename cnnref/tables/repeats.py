@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from cnnref.counting.conventions import Convention
 from cnnref.counting.conventions import convention as look_up
-from cnnref.counting.layer import Layer
-from cnnref.counting.paths import levels
+from cnnref.counting.layer import Layer, levels
 from cnnref.tables.columns import COLUMNS, Row, View, chosen
 from cnnref.tables.listing import completeness, named, rows_grid
 from cnnref.tables.printable import Printed

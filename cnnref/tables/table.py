@@ -1,17 +1,16 @@
-"""Table: the rows of one network, their totals, and their groups."""
+"""Table: the rows of one network, and all that can be asked of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from cnnref.counting.layer import Layer, Shape
-from cnnref.errors import UnknownNameError
-from cnnref.tables.analysed import Analysed
 from cnnref.tables.printable import LecturePrinted
+from cnnref.tables.rows import Rows
 
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention
+    from cnnref.tables.analysis import ReceptiveField
     from cnnref.tables.formats import Grid
     from cnnref.tables.groups import Groups
     from cnnref.tables.repeats import Collapsed
@@ -19,8 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["Table"]
 
 
-class Table(LecturePrinted, Analysed):
+class Table(LecturePrinted, Rows):
     """Immutable rows in order of execution; counts are for one image.
+
+    bytes_per_element, in every method: a whole number, a dtype by its name ("float16") or
+    torch's own (torch.float16).
 
     >>> import cnnref
     >>> table = cnnref.table("alexnet", input_size=227)
@@ -28,117 +30,113 @@ class Table(LecturePrinted, Analysed):
     72855552
     """
 
-    __slots__ = ("_layers", "_origin", "input_shape", "name", "unused")
+    __slots__ = ()
 
-    def __init__(
-        self,
-        layers: Iterable[Layer],
-        *,
-        name: str,
-        input_shape: Shape,
-        unused: tuple[tuple[str, int], ...] = (),
-    ) -> None:
-        """The rows of a network.
+    def receptive_fields(self) -> tuple[ReceptiveField, ...]:
+        """The receptive field and the jump of each row's output, in pixels of the network's input.
 
-        unused: parameters that the module has and no row uses, by name, with their sizes.
-        """
-        self.unused = unused
-        self._layers = tuple(layers)
-        self._origin: tuple[Table, Sequence[int]] | None = None
-        self.name = name
-        self.input_shape = input_shape
-
-    def __len__(self) -> int:
-        return len(self._layers)
-
-    def __iter__(self) -> Iterator[Layer]:
-        return iter(self._layers)
-
-    @overload
-    def __getitem__(self, key: int | str) -> Layer: ...
-    @overload
-    def __getitem__(self, key: slice) -> Table: ...
-
-    def __getitem__(self, key: int | str | slice) -> Layer | Table:
-        """A row by number or by name, or a run of rows as a table.
+        The field is the extent from the first to the last pixel that one output can depend
+        on, gaps and padding included: it may be larger than the image. The jump is the
+        distance between two outputs. A window turns field f and jump j into f + D(K - 1)j
+        and Sj. A join sees all that its inputs see: the largest field, and more where windows
+        do not share a centre; its jump is the largest of its full-sized inputs. A vector sees
+        the whole map that it is made of. Adaptive pooling counts as its largest window, a
+        strided view as the smallest step that leaves its size, spatial padding as even; a
+        vector as the network's input is one pixel. Rows of a part see what they see in the
+        whole table. Source: Araujo et al., Computing Receptive Fields of Convolutional Neural
+        Networks, Distill 2019.
 
         Raises:
-            UnknownNameError: no row has that name.
-            IndexError: there is no row of that number.
+            CnnrefError: a row reads one that comes after it, or no rule says what the operator
+                of a row sees.
+
+        >>> import cnnref
+        >>> cnnref.table("vgg16").receptive_fields()[30]  # pool5
+        ReceptiveField(field=(212, 212), jump=(32, 32))
         """
-        if isinstance(key, slice):
-            return self.part(range(len(self))[key])
-        if isinstance(key, int):
-            return self._layers[key]
-        for layer in self._layers:
-            if layer.name == key:
-                return layer
-        raise UnknownNameError(f"layer of {self.name}", key, (layer.name for layer in self))
+        from cnnref.tables.analysis import receptive_fields
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Table):
-            return NotImplemented
-        return (self._layers, self.input_shape) == (other._layers, other.input_shape)
+        return receptive_fields(self)
 
-    def __hash__(self) -> int:
-        return hash((self._layers, self.input_shape))
+    def peak_activation_bytes(self, bytes_per_element: Any = 4) -> int:
+        """The most bytes of feature maps alive at once, at inference of one image, row by row.
 
-    def __repr__(self) -> str:
-        lacking = f", {len(self.uncounted)} of them uncounted" if self.uncounted else ""
-        return f"<Table {self.name}: {len(self)} rows{lacking}, input {self.input_shape}>"
-
-    @property
-    def whole(self) -> Table:
-        """The table of which these rows were taken; the table itself where it is no part."""
-        return self._origin[0] if self._origin else self
-
-    @property
-    def numbers(self) -> Sequence[int]:
-        """The number of each row in the whole table."""
-        return self._origin[1] if self._origin else range(len(self))
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of all rows, for one image."""
-        return sum(layer.macs for layer in self._layers)
-
-    @property
-    def parameters(self) -> int:
-        """Learned numbers of all rows."""
-        return sum(layer.parameters for layer in self._layers)
-
-    @property
-    def activations(self) -> int:
-        """Elements of the outputs of convolutions and linear layers, for one image.
-
-        Source of the definition: Radosavovic et al., "Designing Network Design
-        Spaces", 2020, section 3.1, extended to linear layers. See
-        `activation_bytes` for the memory of a convention's rows.
-        """
-        return sum(layer.activations for layer in self._layers if layer.macs)
-
-    @property
-    def uncounted(self) -> tuple[Layer, ...]:
-        """The rows whose operator has no rule: totals of operations are then the least."""
-        return tuple(layer for layer in self._layers if not layer.counted)
-
-    def flops(self, convention: Convention | str = "macs") -> int:
-        """Operations of all rows for one image, under a named convention.
+        An output is alive from the row that makes it to its last reader, or to the end where
+        no row reads it: it is then an output of the network. The network's input counts while
+        it is still to be read. Views, dropout (the identity at inference) and ReLU (in place,
+        unless its input is wanted later) share their input's storage. Parameters and the
+        scratch space of kernels do not count.
 
         Raises:
-            UnknownNameError: no convention has that name.
-        """
-        price = _convention(convention).flops
-        return sum(price(layer) for layer in self._layers)
+            CnnrefError: the table is not whole or the beginning of one, or bytes_per_element
+                is neither a positive whole number nor a dtype.
 
-    def activation_bytes(self, convention: Convention | str = "lecture") -> int:
-        """Bytes of the outputs that a convention counts, each kept once, for one image.
+        >>> import cnnref
+        >>> cnnref.table("vgg16").peak_activation_bytes()  # conv1_2: two maps of 64 x 224 x 224
+        25690112
+        >>> cnnref.table("vgg16").peak_activation_bytes("float16")
+        12845056
+        """
+        from cnnref.tables.analysis import peak_activation_bytes
+
+        return peak_activation_bytes(self, bytes_per_element)
+
+    def live_activation_bytes(self, bytes_per_element: Any = 4) -> tuple[int, ...]:
+        """The bytes of feature maps alive while each row runs, at inference of one image.
+
+        The largest is the peak; see `peak_activation_bytes` for what is alive when.
 
         Raises:
-            UnknownNameError: no convention has that name.
+            CnnrefError: as for `peak_activation_bytes`.
         """
-        price = _convention(convention).activation_bytes
-        return sum(price(layer) for layer in self._layers)
+        from cnnref.tables.analysis import live_activation_bytes
+
+        return live_activation_bytes(self, bytes_per_element)
+
+    def training_activation_bytes(self, bytes_per_element: Any = 4) -> int:
+        """Bytes of the outputs of all rows for one image, each kept for the backward pass.
+
+        Views, and ReLU in place, count with their input; dropout makes an output of its own.
+        The network's input, masks, saved statistics and gradients do not count.
+
+        Raises:
+            CnnrefError: as for `peak_activation_bytes`.
+
+        >>> import cnnref
+        >>> cnnref.table("vgg16").training_activation_bytes()
+        60481440
+        """
+        from cnnref.tables.analysis import training_activation_bytes
+
+        return training_activation_bytes(self, bytes_per_element)
+
+    def arithmetic_intensities(
+        self, bytes_per_element: Any = 4, batch_size: int = 1
+    ) -> tuple[float, ...]:
+        """FLOPs (two for a MAC) per byte of each row; 0.0 where there is no MAC.
+
+        The bytes are those of weights, biases, inputs and output, each moved once: the least
+        that memory must carry. A larger batch uses the weights for more images. Weights count
+        at the first row that uses them.
+        Source: Williams et al., Roofline, Communications of the ACM 52(4), 2009.
+
+        Raises:
+            CnnrefError: bytes_per_element is neither a positive whole number nor a dtype, or
+                batch_size is not a positive whole number.
+
+        >>> import cnnref
+        >>> [round(row, 2) for row in cnnref.table("vgg16").arithmetic_intensities()[:3]]
+        [12.89, 0.0, 143.18]
+        """
+        from cnnref.tables.analysis import arithmetic_intensity
+
+        return tuple(arithmetic_intensity(row, bytes_per_element, batch_size) for row in self)
+
+    def arithmetic_intensity(self, bytes_per_element: Any = 4, batch_size: int = 1) -> float:
+        """FLOPs per byte of all rows that have MACs together; see `arithmetic_intensities`."""
+        from cnnref.tables.analysis import intensity
+
+        return intensity(self, bytes_per_element, batch_size)
 
     def group(self, by: str | None = None, *, depth: int | None = None) -> Groups:
         """Rows by "stage", "block" or "op", or by their module's path, in order of appearance.
@@ -246,14 +244,6 @@ class Table(LecturePrinted, Analysed):
         from cnnref.tables.listing import to_json
 
         return to_json(self, convention, columns, dtype=dtype, batch_size=batch_size)
-
-    def part(self, places: Iterable[int]) -> Table:
-        """Some rows, by their places in this table; they still know the network they are of."""
-        chosen = tuple(places)
-        layers = (self._layers[place] for place in chosen)
-        part = Table(layers, name=self.name, input_shape=self.input_shape, unused=self.unused)
-        part._origin = self.whole, tuple(self.numbers[i] for i in chosen)
-        return part
 
 
 def _convention(convention: Convention | str) -> Convention:

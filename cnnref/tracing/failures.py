@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from cnnref.counting.layer import Shape
+from cnnref.counting.shapes import Shape
 from cnnref.tracing.modules import Watch
 from cnnref.tracing.rows import shape
 from cnnref.tracing.rules import tensors

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from cnnref.counting.layer import Counts, Layer, Shape
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Counts, Shape
 from cnnref.tracing.rows import Row, shape
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.rules.operation import PLAIN

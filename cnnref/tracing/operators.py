@@ -57,7 +57,7 @@ def run_operator(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     try:
         return func(*args, **on_meta(kwargs))
     except (NotImplementedError, RuntimeError) as error:
-        from cnnref.tracing.refusals import refused
+        from cnnref.tracing.constants import refused
 
         raise refused(error, func.overloadpacket) or error from None
 

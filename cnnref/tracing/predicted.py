@@ -13,11 +13,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnnref.tracing.predicted_windows import WINDOWS, Found, alike, plain
+from cnnref.tracing.rules.operation import sizes
 
-__all__ = ["predicted"]
+__all__ = [
+    "Found",
+    "alike",
+    "plain",
+    "predicted",
+]
+
 
 META = torch.device("meta")
+Sizes = tuple[int, ...]
+# the size of the result and a tensor of its dtype, or an argument itself; None: not worked out
+Found = tuple[Sizes, Tensor] | Tensor | None
 
 
 def predicted(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -160,8 +169,149 @@ def _matmul(input: Tensor, other: Tensor, **options: Any) -> Found:
     return ((*input.shape[:-1], other.shape[-1]), input) if fits else None
 
 
+def plain(*tensors: Tensor | None) -> bool:
+    """Whether tensors are contiguous floating-point ones of one dtype, with elements in them."""
+    return alike(*tensors) and all(tensor is None or _in_order(tensor) for tensor in tensors)
+
+
+def alike(*tensors: Tensor | None) -> bool:
+    """Whether tensors are floating-point ones of one dtype, with elements in them."""
+    dtype = None
+    for tensor in tensors:
+        if tensor is None:
+            continue
+        if dtype is None:
+            dtype = tensor.dtype
+        if tensor.dtype != dtype or not tensor.numel():
+            return False
+    return dtype is not None and dtype.is_floating_point
+
+
+def _in_order(tensor: Tensor) -> bool:
+    """Contiguous, and not also in another memory format, as maps of one pixel may be."""
+    if tensor.dim() == 1:
+        return tensor.stride() == (1,)
+    step = 1
+    for size, stride in zip(reversed(tensor.shape), reversed(tensor.stride()), strict=True):
+        if stride != step:
+            return False
+        step *= size
+    return True
+
+
+def _conv(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Found:
+    rank = weight.dim() - 2
+    if input.dim() != rank + 2 or not plain(input, weight, bias):
+        return None
+    filters, depth, *kernel = weight.shape
+    fits = input.shape[1] == depth * groups and filters % groups == 0
+    if not fits or (bias is not None and bias.shape != (filters,)):
+        return None
+    steps, spans = sizes(stride, rank), sizes(dilation, rank)
+    if isinstance(padding, str):
+        if padding != "same" or set(steps) != {1}:
+            return None
+        return (input.shape[0], filters, *input.shape[2:]), input
+    out = _slid(input.shape[2:], kernel, steps, sizes(padding, rank), spans)
+    return None if out is None else ((input.shape[0], filters, *out), input)
+
+
+def _slid(before: Any, kernel: Any, stride: Sizes, padding: Sizes, span: Sizes) -> Sizes | None:
+    """The positions of a window along each axis; None where it does not fit."""
+    axes = zip(before, kernel, stride, padding, span, strict=True)
+    room = [(n + 2 * p - d * (k - 1) - 1, s) for n, k, s, p, d in axes]
+    if min(padding) < 0 or min(stride) < 1 or min(span) < 1 or any(left < 0 for left, _ in room):
+        return None
+    return tuple(left // step + 1 for left, step in room)
+
+
+def _max_pool(rank: int) -> Callable[..., Found]:
+    def rule(
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> Found:
+        if return_indices:
+            return None
+        span = sizes(dilation, rank)
+        return _pooled(rank, input, kernel_size, stride, padding, span, ceil_mode)
+
+    return rule
+
+
+def _avg_pool(rank: int) -> Callable[..., Found]:
+    def rule(
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        *_: Any,
+        **__: Any,
+    ) -> Found:
+        return _pooled(rank, input, kernel_size, stride, padding, (1,) * rank, ceil_mode)
+
+    return rule
+
+
+def _pooled(
+    rank: int, input: Tensor, kernel: Any, stride: Any, padding: Any, span: Sizes, ceil_mode: bool
+) -> Found:
+    """A pool over the axes that its name tells: a map without a batch is left to PyTorch."""
+    window, border = sizes(kernel, rank), sizes(padding, rank)
+    step = sizes(stride, rank) if stride else window
+    if input.dim() != rank + 2 or not plain(input):
+        return None
+    if any(2 * p > k for p, k in zip(border, window, strict=True)):
+        return None
+    before = input.shape[2:]
+    out = _slid(before, window, step, border, span)
+    if out is not None and ceil_mode:
+        axes = zip(before, window, step, border, span, out, strict=True)
+        out = tuple(_rounded_up(*axis) for axis in axes)
+    return None if out is None else ((*input.shape[:2], *out), input)
+
+
+def _rounded_up(size: int, window: int, step: int, border: int, span: int, out: int) -> int:
+    """One position more where the last window does not end at the border, and begins before it."""
+    left = size + 2 * border - span * (window - 1) - 1 - (out - 1) * step
+    return out + 1 if left and out * step < size + border else out
+
+
+def _adaptive(rank: int) -> Callable[..., Found]:
+    def rule(input: Tensor, output_size: Any, return_indices: bool = False) -> Found:
+        if return_indices or input.dim() != rank + 2 or not plain(input):
+            return None
+        wanted = (output_size,) * rank if isinstance(output_size, int) else tuple(output_size)
+        if len(wanted) != rank or not all(size is None or size > 0 for size in wanted):
+            return None
+        if wanted == (None,):  # the one axis must have a size
+            return None
+        out = [size or had for size, had in zip(wanted, input.shape[2:], strict=True)]
+        return (*input.shape[:2], *out), input
+
+    return rule
+
+
 _RULES: dict[Any, Callable[..., Found]] = {
-    **WINDOWS,
+    **dict.fromkeys((F.conv1d, F.conv2d, F.conv3d), _conv),
+    **{getattr(F, f"max_pool{rank}d"): _max_pool(rank) for rank in (1, 2, 3)},
+    **{getattr(F, f"avg_pool{rank}d"): _avg_pool(rank) for rank in (2, 3)},
+    F.adaptive_avg_pool1d: _adaptive(1),
+    F.adaptive_avg_pool2d: _adaptive(2),
+    F.adaptive_avg_pool3d: _adaptive(3),
     F.linear: _linear,
     F.batch_norm: _batch_norm,
     F.layer_norm: _over_last,

@@ -14,14 +14,30 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from cnnref.counting.layer import Counts
-from cnnref.tracing.rules import FUNCTIONS, SUMMED, Operation, Rule, function_rule, in_real_numbers, tensors
-from cnnref.tracing.constants import BY_SIZE, PACKED, QUIET, Constants, on_meta, run, settled, with_lengths
+from cnnref.counting.shapes import Counts
+from cnnref.tracing.constants import (
+    BY_SIZE,
+    PACKED,
+    QUIET,
+    Constants,
+    on_meta,
+    run,
+    settled,
+    with_lengths,
+)
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.operators import UNSEEN, Operators, run_operator
 from cnnref.tracing.predicted import predicted
 from cnnref.tracing.rows import Row
-from cnnref.tracing.rules import FUNCTIONS, SUMMED, Operation, Rule, function_rule, tensors
+from cnnref.tracing.rules import (
+    FUNCTIONS,
+    SUMMED,
+    Operation,
+    Rule,
+    function_rule,
+    in_real_numbers,
+    tensors,
+)
 from cnnref.tracing.signature import Made, first_tensor, made, remake, sign
 
 if TYPE_CHECKING:

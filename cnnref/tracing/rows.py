@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from cnnref.counting.layer import Shape
 from cnnref.counting.operators import FREE
+from cnnref.counting.shapes import Shape
 from cnnref.tracing.rules import Operation, tensors
 
 if TYPE_CHECKING:

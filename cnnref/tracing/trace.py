@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from cnnref.counting.layer import Shape
+from cnnref.counting.shapes import Shape
 from cnnref.errors import CnnrefError
 from cnnref.tables.table import Table
 from cnnref.tracing.isolation import restored, uncollected

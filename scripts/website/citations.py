@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from cnnref.networks.catalog import architecture, table
-from cnnref.networks.published import Figure
+from cnnref.networks.catalog import architecture, names, table
+from cnnref.networks.published import Figure, figures
 from cnnref.tables.table import Table
 from website.data import rows
 
 __all__ = [
+    "COLUMNS",
     "FOLLOWS",
     "Confirmation",
     "agrees",
@@ -20,8 +22,12 @@ __all__ = [
     "depth",
     "key",
     "known_differences",
+    "line",
+    "lines",
     "reason",
+    "verdict",
 ]
+
 
 # source -> the convention that its counts of operations follow; each counts a multiply-add once
 FOLLOWS = {
@@ -127,3 +133,51 @@ def agrees(text: str, unit: str, value: int) -> bool:
 @cache
 def _table(name: str) -> Table:
     return table(name)
+
+
+COLUMNS = (
+    "name", "title", "quantity", "printed", "unit", "source", "certainty", "computed", "verdict",
+    "note",
+)  # fmt: skip
+
+
+def lines(shown: Iterable[Figure] | None = None) -> Iterator[tuple[object, ...]]:
+    """A line for each figure of the package's data."""
+    return map(line, figures() if shown is None else shown)
+
+
+def line(figure: Figure) -> tuple[object, ...]:
+    """A figure, the computed value where there is one, and why it differs where it does.
+
+    >>> from cnnref.networks.published import published
+    >>> line(published("vgg16_c")[0])[7:9]
+    (133638952, 'agrees')
+    """
+    said = verdict(figure)
+    found = confirm(figure) if said in ("agrees", "differs") else None
+    return (
+        figure.name,
+        figure.title,
+        figure.quantity,
+        figure.value.text,
+        figure.unit,
+        figure.source.key,
+        figure.certainty,
+        found.computed if found else "",
+        said,
+        (found.reason if found else "") or figure.note,
+    )
+
+
+def verdict(figure: Figure) -> str:
+    """How a figure stands to what is computed.
+
+    agrees, differs: it is compared, and the catalogue's network gives it or not.
+    not rebuilt: it could be computed, of a network that the catalogue does not have.
+    cited: nothing computes an error, an accuracy or the size of a file.
+    """
+    if not comparable(figure):
+        return "cited"
+    if figure.name not in names():
+        return "not rebuilt"
+    return "agrees" if confirm(figure).agrees else "differs"

@@ -4,7 +4,7 @@ A path is "table/rows/quantity". The table is a network's name, with "@SIZE" for
 input other than its own, or with a block after a colon ("googlenet:3a", and
 "googlenet:3a-naive" for the module without its reductions); the rows are "total", a row's
 name, "stage:NAME" or "op:NAME", several of them joined by "+"; the quantity is a key of
-QUANTITIES. "part:NAME" in place of a network is a layer or a block alone: see website.pieces.
+QUANTITIES. "part:NAME" in place of a network is a layer or a block alone: see website.lessons.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from cnnref.counting.layer import Geometry, Layer
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Geometry
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.networks.catalog import table
 from cnnref.tables.table import Table
@@ -76,7 +77,7 @@ def lookup(key: str) -> Table:
         CnnrefError: the size is not a whole number.
     """
     if key.startswith(PART):
-        from website.pieces import part as piece
+        from website.lessons import part as piece
 
         return piece(key.removeprefix(PART))
     if key.startswith("block:"):

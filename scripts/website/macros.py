@@ -17,11 +17,9 @@ from website import (
     chapter_tables,
     figures,
 )
+from website import inline as chapter_fragments
 from website import (
     inline as fragments,
-)
-from website import (
-    inline_chapters as chapter_fragments,
 )
 from website import (
     tables as page_tables,

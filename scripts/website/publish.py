@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from cnnref.counting.layer import COUNTS, Geometry, Layer
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import COUNTS, Geometry
 from cnnref.drawing import bars as charts
 from cnnref.networks import agreement as check
 from cnnref.networks import catalog
 from cnnref.tables.table import Table
-from website import citations_file as figures_file
+from website import citations as figures_file
 from website import facts
 from website.chapters import degradation
 from website.charts import files as chart_files

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnnref.counting.layer import Counts
+from cnnref.counting.shapes import Counts
 from cnnref.tracing.rules import attention, matrix, norms, plain, windows
 from cnnref.tracing.rules.names import known
 from cnnref.tracing.rules.operation import Operation, Rule, first

@@ -8,7 +8,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnnref.counting.layer import Counts
+from cnnref.counting.shapes import Counts
 from cnnref.tracing.rules.operation import Operation, Rule, first, tensors
 
 __all__ = ["FUNCTIONS", "attention", "backward", "encoder_layer", "multi_head"]

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnnref.counting.layer import Counts, Geometry
+from cnnref.counting.shapes import Counts, Geometry
 from cnnref.tracing.rules.operation import Operation, Rule, sizes
 
 __all__ = [

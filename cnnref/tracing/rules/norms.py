@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnnref.counting.layer import Geometry
+from cnnref.counting.shapes import Geometry
 from cnnref.tracing.rules.operation import Operation, Rule, first, taps
 
 __all__ = ["FUNCTIONS", "embedding", "normalised"]

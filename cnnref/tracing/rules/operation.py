@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from cnnref.counting.layer import Constants, Counts, Formulas, Geometry
+from cnnref.counting.layer import Constants
+from cnnref.counting.shapes import Counts, Formulas, Geometry
 
 __all__ = ["PLAIN", "Operation", "Rule", "first", "in_real_numbers", "sizes", "taps", "tensors"]
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch._library.custom_ops import CustomOpDef
 from torch.overrides import resolve_name
 
-from cnnref.counting.layer import Counts, Formulas
+from cnnref.counting.shapes import Counts, Formulas
 from cnnref.errors import CnnrefError
 from cnnref.tracing.rules.operation import Operation, first, tensors
 

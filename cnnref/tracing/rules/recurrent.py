@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cnnref.counting.layer import Counts
+from cnnref.counting.shapes import Counts
 from cnnref.tracing.rules.operation import Operation, Rule, first
 
 __all__ = ["FUNCTIONS"]

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnnref.counting.arithmetic import adaptive_taps
-from cnnref.counting.layer import Constants, Counts, Geometry, Shape
+from cnnref.counting.layer import Constants
+from cnnref.counting.shapes import Counts, Geometry, Shape
 from cnnref.errors import ShapeError
 from cnnref.tracing.rules.operation import Operation, Rule, first, sizes, taps
 

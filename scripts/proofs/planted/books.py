@@ -11,14 +11,14 @@ import torch
 from torch import nn
 
 import cnnref
-from cnnref.networks.architecture import Architecture, Size
+from cnnref.counting.shapes import Size
+from cnnref.networks.architecture import Architecture
 from proofs.planted.change import EQUIVALENT, MISSED, Finding
-from proofs.planted.model import Run
-from proofs.planted.model_kinds import faults as faults_of_model
-from proofs.planted.model_kinds import idle
+from proofs.planted.model import Run, idle
+from proofs.planted.model import faults as faults_of_model
 from proofs.planted.shown import reason_in_model, reason_in_spec
 from proofs.planted.spec import Plot, shape, sizes
-from proofs.planted.spec_kinds import faults as faults_of_spec
+from proofs.planted.spec import faults as faults_of_spec
 
 __all__ = ["BOOKS", "idle_in", "plant"]
 

@@ -20,6 +20,7 @@ from cnnref.networks.published import Figure, Value, figures
 from proofs.planted.change import LIVE, MISSED, Finding
 from website.chapters.googlenet import lines as lines_of_table_1
 from website.citations import (
+    COLUMNS,
     UNITS,
     Key,
     agrees,
@@ -27,8 +28,9 @@ from website.citations import (
     computed,
     key,
     known_differences,
+    line,
+    verdict,
 )
-from website.citations_file import COLUMNS, line, verdict
 from website.data import Module, googlenet_table1
 from website.places import GENERATED
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import brute_force
 
-from cnnref.counting.layer import Counts, Geometry, Shape, Work
+from cnnref.counting.shapes import Counts, Geometry, Shape, Work
 from cnnref.errors import ShapeError
 
 __all__ = ["CHECKS", "check", "small_windows"]

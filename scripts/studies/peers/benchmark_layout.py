@@ -12,7 +12,10 @@ import os
 import statistics
 import subprocess
 import tempfile
+from math import log
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 from studies.peers.benchmark_start import installed
 
@@ -26,7 +29,6 @@ DEEP = (
 STACKS = (100, 1_000, 10_000)
 GOAL = 150.0  # milliseconds for every table of the catalogue, beyond the import
 EVEN = 2.0  # a row of the deepest network may cost this many times one of the shallowest
-
 # prints one line for each thing timed: its name, its rows, milliseconds of processor time
 ROUND = f"""
 import sys, time
@@ -108,3 +110,26 @@ def main() -> int:
 
 if __name__ == "__main__":
     raise SystemExit(main())
+
+
+Measured = dict[str, Any]
+
+
+def medians(record: Measured, quantity: str) -> dict[tuple[str, str], dict[str, float]]:
+    """For each network and device: the median of a quantity by tool."""
+    found: dict[tuple[str, str], dict[str, list[float]]] = {}
+    for entry in record["runs"]:
+        place = found.setdefault((entry["network"], entry["device"]), {})
+        place.setdefault(entry["tool"], []).append(entry[quantity])
+    return {
+        place: {tool: median(values) for tool, values in tools.items()}
+        for place, tools in found.items()
+    }
+
+
+def exponent(growth: list[Measured]) -> float:
+    """The slope from the shallowest to the deepest network, on logarithmic axes."""
+    first, last = growth[0], growth[-1]
+    return log(last["processor_ms"] / first["processor_ms"]) / log(
+        last["convolutions"] / first["convolutions"]
+    )

@@ -16,7 +16,7 @@ from statistics import median
 
 from tqdm import tqdm
 
-from studies.peers.benchmark_results import Measured, exponent, medians
+from studies.peers.benchmark_layout import Measured, exponent, medians
 from studies.peers.benchmark_start import installed, processor_time
 from studies.peers.records import PEERS, replace
 

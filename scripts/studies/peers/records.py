@@ -14,7 +14,7 @@ import torch
 from tqdm import tqdm
 
 import cnnref
-from cnnref.networks.architecture import Size
+from cnnref.counting.shapes import Size
 from studies.peers.tools import BY_NAME, NEED_DATA, Tool, count, fresh
 from website.places import DOCS
 

@@ -113,7 +113,7 @@ def peak_memory() -> int:
 def key() -> str:
     """What a record depends on: the libraries' versions, and the code that traces."""
     own = Path(__file__).parent.glob("*.py")
-    return digest([*files("cnnref.tracing.trace.trace"), *own], *map(version, LIBRARIES))
+    return digest([*files("cnnref.tracing.trace"), *own], *map(version, LIBRARIES))
 
 
 class Book:

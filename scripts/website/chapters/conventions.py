@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from cnnref.counting.conventions import convention
-from cnnref.counting.padding import padding_macs
+from cnnref.counting.layer import padding_macs
 from cnnref.networks.published import published
 from cnnref.tables.table import Table
 from cnnref.units import MEGA, MIB, grouped, ratio, rounded, scaled

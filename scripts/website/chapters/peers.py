@@ -10,7 +10,7 @@ from html import escape
 from statistics import median
 from typing import Any
 
-from studies.peers.benchmark_results import exponent, medians
+from studies.peers.benchmark_layout import exponent, medians
 from website.chapters.answers import Recorded
 from website.places import DOCS
 

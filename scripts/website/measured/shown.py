@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from cnnref.counting.layer import Shape
+from cnnref.counting.shapes import Shape
 from cnnref.measuring.record import Measurement
 from cnnref.networks.catalog import table
 from cnnref.tables.analysis import element_bytes

@@ -9,7 +9,8 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnnref.counting.arithmetic import output_size
-from cnnref.counting.layer import Geometry, Layer
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Geometry
 from cnnref.errors import UnknownNameError
 from cnnref.networks.catalog import architecture
 from cnnref.units import KIB, KILO, MEGA, grouped, rounded

@@ -9,7 +9,7 @@ from itertools import product
 from typing import NamedTuple
 
 from cnnref.counting.arithmetic import conv, receptive_field
-from cnnref.counting.layer import Geometry, Shape
+from cnnref.counting.shapes import Geometry, Shape
 from cnnref.units import MEGA
 from website.errata.judges.readings import Reading, Ruling, decide
 from website.facts import fact, lookup

@@ -1,0 +1,84 @@
+"""Shapes of feature maps, the window that moves over them, and the raw counts of its work."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["COUNTS", "Counts", "Formula", "Formulas", "Geometry", "Shape", "Size", "Work"]
+
+Pair = tuple[int, ...]
+# of an input: its height and width, or both at once
+Size = int | tuple[int, int]
+
+
+class Shape(tuple[int, ...]):
+    """The shape of one image's feature map: (C, H, W), or (features,) once it is flat."""
+
+    __slots__ = ()
+
+    @property
+    def channels(self) -> int:
+        """The first axis: channels of a feature map, features of a vector."""
+        return self[0]
+
+    @property
+    def size(self) -> Pair:
+        """The spatial axes: (H, W), or () for a vector."""
+        return tuple(self[1:])
+
+    @property
+    def elements(self) -> int:
+        """The product of all axes."""
+        product = 1
+        for axis in self:
+            product *= axis
+        return product
+
+    def __str__(self) -> str:
+        return " x ".join(map(str, self)) or "scalar"
+
+
+class Geometry(NamedTuple):
+    """How a window moves over its input; (height, width) pairs, or (n,) along channels."""
+
+    kernel: Pair
+    stride: Pair
+    padding: Pair
+    dilation: Pair = (1, 1)
+    groups: int = 1
+    ceil_mode: bool = False
+
+
+class Counts(NamedTuple):
+    """Raw integer counts of one layer for one image; a convention puts prices on them.
+
+    macs: multiplies that are followed by an add into the same sum.
+    bias_adds: adds of a bias, one for each output element of a biased layer.
+    window_taps: elements that the windows of a pooling or a normalisation cover,
+        padding included, over all outputs.
+    elements_in, elements_out: sizes of all inputs together and of the output.
+    weights, biases: learned numbers (a norm's scale and shift among them).
+    """
+
+    macs: int = 0
+    bias_adds: int = 0
+    window_taps: int = 0
+    elements_in: int = 0
+    elements_out: int = 0
+    weights: int = 0
+    biases: int = 0
+
+
+COUNTS = Counts._fields
+# a sum of products; a factor that is a product of sizes is shown in brackets
+Product = tuple[int | tuple[int, ...], ...]
+Formula = tuple[Product, ...]
+Formulas = tuple[tuple[str, Formula], ...]
+
+
+class Work(NamedTuple):
+    """What a rule of `cnnref.counting.arithmetic` says of one layer, apart from where it stands."""
+
+    out_shape: Shape
+    geometry: Geometry | None
+    counts: Counts

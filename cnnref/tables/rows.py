@@ -1,0 +1,146 @@
+"""The rows of one network, immutable, with their sums and their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Self, overload
+
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Shape
+from cnnref.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from cnnref.counting.conventions import Convention
+
+__all__ = ["Rows"]
+
+
+class Rows(Sequence[Layer]):
+    """Immutable rows in order of execution, with their sums; counts are for one image."""
+
+    __slots__ = ("_layers", "_origin", "input_shape", "name", "unused")
+
+    def __init__(
+        self,
+        layers: Iterable[Layer],
+        *,
+        name: str,
+        input_shape: Shape,
+        unused: tuple[tuple[str, int], ...] = (),
+    ) -> None:
+        """The rows of a network.
+
+        unused: parameters that the module has and no row uses, by name, with their sizes.
+        """
+        self.unused = unused
+        self._layers = tuple(layers)
+        self._origin: tuple[Self, Sequence[int]] | None = None
+        self.name = name
+        self.input_shape = input_shape
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self._layers)
+
+    @overload
+    def __getitem__(self, key: int | str) -> Layer: ...
+    @overload
+    def __getitem__(self, key: slice) -> Self: ...
+
+    def __getitem__(self, key: int | str | slice) -> Layer | Self:
+        """A row by number or by name, or a run of rows as a table.
+
+        Raises:
+            UnknownNameError: no row has that name.
+            IndexError: there is no row of that number.
+        """
+        if isinstance(key, slice):
+            return self.part(range(len(self))[key])
+        if isinstance(key, int):
+            return self._layers[key]
+        for layer in self._layers:
+            if layer.name == key:
+                return layer
+        raise UnknownNameError(f"layer of {self.name}", key, (layer.name for layer in self))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rows):
+            return NotImplemented
+        return (self._layers, self.input_shape) == (other._layers, other.input_shape)
+
+    def __hash__(self) -> int:
+        return hash((self._layers, self.input_shape))
+
+    def __repr__(self) -> str:
+        lacking = f", {len(self.uncounted)} of them uncounted" if self.uncounted else ""
+        rows = f"{len(self)} rows{lacking}, input {self.input_shape}"
+        return f"<{type(self).__name__} {self.name}: {rows}>"
+
+    @property
+    def whole(self) -> Self:
+        """The table of which these rows were taken; the table itself where it is no part."""
+        return self._origin[0] if self._origin else self
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The number of each row in the whole table."""
+        return self._origin[1] if self._origin else range(len(self))
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of all rows, for one image."""
+        return sum(layer.macs for layer in self._layers)
+
+    @property
+    def parameters(self) -> int:
+        """Learned numbers of all rows."""
+        return sum(layer.parameters for layer in self._layers)
+
+    @property
+    def activations(self) -> int:
+        """Elements of the outputs of convolutions and linear layers, for one image.
+
+        Source of the definition: Radosavovic et al., "Designing Network Design
+        Spaces", 2020, section 3.1, extended to linear layers. See
+        `activation_bytes` for the memory of a convention's rows.
+        """
+        return sum(layer.activations for layer in self._layers if layer.macs)
+
+    @property
+    def uncounted(self) -> tuple[Layer, ...]:
+        """The rows whose operator has no rule: totals of operations are then the least."""
+        return tuple(layer for layer in self._layers if not layer.counted)
+
+    def flops(self, convention: Convention | str = "macs") -> int:
+        """Operations of all rows for one image, under a named convention.
+
+        Raises:
+            UnknownNameError: no convention has that name.
+        """
+        price = _convention(convention).flops
+        return sum(price(layer) for layer in self._layers)
+
+    def activation_bytes(self, convention: Convention | str = "lecture") -> int:
+        """Bytes of the outputs that a convention counts, each kept once, for one image.
+
+        Raises:
+            UnknownNameError: no convention has that name.
+        """
+        price = _convention(convention).activation_bytes
+        return sum(price(layer) for layer in self._layers)
+
+    def part(self, places: Iterable[int]) -> Self:
+        """Some rows, by their places in this table; they still know the network they are of."""
+        chosen = tuple(places)
+        layers = (self._layers[place] for place in chosen)
+        part = type(self)(layers, name=self.name, input_shape=self.input_shape, unused=self.unused)
+        part._origin = self.whole, tuple(self.numbers[i] for i in chosen)  # noqa: SLF001
+        return part
+
+
+def _convention(convention: Convention | str) -> Convention:
+    from cnnref.counting.conventions import convention as look_up
+
+    return look_up(convention)
