@@ -207,10 +207,10 @@ print(f"parameters {sum(row[2] for row in rows):,}, operations {sum(row[3] for r
 # The lecture's own table has another count for one of these rows. Which is it, and by how much?
 
 # %%
-slip = erratum("AlexNet/full table/conv4/flop (M)")
+stated = "145"  # millions of operations of conv4 in the lecture's table
 conv4 = dict((row[0], row[3]) for row in rows)["conv4"]
-print(f"conv4: {slip.claim.stated} M stated, {conv4 / 1e6:.1f} M computed")
-assert slip.computed == f"{conv4 / 1e6:.0f}"
+print(f"conv4: {stated} M stated, {conv4 / 1e6:.1f} M computed")
+assert stated != f"{conv4 / 1e6:.0f}"
 
 # %% [markdown]
 # ## Where the cost lies

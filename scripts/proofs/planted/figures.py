@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from test_googlenet_table import wrong as wrong_in_table_1
-
 from cnnref.networks.published import Figure, Value, figures
 from proofs.planted.change import LIVE, MISSED, Finding
+from proofs.table_1 import wrong as wrong_in_table_1
 from website.chapters.googlenet import lines as lines_of_table_1
 from website.citations import (
     COLUMNS,

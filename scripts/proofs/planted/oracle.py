@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
-import brute_force
-
 from cnnref.counting.shapes import Counts, Geometry, Shape, Work
 from cnnref.errors import ShapeError
+from proofs import brute_force
 
 __all__ = ["CHECKS", "check", "small_windows"]
 

@@ -17,7 +17,7 @@ from cnnref.drawing.scene import faint_size, faults
 from cnnref.drawing.stack import stacks_scene
 from cnnref.drawing.svg import LIGHT, standalone, to_svg
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
 CHAINS = ["alexnet", "zfnet", "vgg11", "vgg19_bn", "nin", "plain34", "resnet34", "resnet18_a"]
 CHAINS += ["resnet50", "preact_resnet18", "preact_resnet50"]

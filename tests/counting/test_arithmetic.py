@@ -3,7 +3,6 @@
 import random
 from itertools import product
 
-import brute_force
 import pytest
 import torch
 import torch.nn.functional as F
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from cnnref.counting import arithmetic
 from cnnref.counting.shapes import Counts, Geometry, Shape
 from cnnref.errors import ShapeError
+from proofs import brute_force
 
 CASES = 300
 POINT = Geometry((1, 1), (1, 1), (0, 0))

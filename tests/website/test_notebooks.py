@@ -16,7 +16,7 @@ import cnnref
 from cnnref.counting import arithmetic
 from website import notebooks as site_notebooks
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.py"))
 SAID = {
     "alexnet_by_hand": ["12 of 12 rows agree", "64 x 3 x 11 x 11 + 64 = 23,296", "96%"],
@@ -77,7 +77,7 @@ plugins:
 hooks: [hooks.py]
 """
 HOOKS = """
-import site_notebooks
+from website import notebooks as site_notebooks
 
 def on_config(config):
     if {keyed}:
@@ -237,3 +237,16 @@ def test_downloads_are_notebooks_without_outputs_and_equal_at_every_run():
         assert [c["id"] for c in notebook["cells"]][:2] == ["cell-1", "cell-2"]
         assert all(not c.get("outputs") for c in notebook["cells"])
         assert "](../" not in text
+
+
+def test_what_a_notebook_says_the_lecture_states_is_so():
+    from website.errata.claims import erratum
+
+    source = (ROOT / "docs" / "notebooks" / "alexnet_by_hand.py").read_text(encoding="utf-8")
+    for key in ("worked formulas/fc6 params = C_in*C_out + C_out", "full table/conv4/flop (M)"):
+        assert f'stated = "{erratum(f"AlexNet/{key}").claim.stated}"' in source
+
+
+def test_a_notebook_imports_nothing_of_the_site():
+    for path in NOTEBOOKS:
+        assert "website" not in path.read_text(encoding="utf-8"), path.name

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 
-def starts(size, kernel, stride, padding, dilation, ceil_mode=False):
+def starts(
+    size: int, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool = False
+) -> Any:
     """Where a window starts along one axis, in coordinates of the unpadded input."""
     found = []
     start = -padding
@@ -20,7 +23,9 @@ def starts(size, kernel, stride, padding, dilation, ceil_mode=False):
     return found
 
 
-def windows(shape, kernel, stride, padding, dilation, ceil_mode=False):
+def windows(
+    shape: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool = False
+) -> Any:
     """The taps of each output position: a list of (row, column) pairs for each."""
     axes = [
         [[start + dilation[axis] * tap for tap in range(kernel[axis])] for start in
@@ -34,7 +39,9 @@ def windows(shape, kernel, stride, padding, dilation, ceil_mode=False):
     }
 
 
-def conv(shape, filters, kernel, stride, padding, dilation, groups):
+def conv(
+    shape: Any, filters: int, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Any:
     """Output shape, multiply-adds and distinct weights of a convolution, all by enumeration."""
     places = windows(shape, kernel, stride, padding, dilation)
     in_group, out_group = shape[0] // groups, filters // groups
@@ -48,13 +55,13 @@ def conv(shape, filters, kernel, stride, padding, dilation, groups):
     return extent(filters, places), macs, len(weights)
 
 
-def pool(shape, kernel, stride, padding, dilation, ceil_mode):
+def pool(shape: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
     """Output shape and taps of a pooling."""
     places = windows(shape, kernel, stride, padding, dilation, ceil_mode)
     return extent(shape[0], places), shape[0] * sum(map(len, places.values()))
 
 
-def adaptive(shape, size):
+def adaptive(shape: Any, size: Any) -> Any:
     """Taps of an adaptive pooling: the inputs that overlap each output's share of the axis."""
     taps = 0
     for i, j in product(range(size[0]), range(size[1])):
@@ -64,22 +71,22 @@ def adaptive(shape, size):
     return shape[0] * taps
 
 
-def overlaps(pixel, share, size, shares):
+def overlaps(pixel: int, share: int, size: int, shares: int) -> Any:
     """Whether [pixel, pixel + 1) meets [share, share + 1) * size / shares."""
     return pixel * shares < (share + 1) * size and (pixel + 1) * shares > share * size
 
 
-def linear(width, features):
+def linear(width: int, features: int) -> Any:
     """Multiply-adds and weights of a fully-connected layer."""
     used = [(i, j) for i in range(width) for j in range(features)]
     return len(used), len(set(used))
 
 
-def extent(channels, places):
+def extent(channels: int, places: Any) -> Any:
     return (channels, len({i for i, _ in places}), len({j for _, j in places}))
 
 
-def reach(field, jump, kernel, stride, dilation):
+def reach(field: Any, jump: Any, kernel: Any, stride: Any, dilation: Any) -> Any:
     """Pixels that a window on a map sees, and from where the next window sees them.
 
     Each element of the map sees `field` pixels from `jump` times its place on.
@@ -95,36 +102,36 @@ def reach(field, jump, kernel, stride, dilation):
     return max(seen[0]) - min(seen[0]) + 1, min(seen[1]) - min(seen[0])
 
 
-def elements(shape):
+def elements(shape: Any) -> Any:
     """Every index of a map, one by one."""
     return len(list(product(*map(range, shape))))
 
 
-def lrn(shape, window):
+def lrn(shape: Any, window: int) -> Any:
     """Taps of a normalisation across channels, and how many channels lie before the middle."""
     taps = sum(1 for _ in product(product(*map(range, shape)), range(window)))
     before = next(left for left in range(window) if left >= window - 1 - left)
     return taps, before
 
 
-def stacked(shapes):
+def stacked(shapes: Any) -> Any:
     """The shape of maps stacked along their channels."""
     channels = [(number, channel) for number, one in enumerate(shapes) for channel in range(one[0])]
     return (len(channels), *shapes[0][1:])
 
 
-def strided(shape, stride):
+def strided(shape: Any, stride: Any) -> Any:
     """The shape of every stride-th row and column."""
     axes = zip(shape[1:], stride, strict=True)
     return (shape[0], *(len(range(0, size, step)) for size, step in axes))
 
 
-def padded(shape, before, after):
+def padded(shape: Any, before: Any, after: Any) -> Any:
     """The shape of a map between channels of zeros."""
     channels = ["zeros"] * before + ["map"] * shape[0] + ["zeros"] * after
     return (len(channels), *shape[1:])
 
 
-def shares(size, parts):
+def shares(size: int, parts: int) -> Any:
     """Elements that all parts of an adaptive pooling cover along one axis."""
     return sum(overlaps(pixel, part, size, parts) for pixel in range(size) for part in range(parts))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from measured_samples import Small, how
 from torch import Tensor, nn
 from torchvision_models import models
 
@@ -14,33 +15,8 @@ import cnnref
 from cnnref.measuring import calls, fitting, isolation, memory, run, settings
 from cnnref.measuring.isolation import as_it_was, timed
 from cnnref.measuring.machine import free_bytes
-from cnnref.measuring.settings import Settings, resolve
 
 FAST = {"device": "cpu", "seconds": 0.02}
-
-
-def how(**changes: Any) -> Settings:
-    given: dict[str, Any] = {
-        "device": "cpu", "dtype": "float32", "mode": "inference", "batch_size": 1,
-        "channels_last": False, "tf32": False, "compiled": False, "threads": 1, "seconds": 0.05,
-        "spread": 0.05,
-    }  # fmt: skip
-    return resolve(**given | changes)
-
-
-class Small(nn.Module):
-    """Two convolutions with a norm between them, and calls that are no modules."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(3, 8, 3, padding=1)
-        self.norm = nn.BatchNorm2d(8)
-        self.second = nn.Conv2d(8, 8, 3, padding=1)
-        self.drop = nn.Dropout(0.5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = torch.relu(self.norm(self.first(x)))
-        return self.drop(x + self.second(x)).mean((2, 3))
 
 
 # ---- what comes back ----

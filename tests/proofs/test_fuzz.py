@@ -15,7 +15,7 @@ import cnnref
 from cnnref.net import Net
 from proofs.fuzzed.stacks import Plan, Step, check, draw
 
-SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "fuzz"
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "fuzz"
 run = runpy.run_path(str(SCRIPT), run_name="fuzz")["run"]
 CASES = range(150)
 Fault = Callable[[dict[str, Any]], dict[str, Any]]

@@ -7,41 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_roofline import BEST, HERE
+from measured_samples import BEST, HERE, made, measurement
 
 import cnnref
-from cnnref.measuring.record import LayerTime, Measurement, Quartiles
-from cnnref.measuring.roofline import moved_bytes
+from cnnref.measuring.record import Measurement
 from studies.machines import plan as measure_plan
 from studies.machines import run as measure_run
 from studies.machines.plan import Case, plan
 from website.measured import record as records
-from website.measured.record import LeftOut, Record, drift, dumps, loads, read, write
+from website.measured.record import LeftOut, drift, dumps, loads, read, write
 
 AGAIN = "measure again with scripts/measure; the file is left as it is."
-
-
-def measurement(name: str = "resnet20_cifar", batch: int = 1, **changes: Any) -> Measurement:
-    table = cnnref.table(name)
-    layers = tuple(
-        LayerTime(row.name, row.op, batch * row.macs, moved_bytes(row, 4, batch), 1e-4)
-        for row in table
-    )
-    given = Measurement(
-        name, HERE, "2026-01-01", tuple(table.input_shape), batch, "float32", "inference", False,
-        False, False, Quartiles(0.018, 0.02, 0.022, 9), table.parameters, table.macs,
-        4 * sum(row.counts.elements_out for row in table), 4, 5, layers,
-    )  # fmt: skip
-    return given._replace(**changes)
-
-
-def made(*measurements: Measurement, **changes: Any) -> Record:
-    left = LeftOut("vgg19", 256, "training", "float32", False, False, False, "too large")
-    given = Record(
-        "A Chip (4), 1 thread", "full", "2026-01-01", "abc", HERE, (BEST,),
-        measurements or (measurement(), measurement(batch=8, layers=())), (left,),
-    )  # fmt: skip
-    return given._replace(**changes)
 
 
 # ---- reading and writing ----

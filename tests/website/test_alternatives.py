@@ -12,7 +12,7 @@ from website.chapters.degradation import record, runs
 from website.charts.lessons import block_bars, reduction_bars
 from website.data import ilsvrc
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 CHART = re.compile(r'chart\("([\w-]+)", "[^"]*", "([^"]*)"\)')
 TOLD = {
     key: text

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from measured_samples import BEST, HERE
 
 import cnnref
-from cnnref.measuring.record import LayerTime, Machine, Measurement, Quartiles
+from cnnref.measuring.record import LayerTime, Measurement, Quartiles
 from cnnref.measuring.roofline import COLUMNS, Ceilings, moved_bytes, roofline
 
 ALEXNET = cnnref.table("alexnet")
-# a machine with round numbers: ten FLOPs in the time of one byte
-BEST = Ceilings("float32", 1e10, 1e9)
-HERE = Machine("cpu", "Chip", "Chip", 2, 1, 2**30, "", "2.13.0", "CPU, AVX2", "3.11", "Linux")
 
 
 def measurement(**changes: Any) -> Measurement:

@@ -1,69 +1,23 @@
 """GoogLeNet's Table 1: every row agrees with its own filters, or its difference is explained."""
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations, product
 
 import pytest
 
 import cnnref
 from cnnref.networks.published import Value
-from cnnref.specs.googlenet import TABLE_1
+from proofs.table_1 import CAUSES, near, wrong
 from website import tables as page_tables
 from website.chapters import googlenet as googlenet_table
 from website.chapters.googlenet import Cost, fits, lines, possible, prints, separable
 
 LINES = lines()
-# the filters as printed, from the spec
-FILTERS = {name: ";".join(map(str, widths)) for name, widths in TABLE_1}
-FILTERS["conv 3x3/1"] = "reduce {}; out {}".format(
-    *(cnnref.table("googlenet")[name].out_shape.channels for name in ("conv2_reduce", "conv2"))
-)
 NAMES = [line.printed.layer for line in LINES]
-# the cause of each difference, and the printed numbers that differ: no rule says what they are
-CAUSES = {
-    "conv 7x7/2": ("separable", {"params": "2.7", "ops": "34"}),
-    "3a": ("cut off", {"params": "159"}),
-    "3b": ("biases", {"params": "380"}),
-    "4a": ("one change", {"params": "364", "ops": "73"}),
-    "4b": ("unexplained", {"params": "437"}),
-    "4c": ("parameters only", {"params": "463"}),
-    "4d": ("parameters only", {"params": "580"}),
-    "4e": ("unexplained", {"params": "840"}),
-    "5a": ("one change", {"params": "1072", "ops": "54"}),
-    "5b": ("unexplained", {"params": "1388"}),
-}
 
 
 def line(name):
     return next(one for one in LINES if one.printed.layer == name)
-
-
-def near(text, amount, unit):
-    """Whether an amount rounds to a printed text, in other words than the package's."""
-    printed = Decimal(text)
-    return (Decimal(amount) / unit).quantize(printed, rounding=ROUND_HALF_UP) == printed
-
-
-def wrong(found):
-    """Rows whose printed numbers or output are neither as computed nor explained."""
-    bad = []
-    for row in found:
-        printed = {"params": row.printed.params_k.text, "ops": row.printed.ops_m.text}
-        same = {
-            "params": near(printed["params"], row.cost.weights, 1024),
-            "ops": near(printed["ops"], row.cost.macs, 10**6),
-        }
-        differing = {quantity: printed[quantity] for quantity, agrees in same.items() if not agrees}
-        right = [
-            (row.cause, differing) == CAUSES.get(row.printed.layer, ("", {})),
-            bool(row.explanation) == bool(differing),
-            row.output == row.printed.output,
-            row.differs == tuple(differing),
-            row.printed.config == FILTERS.get(row.printed.layer, ""),
-        ]
-        bad += [row.printed.layer] * (not all(right))
-    return bad
 
 
 def test_every_row_agrees_or_is_explained_and_no_explanation_is_idle():

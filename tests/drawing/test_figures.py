@@ -11,7 +11,7 @@ from cnnref import drawing as diagrams
 from website import figures
 from website.facts import fact, lookup
 
-CSS = Path(__file__).resolve().parent.parent / "docs/assets/stylesheets/extra.css"
+CSS = Path(__file__).resolve().parents[2] / "docs/assets/stylesheets/extra.css"
 SVG = "{http://www.w3.org/2000/svg}"
 
 

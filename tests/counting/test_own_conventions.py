@@ -205,7 +205,7 @@ def test_every_row_of_the_catalogue_is_of_a_known_kind() -> None:
 
 def example() -> tuple[str, str]:
     """The file and the program of the page about conventions."""
-    page = Path(__file__).resolve().parent.parent / "docs" / "conventions.md"
+    page = Path(__file__).resolve().parents[2] / "docs" / "conventions.md"
     _, _, section = page.read_text(encoding="utf-8").partition("## Your own convention")
     blocks = dict(re.findall(r"^```(\w+)[^\n]*\n(.*?)^```", section, re.MULTILINE | re.DOTALL))
     return blocks["toml"], blocks["python"]

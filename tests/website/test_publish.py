@@ -17,7 +17,7 @@ from website import facts
 from website.drift import drift
 from website.publish import outputs
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 GENERATE = runpy.run_path(str(ROOT / "scripts" / "generate"), run_name="generate")
 read, write = GENERATE["read"], GENERATE["write"]
 

@@ -31,7 +31,7 @@ from proofs.planted.change import (
 )
 
 NAMES = cnnref.names()
-SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "faults"
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "faults"
 # so many faults are drawn of a network, and of one with more rows fewer: each costs more there
 DRAWN = {"specs": 60, "models": 25}
 DEEP, FEW = 1_000, 8

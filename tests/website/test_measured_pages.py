@@ -8,8 +8,7 @@ import re
 from itertools import product
 
 import pytest
-from test_measured_records import made, measurement
-from test_roofline import HERE
+from measured_samples import HERE, made, measurement
 
 import cnnref
 from cnnref.measuring.record import Measurement, Quartiles

@@ -14,6 +14,7 @@ from cnnref.networks import catalog
 from cnnref.specs import alexnet, vgg
 from website import facts
 from website import tables as page_tables
+from website.data import FOLDER
 from website.errata import page as errata_page
 from website.errata.claims import (
     VERDICTS,
@@ -29,7 +30,7 @@ from website.errata.judges import closing, judge, readings, totals
 from website.errata.judges import remarks as remarks_of
 from website.errata.judges.formulas import Cost, parse
 
-DATA = Path(cnnref.__file__).parent / "data" / "claims.csv"
+DATA = FOLDER / "claims.csv"
 NUMERIC = re.compile(r"[\d,]+(\.\d+)?( ?[KMB]+|x)?")
 
 

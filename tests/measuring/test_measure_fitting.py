@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from test_measure import Small, how
+from measured_samples import Small, how
 from torch import nn
 
 import cnnref

@@ -21,7 +21,7 @@ from cnnref.tables.table import Table
 from studies.peers.records import Row, read, sizes
 from studies.peers.tools import BY_NAME, count, fresh
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 RECORD = read()
 LISTED = {name: tool.convention for name, tool in BY_NAME.items() if tool.convention}
 # thop hooks modules, and these networks call some average pools as functions

@@ -8,13 +8,12 @@ from pkgutil import iter_modules
 import pytest
 
 import cnnref
+from cnnref.networks import published as cited
 from cnnref.networks import records
 from proofs.planted.figures import idle, unexplained
 from website import citations as confirm
+from website import data as site
 from website.citations import FOLLOWS, agrees, depth, key, known_differences, line, verdict
-
-# not an attribute of cnnref: that is the function of this name
-cited = import_module("cnnref.networks.published")
 
 CERTAINTIES = {
     "verified-in-source",
@@ -149,7 +148,7 @@ def test_every_source_is_cited_in_full_and_once():
     keys = [source.key for source in cited.sources()]
     assert len(set(keys)) == len(keys)
     assert all(len(source.citation) > 20 for source in cited.sources())
-    used = {row.source for row in (*cited.figures(), *cited.ilsvrc())}
+    used = {row.source for row in (*cited.figures(), *site.ilsvrc())}
     assert used <= set(cited.sources())
 
 
@@ -221,7 +220,7 @@ def test_names_are_the_catalogues_torchvisions_or_the_sources_own():
 
 
 def test_the_challenge_by_year():
-    entries = cited.ilsvrc()
+    entries = site.ilsvrc()
     assert {entry.certainty for entry in entries} <= CERTAINTIES
     winners = {entry.year: entry for entry in entries if entry.role == "winner"}
     assert sorted(winners) == list(range(2010, 2018))
@@ -232,7 +231,7 @@ def test_the_challenge_by_year():
 
 
 def test_googlenets_table_as_printed():
-    rows = cited.googlenet_table1()
+    rows = site.googlenet_table1()
     assert len(rows) == len(set(rows)) == 12
     assert sum(row.params_k.number for row in rows) == pytest.approx(6797.7)
     assert rows[0][:3] == ("conv 7x7/2", "", "112x112x64")
