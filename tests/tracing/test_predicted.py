@@ -17,10 +17,10 @@ import torchvision_models
 from torch import Tensor, nn
 
 import cnnref
+from cnnref.tracing import predicted as module
+from cnnref.tracing import recorder
 from cnnref.tracing.constants import run
 from cnnref.tracing.predicted import predicted
-from cnnref.tracing.trace import predicted as module
-from cnnref.tracing.trace import recorder
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
@@ -195,7 +195,7 @@ def test_a_convolutional_network_needs_none_of_torchs_compiler() -> None:
         [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["False"]
-    worked_out = "from cnnref.tracing.trace import recorder; recorder.predicted = lambda *_: None\n"
+    worked_out = "from cnnref.tracing import recorder; recorder.predicted = lambda *_: None\n"
     code = LOADED.replace("cnnref.trace(module)", f"{worked_out}cnnref.trace(module)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("True")

@@ -10,8 +10,9 @@ from torch.nn.modules import module as hooks
 
 import cnnref
 from cnnref.errors import CnnrefError
+from cnnref.tracing import recorder
 from cnnref.tracing.rules import tensors
-from cnnref.tracing.trace import UncountedWarning, recorder, trace
+from cnnref.tracing.trace import UncountedWarning, trace
 
 
 class Functional(nn.Module):
