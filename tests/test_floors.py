@@ -16,7 +16,7 @@ SCRIPTS = PACKAGE.parent / "scripts"
 FLOORS = (
     {"__main__"}, {"cli"}, {"testing"}, {"sweeping"}, {"sources"}, {"measuring"}, {"networks"},
     {"drawing", "specs", "models", "tracing"}, {"net"}, {"tables"}, {"counting"},
-    {"units", "errors"},
+    {"files"}, {"units", "errors"},
 )  # fmt: skip
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 SITE = ("website", "checks", "proofs", "studies")

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from cnnref.errors import CnnrefError
 from cnnref.files import text_of, write
+from website.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 LIST = Path("scripts/checks/signed.sha256")
 PLACES = (
     "cnnref/data/*.*",

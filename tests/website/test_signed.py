@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from checks import signed
 
+from checks import signed
 from cnnref import CnnrefError
 from cnnref.files import filled, one_of, rows
 
