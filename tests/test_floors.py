@@ -157,4 +157,4 @@ def test_a_folder_is_not_crowded() -> None:
         folder.name: len([one for one in folder.iterdir() if one.is_file()]) for folder in folders
     }
     assert {name for name, count in full.items() if count > 17} - many == set()
-    assert len([path for path in PACKAGE.iterdir() if path.name != "__pycache__"]) <= 19
+    assert len([path for path in PACKAGE.iterdir() if path.name != "__pycache__"]) <= 20
