@@ -19,6 +19,7 @@ from cnnref.tracing.signature import SMALL, is_small, storage
 
 __all__ = [
     "BY_SIZE",
+    "LIKE",
     "PACKED",
     "QUIET",
     "Constants",
@@ -27,9 +28,12 @@ __all__ = [
     "refused",
     "run",
     "settled",
+    "stay",
     "with_lengths",
 ]
 
+
+Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 # fmt: off
 # what tells of a tensor without making another
@@ -75,7 +79,21 @@ PACKED = frozenset(
     )
 )
 # whose result is as large as a constant says
-BY_SIZE = frozenset({Tensor.__getitem__, torch.repeat_interleave, Tensor.repeat_interleave})
+BY_SIZE: frozenset[Any] = frozenset(
+    (
+        Tensor.__getitem__,
+        *(
+            getattr(home, name)
+            for home in (torch, Tensor)
+            for name in ("masked_select", "repeat_interleave", "tensor_split")
+        ),
+    )
+)
+# made like a feature map, of which they take no value
+LIKE: frozenset[Any] = frozenset(
+    {getattr(Tensor, f"new_{name}") for name in ("empty", "full", "ones", "tensor", "zeros")}
+    | {getattr(torch, f"{name}_like") for name in ("empty", "full", "ones", "zeros")}
+)
 MOVES = frozenset({Tensor.cpu, Tensor.cuda, Tensor.pin_memory})
 
 
@@ -97,19 +115,48 @@ class Constants:
     def __init__(self) -> None:
         # storages that this pass made: only these may be written to
         self._mine: set[int] = set()
+        # and those into which a feature map was written: their values are known no more
+        self._overwritten: set[int] = set()
         self._kept: list[object] = []
 
     def make(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What a function makes of no tensors; large ones, and those of a device, on meta."""
+        """What a function makes of no tensors, with its values unless it is large."""
         device = kwargs.get("device")
-        if device is not None and torch.device(device).type != "cpu":
-            kwargs = {**kwargs, "device": "meta"}
+        if device is not None and torch.device(device).type != "meta":
+            kwargs = {**kwargs, "device": "cpu"}
         if func in BULK and kwargs.get("out") is None:
             options = {name: value for name, value in kwargs.items() if name != "generator"}
             found = func(*args, **{**options, "device": "meta"})
             if found.numel() > SMALL:
                 return found
         return self.keep(func(*args, **kwargs), [])
+
+    def like(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a function makes like a feature map, with its values; None where that is large."""
+        if any(tensor.is_meta for tensor in tensors((args[1:], kwargs))):
+            return None
+        if func(*args, **on_meta(kwargs)).numel() > SMALL:
+            return None
+        # of the same shape and type, in the memory of one element
+        source = torch.empty((), dtype=args[0].dtype).expand(args[0].shape)
+        return self.keep(func(source, *args[1:], **{**kwargs, "device": "cpu"}), [])
+
+    def overwrite(
+        self, func: Callable[..., Any], given: list[Tensor], kwargs: dict[str, Any]
+    ) -> None:
+        """Forget the values of what a call on feature maps writes to."""
+        out = tensors((kwargs.get("out"),))
+        for tensor in (*(given[:1] if _writes(func) else ()), *out):
+            if not tensor.is_meta:
+                self._overwritten.add(storage(tensor))
+                self._kept.append(tensor)
+
+    def known(self, tensor: Tensor) -> bool:
+        """Whether the values of a tensor are at hand."""
+        return is_small(tensor) and not self._is_overwritten(tensor)
+
+    def _is_overwritten(self, tensor: Tensor) -> bool:
+        return bool(self._overwritten) and storage(tensor) in self._overwritten
 
     def keep(self, result: Any, given: list[Tensor]) -> Any:
         """The result, whose memory may be written to unless it was given."""
@@ -126,7 +173,7 @@ class Constants:
         self, func: Callable[..., Any], given: list[Tensor], kwargs: dict[str, Any]
     ) -> bool:
         """Whether a call is on small constants alone, and writes to no one else's."""
-        if not all(map(is_small, given)):
+        if not all(map(self.known, given)):
             return False
         if _writes(func):
             return storage(given[0]) in self._mine
@@ -138,13 +185,14 @@ class Constants:
         return func in VALUES
 
     def value(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The values of a constant.
+        """The values of a constant, or of a weight as it is.
 
         Raises:
             NeedsDataError: it is a feature map, or comes of one.
         """
-        if any(tensor.is_meta for tensor in tensors((args, kwargs))):
-            raise NeedsDataError.of(func.__name__)
+        for tensor in tensors((args, kwargs)):
+            if tensor.is_meta or self._is_overwritten(tensor):
+                raise NeedsDataError.of(func.__name__)
         return func(*args, **kwargs)
 
 
@@ -175,26 +223,55 @@ def run(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any])
 
 
 def settled(
-    func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None
-) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
-    """The arguments with what constants among them say of the size of the result.
+    func: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    known: Callable[[Tensor], bool],
+) -> Call:
+    """A call with numbers in place of the constants that decide the size of its result.
 
-    A mask that picks elements becomes the numbers of these; how often to repeat becomes a sum.
+    A mask that picks elements becomes the numbers of these, how often to repeat becomes a sum,
+    and where to split a list.
+
+    known: whether the values of a tensor are at hand.
     """
     if func is Tensor.__getitem__:
-        parts = args[1] if isinstance(args[1], tuple) else (args[1],)
-        if any(map(_is_mask, parts)):
-            picked = [part.nonzero(as_tuple=True) if _is_mask(part) else (part,) for part in parts]
-            return (args[0], tuple(one for part in picked for one in part)), kwargs
-        return args, kwargs
-    repeats = args[1] if len(args) > 1 else (kwargs or {}).get("repeats")
-    if not isinstance(repeats, Tensor) or not is_small(repeats) or repeats.numel() < 2:
-        return args, kwargs
-    return args, {"output_size": int(repeats.sum()), **(kwargs or {})}
+        return func, (args[0], _picked(args[1], known)), kwargs
+    said = next((x for x in (*args[1:2], *kwargs.values()) if isinstance(x, Tensor)), None)
+    if said is None or not known(said):
+        return func, args, kwargs
+    if func.__name__ == "repeat_interleave":
+        repeats = {"output_size": int(said.sum())} if said.numel() > 1 else {}
+        return func, args, {**repeats, **kwargs}
+    if func.__name__ == "masked_select":
+        shape = torch.broadcast_shapes(args[0].shape, said.shape)
+        return _selected, (args[0], shape, *said.expand(shape).nonzero(as_tuple=True)), {}
+    others = {name: value for name, value in kwargs.items() if value is not said}
+    return func, (args[0], said.tolist(), *args[2:]), others
 
 
-def _is_mask(part: Any) -> bool:
-    return isinstance(part, Tensor) and part.dtype is torch.bool and is_small(part)
+def _picked(index: Any, known: Callable[[Tensor], bool]) -> Any:
+    parts = index if isinstance(index, tuple) else (index,)
+    masks = [isinstance(x, Tensor) and x.dtype is torch.bool and known(x) for x in parts]
+    if not any(masks):
+        return index
+    numbers = [
+        part.nonzero(as_tuple=True) if mask else (part,)
+        for part, mask in zip(parts, masks, strict=True)
+    ]
+    return tuple(number for part in numbers for number in part)
+
+
+def _selected(input: Tensor, shape: tuple[int, ...], *numbers: Tensor) -> Tensor:
+    """masked_select by the numbers of what it selects."""
+    return input.expand(shape)[numbers]
+
+
+def stay(func: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that does not move a constant to another device."""
+    if func in MOVES:
+        return lambda tensor, *_, **__: tensor
+    return _to if func is Tensor.to else func
 
 
 def with_lengths(

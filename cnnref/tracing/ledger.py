@@ -19,12 +19,15 @@ from cnnref.tracing.signature import is_small
 
 __all__ = ["Ledger"]
 
+CPU = torch.device("cpu")
+
 
 class Ledger:
     """The rows, and what has to be known of tensors to write them.
 
     stack: the paths of the modules that run now, the innermost last.
     leaves: the paths of the modules without parts.
+    device: that of the inputs, or else of the first weight; the processor where these have none.
     """
 
     def __init__(self, parts: Sequence[tuple[str, nn.Module]]) -> None:
@@ -47,6 +50,11 @@ class Ledger:
                     self._roots[id(weight)] = (weight,)
                     self._owners[id(weight)] = path
         self._parts = parts
+        self.device = _device(
+            tensor
+            for _, part in parts
+            for tensor in (*part._parameters.values(), *part._buffers.values())  # noqa: SLF001
+        )
 
     def unused(self) -> tuple[tuple[str, int], ...]:
         """The parameters that no row has brought, by name, and how many numbers each is."""
@@ -60,7 +68,9 @@ class Ledger:
 
     def feed(self, inputs: Iterable[Tensor]) -> None:
         """Mark the tensors of the network's input."""
-        for leaf in inputs:
+        leaves = list(inputs)
+        self.device = _device(leaves, self.device)
+        for leaf in leaves:
             self._producers[id(leaf)] = -1
             self._kept.append(leaf)
 
@@ -200,9 +210,23 @@ class Ledger:
                 self._kept.append(leaf)
 
 
+def _device(found: Iterable[Tensor | None], other: torch.device = CPU) -> torch.device:
+    """Where the first of some tensors is that is anywhere."""
+    devices = (x.device for x in found if x is not None and not x.is_meta)
+    return next(devices, other)
+
+
 def _says(tensor: Tensor) -> bool:
     """Whether the values of an input may decide what runs: lengths, masks, indices."""
-    return not tensor.is_floating_point() and not tensor.is_complex() and is_small(tensor)
+    if not is_small(tensor) or tensor.is_complex():
+        return False
+    return not tensor.is_floating_point() or _hides(tensor)
+
+
+def _hides(mask: Tensor) -> bool:
+    """Whether an input is a mask that is added to scores: zeros, and the least of all numbers."""
+    hidden = mask <= torch.finfo(mask.dtype).min
+    return bool(hidden.any()) and bool((hidden | (mask == 0)).all())
 
 
 def _changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:

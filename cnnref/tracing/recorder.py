@@ -17,12 +17,14 @@ from torch.overrides import TorchFunctionMode
 from cnnref.counting.shapes import Counts
 from cnnref.tracing.constants import (
     BY_SIZE,
+    LIKE,
     PACKED,
     QUIET,
     Constants,
     on_meta,
     run,
     settled,
+    stay,
     with_lengths,
 )
 from cnnref.tracing.ledger import Ledger
@@ -62,6 +64,13 @@ class Recorder(TorchFunctionMode):
 
     def __init__(self, ledger: Ledger, rules: OwnRules | None = None) -> None:
         super().__init__()
+        device = ledger.device
+        # where a feature map would be, and not that it is on meta
+        self._places = {
+            Tensor.device.__get__: device,
+            Tensor.is_cpu.__get__: device.type == "cpu",  # type: ignore[attr-defined]
+            Tensor.is_cuda.__get__: device.type == "cuda",  # type: ignore[attr-defined]
+        }
         self._ledger = ledger
         self._memory = _MEMORY.setdefault(torch.get_default_dtype(), {})
         if len(self._memory) > _FULL:
@@ -72,6 +81,9 @@ class Recorder(TorchFunctionMode):
         self._sum: list[Operation] | None = None
 
     def __enter__(self) -> Recorder:
+        # fused layers have one row for many, and leave out what is padded
+        self._fast = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)
         self._operators.__enter__()  # type: ignore[no-untyped-call]
         super().__enter__()  # type: ignore[no-untyped-call]
         return self
@@ -79,6 +91,7 @@ class Recorder(TorchFunctionMode):
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)  # type: ignore[no-untyped-call]
         self._operators.__exit__(*error)  # type: ignore[no-untyped-call]
+        torch.backends.mha.set_fastpath_enabled(self._fast)
 
     def __torch_function__(
         self,
@@ -103,7 +116,7 @@ class Recorder(TorchFunctionMode):
         kwargs: dict[str, Any] | None,
     ) -> Any:
         if func in BY_SIZE:
-            args, kwargs = settled(func, args, kwargs)
+            func, args, kwargs = settled(func, args, kwargs or {}, self._constants.known)
         key: list[Any] = [func]
         given: list[Tensor] = []
         sign(args, key, given)
@@ -112,6 +125,22 @@ class Recorder(TorchFunctionMode):
             sign(kwargs.values(), key, given)
         if not any(tensor.is_meta for tensor in given):
             return self._on_constants(rule, func, args, kwargs or {}, given)
+        return self._on_maps(rule, func, args, kwargs or {}, key, given)
+
+    def _on_maps(
+        self,
+        rule: Rule,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        key: list[Any],
+        given: list[Tensor],
+    ) -> Any:
+        """A call on feature maps: as an earlier one of its signature, or worked out, or run."""
+        if not given[0].is_meta or "out" in kwargs:
+            self._constants.overwrite(func, given, kwargs)
+        if func in LIKE and (found := self._constants.like(func, args, kwargs)) is not None:
+            return self._learn(rule, found, args, kwargs)
         if func in PACKED:  # by values, and not by shapes alone
             key.clear()
         known = self._remembered(key)
@@ -121,7 +150,7 @@ class Recorder(TorchFunctionMode):
                 result = self._ledger.twin(result)
             self._ledger.write(known[1], given, result)
             return result
-        args, kwargs = self._twins(func, args, kwargs or {})
+        args, kwargs = self._twins(func, args, kwargs)
         result = predicted(func, args, kwargs)
         if result is None:
             return self._learn(rule, run(func, args, kwargs), args, kwargs, key)
@@ -179,9 +208,10 @@ class Recorder(TorchFunctionMode):
         if not given:
             return self._constants.make(func, args, kwargs)
         if not self._constants.may_run(func, given, kwargs):
+            self._constants.overwrite(func, given, kwargs)
             args, kwargs = self._twins(func, args, kwargs)
             return self._learn(rule, run(func, args, kwargs), args, kwargs)
-        result = self._constants.keep(func(*args, **kwargs), given)
+        result = self._constants.keep(stay(func)(*args, **kwargs), given)
         leaf = first_tensor(result)
         number = leaf is not None and leaf.numel() == 1
         return self._learn(rule, result, args, kwargs, number=number)
@@ -193,6 +223,8 @@ class Recorder(TorchFunctionMode):
         if func in QUIET:
             return func(*args, **kwargs)
         if getattr(func, "__name__", "") in ("__get__", "__set__"):
+            if func in self._places:
+                return self._places[func]
             with UNSEEN():
                 return self._property(func(*args, **kwargs), args[0])
         if self._own and (own := self._own.get(func)) is not None:
@@ -217,11 +249,13 @@ class Recorder(TorchFunctionMode):
                 super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
         given = list(tensors((args, kwargs)))
         if self._constants.is_value(func):
-            return self._constants.value(func, args, kwargs)
+            with UNSEEN():
+                return self._constants.value(func, args, kwargs)
         if not given:
             with UNSEEN():
                 return self._constants.make(func, args, kwargs)
         if not self._constants.may_run(func, given, kwargs):
+            self._constants.overwrite(func, given, kwargs)
             args, kwargs = self._twins(func, args, kwargs)
         if func in SUMMED:
             return self._summed(SUMMED[func], func, args, kwargs)
@@ -284,6 +318,7 @@ class Recorder(TorchFunctionMode):
         given = list(tensors((args, kwargs)))
         real = given and self._constants.may_run(func, given, kwargs)
         if not real:
+            self._constants.overwrite(func, given, kwargs)
             args, kwargs = self._twins(func, args, kwargs)
         result = run_operator(func, args, kwargs)
         if not given or real:

@@ -219,3 +219,144 @@ def test_the_gradient_of_what_has_products_is_not_taken_for_free() -> None:
         warnings.simplefilter("ignore", cnnref.UncountedWarning)
         table = cnnref.trace(step, inputs=torch.zeros(4, 4))
     assert [row.op for row in table.uncounted] == ["_cdist_backward"]
+
+
+class Decides(nn.Module):
+    """One linear layer, or two of them where a question is answered with no."""
+
+    def __init__(self, question: Callable[..., Any]) -> None:
+        super().__init__()
+        self.linear = nn.Linear(8, 8)
+        self.scale = nn.Parameter(torch.ones(1))
+        self.question = question
+
+    def forward(self, x: Tensor, *given: Any) -> Tensor:
+        once = self.linear(x)
+        return once if self.question(x, *given) else self.linear(once)
+
+
+ROWS = 4
+QUESTIONS = {
+    "a mask on the device of a map": lambda x, m: m.to(x.device).all(),
+    "numbers on the device of a map": lambda x, m: torch.arange(4, device=x.device).max() == 3,
+    "a number on the device of a map": lambda x, m: torch.tensor(3, device=x.device) > 2,
+    "new ones": lambda x, m: x.new_ones(3).sum() == 3,
+    "new ones of another type": lambda x, m: x.new_full((2,), True, dtype=torch.bool).all(),
+    "a new tensor": lambda x, m: x.new_tensor([1, 2]).sum() == 3,
+    "ones like a map": lambda x, m: torch.ones_like(x, dtype=torch.bool).all(),
+    "a mask that was filled": lambda x, m: torch.zeros_like(x[:, 0]).masked_fill_(m, 1).all(),
+    "the device": lambda x, m: x.device == m.device and x.is_cpu and not x.is_cuda,
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_small_constants_are_known_wherever_they_are_put(name: str) -> None:
+    given = torch.randn(ROWS, 8), torch.ones(ROWS, dtype=torch.bool)
+    assert counted(Decides(QUESTIONS[name]), *given).macs == ROWS * 8 * 8
+
+
+def test_the_device_of_a_map_is_that_of_the_module() -> None:
+    seen = []
+    asks = Call(lambda x: seen.append((x.device, torch.zeros(2, device=x.device).device)) or x)
+    cnnref.trace(asks, (3, 4, 4))
+    cnnref.trace(asks, inputs=torch.zeros(2, device="meta"))
+    cpu = torch.device("cpu")
+    assert seen == [(cpu, cpu)] * 2
+
+
+class Weighed(nn.Module):
+    def __init__(self, scaled: Callable[[nn.Module, Tensor], Any]) -> None:
+        super().__init__()
+        self.linear = nn.Linear(8, 8)
+        self.scale = nn.Parameter(torch.full((1,), 2.0))
+        self.scaled = scaled
+
+    def forward(self, x: Tensor) -> Any:
+        return self.linear(x[: int(self.scaled(self, x))])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda net, x: net.scale,
+        lambda net, x: net.scale.item(),
+        lambda net, x: float(net.scale),
+        lambda net, x: net.scale.tolist()[0],
+    ],
+)
+def test_a_weight_is_known_as_it_is(value: Callable[[nn.Module, Tensor], Any]) -> None:
+    assert counted(Weighed(value), torch.zeros(4, 8)).macs == 2 * 8 * 8
+
+
+def filled(net: nn.Module, x: Tensor) -> Tensor:
+    made = torch.ones(2)
+    made[0] = x.sum()
+    return made
+
+
+def added(net: nn.Module, x: Tensor) -> Tensor:
+    return torch.ones(1).add_(x.sum())
+
+
+def into(net: nn.Module, x: Tensor) -> Tensor:
+    out = torch.ones(1)
+    torch.add(x.sum()[None], 1, out=out)
+    return out
+
+
+@pytest.mark.parametrize("write", [filled, added, into, lambda net, x: net.scale.mul_(x.sum())])
+def test_what_a_map_was_written_into_is_known_no_more(write: Any) -> None:
+    with pytest.raises(cnnref.CnnrefError, match="asks for the value of a feature map"):
+        counted(Weighed(lambda net, x: write(net, x)[0]), torch.zeros(4, 8))
+
+
+SPLITS = {
+    "tensor_split": lambda x, at: torch.tensor_split(x, at),
+    "tensor_split of its own": lambda x, at: x.tensor_split(dim=0, tensor_indices_or_sections=at),
+}
+
+
+@pytest.mark.parametrize("name", SPLITS)
+@pytest.mark.parametrize("at", [torch.tensor([1, 3]), torch.tensor(2)])
+def test_a_map_is_split_where_a_constant_says(name: str, at: Tensor) -> None:
+    linear = nn.Linear(8, 8)
+    net = Call(lambda x, at: [linear(part) for part in SPLITS[name](x, at)])
+    table = counted(net, torch.zeros(6, 8), at)
+    assert table.macs == 6 * 8 * 8
+    sizes = [len(part) for part in torch.zeros(6, 8).tensor_split(at)]
+    assert [row.in_shape.elements // 8 for row in table if row.op == "linear"] == sizes
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        lambda x, m: x[m],
+        lambda x, m: torch.masked_select(x, m[:, None]).view(-1, 8),
+        lambda x, m: x.masked_select(mask=m[:, None].expand(6, 8)).view(-1, 8),
+    ],
+)
+def test_a_mask_that_is_known_selects_as_many_as_it_does(select: Any) -> None:
+    linear, mask = nn.Linear(8, 8), torch.tensor([1, 1, 0, 0, 0, 1], dtype=torch.bool)
+    table = counted(lambda x, m: linear(select(x, m)), torch.zeros(6, 8), mask)
+    assert table.macs == 3 * 8 * 8
+
+
+ENCODER = nn.TransformerEncoder(nn.TransformerEncoderLayer(32, 4, 64, batch_first=True), 3).eval()
+# for each layer: projections, the two products of attention, and two linear layers
+ENCODED = 3 * (4 * 20 * 32 * 32 + 2 * 2 * 10 * 10 * 32 + 2 * 20 * 32 * 64)
+
+
+@pytest.mark.parametrize("kind", ["none", "padding", "causal", "said to be causal"])
+def test_an_encoder_counts_what_is_padded_under_any_mask(kind: str) -> None:
+    padding = torch.zeros(2, 10, dtype=torch.bool)
+    padding[1, 7:] = True
+    causal = nn.Transformer.generate_square_subsequent_mask(10)
+    masks: dict[str, dict[str, Any]] = {
+        "padding": {"src_key_padding_mask": padding},
+        "causal": {"mask": causal},
+        "said to be causal": {"mask": causal, "is_causal": True},
+    }
+    fast = torch.backends.mha.get_fastpath_enabled()
+    table = cnnref.trace(ENCODER, inputs={"src": torch.zeros(2, 10, 32), **masks.get(kind, {})})
+    assert table.macs == ENCODED
+    assert torch.backends.mha.get_fastpath_enabled() == fast
