@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from cnnref.counting.arguments import whole
 from cnnref.counting.layer import Layer
-from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.errors import CnnrefError
 from cnnref.tables.analysis import IDENTITY, VIEWS, element_bytes
+from cnnref.tables.columns import chosen
 from cnnref.tables.formats import Grid
-from cnnref.tables.printable import Printed
+from cnnref.tables.printable import Printed, View
 from cnnref.tables.table import Table
 from cnnref.units import GIGA, grouped, significant
 
 if TYPE_CHECKING:
-    from cnnref.counting.conventions import Convention
     from cnnref.measuring.record import Measurement
 
 __all__ = [
@@ -126,17 +126,22 @@ class Roofline(Printed, Sequence[Allowed]):
         """The part of the allowed time that layers of one bound take."""
         return sum(one.allowed for one in self if one.bound == bound) / (self.allowed or 1)
 
-    def grid(
-        self,
-        convention: Convention | str = "macs",
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-        terse: bool = False,
-    ) -> Grid:
-        """A row for each layer that moves anything; columns are keys of `timing.COLUMNS`."""
-        return grid(self, columns)
+    def _seen(self, view: View) -> Grid:
+        """A row for each layer that moves anything."""
+        return grid(self, view.columns)
+
+    def _document(self, view: View) -> dict[str, Any]:
+        """The ceilings, and every layer under them; columns do not choose."""
+        return {
+            "name": self.name,
+            "batch_size": self.batch_size,
+            "ceilings": self.ceilings._asdict(),
+            "allowed": self.allowed,
+            "measured": self.measured,
+            "layers": [
+                {**row._asdict(), "allowed": row.allowed, "bound": row.bound} for row in self
+            ],
+        }
 
 
 def moved_bytes(layer: Layer, bytes_per_element: Any = 4, batch_size: int = 1) -> int:
@@ -269,7 +274,8 @@ def grid(whole: Roofline, columns: Sequence[str] | str | None = None) -> Grid:
     Raises:
         UnknownNameError: no column has that key.
     """
-    keys = _chosen(columns, whole.measured is not None)
+    usual = ALLOWED if whole.measured is None else MEASURED
+    keys = chosen(columns, usual, COLUMNS, "column of layer times")
     shown = [COLUMNS[key] for key in keys]
     rows = [row for row in whole if row.moved_bytes]
     exact = [[column.value(row, whole) for column in shown] for row in rows]
@@ -284,17 +290,6 @@ def grid(whole: Roofline, columns: Sequence[str] | str | None = None) -> Grid:
         marks=[""] * len(rows),
         folds=[(0, 12)] if keys[:1] == ["layer"] else [],
     )
-
-
-def _chosen(columns: Sequence[str] | str | None, measured: bool) -> list[str]:
-    keys = columns.split(",") if isinstance(columns, str) else list(columns or ())
-    named = [key.removeprefix("+") for key in keys]
-    for key in named:
-        if key not in COLUMNS:
-            raise UnknownNameError("column of layer times", key, COLUMNS)
-    usual = MEASURED if measured else ALLOWED
-    added = all(key.startswith("+") for key in keys)
-    return list(dict.fromkeys([*(usual if added else ()), *named]))
 
 
 def _totals(keys: Sequence[str], whole: Roofline) -> list[Any]:

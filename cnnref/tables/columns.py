@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape
 from cnnref.errors import UnknownNameError
@@ -14,6 +13,7 @@ from cnnref.units import KIB, KILO, MEGA, rounded
 
 if TYPE_CHECKING:
     from cnnref.tables.analysis import ReceptiveField
+    from cnnref.tables.printable import View
     from cnnref.tables.table import Table
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "UNKNOWN",
     "Column",
     "Row",
-    "View",
+    "Whole",
     "channels",
     "chosen",
     "column",
@@ -41,16 +41,13 @@ UNKNOWN = "?"
 LEAST = ">= "
 
 
-class View:
+class Whole:
     """What columns may ask of a whole network; what takes time is computed when first asked."""
 
-    def __init__(
-        self, table: Table, convention: Convention, dtype: Any = "float32", batch_size: int = 1
-    ) -> None:
+    def __init__(self, table: Table, view: View) -> None:
         self.table = table.whole
-        self.convention = convention
-        self.dtype = dtype
-        self.batch_size = batch_size
+        self.view = view
+        self.convention = view.convention
 
     @cached_property
     def size(self) -> int:
@@ -58,8 +55,8 @@ class View:
         from cnnref.counting.arguments import whole
         from cnnref.tables.analysis import element_bytes
 
-        batch = whole("table", "batch_size", self.batch_size, least=1)
-        return batch * element_bytes("table", self.dtype)
+        batch = whole("table", "batch_size", self.view.batch_size, least=1)
+        return batch * element_bytes("table", self.view.dtype)
 
     @cached_property
     def fields(self) -> tuple[ReceptiveField | None, ...]:
@@ -82,8 +79,8 @@ class View:
         """What a row has of the network's total of a measure, in percent."""
         if key not in self.sums:
             rows = (Row(number, layer, self) for number, layer in enumerate(self.table))
-            whole = COLUMNS[key]
-            self.sums[key] = sum(whole.value(row) for row in rows if not whole.lacks(row))
+            column = COLUMNS[key]
+            self.sums[key] = sum(column.value(row) for row in rows if not column.lacks(row))
         value: int = COLUMNS[key].value(row)
         return 100 * value / self.sums[key] if self.sums[key] else 0.0
 
@@ -91,7 +88,7 @@ class View:
         """FLOPs per byte of some rows together."""
         from cnnref.tables.analysis import intensity
 
-        return intensity(layers, self.dtype, self.batch_size)
+        return intensity(layers, self.view.dtype, self.view.batch_size)
 
 
 class Row(NamedTuple):
@@ -99,7 +96,7 @@ class Row(NamedTuple):
 
     number: int
     layer: Layer
-    view: View
+    whole: Whole
     times: int = 1
     label: str = ""
 
@@ -251,7 +248,7 @@ def _highest(rows: list[Row], value: Value) -> Any:
 
 def _together(rows: list[Row], _: Value) -> float:
     layers = [row.layer for row in rows for _ in range(row.times)]
-    return rows[0].view.intensity(layers) if rows else 0.0
+    return rows[0].whole.intensity(layers) if rows else 0.0
 
 
 def _of(value: Callable[[Layer], Any]) -> Value:
@@ -260,14 +257,14 @@ def _of(value: Callable[[Layer], Any]) -> Value:
 
 def _field(part: int) -> Value:
     def text(row: Row) -> int | str | None:
-        found = row.view.fields[row.number]
+        found = row.whole.fields[row.number]
         return None if found is None else square(found[part])
 
     return text
 
 
 def _share(key: str) -> Value:
-    return lambda row: row.view.share(key, row)
+    return lambda row: row.whole.share(key, row)
 
 
 def _measure(header: str, value: Value, unit: int = 1, *, known: bool = False) -> Column:
@@ -293,7 +290,7 @@ COLUMNS: dict[str, Column] = {
     "dilation": Column("dilation", "r", _of(window(3, joined))),
     "groups": Column("groups", "r", _of(window(4, int))),
     "parameters": _measure("parameters", lambda row: row.layer.parameters, known=True),
-    "operations": _measure("{unit}s", lambda row: row.view.convention.flops(row.layer)),
+    "operations": _measure("{unit}s", lambda row: row.whole.convention.flops(row.layer)),
     "macs": _measure("MACs", lambda row: row.layer.macs),
     "activations": _measure(
         "activations", lambda row: row.layer.activations if row.layer.macs else 0
@@ -303,19 +300,19 @@ COLUMNS: dict[str, Column] = {
     "macs_share": _percent("MACs", "macs"),
     "activations_share": _percent("activations", "activations"),
     "bytes": _measure(
-        "bytes", lambda row: row.view.size * row.layer.out_shape.elements, known=True
+        "bytes", lambda row: row.whole.size * row.layer.out_shape.elements, known=True
     ),
     "live_bytes": Column(
         "live bytes",
         "r",
-        lambda row: row.view.size * row.view.live[row.number],
+        lambda row: row.whole.size * row.whole.live[row.number],
         1,
         0,
         _highest,
         known=True,
     ),
     "intensity": Column(
-        "FLOP/byte", "r", lambda row: row.view.intensity([row.layer]), 1, 1, _together
+        "FLOP/byte", "r", lambda row: row.whole.intensity([row.layer]), 1, 1, _together
     ),
     "field": Column("field", "r", _field(0)),
     "jump": Column("jump", "r", _field(1)),
@@ -328,15 +325,23 @@ COLUMNS: dict[str, Column] = {
     "out_channels": Column("out C", "r", lambda row: channels(row.layer, [row.layer.out_shape])),
     "out_size": Column("out H/W", "r", lambda row: size(row.layer, [row.layer.out_shape])),
     "memory_kb": _measure(
-        "memory (KB)", lambda row: row.view.convention.activation_bytes(row.layer), KIB
+        "memory (KB)", lambda row: row.whole.convention.activation_bytes(row.layer), KIB
     ),
     "params_k": _measure("params (k)", lambda row: row.layer.parameters, KILO, known=True),
-    "flop_m": _measure("{unit} (M)", lambda row: row.view.convention.flops(row.layer), MEGA),
+    "flop_m": _measure("{unit} (M)", lambda row: row.whole.convention.flops(row.layer), MEGA),
 }
 
 
-def chosen(columns: Sequence[str] | str | None, convention: Convention) -> list[str]:
-    """The keys of the columns to show: the convention's, with those after "+", or those named.
+def chosen(
+    columns: Sequence[str] | str | None,
+    usual: Iterable[str],
+    known: Collection[str] = (),
+    kind: str = "column",
+) -> list[str]:
+    """The keys of the columns to show: the usual ones, with those after "+", or those named.
+
+    columns: keys in a list, or in a text with commas between them.
+    known: the keys that there are, those of COLUMNS unless given; kind: what they are keys of.
 
     Raises:
         UnknownNameError: no column has that key; the message names close matches.
@@ -345,8 +350,9 @@ def chosen(columns: Sequence[str] | str | None, convention: Convention) -> list[
     more = [key[1:] for key in keys if key.startswith("+")]
     named = [key for key in keys if not key.startswith("+")]
     for key in (*named, *more):
-        column(key)
-    return list(dict.fromkeys([*(named or convention.columns), *more]))
+        if key not in (known or COLUMNS):
+            raise UnknownNameError(kind, key, known or COLUMNS)
+    return list(dict.fromkeys([*(named or usual), *more]))
 
 
 def column(key: str) -> Column:
@@ -355,6 +361,5 @@ def column(key: str) -> Column:
     Raises:
         UnknownNameError: no column has that key; the message names close matches.
     """
-    if key not in COLUMNS:
-        raise UnknownNameError("column", key, COLUMNS)
-    return COLUMNS[key]
+    (found,) = chosen([key], ())
+    return COLUMNS[found]

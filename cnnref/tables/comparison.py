@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.counting.conventions import Convention
-from cnnref.counting.conventions import convention as look_up
 from cnnref.counting.layer import Constants, Layer
 from cnnref.counting.shapes import COUNTS, Geometry
-from cnnref.tables.columns import COLUMNS, LEAST, Row, View, chosen
+from cnnref.tables.columns import COLUMNS, LEAST, Row, Whole, chosen
 from cnnref.tables.listing import named, record
-from cnnref.tables.printable import Printed
+from cnnref.tables.printable import Printed, View
 from cnnref.tables.table import Table
 from cnnref.units import grouped, rounded
 
@@ -214,20 +213,12 @@ class Comparison(Printed, list[Difference]):
         """How many rows the differences concern."""
         return rows_differing(self)
 
-    def grid(
-        self,
-        convention: Convention | str,
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-        terse: bool = False,
-    ) -> Grid:
+    def _seen(self, view: View) -> Grid:
         """The rows that differ and how; runs of rows that one table lacks on one line."""
         from cnnref.tables.formats import Grid
 
-        entry = look_up(convention)
-        lines = list(_lines(self, list(self._joined(View(self.a, entry), View(self.b, entry)))))
+        entry = view.convention
+        lines = list(_lines(self, list(self._joined(view))))
         a, b = ((table.parameters, table.flops(entry)) for table in (self.a, self.b))
         more = [_signed(right - left) for left, right in zip(a, b, strict=True)]
         return Grid(
@@ -242,49 +233,30 @@ class Comparison(Printed, list[Difference]):
             folds=[(2, 24), (1, 14)],
         )
 
-    def exact_grid(
-        self,
-        convention: Convention | str,
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-    ) -> Grid:
+    def _exactly(self, view: View) -> Grid:
         """Every row of both tables, each column once for each table."""
         from cnnref.tables.formats import Grid
 
-        entry = look_up(convention)
-        keys = chosen(columns, entry)
+        keys = chosen(view.columns, view.convention.columns)
         shown = [COLUMNS[key] for key in keys]
-        views = (View(table, entry, dtype, batch_size) for table in (self.a, self.b))
         both = [f"{key}_{side}" for key in ("row", *keys) for side in "ab"]
         kinds = [kind for kind in ("whole", *(column.kind for column in shown)) for _ in "ab"]
         rows = []
-        for pair in self._joined(*views):
+        for pair in self._joined(view):
             cells: list[Any] = [row and row.number for row in pair[:2]]
             cells += [row and column.exact(row) for column in shown for row in pair[:2]]
             rows.append([pair.status, *cells, " ".join(one.field for one in pair.differences)])
         return Grid(["status", *both, "differs"], "", ["text", *kinds, "text"], [], rows, [], [])
 
-    def to_json(
-        self,
-        convention: Convention | str = "macs",
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-    ) -> str:
+    def _document(self, view: View) -> dict[str, Any]:
         """Every row of both tables with all raw counts, what differs, and both totals, as JSON.
 
         columns: keys of columns whose exact values each row holds besides, under "columns".
         """
-        import json
-
-        entry = look_up(convention)
-        views = [View(table, entry, dtype, batch_size) for table in (self.a, self.b)]
-        keys = chosen(columns, entry) if columns else []
+        entry = view.convention
+        keys = chosen(view.columns, entry.columns) if view.columns else []
         tables = {"a": self.a, "b": self.b}
-        document = {
+        return {
             **{side: named(table, entry) | _sums(table, entry) for side, table in tables.items()},
             "equal": not self,
             "complete": self.complete,
@@ -299,12 +271,12 @@ class Comparison(Printed, list[Difference]):
                         for one in pair.differences
                     ],
                 }
-                for pair in self._joined(*views)
+                for pair in self._joined(view)
             ],
         }
-        return json.dumps(document, indent=1) + "\n"
 
-    def _joined(self, left: View, right: View) -> Iterator[_Joined]:
+    def _joined(self, view: View) -> Iterator[_Joined]:
+        left, right = (Whole(table, view) for table in (self.a, self.b))
         changed: dict[int, list[Difference]] = {}
         for one in self:
             if one.field != "row":

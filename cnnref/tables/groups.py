@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from cnnref.counting.arguments import whole
 from cnnref.counting.conventions import Convention
-from cnnref.counting.conventions import convention as look_up
 from cnnref.counting.layer import Layer, levels
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.tables.columns import COLUMNS, Column, Row, View, column
+from cnnref.tables.columns import COLUMNS, Column, Row, Whole, chosen, column
 from cnnref.tables.listing import completeness, notes
 from cnnref.tables.listing import named as told_of
-from cnnref.tables.printable import Printed
+from cnnref.tables.printable import Printed, View
 
 if TYPE_CHECKING:
     from cnnref.tables.formats import Grid
@@ -44,15 +43,7 @@ class Groups(Printed, dict[str, "Table"]):
         lacking = ", some rows uncounted" if self.table.uncounted else ""
         return f"<Groups of {self.table.name} by {self.by}: {', '.join(self)}{lacking}>"
 
-    def grid(
-        self,
-        convention: Convention | str,
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-        terse: bool = False,
-    ) -> Grid:
+    def _seen(self, view: View) -> Grid:
         """A row for each group: its number of rows, its last output, and sums of measures.
 
         columns: keys of columns that have a total, in place of parameters and operations.
@@ -62,9 +53,9 @@ class Groups(Printed, dict[str, "Table"]):
         """
         from cnnref.tables.formats import Grid, with_uncounted
 
-        view = View(self.table, look_up(convention), dtype, batch_size)
-        keys = _measures(columns)
-        rows = {name: rows for name, part in self.items() if (rows := _rows(part, view))}
+        whole = Whole(self.table, view)
+        keys = _measures(view.columns)
+        rows = {name: rows for name, part in self.items() if (rows := _rows(part, whole))}
         every = [row for part in rows.values() for row in part]
         shown = [COLUMNS[key] for key in keys]
         heads = [column.header.format(unit=view.convention.unit) for column in shown]
@@ -83,13 +74,13 @@ class Groups(Printed, dict[str, "Table"]):
                 [name or None, len(part), out, *values]
                 for (name, part), out, values in zip(rows.items(), last, exact, strict=True)
             ],
-            totals=_totals(self.table, view, shown, every),
-            notes=notes(self.table, view, keys),
+            totals=_totals(self.table, whole, shown, every),
+            notes=notes(self.table, whole, keys),
             marks=[_mark(part) for part in rows.values()],
             folds=[(2, 16), (0, 12)],
             paths=self.by.startswith("depth"),
         )
-        return grid if terse else with_uncounted(grid, list(map(_uncounted, rows.values())))
+        return grid if view.terse else with_uncounted(grid, list(map(_uncounted, rows.values())))
 
     def sorted(self, by: str = "macs", convention: Convention | str = "macs") -> Groups:
         """The groups with the most of a measure first, a key of a column that has a total.
@@ -97,8 +88,8 @@ class Groups(Printed, dict[str, "Table"]):
         Raises:
             UnknownNameError: no column that has a total has that key, or no such convention.
         """
-        (key,), view = _measures([by]), View(self.table, look_up(convention))
-        sums = {name: COLUMNS[key].exact_sum(_rows(part, view)) for name, part in self.items()}
+        (key,), whole = _measures([by]), Whole(self.table, View.of(convention))
+        sums = {name: COLUMNS[key].exact_sum(_rows(part, whole)) for name, part in self.items()}
         totals = {name: total or 0 for name, total in sums.items()}
         names = sorted(self, key=lambda name: -totals[name])
         return Groups(self.table, self.by, {name: self[name] for name in names})
@@ -113,39 +104,31 @@ class Groups(Printed, dict[str, "Table"]):
         names = list(self.sorted(by, convention))[: whole("top", "n", n, least=1)]
         return Groups(self.table, self.by, {name: self[name] for name in names})
 
-    def to_json(
-        self,
-        convention: Convention | str = "macs",
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-    ) -> str:
+    def _document(self, view: View) -> dict[str, Any]:
         """The groups with the numbers of their rows, their sums and the totals, as JSON.
 
         columns: keys of columns whose sums each group holds besides, under "columns".
         """
-        import json
-
-        view = View(self.table, look_up(convention), dtype, batch_size)
-        keys = _measures(columns) if columns else []
-        record = {
+        whole = Whole(self.table, view)
+        keys = _measures(view.columns) if view.columns else []
+        return {
             **told_of(self.table, view.convention),
             "by": self.by,
             "groups": [
                 {"group": name, "rows": list(part.numbers), **_sums(part, view.convention)}
-                | ({"columns": _exact(keys, _rows(part, view))} if keys else {})
+                | ({"columns": _exact(keys, _rows(part, whole))} if keys else {})
                 for name, part in self.items()
             ],
             "totals": _sums(self.table, view.convention),
             **completeness(self.table),
         }
-        return json.dumps(record, indent=1) + "\n"
 
 
-def _totals(table: Table, view: View, shown: Sequence[Column], rows: list[Row]) -> list[list[str]]:
+def _totals(
+    table: Table, whole: Whole, shown: Sequence[Column], rows: list[Row]
+) -> list[list[str]]:
     """The total, or where some groups are left out those of what is shown and of all."""
-    every = _rows(table, view)
+    every = _rows(table, whole)
     named = {"Total": rows} if len(rows) == len(every) else {"Shown": rows, "All": every}
     return [
         [label, str(len(some)), "", *(column.sum(some) for column in shown)]
@@ -153,9 +136,11 @@ def _totals(table: Table, view: View, shown: Sequence[Column], rows: list[Row]) 
     ]
 
 
-def _rows(part: Table, view: View) -> list[Row]:
+def _rows(part: Table, whole: Whole) -> list[Row]:
     numbered = zip(part.numbers, part, strict=True)
-    return [Row(number, layer, view) for number, layer in numbered if view.convention.lists(layer)]
+    return [
+        Row(number, layer, whole) for number, layer in numbered if whole.convention.lists(layer)
+    ]
 
 
 def _uncounted(rows: list[Row]) -> int:
@@ -169,14 +154,8 @@ def _mark(rows: list[Row]) -> str:
 
 
 def _measures(columns: Sequence[str] | str | None) -> list[str]:
-    keys = columns.split(",") if isinstance(columns, str) else list(columns or ())
     known = [key for key, entry in COLUMNS.items() if entry.total]
-    more = [key.removeprefix("+") for key in keys]
-    for key in more:
-        if key not in known:
-            raise UnknownNameError("column of groups", key, known)
-    own = () if keys and not all(key.startswith("+") for key in keys) else GROUP_COLUMNS
-    return list(dict.fromkeys([*own, *more]))
+    return chosen(columns, GROUP_COLUMNS, known, "column of groups")
 
 
 def _exact(keys: Sequence[str], rows: list[Row]) -> dict[str, int | float | None]:
@@ -214,9 +193,9 @@ def _parts(table: Table, by: str, key: Callable[[Layer], str]) -> Groups:
 
 def order(table: Table, by: str, convention: Convention) -> list[int]:
     """The places of a table's rows in an order; see `Table.sorted`."""
-    entry, view = column(by), View(table, convention)
+    entry, whole = column(by), Whole(table, View(convention))
     values = [
-        entry.exact(Row(number, layer, view))
+        entry.exact(Row(number, layer, whole))
         for number, layer in zip(table.numbers, table, strict=True)
     ]
 

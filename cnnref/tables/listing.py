@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnref.counting.conventions import Convention
-from cnnref.counting.conventions import convention as look_up
 from cnnref.counting.layer import Layer
 from cnnref.tables import formats as grids
-from cnnref.tables.columns import COLUMNS, LEAST, UNKNOWN, Row, View, chosen
+from cnnref.tables.columns import COLUMNS, LEAST, UNKNOWN, Row, Whole, chosen
 from cnnref.tables.formats import Grid
+from cnnref.tables.printable import View
 from cnnref.units import grouped
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "completeness",
+    "document",
     "named",
     "notes",
     "record",
     "rows_grid",
     "table_grid",
     "to_html",
-    "to_json",
 ]
 
 PRICED = ("parameters", "operations", "activation_bytes")
@@ -35,34 +35,19 @@ WINDOW_KEY = "window: kernel/stride, p padding, d dilation, g groups, ceil round
 FOLDS = (("op", 10), ("output", 16), ("layer", 12))
 
 
-def table_grid(
-    table: Table,
-    convention: Convention | str,
-    columns: Sequence[str] | str | None = None,
-    *,
-    dtype: Any = "float32",
-    batch_size: int = 1,
-    terse: bool = False,
-) -> Grid:
+def table_grid(table: Table, view: View) -> Grid:
     """The rows of a table that a convention lists, with its columns or with others."""
-    view = View(table, look_up(convention), dtype, batch_size)
+    whole = Whole(table, view)
     lists = view.convention.lists
     numbered = zip(table.numbers, table, strict=True)
-    rows = [Row(number, layer, view) for number, layer in numbered if lists(layer)]
-    return rows_grid(table, view, rows, columns, terse=terse)
+    rows = [Row(number, layer, whole) for number, layer in numbered if lists(layer)]
+    return rows_grid(table, whole, rows, chosen(view.columns, view.convention.columns))
 
 
-def rows_grid(
-    table: Table,
-    view: View,
-    rows: list[Row],
-    columns: Sequence[str] | str | None = None,
-    *,
-    terse: bool = False,
-) -> Grid:
+def rows_grid(table: Table, whole: Whole, rows: list[Row], keys: list[str]) -> Grid:
     """Rows that stand for a table, with totals of them and, where they are a part, of all."""
-    keys = chosen(columns, view.convention)
-    if terse:
+    view = whole.view
+    if view.terse:
         keys = [TERSE.get(key, key) if key in view.convention.columns else key for key in keys]
         keys = list(filter(None, keys))
     shown = [COLUMNS[key] for key in keys]
@@ -72,9 +57,9 @@ def rows_grid(
         aligns="".join(column.align for column in shown),
         kinds=[column.kind for column in shown],
         cells=[[column.printed(row) for column in shown] for row in rows],
-        exact=[] if terse else [[column.exact(row) for column in shown] for row in rows],
-        totals=_totals(table, view, rows, keys),
-        notes=notes(table, view, keys),
+        exact=[] if view.terse else [[column.exact(row) for column in shown] for row in rows],
+        totals=_totals(table, whole, rows, keys),
+        notes=notes(table, whole, keys),
         marks=[_mark(layer) for layer in layers],
         ids=["-".join(f"{table.name}-{layer.name}".split()) for layer in layers],
         legend=WINDOW_KEY if "window" in keys else "",
@@ -83,11 +68,11 @@ def rows_grid(
     )
 
 
-def _totals(table: Table, view: View, rows: list[Row], keys: list[str]) -> list[list[str]]:
+def _totals(table: Table, whole: Whole, rows: list[Row], keys: list[str]) -> list[list[str]]:
     parts = {"Total": rows}
     if len(table) < len(table.whole):
-        lists = view.convention.lists
-        every = [Row(i, x, view) for i, x in enumerate(table.whole) if lists(x)]
+        lists = whole.convention.lists
+        every = [Row(i, x, whole) for i, x in enumerate(table.whole) if lists(x)]
         parts = {"Shown": rows, "All": every}
     totals = [
         [label, *(COLUMNS[key].sum(some) for key in keys[1:])] for label, some in parts.items()
@@ -105,9 +90,9 @@ def _mark(layer: Layer) -> str:
     return "" if layer.macs or layer.parameters else "free"
 
 
-def notes(table: Table, view: View, keys: Sequence[str]) -> list[str]:
+def notes(table: Table, whole: Whole, keys: Sequence[str]) -> list[str]:
     """The caption of a table, then what its totals leave out."""
-    entry = view.convention
+    entry = whole.convention
     part = f"{len(table)} of its {len(table.whole)} rows, " if len(table) < len(table.whole) else ""
     lines = [
         f"{table.name}, {part}input {table.input_shape}; convention {entry.name}: {entry.title}"
@@ -125,7 +110,7 @@ def notes(table: Table, view: View, keys: Sequence[str]) -> list[str]:
         lines.append(f"Rows of {names} are not listed; their {lost} parameters are in no total")
     if table.unused and len(table) == len(table.whole):
         lines.append(_unused(table))
-    return [*lines, *_column_notes(table, view, keys)]
+    return [*lines, *_column_notes(table, whole, keys)]
 
 
 def _unused(table: Table) -> str:
@@ -141,15 +126,15 @@ def _rows(number: int) -> str:
     return f"{number} row" + "s" * (number != 1)
 
 
-def _column_notes(table: Table, view: View, keys: Sequence[str]) -> list[str]:
-    notes = []
+def _column_notes(table: Table, whole: Whole, keys: Sequence[str]) -> list[str]:
+    notes, view = [], whole.view
     if {"bytes", "live_bytes", "intensity"} & set(keys):
         plain = isinstance(view.dtype, int)
         dtype = f"{view.dtype}-byte" if plain else str(view.dtype).removeprefix("torch.")
         plural = "images" if view.batch_size > 1 else "image"
         notes.append(f"Bytes are of {dtype} elements, for {view.batch_size} {plural}")
     if {"field", "jump"} & set(keys):
-        blind = [view.table[n] for n in table.numbers if view.fields[n] is None]
+        blind = [whole.table[n] for n in table.numbers if whole.fields[n] is None]
         if blind:
             notes.append(
                 f"Receptive fields are not known from {blind[0].name} on: no rule says which "
@@ -160,31 +145,15 @@ def _column_notes(table: Table, view: View, keys: Sequence[str]) -> list[str]:
 
 def to_html(table: Table, convention: Convention | str = "lecture", links: str = "") -> str:
     """The table as an HTML element, with an id TABLE-LAYER per row; names link to #LINKS-LAYER."""
-    return grids.to_html(table_grid(table, convention), links)
+    return grids.to_html(table_grid(table, View.of(convention)), links)
 
 
-def to_json(
-    table: Table,
-    convention: Convention | str = "macs",
-    columns: Sequence[str] | str | None = None,
-    *,
-    dtype: Any = "float32",
-    batch_size: int = 1,
-) -> str:
-    """All rows with their raw counts and edges, and the totals of the listed ones, as JSON.
-
-    columns: keys of columns whose exact values each row holds besides, under "columns".
-    """
-    import json
-
-    view = View(table, look_up(convention), dtype, batch_size)
-    keys = chosen(columns, view.convention) if columns else []
+def document(table: Table, view: View) -> dict[str, Any]:
+    """All rows with their raw counts and edges, and the totals of the listed ones, for JSON."""
+    whole, entry = Whole(table, view), view.convention
+    keys = chosen(view.columns, entry.columns) if view.columns else []
     numbered = zip(table.numbers, table, strict=True)
-    rows = [record(Row(number, layer, view), keys) for number, layer in numbered]
-    return json.dumps(_document(table, view.convention, rows), indent=1) + "\n"
-
-
-def _document(table: Table, entry: Convention, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    rows = [record(Row(number, layer, whole), keys) for number, layer in numbered]
     known = [row for row in rows if row["listed"]]
     return {
         **named(table, entry),
@@ -211,7 +180,7 @@ def named(table: Table, entry: Convention) -> dict[str, Any]:
 
 def record(row: Row, keys: Sequence[str] = ()) -> dict[str, Any]:
     """A row with its raw counts and edges, its prices, and the exact values of columns."""
-    layer, entry = row.layer, row.view.convention
+    layer, entry = row.layer, row.whole.convention
     values = layer.parameters, entry.flops(layer), entry.activation_bytes(layer)
     prices = dict(zip(PRICED, values if layer.counted else (values[0], None, None), strict=True))
     window = layer.geometry and layer.geometry._asdict()

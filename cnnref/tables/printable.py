@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,24 +14,66 @@ if TYPE_CHECKING:
     Name: TypeAlias = "Convention | str"
     Keys = Sequence[str] | str | None
 
-__all__ = ["LecturePrinted", "Printed"]
+__all__ = ["LecturePrinted", "Printed", "View"]
+
+
+class View(NamedTuple):
+    """How a table is looked at: the arguments of every method of `Printed`, looked up.
+
+    terse: as a terminal shows it.
+    """
+
+    convention: Convention
+    columns: Keys = None
+    dtype: Any = "float32"
+    batch_size: int = 1
+    terse: bool = False
+
+    @staticmethod
+    def of(
+        convention: Name,
+        columns: Keys = None,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+        terse: bool = False,
+    ) -> View:
+        """A view with the convention of a name.
+
+        Raises:
+            UnknownNameError: no convention has that name.
+        """
+        from cnnref.counting.conventions import convention as look_up
+
+        return View(look_up(convention), columns, dtype, batch_size, terse)
 
 
 class Printed:
     """Whatever can say itself as a grid, in each format.
 
     convention: prices the operations.
-    columns: keys of `cnnref.tables.columns.COLUMNS` in place of those of the convention; a key with
-        a "+" in front is added to them.
+    columns: keys of columns in place of the usual ones; a key with a "+" in front is added to
+        them. Which keys there are, the thing that is printed says.
     dtype: what an element is stored as: its name, torch's own or its bytes.
     batch_size: images at once, for columns of bytes and of intensity.
     """
 
     __slots__ = ()
 
+    def _seen(self, view: View) -> Grid:
+        """The cells between headers and totals."""
+        raise NotImplementedError
+
+    def _exactly(self, view: View) -> Grid:
+        """The cells whose exact values files and frames hold."""
+        return self._seen(view)
+
+    def _document(self, view: View) -> dict[str, Any]:
+        """What is written as JSON."""
+        raise NotImplementedError
+
     def grid(
         self,
-        convention: Name,
+        convention: Name = "macs",
         columns: Keys = None,
         *,
         dtype: Any = "float32",
@@ -39,18 +81,18 @@ class Printed:
         terse: bool = False,
     ) -> Grid:
         """The cells between headers and totals; terse: as a terminal shows them."""
-        raise NotImplementedError
+        return self._seen(View.of(convention, columns, dtype, batch_size, terse))
 
     def exact_grid(
         self,
-        convention: Name,
+        convention: Name = "macs",
         columns: Keys = None,
         *,
         dtype: Any = "float32",
         batch_size: int = 1,
     ) -> Grid:
         """The cells whose exact values files and frames hold."""
-        return self.grid(convention, columns, dtype=dtype, batch_size=batch_size)
+        return self._exactly(View.of(convention, columns, dtype, batch_size))
 
     def to_text(
         self,
@@ -61,10 +103,9 @@ class Printed:
         batch_size: int = 1,
     ) -> str:
         """The table for a terminal."""
-        from cnnref.tables import formats as grid
+        from cnnref.tables import formats
 
-        found = self.grid(convention, columns, dtype=dtype, batch_size=batch_size, terse=True)
-        return grid.to_text(found)
+        return formats.to_text(self._seen(View.of(convention, columns, dtype, batch_size, True)))
 
     def to_markdown(
         self,
@@ -75,10 +116,9 @@ class Printed:
         batch_size: int = 1,
     ) -> str:
         """The table in Markdown, with totals."""
-        from cnnref.tables import formats as grid
+        from cnnref.tables import formats
 
-        found = self.grid(convention, columns, dtype=dtype, batch_size=batch_size)
-        return grid.to_markdown(found)
+        return formats.to_markdown(self._seen(View.of(convention, columns, dtype, batch_size)))
 
     def to_csv(
         self,
@@ -89,10 +129,9 @@ class Printed:
         batch_size: int = 1,
     ) -> str:
         """The rows as comma-separated values, unrounded, without totals."""
-        from cnnref.tables import formats as grid
+        from cnnref.tables import formats
 
-        found = self.exact_grid(convention, columns, dtype=dtype, batch_size=batch_size)
-        return grid.to_csv(found)
+        return formats.to_csv(self._exactly(View.of(convention, columns, dtype, batch_size)))
 
     def to_latex(
         self,
@@ -103,10 +142,9 @@ class Printed:
         batch_size: int = 1,
     ) -> str:
         """The table in LaTeX, for the booktabs package; a long one for longtable too."""
-        from cnnref.tables import formats as grid
+        from cnnref.tables import formats
 
-        found = self.grid(convention, columns, dtype=dtype, batch_size=batch_size)
-        return grid.to_latex(found)
+        return formats.to_latex(self._seen(View.of(convention, columns, dtype, batch_size)))
 
     def to_html(
         self,
@@ -117,10 +155,9 @@ class Printed:
         batch_size: int = 1,
     ) -> str:
         """The table as an HTML element."""
-        from cnnref.tables import formats as grid
+        from cnnref.tables import formats
 
-        found = self.grid(convention, columns, dtype=dtype, batch_size=batch_size)
-        return grid.to_html(found)
+        return formats.to_html(self._seen(View.of(convention, columns, dtype, batch_size)))
 
     def to_frame(
         self,
@@ -135,10 +172,26 @@ class Printed:
         Raises:
             MissingExtraError: pandas is not installed.
         """
-        from cnnref.tables import formats as grid
+        from cnnref.tables import formats
 
-        found = self.exact_grid(convention, columns, dtype=dtype, batch_size=batch_size)
-        return grid.to_frame(found)
+        return formats.to_frame(self._exactly(View.of(convention, columns, dtype, batch_size)))
+
+    def to_json(
+        self,
+        convention: Name = "macs",
+        columns: Keys = None,
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> str:
+        """The raw counts, unrounded, and the totals, as JSON.
+
+        columns: keys of columns whose exact values are held besides, under "columns".
+        """
+        import json
+
+        view = View.of(convention, columns, dtype, batch_size)
+        return json.dumps(self._document(view), indent=1) + "\n"
 
     def __str__(self) -> str:
         return self.to_text()

@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from cnnref.counting.conventions import Convention
-from cnnref.counting.conventions import convention as look_up
 from cnnref.counting.layer import Layer, levels
-from cnnref.tables.columns import COLUMNS, Row, View, chosen
+from cnnref.tables.columns import COLUMNS, Row, Whole, chosen
 from cnnref.tables.listing import completeness, named, rows_grid
-from cnnref.tables.printable import Printed
+from cnnref.tables.printable import Printed, View
 
 if TYPE_CHECKING:
     from cnnref.tables.formats import Grid
@@ -66,42 +64,25 @@ class Collapsed(Printed, Sequence[Repeat]):
         lacking = ", some uncounted" if self.table.uncounted else ""
         return f"<Collapsed {self.table.name}: {shown} rows for {len(self.table)}{lacking}>"
 
-    def grid(
-        self,
-        convention: Convention | str,
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-        terse: bool = False,
-    ) -> Grid:
+    def _seen(self, view: View) -> Grid:
         """The rows as a table shows them, each with its times; totals are of the whole table."""
-        view = View(self.table, look_up(convention), dtype, batch_size)
-        rows = [row for row in _rows(self, view) if view.convention.lists(row.layer)]
-        keys = chosen(columns, view.convention)
+        whole = Whole(self.table, view)
+        rows = [row for row in _rows(self, whole) if view.convention.lists(row.layer)]
+        keys = chosen(view.columns, view.convention.columns)
         if "times" not in keys:
             keys.insert(1, "times")
-        grid = rows_grid(self.table, view, rows, keys, terse=terse)
+        grid = rows_grid(self.table, whole, rows, keys)
         grid = grid._replace(notes=[*grid.notes, NOTE])
-        nested = terse and keys[:2] == ["layer", "times"]
+        nested = view.terse and keys[:2] == ["layer", "times"]
         return _with_headings(self, grid, rows) if nested else grid
 
-    def to_json(
-        self,
-        convention: Convention | str = "macs",
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-    ) -> str:
+    def _document(self, view: View) -> dict[str, Any]:
         """The runs with the numbers of their first rows and their sums, as JSON.
 
         columns: keys of columns whose exact values each run holds besides, row by row.
         """
-        import json
-
-        view = View(self.table, look_up(convention), dtype, batch_size)
-        keys, entry = chosen(columns, view.convention) if columns else [], view.convention
+        whole, entry = Whole(self.table, view), view.convention
+        keys = chosen(view.columns, entry.columns) if view.columns else []
         runs = [
             {
                 "name": run.name,
@@ -111,14 +92,13 @@ class Collapsed(Printed, Sequence[Repeat]):
                 "parameters": run.rows.parameters,
                 "operations": run.rows.flops(entry),
                 "macs": run.rows.macs,
-                **({"columns": _exact(keys, run, view)} if keys else {}),
+                **({"columns": _exact(keys, run, whole)} if keys else {}),
             }
             for run in self
         ]
         totals = {"parameters": self.table.parameters, "operations": self.table.flops(entry)}
         record = {**named(self.table, entry), "runs": runs, "totals": totals}
-        record |= completeness(self.table)
-        return json.dumps(record, indent=1) + "\n"
+        return record | completeness(self.table)
 
 
 def _with_headings(runs: Sequence[Repeat], grid: Grid, rows: Sequence[Row]) -> Grid:
@@ -139,14 +119,14 @@ def _with_headings(runs: Sequence[Repeat], grid: Grid, rows: Sequence[Row]) -> G
     return grid._replace(cells=cells, marks=marks, ids=())
 
 
-def _exact(keys: Sequence[str], run: Repeat, view: View) -> list[dict[str, Any]]:
-    return [{key: COLUMNS[key].exact(row) for key in keys} for row in _rows([run], view)]
+def _exact(keys: Sequence[str], run: Repeat, whole: Whole) -> list[dict[str, Any]]:
+    return [{key: COLUMNS[key].exact(row) for key in keys} for row in _rows([run], whole)]
 
 
-def _rows(runs: Sequence[Repeat], view: View) -> Iterator[Row]:
+def _rows(runs: Sequence[Repeat], whole: Whole) -> Iterator[Row]:
     for run in runs:
         for number, layer, label in zip(run.rows.numbers, run.rows, run.labels, strict=True):
-            yield Row(number, layer, view, run.times, label)
+            yield Row(number, layer, whole, run.times, label)
 
 
 class _Node(NamedTuple):

@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from cnnref.counting.conventions import Convention
-from cnnref.counting.conventions import convention as look_up
-from cnnref.errors import UnknownNameError
-from cnnref.tables.columns import LEAST, UNKNOWN
-from cnnref.tables.printable import Printed
+from cnnref.tables.columns import LEAST, UNKNOWN, chosen
+from cnnref.tables.printable import Printed, View
 from cnnref.tables.table import Table
 from cnnref.units import grouped
 
@@ -99,27 +97,19 @@ class Sweep(Printed, Sequence[Point]):
             f"<Sweep {self.name}: {len(self)} points over {', '.join(self[0].settings)}{lacking}>"
         )
 
-    def grid(
-        self,
-        convention: Convention | str,
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-        terse: bool = False,
-    ) -> Grid:
+    def _seen(self, view: View) -> Grid:
         """A row for each point: what was varied, then its measures, keys of MEASURES.
 
         batch_size: for points whose sweep did not vary it.
         """
         from cnnref.tables.formats import Grid, with_uncounted
 
-        entry = look_up(convention)
-        keys = _chosen(columns)
+        entry, dtype = view.convention, view.dtype
+        keys = chosen(view.columns, SHOWN, MEASURES, "column of sweeps")
         shown = [MEASURES[key] for key in keys]
         varied = list(self[0].settings)
         points = [
-            point if "batch_size" in varied else point._replace(batch_size=batch_size)
+            point if "batch_size" in varied else point._replace(batch_size=view.batch_size)
             for point in self
         ]
         exact = [[one.value(point, entry, dtype) for one in shown] for point in points]
@@ -142,7 +132,9 @@ class Sweep(Printed, Sequence[Point]):
             notes=self._notes(points, entry, dtype),
             marks=["uncounted" if point.table.uncounted else "" for point in points],
         )
-        return grid if terse else with_uncounted(grid, [len(p.table.uncounted) for p in points])
+        return (
+            grid if view.terse else with_uncounted(grid, [len(p.table.uncounted) for p in points])
+        )
 
     def _notes(self, points: Sequence[Point], entry: Convention, dtype: Any) -> list[str]:
         shapes = dict.fromkeys(str(point.table.input_shape) for point in points)
@@ -158,18 +150,9 @@ class Sweep(Printed, Sequence[Point]):
             notes.append(f"Some rows are not counted; totals with {LEAST.strip()} leave them out")
         return notes
 
-    def to_json(
-        self,
-        convention: Convention | str = "macs",
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-    ) -> str:
+    def _document(self, view: View) -> dict[str, Any]:
         """The points with their settings and all measures, as JSON."""
-        import json
-
-        entry = look_up(convention)
+        entry, dtype = view.convention, view.dtype
         points = [
             {
                 "settings": {key: plain(value) for key, value in point.settings.items()},
@@ -181,19 +164,7 @@ class Sweep(Printed, Sequence[Point]):
             for point in self
         ]
         told = {key: getattr(entry, key) for key in ("name", "title", "unit", "source")}
-        return (
-            json.dumps({"name": self.name, "convention": told, "points": points}, indent=1) + "\n"
-        )
-
-
-def _chosen(columns: Sequence[str] | str | None) -> list[str]:
-    keys = columns.split(",") if isinstance(columns, str) else list(columns or ())
-    named = [key.removeprefix("+") for key in keys]
-    for key in named:
-        if key not in MEASURES:
-            raise UnknownNameError("column of sweeps", key, MEASURES)
-    added = all(key.startswith("+") for key in keys)
-    return list(dict.fromkeys([*(SHOWN if added else ()), *named]))
+        return {"name": self.name, "convention": told, "points": points}
 
 
 def plain(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnref.tables.printable import LecturePrinted
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from cnnref.tables.analysis import ReceptiveField
     from cnnref.tables.formats import Grid
     from cnnref.tables.groups import Groups
+    from cnnref.tables.printable import View
     from cnnref.tables.repeats import Collapsed
 
 __all__ = ["Table"]
@@ -217,33 +217,15 @@ class Table(LecturePrinted, Rows):
         lists = _convention(convention).lists
         return self.part(i for i, layer in enumerate(self) if lists(layer))
 
-    def grid(
-        self,
-        convention: Convention | str,
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-        terse: bool = False,
-    ) -> Grid:
-        """The rows that a convention lists, as cells; see `Printed`."""
+    def _seen(self, view: View) -> Grid:
         from cnnref.tables.listing import table_grid
 
-        how = {"dtype": dtype, "batch_size": batch_size, "terse": terse}
-        return table_grid(self, convention, columns, **how)
+        return table_grid(self, view)
 
-    def to_json(
-        self,
-        convention: Convention | str = "macs",
-        columns: Sequence[str] | str | None = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-    ) -> str:
-        """Rows with all raw counts, and totals, as JSON; columns are added to them."""
-        from cnnref.tables.listing import to_json
+    def _document(self, view: View) -> dict[str, Any]:
+        from cnnref.tables.listing import document
 
-        return to_json(self, convention, columns, dtype=dtype, batch_size=batch_size)
+        return document(self, view)
 
 
 def _convention(convention: Convention | str) -> Convention:
