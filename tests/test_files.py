@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -250,3 +251,30 @@ def test_a_flipped_bit_is_read_or_named_and_never_a_bare_error(tmp_path: Path) -
 def test_the_names_of_the_module_are_documented() -> None:
     for name in files.__all__:
         assert getattr(files, name).__doc__
+
+
+WRITES = re.compile(r"\.write_(?:text|bytes)\(|open\([^)]*[\"'][wx]b?[\"']")
+# the environment is made before there is a package; its stamps are compared as a whole
+OWN_WAY = {"_environment.py", "_command.py"}
+
+
+def writes(source: str) -> list[str]:
+    return WRITES.findall(source)
+
+
+def test_every_file_is_written_in_the_one_way() -> None:
+    root = Path(files.__file__).parents[1]
+    sources = [*root.glob("cnnref/**/*.py"), *root.glob("scripts/**/*.py")]
+    commands = [path for path in root.glob("scripts/*") if path.is_file() and not path.suffix]
+    assert len(sources) > 100
+    assert len(commands) > 5
+    found = {
+        path.name for path in [*sources, *commands] if writes(path.read_text(encoding="utf-8"))
+    }
+    assert found == OWN_WAY
+
+
+def test_another_way_to_write_would_be_seen() -> None:
+    for line in ("x.write_text(t)", "x.write_bytes(b)", "x.open('w')", 'open(p, "wb")'):
+        assert writes(line)
+    assert not writes("x.open('ab')")

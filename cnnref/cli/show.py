@@ -90,7 +90,9 @@ def delivered(text: str, arguments: SimpleNamespace) -> str:
     """The text for stdout, which is nothing where it goes to a file."""
     if arguments.output is None:
         return text
-    _replace(arguments.output, text)
+    from cnnref.files import write
+
+    write(arguments.output, text)
     return ""
 
 
@@ -124,22 +126,6 @@ def progress(text: str) -> None:
     """What is being done, on one line of a terminal that the next one replaces."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-
-def _replace(path: str, text: str) -> None:
-    """Write a file beside the target and put it in its place, so that none is ever half written."""
-    from pathlib import Path
-
-    target = Path(path).resolve()
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        if target.exists() and not target.is_file():
-            raise OSError(0, "it is not a file")
-        part.write_text(text, encoding="utf-8", newline="")
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise CnnrefError(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def limits(arguments: SimpleNamespace) -> Budget | None:

@@ -21,6 +21,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cnnref import files
+
 KINDS = ("plain", "residual")
 
 
@@ -247,14 +249,12 @@ def processor() -> str:
 
 def write(record: dict[str, Any], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_name(target.name + ".part")
     # a run is one line, so that a new record can be compared with the old one
     runs = ",\n  ".join(json.dumps(run) for run in record["runs"])
     text = json.dumps(record | {"runs": []}, indent=1).replace(
         '"runs": []', f'"runs": [\n  {runs}]'
     )
-    half.write_text(text + "\n", encoding="utf-8")
-    half.replace(target)
+    files.write(target, text + "\n")
 
 
 def arguments() -> argparse.Namespace:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from _command import call, child, locked
 from checks import built
+from cnnref import files
 from website.measured.site import SKIPPED, THIS
 from website.places import CACHE, GENERATED, ROOT, SCRIPTS, SITE
 
@@ -70,7 +71,7 @@ def build(*, force: bool = False, twice: bool = False, measured: bool = True) ->
             swap(folder / "site", folder / "old")
         if written() != before:
             return "built; files changed meanwhile, so that the next run builds again"
-        STAMP.write_text(record(), encoding="utf-8")
+        files.write(STAMP, record())
     return f"{sum(1 for path in SITE.rglob('*') if path.is_file())} files in {SITE.name}/"
 
 

@@ -77,6 +77,7 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
 
 
 def on_post_build(config: MkDocsConfig) -> None:
+    site_notebooks.seal()
     site = Path(config.site_dir)
     site_math.close()
     site_theme.keep_on_own_host(site)

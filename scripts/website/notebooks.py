@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from mkdocs.exceptions import PluginError
 
+from cnnref.files import write
 from website.places import ROOT
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page
 
+SEALS = "seals"
 CACHE = ROOT / ".cache" / "notebooks"
 FOLDER = "notebooks"
 VERSIONS = ("pandas", "altair", "ipykernel", "nbconvert", "jupytext", "mkdocs-jupyter")
@@ -47,12 +49,31 @@ def configure(config: MkDocsConfig) -> None:
     for old in CACHE.glob("*"):
         if old != folder:
             shutil.rmtree(old, ignore_errors=True)
+    drop_unsealed(folder)
     # neither the reader's own settings nor another Python's kernel may have a say in the pages
     for name, place in (("IPYTHONDIR", "ipython"), ("JUPYTER_CONFIG_DIR", "jupyter")):
         own = ROOT / ".cache" / place
         own.mkdir(parents=True, exist_ok=True)
         os.environ[name] = str(own)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+
+
+def drop_unsealed(folder: Path) -> None:
+    """What is not as a build left it, cut short or not, is run again."""
+    known = (folder / SEALS).read_bytes().split() if (folder / SEALS).is_file() else []
+    for path in folder.glob("*.json"):
+        if not path.is_file() or digest(path) not in known:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def seal() -> None:
+    """Write down what the build has kept."""
+    for folder in CACHE.glob("*"):
+        write(folder / SEALS, b"\n".join(sorted(map(digest, folder.glob("*.json")))))
+
+
+def digest(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).hexdigest().encode()
 
 
 def package_hash() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from cnnref.measuring.roofline import Ceilings
 from cnnref.measuring.settings import resolved_device
 from cnnref.units import GIB
 from studies.code import digest, files
+from studies.ledger import Ledger
 from studies.machines.plan import SPREAD, Case, kinds, plan
 from website import places
 from website.measured.record import LeftOut, Record, drift, read, write
@@ -36,32 +36,16 @@ QUICK_LIMIT = 60.0
 
 
 class Book:
-    """What is measured so far, a JSON line each, so that an interrupted run goes on there."""
+    """What is measured so far, which an interrupted run goes on from."""
 
     def __init__(self, path: Path, key: str) -> None:
-        self._path, self._key = path, key
-        self.found: dict[Case, dict[str, Any]] = {}
-        for entry in self._lines():
-            if entry.pop("key") == key:
-                self.found[Case(**entry.pop("case"))] = entry
-
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        if not self._path.exists():
-            return
-        for line in self._path.read_text(encoding="utf-8").splitlines():
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError:  # the last line of a run that was cut short
-                continue
+        self._ledger = Ledger(path, key, lambda stated: (Case(**stated.pop("case")), stated))
+        self.found: dict[Case, dict[str, Any]] = dict(self._ledger)
 
     def add(self, case: Case, entry: Mapping[str, Any]) -> None:
         """Keep what came of a case."""
         self.found[case] = dict(entry)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        cut = self._path.exists() and self._path.read_bytes()[-1:] not in (b"", b"\n")
-        line = json.dumps({"key": self._key, "case": case._asdict(), **entry})
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write("\n" * cut + line + "\n")
+        self._ledger.add({"case": case._asdict(), **entry})
 
 
 class Job(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from tqdm import tqdm
 
 import cnnref
+from cnnref import files
 from cnnref.counting.shapes import Size
 from studies.peers.tools import BY_NAME, NEED_DATA, Tool, count, fresh
 from website.places import DOCS
@@ -83,9 +83,7 @@ def replace(path: str, text: str) -> None:
         return
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8", newline="")
-    part.replace(target)
+    files.write(target, text)
 
 
 def read(path: Path = COUNTS) -> list[Row]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -18,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import cnnref
 from studies.code import digest, files
+from studies.ledger import Ledger
 from studies.zoo.models import Built, Case, build
 
 LIBRARIES = ("torch", "torchvision", "timm")
@@ -117,34 +117,18 @@ def key() -> str:
 
 
 class Book:
-    """The records so far, one JSON line each, so that an interrupted run goes on where it was."""
+    """The records so far, which an interrupted run goes on from."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._key = key()
-        self.records = {(r.library, r.name): r for r in self._read()}
-
-    def _read(self) -> Iterable[Record]:
-        if not self._path.exists():
-            return
-        for line in self._path.read_text(encoding="utf-8").splitlines():
-            try:
-                entry = json.loads(line)
-            except json.JSONDecodeError:  # the last line of a run that was cut short
-                continue
-            if entry.pop("key") == self._key:
-                yield Record(**entry)
+        self._ledger = Ledger(path, key(), lambda stated: Record(**stated))
+        self.records = {(r.library, r.name): r for r in self._ledger}
 
     def __contains__(self, case: Case) -> bool:
         return (case.library, case.name) in self.records
 
     def add(self, entry: Record) -> None:
         self.records[entry.library, entry.name] = entry
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        whole = not self._path.exists() or self._path.read_bytes()[-1:] in (b"", b"\n")
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(("" if whole else "\n") + json.dumps({"key": self._key, **entry._asdict()}))
-            file.write("\n")
+        self._ledger.add(entry._asdict())
 
 
 def to_csv(records: Iterable[Record]) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from website import places
+from website.charts.kept import kept
 
 CACHE = places.CACHE / "charts"
 VEGA_LITE = "6.4"
@@ -144,10 +145,8 @@ def svg(spec: dict[str, Any], width: int, prefix: str) -> str:
     sized = spec | {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
     versions = [VEGA_LITE, version("vl-convert-python")]
     identity = json.dumps([sized, STYLE, versions], sort_keys=True)
-    kept = CACHE / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.svg"
-    if not kept.is_file():
-        write(kept, convert(sized))
-    return IDS.sub(rf"\g<1>{prefix}-", kept.read_text(encoding="utf-8"))
+    place = CACHE / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.svg.kept"
+    return IDS.sub(rf"\g<1>{prefix}-", kept(place, lambda: convert(sized)))
 
 
 def convert(spec: dict[str, Any]) -> str:
@@ -159,16 +158,11 @@ def convert(spec: dict[str, Any]) -> str:
 
 def assets() -> dict[str, str]:
     """The live charts' library, as one file of the site's own."""
-    kept = CACHE / f"vega-{VEGA_LITE}-{version('vl-convert-python')}.js"
-    if not kept.is_file():
-        import vl_convert
-
-        write(kept, vl_convert.javascript_bundle(vl_version=VEGA_LITE))
-    return {"assets/vendor/vega/vega-embed.js": kept.read_text(encoding="utf-8")}
+    place = CACHE / f"vega-{VEGA_LITE}-{version('vl-convert-python')}.js.kept"
+    return {"assets/vendor/vega/vega-embed.js": kept(place, bundle)}
 
 
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".half")
-    half.write_text(text, encoding="utf-8")
-    half.replace(path)
+def bundle() -> str:
+    import vl_convert
+
+    return str(vl_convert.javascript_bundle(vl_version=VEGA_LITE))

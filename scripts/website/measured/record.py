@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cnnref import files
 from cnnref.errors import CnnrefError, MissingExtraError
 from cnnref.measuring.record import LayerTime, Machine, Measurement
 from cnnref.measuring.roofline import Ceilings, moved_bytes
@@ -77,11 +77,7 @@ def read(path: Path) -> Record:
     Raises:
         CnnrefError: the file cannot be read, is broken, or is of another schema; it stays as it is.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CnnrefError(f"{path} cannot be read: {error}.") from None
-    return loads(text, str(path))
+    return loads(files.text_of(path), str(path))
 
 
 def loads(text: str, where: str) -> Record:
@@ -92,7 +88,7 @@ def loads(text: str, where: str) -> Record:
     """
     try:
         plain = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise CnnrefError(f"{where} is not JSON ({error}); {AGAIN}.") from None
     version = plain.get("schema") if isinstance(plain, dict) else None
     if version != SCHEMA:
@@ -194,9 +190,7 @@ def write(record: Record, path: Path) -> None:
     text = dumps(record)
     loads(text, str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8", newline="")
-    part.replace(path)
+    files.write(path, text)
 
 
 def drift(record: Record) -> list[str]:

@@ -6,6 +6,8 @@ import html
 import re
 from pathlib import Path
 
+from cnnref import files
+
 PAGE = "glossary.html"
 ENTRY = re.compile(
     r'<dt>\s*<a href="#([\w-]+)"[^>]*id="\1"[^>]*>.*?</dt>\s*<dd>(.*?)</dd>', re.DOTALL
@@ -25,7 +27,7 @@ def explain(site: Path) -> None:
         text = path.read_text(encoding="utf-8")
         told = LINK.sub(lambda link: titled(link, said), text)
         if told != text:
-            path.write_text(told, encoding="utf-8")
+            files.write(path, told)
 
 
 def meanings(page: str) -> dict[str, str]:

@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+from cnnref import files
+
 ICON = re.compile(r'<svg (?=xmlns="[^"]*" viewBox="0 0 24 24">)')
 OTHER_HOST = re.compile(r"(?<=[\"'`])https://[a-z0-9.-]+/")
 DELIMITER = re.compile(r"\\[()\[\]]")
@@ -28,7 +30,7 @@ def keep_on_own_host(site: Path) -> None:
     """
     for script in sorted(site.glob("assets/javascripts/bundle.*.js")):
         text = script.read_text(encoding="utf-8")
-        script.write_text(OTHER_HOST.sub("not-used/", text), encoding="utf-8")
+        files.write(script, OTHER_HOST.sub("not-used/", text))
 
 
 def normalise_search(site: Path) -> None:
@@ -40,4 +42,4 @@ def normalise_search(site: Path) -> None:
     for entry in found["docs"]:
         entry["text"] = TIMES.sub("x", DELIMITER.sub("", entry["text"]))
     compact = json.dumps(found, sort_keys=True, separators=(",", ":"))
-    index.write_text(compact, encoding="utf-8")
+    files.write(index, compact)
