@@ -1,7 +1,8 @@
 """AlexNet in PyTorch: torchvision's one tower, that with batch norm, and the two of 2012.
 
 AlexNet: Krizhevsky, "One weird trick for parallelizing convolutional neural networks",
-2014, with the padding and the adaptive pooling of torchvision, whose weights load.
+2014, with the filters of his program cuda-convnet2 (footnote 1 of the paper has 384 in conv4),
+and as torchvision has it, whose weights load: no normalisation, its padding, its pooling.
 BNAlexNet: the one tower with batch normalisation that S. Zagoruyko trained, as
 soumith/imagenet-multiGPU.torch defines it in models/alexnetowtbn.lua.
 AlexNet2012: Krizhevsky, Sutskever, Hinton, NIPS 2012, for an input of 227.
@@ -103,10 +104,10 @@ class BNAlexNet(nn.Module):
 
 
 class LocalResponseNorm(nn.LocalResponseNorm):
-    """The paper's constants: n = 5, alpha = 1e-4, beta = 0.75, k = 2."""
+    """The constants of section 3.3: n = 5, alpha = 1e-4, beta = 0.75, k = 2."""
 
     def __init__(self) -> None:
-        # torch divides alpha by n, the paper does not
+        # torch divides alpha by n, section 3.3 does not
         super().__init__(size=5, alpha=5e-4, beta=0.75, k=2.0)
 
 

@@ -2,7 +2,8 @@
 
 Paszke, Chaurasia, Kim, Culurciello, "ENet", 2016; the classifier of Canziani, Paszke and
 Culurciello, "An Analysis of Deep Neural Network Models for Practical Applications", with
-the numbers of the definition that its authors published for Torch 7.
+the numbers of the definition that its authors published for Torch 7 (branch e_data of
+e-lab/imagenet-multiGPU.torch).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Szegedy et al., "Going Deeper with Convolutions", CVPR 2015, Table 1, Figure 3 and
 section 5. Torchvision's network has a batch norm in every convolution and no other
-normalisation, a 3x3 window where the paper has 5x5, and adaptive average pooling.
+normalisation, a 3x3 window where Table 1 has 5x5, and adaptive average pooling.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Inception-ResNet in PyTorch: v1 as the paper draws it, v2 as its authors published it.
+"""Inception-ResNet in PyTorch: v1 as in Figure 15, v2 as Google published it.
 
 Szegedy, Ioffe, Vanhoucke, Alemi, "Inception-v4, Inception-ResNet and the Impact of
 Residual Connections on Learning", AAAI 2017, Figures 7 and 10 to 19.

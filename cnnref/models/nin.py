@@ -1,7 +1,7 @@
 """Network in Network for ImageNet in PyTorch, as published and with batch normalisation.
 
-NIN: Lin, Chen, Yan, "Network In Network", ICLR 2014, with the numbers of the authors'
-published Caffe network. BNNIN: the network that S. Zagoruyko trained, which Canziani et
+NIN: Lin, Chen, Yan, "Network In Network", ICLR 2014, with the numbers of the Caffe network
+nin_imagenet that M. Lin published. BNNIN: the network that S. Zagoruyko trained, which Canziani et
 al. 2016 compare. The last pooling takes the whole map, which is 6x6 and 7x7 at 224.
 """
 

@@ -2,7 +2,8 @@
 
 He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, Table 1.
 The bottlenecks of resnet50, 101 and 152 halve the maps in their 3x3 convolution, as
-torchvision does; those of the `_v1` networks in their first 1x1, as the paper does.
+torchvision does; those of the `_v1` networks in their first 1x1, as in the models that the
+authors published (KaimingHe/deep-residual-networks).
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Bottleneck(nn.Module):
 
 
 class BottleneckV1(Bottleneck):
-    """The paper's: the stride is in the first 1x1."""
+    """As in KaimingHe/deep-residual-networks: the stride is in the first 1x1."""
 
     stride_in_3x3 = False
 

@@ -2,7 +2,7 @@
 
 Zeiler, Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014. The
 paddings and the rounding of the poolings are those that give the sizes of Figure 3; the
-contrast normalisation is AlexNet's, to which the paper refers.
+contrast normalisation, whose constants Figure 3 does not give, is AlexNet's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class ContrastNorm(nn.LocalResponseNorm):
     """Across maps, with the constants of Krizhevsky et al. 2012."""
 
     def __init__(self) -> None:
-        # torch divides alpha by n, the paper does not
+        # torch divides alpha by n, AlexNet's paper (section 3.3) does not
         super().__init__(size=5, alpha=5e-4, beta=0.75, k=2.0)
 
 

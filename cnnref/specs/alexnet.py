@@ -1,19 +1,23 @@
 """AlexNet: the one-tower network of 2014, with and without batch normalisation, and that of 2012.
 
 alexnet: A. Krizhevsky, "One weird trick for parallelizing convolutional neural
-networks", arXiv:1404.5997, 2014, footnote 1: one tower of 64, 192, 384, 256, 256
-filters, without local response normalisation. The padding of 2 before conv1 and the
-adaptive pooling before fc6 are torchvision's; the paper prints neither.
+networks", arXiv:1404.5997, 2014. Its footnote 1 prints one tower of 64, 192, 384, 384, 256
+filters. The 256 of conv4 are those of the author's program (cuda-convnet2,
+layers/layers-imagenet-1gpu.cfg), which has local response normalisation after conv1 and conv2
+and no padding before conv1. Leaving the normalisation out, the padding of 2 and the adaptive
+pooling before fc6 are torchvision's; footnote 1 mentions none of them.
 
 alexnet_2012: A. Krizhevsky, I. Sutskever, G. Hinton, "ImageNet Classification with
-Deep Convolutional Neural Networks", NIPS 2012, section 3.5 and Figure 2. The paper
-states an input of 224, which does not give its 55 x 55 maps without padding; 227 does.
+Deep Convolutional Neural Networks", NIPS 2012, section 3.5 and Figure 2. Section 3.5
+states an input of 224, which does not give the 55 x 55 maps of Figure 2 without padding; 227
+does.
 alexnet_2012_nogroups is the same network with every filter seeing every channel.
 
-bn_alexnet: the network of S. Zagoruyko in the list that Canziani et al. 2016 used. The list
-says that it was trained with soumith/imagenet-multiGPU.torch, whose one AlexNet with batch
-normalisation is models/alexnetowtbn.lua: the tower of 2014 with a batch normalisation before
-every ReLU. Its layers keep their biases, and it has no adaptive pooling.
+bn_alexnet: the network of S. Zagoruyko in the list that Canziani et al. used. The list said at
+first (imagenet-validation.torch, commit 018d140) that it was trained with
+soumith/imagenet-multiGPU.torch; since commit ab39781 it names a gist. The one AlexNet with batch
+normalisation of that repository is models/alexnetowtbn.lua: the tower of 2014 with a batch
+normalisation before every ReLU. Its layers keep their biases, and it has no adaptive pooling.
 """
 
 from __future__ import annotations
@@ -89,7 +93,7 @@ def alexnet_2012(net: Net, num_classes: int = 1000, *, grouped: bool = True) -> 
             )
             x = net.relu(x, name=f"relu{number}")
             if normed:
-                # section 3.3: k = 2, n = 5, alpha = 1e-4, which the paper does not divide by n
+                # section 3.3: k = 2, n = 5, alpha = 1e-4, which it does not divide by n
                 x = net.lrn(x, 5, name=f"norm{number}", alpha=5 * 1e-4, beta=0.75, k=2)
             if pooled:
                 x = net.max_pool(x, 3, stride=2, name=f"pool{number}")
@@ -106,7 +110,7 @@ def alexnet_2012_nogroups(net: Net, num_classes: int = 1000) -> FeatureMap:
 def classifier(
     net: Net, x: FeatureMap, num_classes: int, *, dropout_first: bool, normed: bool = False
 ) -> FeatureMap:
-    """fc6 to fc8; torchvision drops before fc6 and fc7, the paper after them."""
+    """fc6 to fc8; torchvision drops before fc6 and fc7, the paper (section 4.2) in them."""
     for name, width in (("6", 256 * 6 * 6), ("7", 4096)):
         with net.stage(f"fc{name}"):
             if dropout_first:

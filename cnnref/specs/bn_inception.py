@@ -3,18 +3,18 @@
 S. Ioffe, C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing
 Internal Covariate Shift", arXiv:1502.03167, ICML 2015: Figure 5 and the text beside it.
 
-The table contradicts itself in two rows. It prints 576 maps after 4c and after 4d, and 1024
+Figure 5 contradicts itself in two rows. It prints 576 maps after 4c and after 4d, and 1024
 after 4e, but with 128 filters behind their poolings 4c and 4d have 608, and 4e has 1056. With 96
 every printed output follows from the printed filters, and 96 is what both have in the network
 that Google published (TensorFlow's models, research/slim/nets/inception_v2.py). The first
-convolution is separable with 8 filters on each colour, as the text says and the table marks
-with a star. The paper prints no padding: every window is centred, which gives the printed
+convolution is separable with 8 filters on each colour, as the text says and Figure 5 marks
+with a star. Figure 5 prints no padding: every window is centred, which gives the printed
 sizes. A batch normalisation, with scale and shift, stands in every convolution, in the place of
 its bias, and none between the two halves of the separable one.
 
-bn_inception_aux runs an auxiliary head too, as training does. The paper does not mention it; it
+bn_inception_aux runs an auxiliary head too, as training does. Figure 5 does not show it; it
 is that of soumith/imagenet-multiGPU.torch, models/googlenetbn.lua, which thanks C. Szegedy for
-its details. With it the network has the 13.6 million parameters that the paper states, which
+its details. With it the network has the 13.6 million parameters of section 4.2, which
 confirms both: without the head they are 11.2 million, and with 128 in place of 96 13.7.
 The notation of the modules is that of `inception_v3`.
 """

@@ -4,8 +4,8 @@ A. Paszke, A. Chaurasia, S. Kim, E. Culurciello, "ENet: A Deep Neural Network Ar
 for Real-Time Semantic Segmentation", arXiv:1606.02147, 2016, describes the initial block and
 the bottlenecks of a segmentation network. Canziani, Paszke and Culurciello compare a
 classifier made of them ("ENet for ImageNet", arXiv:1605.07678v3), which no paper prints;
-its definition is that of its authors, e-lab/imagenet-multiGPU.torch,
-models/enet-ImageNet.lua of July 2016 ("ENet version 14 == for ImageNet").
+its definition is that of its authors, e-lab/imagenet-multiGPU.torch, branch e_data (commit
+68bb4d0 of 23 July 2016), models/enet-ImageNet.lua ("ENet version 14 == for ImageNet").
 
 Later revisions of that file move the batch normalisation of the initial block or leave it
 out, which changes 32 parameters and no multiplication. The definition pools 7x7, the

@@ -3,13 +3,14 @@
 C. Szegedy et al., "Going Deeper with Convolutions", arXiv:1409.4842, CVPR 2015: Table 1,
 with the pooling and normalisation of Figure 3 and the auxiliary heads of section 5.
 
-googlenet: the paper's network, biases and no batch normalisation. The paper prints no
-padding: every window is centred, and the poolings between stages round up, which gives
-the printed sizes. googlenet_aux runs both auxiliary heads too, as training does.
+googlenet: the paper's network, biases and no batch normalisation. Figure 3 marks every window
+(S) or (V), same or valid: the same ones are centred here, and the poolings between stages round
+up without padding, which gives the same maps. googlenet_aux runs both auxiliary heads too, as
+training does.
 
 googlenet_torchvision: batch normalisation in place of biases and of the local response
-normalisation, a 3x3 kernel in the branch that the paper calls 5x5, pool4 2x2 where
-the paper has 3x3, and adaptive average pooling. Its heads exist but do not run at
+normalisation, a 3x3 kernel in the branch that Table 1 calls 5x5, pool4 2x2 where
+it has 3x3, and adaptive average pooling. Its heads exist but do not run at
 inference, and so have no rows; googlenet_torchvision_aux runs them.
 """
 
@@ -50,7 +51,7 @@ class Variant(NamedTuple):
     """What torchvision's network does otherwise.
 
     norm: batch normalisation instead of biases and of local response normalisation.
-    five: the kernel of the branch that the paper calls 5x5.
+    five: the kernel of the branch that Table 1 calls 5x5.
     pool4: the kernel of the pooling before 5a.
     dropped: the share of activations that dropout leaves out before the last layer.
     """

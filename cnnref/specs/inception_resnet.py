@@ -6,13 +6,13 @@ Impact of Residual Connections on Learning", arXiv:1602.07261, AAAI 2017.
 inception_resnet_v1: Figure 15 with the stem of Figure 14 and the modules of Figures 10 to 13
 and 7. As drawn: 5, 10 and 5 blocks, no factor before a sum, a ReLU behind every one.
 
-inception_resnet_v2: the network as the authors published it, which differs from the paper's
-Figure 15: the stem is Inception-v3's with one more module at 35 x 35, the residual blocks
-number 10, 20 and 10 in place of 5, 10 and 5, the maps have 320, 1088 and 2080 channels, and a
-1x1 convolution to 1536 ends the network. A residual is scaled by 0.17, 0.10 and 0.20 before
-the sum (section 3.3); the last block scales by 1 and has no ReLU. Averages leave the padding
-out, as TensorFlow's do. The auxiliary head of training is not part of it. timm has the same
-network, torchvision none.
+inception_resnet_v2: the network as Google published it (TensorFlow's models,
+research/slim/nets/inception_resnet_v2.py), which differs from Figure 15: the stem is
+Inception-v3's with one more module at 35 x 35, the residual blocks number 10, 20 and 10 in place
+of 5, 10 and 5, the maps have 320, 1088 and 2080 channels, and a 1x1 convolution to 1536 ends the
+network. A residual is scaled by 0.17, 0.10 and 0.20 before the sum (section 3.3); the last block
+scales by 1 and has no ReLU. Averages leave the padding out, as TensorFlow's do. The auxiliary
+head of training is not part of it. timm has the same network, torchvision none.
 
 In both, the 1x1 convolution before a sum has a bias, no batch normalisation ("only on top of
 the traditional layers, but not on top of the summations", section 3.2) and no ReLU.

@@ -3,12 +3,13 @@
 C. Szegedy et al., "Rethinking the Inception Architecture for Computer Vision",
 arXiv:1512.00567, CVPR 2016: Table 1 with Figures 5, 6, 7 and 10.
 
-The paper's Table 1 prints no filters inside the modules; they are those of the network that
-its authors published, which torchvision follows. Its stem is not that of Table 1: after the
-first pooling come 1x1 with 80 filters, 3x3 with 192 and a second pooling, where the table
-has three 3x3 convolutions with 80, 192 and 288. Every convolution is followed by a batch
-normalisation. inception_v3_aux runs the auxiliary head too, as training does; at
-inference it has no rows.
+Table 1 prints no filters inside the modules, for which section 6 refers to a file of the
+supplement; they are those of the network that Google published (TensorFlow's models,
+research/slim/nets/inception_v3.py), which torchvision follows. Its stem is not that of Table 1:
+after the first pooling come 1x1 with 80 filters, 3x3 with 192 and a second pooling, where the
+table has three 3x3 convolutions with 80, 192 and 288. Every convolution is followed by a batch
+normalisation. inception_v3_aux runs the auxiliary head too, as training does; at inference it
+has no rows.
 
 A module is a tuple of branches, a branch a line of layers in the words of the Inception
 papers' figures: "1x7 128" is a convolution of 1 row by 7 columns with 128 filters,
@@ -43,7 +44,7 @@ STEM: Rows = (
 
 
 def figure_5(pool: int) -> Branches:
-    """35 x 35; one 5x5 is left, two 3x3 stand for the other."""
+    """35 x 35; in Figure 5 two 3x3 stand for each 5x5, here one 5x5 is left."""
     return ("1x1 64", "1x1 48, 5x5 64", "1x1 64, 3x3 96, 3x3 96", f"avg 3x3, 1x1 {pool}")
 
 

@@ -4,9 +4,10 @@ C. Szegedy, S. Ioffe, V. Vanhoucke, A. Alemi, "Inception-v4, Inception-ResNet an
 Impact of Residual Connections on Learning", arXiv:1602.07261, AAAI 2017: Figure 9 with
 the modules of Figures 3 to 8. A pure Inception network: it has no residual connections.
 
-Every convolution is followed by a batch normalisation; the last pooling is the paper's
-8 x 8 average at an input of 299, and adapts elsewhere. The order of the branches, and of tall
-and wide windows in the longest ones, is that of the network that the authors published.
+Every convolution is followed by a batch normalisation; the last pooling is the 8 x 8 average
+of Figure 9 at an input of 299, and adapts elsewhere. The order of the branches, and of tall and
+wide windows in the longest ones, is that of the network that Google published (TensorFlow's
+models, research/slim/nets/inception_v4.py).
 Averages leave the padding out, as TensorFlow's do. Torchvision has no Inception-v4, timm
 has this one. The notation of the modules is that of `inception_v3`.
 """

@@ -1,16 +1,17 @@
 """Network in Network for ImageNet, as published and with batch normalisation.
 
-M. Lin, Q. Chen, S. Yan, "Network In Network", arXiv:1312.4400, ICLR 2014. The paper gives
-the idea, its ImageNet network is the authors' published Caffe definition: four mlpconv
+M. Lin, Q. Chen, S. Yan, "Network In Network", arXiv:1312.4400, ICLR 2014. Section 3 gives
+the idea; the network for ImageNet is the Caffe definition that M. Lin published, nin_imagenet
+(gist d802a5849de39225bcc6): four mlpconv
 layers, each a convolution and two 1x1 convolutions ("cccp"), the last of them with an
 output for each class, and global average pooling. Caffe's poolings round up.
 
-bn_nin: S. Zagoruyko's network of the list that Canziani et al. 2016 used ("bn-NIN",
+bn_nin: S. Zagoruyko's network of the list that Canziani et al. used ("bn-NIN",
 62.62 % top-1), from soumith/imagenet-multiGPU.torch, models/ninbn.lua: other paddings,
 poolings that round down, no dropout, 1024 channels to the end, then one linear layer.
 
 Both publications pool windows of the size that the last maps have at 224, 6x6 and 7x7;
-here the whole map is pooled whatever its size, as the paper words it.
+here the whole map is pooled whatever its size, as section 3.2 words it.
 """
 
 from __future__ import annotations

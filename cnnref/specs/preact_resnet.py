@@ -3,25 +3,26 @@
 K. He, X. Zhang, S. Ren, J. Sun, "Identity Mappings in Deep Residual Networks",
 arXiv:1603.05027, ECCV 2016, Figure 4 (e) and the appendix.
 
-From the paper: the first unit is activated right after conv1, before the paths part; the
-last is followed by one more activation. ResNet-200 is ResNet-152 with 16 more units on
-the maps of 28 x 28. What the paper leaves open is as in published code:
+From the appendix: the first unit is activated right after conv1, before the paths part; the
+last is followed by one more activation. Beside Table 5: ResNet-200 is ResNet-152 with 16 more
+units on the maps of 28 x 28. What the paper leaves open is as in published code:
 
 preact_resnet18 to 200: the Torch code of Facebook AI Research (fb.resnet.torch,
-models/preresnet.lua), to which the authors point for ImageNet. The activation of conv1
-stands before the pooling, and the first unit adds none. The first unit of each later
-stage activates before the paths part, so that its projection sees the activated map;
-every other unit activates on its own path. A projection has no batch normalisation.
-The bottleneck halves the maps in its 3x3 convolution; the paper does not say which does.
-Its Table 5 holds 152 and 200 layers; 18 to 101 are that code's.
+models/preresnet.lua), to which the README of resnet-1k-layers points for ImageNet. The
+activation of conv1 stands before the pooling, and the first unit adds none. The first unit of
+each later stage activates before the paths part, so that its projection sees the activated map;
+every other unit activates on its own path. A projection has no batch normalisation. The
+bottleneck halves the maps in its 3x3 convolution; the appendix does not say which does. Table 5
+holds 152 and 200 layers; 18 to 101 are that code's.
 
-preact_resnet164_cifar, preact_resnet1001_cifar: the authors' own code (resnet-1k-layers,
-resnet-pre-act.lua). Nothing stands between conv1 and the first unit; a unit that widens
-its input activates before the paths part. The bottleneck halves the maps in its first
-1x1 convolution.
+preact_resnet164_cifar, preact_resnet1001_cifar: the code that the authors published
+(KaimingHe/resnet-1k-layers, resnet-pre-act.lua), to which the abstract points; its header says
+that Xiang Ming re-implemented it. Nothing stands between conv1 and the first unit; a unit that
+widens its input activates before the paths part. The bottleneck halves the maps in its first 1x1
+convolution.
 
-The paper's own experiments ran in Caffe code that is not public. The order within a unit
-is thus certain; where the bottleneck's stride lies is as certain as these two codes.
+The order within a unit is that of Figure 4 (e); where the bottleneck's stride lies is as certain
+as these two codes.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ __all__ = [
     "preact_resnet_cifar",
 ]
 
-# the authors' code: filters of a unit's three convolutions, stride of the first unit
+# resnet-pre-act.lua: filters of a unit's three convolutions, stride of the first unit
 CIFAR_STAGES = (
     ("conv2", (16, 16, 64), 1),
     ("conv3", (32, 32, 128), 2),

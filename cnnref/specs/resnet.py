@@ -3,9 +3,11 @@
 K. He, X. Zhang, S. Ren, J. Sun, "Deep Residual Learning for Image Recognition",
 arXiv:1512.03385, CVPR 2016, Table 1; plain networks and shortcuts: section 4.1.
 
-resnet18, 34, 50, 101 and 152 are torchvision's. The paper halves the maps in the first
-convolution of conv3_1, conv4_1 and conv5_1; torchvision's bottlenecks do so in their
-3x3 convolution ("v1.5"), the `_v1` networks as the paper. No convolution has a bias,
+resnet18, 34, 50, 101 and 152 are torchvision's. Table 1 has a stride in conv3_1, conv4_1 and
+conv5_1 and does not say in which convolution. The models that the authors published
+(KaimingHe/deep-residual-networks, commit a7026cb) have it in the first, which gives the operations
+of Table 1, and so have the `_v1` networks here; torchvision's bottlenecks have it in their 3x3
+convolution ("v1.5"). No convolution has a bias,
 as batch normalisation follows each. A shortcut is of one of three options:
 
 A: every other pixel, and zeros for the channels that are new; no parameters.
@@ -13,7 +15,7 @@ B: a 1x1 projection where the shape changes, the identity elsewhere. resnet18 to
    of this kind.
 C: a projection in every block.
 
-Table 1 prints no padding; it is torchvision's. The networks that the authors released
+Table 1 prints no padding; it is torchvision's. Those models
 pool in conv2 without padding and round up, which gives the same 56 x 56 maps, and their
 ResNet-50 has a bias in conv1.
 """

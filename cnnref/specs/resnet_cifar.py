@@ -5,7 +5,7 @@ arXiv:1512.03385, CVPR 2016, section 4.2 and Table 6.
 
 A 3x3 convolution, then 2n of them on maps of 32 x 32, of 16 x 16 and of 8 x 8, with 16,
 32 and 64 filters. All shortcuts are of option A, so that a residual network has exactly
-the parameters of its plain twin. The paper names no stages; these follow its Table 1.
+the parameters of its plain twin. Section 4.2 names no stages; these follow Table 1.
 """
 
 from __future__ import annotations

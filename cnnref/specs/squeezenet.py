@@ -2,10 +2,12 @@
 
 F. N. Iandola, S. Han, M. W. Moskewicz, K. Ashraf, W. J. Dally, K. Keutzer, "SqueezeNet:
 AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size", arXiv:1602.07360,
-2016, Table 1; version 1.1 is the authors' later release, which pools earlier.
+2016, Table 1; version 1.1 is the authors' later release, SqueezeNet_v1.1 of
+forresti/SqueezeNet, which pools earlier.
 
-Table 1 prints 111 x 111 maps after conv1, which needs a padding that torchvision, like
-the authors' release, does not have: 109 x 109.
+Table 1 prints an input of 224 and maps of 111 x 111 after conv1. Those are the maps of 227, the
+input of the authors' release (forresti/SqueezeNet, commit 445b1d9); 224 gives 109 x 109. Nothing
+pads conv1.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ K. Simonyan, A. Zisserman, "Very Deep Convolutional Networks for Large-Scale Ima
 Recognition", arXiv:1409.1556, ICLR 2015, Table 1.
 
 Every convolution is 3x3 with stride 1 and padding 1, every pooling 2x2 with stride 2.
-The `_bn` variants put a batch normalisation before each ReLU of a convolution; the paper
+The `_bn` variants put a batch normalisation before each ReLU of a convolution; Table 1
 has none, torchvision added them. The adaptive pooling before fc6 is torchvision's
 too: at the paper's input of 224 it copies its input.
 """

@@ -3,11 +3,12 @@
 M. D. Zeiler, R. Fergus, "Visualizing and Understanding Convolutional Networks",
 arXiv:1311.2901, ECCV 2014.
 
-The paper prints the size of every map, but no padding. Its sizes (110, 55, 26, 13, 13, 6)
+Figure 3 prints the size of every map, but no padding. Its sizes (110, 55, 26, 13, 13, 6)
 follow from a padding of 1 before conv1, none before conv2, 1 before conv3 to conv5, and
 poolings without padding that round up; rounding down gives 54, and padded poolings end
-at 7. The contrast normalisation after the first two poolings runs across feature
-maps; the paper refers to AlexNet's for it, so it is that, over 5 channels.
+at 7. Figure 3 runs the contrast normalisation after the first two poolings across feature
+maps and gives no constants; section 3 calls the network similar to AlexNet, so it is AlexNet's,
+over 5 channels.
 """
 
 from __future__ import annotations

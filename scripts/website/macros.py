@@ -38,6 +38,7 @@ from website.chapters import (
     history as history_facts,
 )
 from website.chapters import peers as site_peers
+from website.chapters import sources as site_sources
 from website.chapters import zoo as site_zoo
 from website.charts import choices as site_choices
 from website.charts import draw as site_charts
@@ -57,6 +58,10 @@ def define_env(env: Any) -> None:
     @env.macro
     def erratum(key: str) -> str:
         return errata_page.mark(key, "../" * env.page.url.count("/"))
+
+    @env.macro
+    def passage(key: str) -> str:
+        return site_sources.passage(key, "../" * env.page.url.count("/"))
 
 
 def chart(key: str, title: str, description: str) -> str:
@@ -192,6 +197,7 @@ MACROS = {
     "human_error": history_facts.human_error,
     "inception_savings": chapter_tables.inception_savings,
     "intensity": comparison_facts.intensity,
+    "interval": site_sources.interval,
     "joined_tex": chapter_fragments.joined_tex,
     "kernels": comparison_facts.kernels,
     "largest_drop": history_facts.largest_drop,
@@ -206,6 +212,8 @@ MACROS = {
     "networks": networks,
     "not_rebuilt": page_tables.not_rebuilt,
     "output": site_examples.output,
+    "papers": site_sources.papers,
+    "passages": site_sources.passages,
     "padding": conventions_page.padding,
     "padding_stages": conventions_page.padding_stages,
     "peak": chapter_fragments.peak,

@@ -13,8 +13,8 @@ _ALEXNET_2012 = Architecture(
     paper="ImageNet Classification with Deep Convolutional Neural Networks",
     source="Section 3.5 and Figure 2",
     differences=(
-        "The input is 227, since 224 without padding does not give the paper's 55 x 55 maps; "
-        "groups of 2 stand for the split over two cards."
+        "The input is 227, since the 224 of section 3.5, without padding, does not give the 55 x "
+        "55 maps of Figure 2; groups of 2 stand for the split over two cards."
     ),
     depth=8,
     input_size=227,
@@ -32,10 +32,13 @@ RECORDS = (
         year=2014,
         venue="arXiv:1404.5997",
         paper="One weird trick for parallelizing convolutional neural networks",
-        source="The one-tower network of the paper, as torchvision states it",
+        source="Footnote 1, the author's program, and torchvision",
         differences=(
-            "The padding of conv1, the adaptive pooling and the places of dropout are "
-            "torchvision's; the lecture runs it at 227."
+            "Footnote 1 of the paper prints 384 filters for conv4; the 256 are those of the "
+            "author's program, cuda-convnet2, whose layers-imagenet-1gpu.cfg also normalises after "
+            "conv1 and conv2 and does not pad conv1. Leaving the normalisation out, the padding "
+            "of conv1, the adaptive pooling and the places of dropout are torchvision's. The "
+            "lecture runs it at 227."
         ),
         depth=8,
         input_size=224,
@@ -53,9 +56,11 @@ RECORDS = (
         paper="One weird trick for parallelizing convolutional neural networks",
         source="The AlexNet with batch normalisation of the repository with which it was trained",
         differences=(
-            "No paper has it. The list that Canziani et al. 2016 used names the repository, which "
-            "has one AlexNet with batch normalisation: the tower of 2014 with biases and a batch "
-            "normalisation before every ReLU, no adaptive pooling."
+            "No paper has it. The list that Canziani et al. used said at first (commit 018d140 of "
+            "imagenet-validation.torch) that it was trained with the repository, which has one "
+            "AlexNet with batch normalisation: the tower of 2014 with biases and a batch "
+            "normalisation before every ReLU, no adaptive pooling. From commit ab39781 on it names "
+            "a gist of the list's author instead."
         ),
         depth=8,
         input_size=224,

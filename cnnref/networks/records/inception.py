@@ -17,9 +17,9 @@ _GOOGLENET = Architecture(
     paper="Going Deeper with Convolutions",
     source="Table 1 and Figure 3",
     differences=(
-        "The paper prints neither padding nor the window of the local response normalisation: "
-        "here every window is centred, poolings round up, which gives the printed sizes, and "
-        "the normalisation covers 5 channels."
+        "Figure 3 marks every window as same or valid: here the same ones are centred, and "
+        "poolings between stages round up without padding, which gives the same maps. It does not "
+        "print the window of the local response normalisation, which here covers 5 channels."
     ),
     depth=22,
     input_size=224,
@@ -56,9 +56,10 @@ _BN_INCEPTION = Architecture(
     ),
     source="Figure 5 and the text beside it",
     differences=(
-        "The figure prints 128 filters behind the poolings of 4c and 4d, which contradicts the 576 "
+        "Figure 5 prints 128 filters behind the poolings of 4c and 4d, which contradicts the 576 "
         "and 1024 maps that it prints after them; the 96 of the network that Google published "
-        "give all its outputs. It prints no padding: every window is centred."
+        "(TensorFlow's inception_v2.py) give all its outputs. Figure 5 prints no padding: every "
+        "window is centred."
     ),
     depth=35,
     input_size=224,
@@ -77,9 +78,11 @@ _INCEPTION_V3 = Architecture(
     paper="Rethinking the Inception Architecture for Computer Vision",
     source="Table 1 and Figures 5, 6, 7 and 10, as torchvision states the network",
     differences=(
-        "The paper's Table 1 has three 3x3 convolutions after the first pooling, and prints no "
-        "filters inside the modules; stem and filters are those of the network that its "
-        "authors published, whose longest path has 48 layers where the paper says 42."
+        "Table 1 has three 3x3 convolutions after the first pooling, and prints no filters inside "
+        "the modules. In Figure 5 every 5x5 of a module is two 3x3; here one 5x5, of 48 to 64 "
+        "channels, is left. Stem, filters and that window are those of the network that Google "
+        "published (TensorFlow's inception_v3.py), whose longest path has 48 layers where section "
+        "6 says 42."
     ),
     depth=48,
     input_size=299,
@@ -98,8 +101,9 @@ _INCEPTION_V4 = Architecture(
     paper="Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning",
     source="Figures 3 to 9",
     differences=(
-        "The last pooling adapts, a copy of the paper's at 299; the order of tall and wide "
-        "windows in the longest branches is that of the network that the authors published."
+        "The last pooling adapts, a copy of Figure 9's at 299; the order of tall and wide windows "
+        "in the longest branches is that of the network that Google published (TensorFlow's "
+        "inception_v4.py)."
     ),
     depth=76,
     input_size=299,
@@ -124,7 +128,7 @@ RECORDS: tuple[Architecture, ...] = (
         title="GoogLeNet (torchvision) with its auxiliary heads",
         differences=(
             "As googlenet_torchvision, with both auxiliary heads run as in training; their "
-            "pooling adapts, where the paper's is 5x5 with stride 3."
+            "pooling adapts, where the paper's is 5x5 with stride 3 (Figure 3)."
         ),
         torchvision="",
         spec="googlenet:googlenet_torchvision_aux",
@@ -136,8 +140,8 @@ RECORDS: tuple[Architecture, ...] = (
         title="BN-Inception with its auxiliary head",
         source="Figure 5; the head: soumith/imagenet-multiGPU.torch, models/googlenetbn.lua",
         differences=(
-            "As bn_inception, with one auxiliary head run as in training. The paper does not "
-            "mention it, but the parameters that it states are those of the network with the head."
+            "As bn_inception, with one auxiliary head run as in training. Figure 5 does not "
+            "show it, but the parameters of section 4.2 are those of the network with the head."
         ),
         sizes=(209, 210, 211, 217, 220, 223, 224, (215, 222)),
         spec="bn_inception:bn_inception_aux",
@@ -159,9 +163,10 @@ RECORDS: tuple[Architecture, ...] = (
         title="Inception-ResNet-v1",
         source="Figures 7 and 10 to 15, and Table 1",
         differences=(
-            "The figures draw no biases and no factors before the sums: the 1x1 convolution before "
-            "a sum has a bias and no batch normalisation, as in the authors' Inception-ResNet-v2, "
-            "and no residual is scaled. The last pooling adapts, a copy of the paper's at 299."
+            "Figures 10 to 13 draw no biases and no factors before the sums: the 1x1 convolution "
+            "before a sum has a bias and no batch normalisation, as in the Inception-ResNet-v2 "
+            "that Google published, and no residual is scaled. The last pooling adapts, a copy of "
+            "Figure 15's at 299."
         ),
         depth=93,
         sizes=(75, 76, 97, 128, 224, 299, 300, (111, 198)),
@@ -171,11 +176,11 @@ RECORDS: tuple[Architecture, ...] = (
     _INCEPTION_V4._replace(
         name="inception_resnet_v2",
         title="Inception-ResNet-v2",
-        source="Figures 7 and 15 to 19, as the authors published the network",
+        source="Figures 7 and 15 to 19, and TensorFlow's inception_resnet_v2.py",
         differences=(
             "Against Figure 15: the stem is Inception-v3's with one inception module more, the "
             "blocks number 10, 20 and 10 in place of 5, 10 and 5, the maps have 320, 1088 and "
-            "2080 channels (the paper's 1154 and 2048 do not follow from its own widths), and a "
+            "2080 channels (1154 and 2048 there do not follow from its own widths), and a "
             "1x1 convolution to 1536 comes last."
         ),
         depth=176,

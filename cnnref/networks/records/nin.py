@@ -11,7 +11,7 @@ _NIN = Architecture(
     year=2013,
     venue="ICLR 2014",
     paper="Network In Network",
-    source="The network that the authors published for Caffe, nin_imagenet",
+    source="The network that M. Lin published for Caffe, nin_imagenet (gist d802a5849de39225bcc6)",
     differences=(
         "The last pooling takes the whole map at every input, where the published network has "
         "a window of 6x6, the whole map at 224."
@@ -32,7 +32,7 @@ RECORDS: tuple[Architecture, ...] = (
         authors="M. Lin, Q. Chen, S. Yan; with batch normalisation: S. Zagoruyko",
         year=2016,
         venue="soumith/imagenet-multiGPU.torch, models/ninbn.lua",
-        source="The network of that name in the list that Canziani et al. 2016 used",
+        source="The network of that name in the list that Canziani et al. used",
         differences=(
             "Not the paper's network: its poolings are padded, it has batch normalisation, "
             "no dropout, and a linear layer after the last pooling. That takes the whole map at "

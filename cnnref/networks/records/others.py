@@ -37,8 +37,8 @@ _ENET = Architecture(
     venue="arXiv:1606.02147",
     paper="ENet: A Deep Neural Network Architecture for Real-Time Semantic Segmentation",
     source=(
-        "The authors' classifier for ImageNet, e-lab/imagenet-multiGPU.torch, "
-        "models/enet-ImageNet.lua"
+        "The authors' classifier for ImageNet: e-lab/imagenet-multiGPU.torch, branch e_data "
+        "(commit 68bb4d0 of 23 July 2016), models/enet-ImageNet.lua"
     ),
     differences=(
         "The paper is of a segmentation network; the classifier of its blocks is in no paper. "
@@ -64,8 +64,9 @@ _SQUEEZENET = Architecture(
     paper="SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size",
     source="Table 1, as torchvision states the network",
     differences=(
-        "The paper prints 111 x 111 maps after conv1; without padding, as torchvision and the "
-        "authors' release have it, they are 109 x 109."
+        "Table 1 prints an input of 224 and maps of 111 x 111 after conv1, which are those of 227, "
+        "the input of the authors' release (forresti/SqueezeNet, commit 445b1d9); 224 gives "
+        "109 x 109. Nothing pads conv1."
     ),
     depth=18,
     input_size=224,
@@ -82,8 +83,8 @@ RECORDS: tuple[Architecture, ...] = (
     _SQUEEZENET._replace(
         name="squeezenet1_1",
         title="SqueezeNet 1.1",
-        source="The authors' later release, as torchvision states the network",
-        differences="Not in the paper: conv1 is 3x3 with 64 filters, and the poolings are earlier.",
+        source="The authors' later release (forresti/SqueezeNet, SqueezeNet_v1.1), by torchvision",
+        differences="Not in Table 1: conv1 is 3x3 with 64 filters, and the poolings are earlier.",
         sizes=(31, 32, 63, 97, 127, 224, 227, 256, (66, 161)),
         torchvision="squeezenet1_1",
         spec="squeezenet:squeezenet1_1",

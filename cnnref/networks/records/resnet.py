@@ -12,7 +12,7 @@ _RESNET = Architecture(
     venue="CVPR 2016",
     paper="Deep Residual Learning for Image Recognition",
     source="Table 1, with shortcuts of option B (section 4.1)",
-    differences="The padding is torchvision's; the paper prints none.",
+    differences="The padding is torchvision's; Table 1 prints none.",
     depth=18,
     input_size=224,
     sizes=(32, 33, 63, 97, 224, 225, 256, (64, 160)),
@@ -37,8 +37,10 @@ def _resnet(depth: int) -> Architecture:
 def _deep(depth: int) -> Architecture:
     return _resnet(depth)._replace(
         differences=(
-            "The stride of a bottleneck is in its 3x3 convolution, as torchvision has it; the "
-            "paper's is in the first 1x1. The padding is torchvision's too; the paper prints none."
+            "The stride of a bottleneck is in its 3x3 convolution, as torchvision has it. Table 1 "
+            "does not say where it is; its operations are those of the first 1x1, where the models "
+            "that the authors published have it. The padding is torchvision's too; Table 1 prints "
+            "none."
         )
     )
 
@@ -135,7 +137,7 @@ def _preact(depth: int) -> Architecture:
         differences=(
             (stride if depth >= 50 else "")
             + (unreported if depth < 152 else "")
-            + "The paper does not state the padding."
+            + "Neither Table 5 nor the appendix states the padding."
         ),
         depth=depth,
         spec=f"preact_resnet:{name}",
@@ -148,7 +150,7 @@ def _preact_cifar(depth: int) -> Architecture:
     return _PREACT._replace(
         name=name,
         title=f"ResNet-{depth} (pre-activation, CIFAR-10)",
-        source="Figure 4 (e), the appendix, and resnet-1k-layers, resnet-pre-act.lua",
+        source="Figure 4 (e), the appendix, and KaimingHe/resnet-1k-layers, resnet-pre-act.lua",
         differences="",
         depth=depth,
         input_size=32,

@@ -13,9 +13,9 @@ _ZFNET = Architecture(
     paper="Visualizing and Understanding Convolutional Networks",
     source="Figure 3",
     differences=(
-        "The paper prints no padding; a padding of 1 before conv1, none before conv2, and "
-        "poolings that round up give its sizes. Its contrast normalisation is AlexNet's, to which "
-        "it refers."
+        "Figure 3 prints no padding; a padding of 1 before conv1, none before conv2, and poolings "
+        "that round up give its sizes. It gives no constants for the contrast normalisation across "
+        "maps; those of AlexNet are taken, to which section 3 refers for the rest."
     ),
     depth=8,
     input_size=224,

@@ -103,9 +103,9 @@ def _padding(place: Place, layer: Layer) -> Iterator[Reading]:
             yield Reading(
                 padding,
                 "convention",
-                f"The network as its authors published it pads by {window.padding[0]} and rounds "
-                f"the size up. Padding {padding} on each side and rounding down gives the same "
-                f"{out} x {out} maps and the same count.",
+                f"Figure 3 of the paper marks this pooling (S), same: {out} x {out} maps. Padding "
+                f"{window.padding[0]} and rounding up gives them, and so does padding {padding} on "
+                "each side and rounding down, with the same count.",
             )
 
 

@@ -44,7 +44,7 @@ def _normalisation(stated: str) -> Ruling:
     titles = ", ".join(catalog.architecture(name).title for name in using)
     cause = (
         f"{titles} have it. The network of the lecture's own table, in one tower, {shown}, and "
-        f"VGG's authors tried it without gain."
+        f"VGG's authors tried it without gain (Section 4.1)."
     )
     return Ruling(computed, "agrees", cause)
 
@@ -214,7 +214,8 @@ def _optimisation(stated: str) -> Ruling:
     cause = (
         "So it is there: the deeper network errs more in training, too. It is not always so. "
         f"ResNet-1202 on CIFAR-10 errs more than ResNet-110, {deeper.value}% against "
-        f"{cifar.value}%, with as low a training error, which its authors call overfitting."
+        f"{cifar.value}%, with as low a training error, which its authors call overfitting "
+        "(Section 4.2)."
     )
     return Ruling(computed, "wrong", cause, partly=True)
 

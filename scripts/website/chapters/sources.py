@@ -1,0 +1,150 @@
+"""What the pages print of the sources: where a paper says something, and when it came out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from html import escape
+from typing import NamedTuple
+
+from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.networks.published import Source, sources
+from website import data
+
+__all__ = ["Statement", "interval", "papers", "passage", "passages", "statements"]
+
+PAGE = "sources.html"
+AUTHOR = re.compile(r"(?:[A-Z]\.[ -]?)+[\w-]+")
+MONTHS = (
+    "no month", "a month", "two months", "three months", "four months", "five months",
+    "six months", "seven months", "eight months", "nine months", "ten months", "eleven months",
+)  # fmt: skip
+READ = {
+    "verified-in-source": "read in the source's own words",
+    "verified-secondary": "read in another's account of it",
+    "from-memory": "from memory, not read again",
+}
+
+
+class Statement(NamedTuple):
+    """What a source says, or does not say, in our words.
+
+    place: the section, figure, table, footnote or file of the source where it stands.
+    certainty: verified-in-source, verified-secondary or from-memory.
+    """
+
+    key: str
+    source: Source
+    place: str
+    certainty: str
+    text: str
+
+
+@cache
+def statements() -> dict[str, Statement]:
+    """Every statement about a source, by its key.
+
+    Raises:
+        CnnrefError: one has no place, no known certainty, or no text.
+    """
+    known = {source.key: source for source in sources()}
+    found = [Statement(key, known[source], *rest) for key, source, *rest in data.rows("statements")]
+    for row in found:
+        if not (row.place and row.text and row.certainty in READ):
+            raise CnnrefError(f"{row.key}: a statement needs a place, a certainty and a text.")
+    return {row.key: row for row in found}
+
+
+def passage(key: str, root: str = "") -> str:
+    """The place where a source says something, linked to the list of all such places.
+
+    root: how to get from the page to the site's own folder, "" or "../".
+
+    Raises:
+        UnknownNameError: no statement has that key.
+
+    >>> passage("googlenet-heads").split(">")[1]
+    'section 5</a'
+    """
+    if key not in statements():
+        raise UnknownNameError("statement", key, statements())
+    row = statements()[key]
+    title = escape(f"{row.source.citation}; {READ[row.certainty]}", quote=True)
+    return f'<a href="{root}{PAGE}#passage-{key}" title="{title}">{escape(row.place)}</a>'
+
+
+def interval(earlier: str, later: str, *, capital: bool = False) -> str:
+    """How long after one source another came out, in words, from their first versions.
+
+    Raises:
+        UnknownNameError: there is no such source.
+        CnnrefError: the month of one is not known, or the order is another.
+
+    >>> interval("googlenet2014", "bn2015")
+    '<data value="5" title="months from 2014-09 to 2015-02">five months</data>'
+    """
+    first, second = _source(earlier).first, _source(later).first
+    if not (len(first) == len(second) == len("2014-09") and first < second):
+        raise CnnrefError(f"{earlier} ({first}), {later} ({second}): no months from one to other.")
+    months = 12 * (int(second[:4]) - int(first[:4])) + int(second[5:]) - int(first[5:])
+    title, words = f"months from {first} to {second}", _words(months)
+    shown = words.capitalize() if capital else words
+    return f'<data value="{months}" title="{title}">{shown}</data>'
+
+
+def _source(key: str) -> Source:
+    known = {source.key: source for source in sources()}
+    if key not in known:
+        raise UnknownNameError("source", key, known)
+    return known[key]
+
+
+def _words(months: int) -> str:
+    years, rest = divmod(months, 12)
+    whole = "a year" if years == 1 else f"{years} years"
+    return MONTHS[rest] if not years else whole if not rest else f"{whole} and {MONTHS[rest]}"
+
+
+def papers() -> str:
+    """Every source with the date of its first version, and where and when it was published."""
+    lines = (
+        (source.key, escape(source.citation), source.first, escape(_published(source)))
+        for source in sources()
+    )
+    body = "".join(
+        f'<tr id="source-{key}"><th scope="row" class="wrap">{citation}</th>'
+        f"<td>{first or '–'}</td><td>{published or '–'}</td></tr>"
+        for key, citation, first, published in lines
+    )
+    return _table(("source", "first version", "published"), body)
+
+
+def _published(source: Source) -> str:
+    return f"{source.venue}, {source.published}" if source.venue else ""
+
+
+def passages() -> str:
+    """Every statement about a source, with its place and how it was read."""
+    body = "".join(
+        f'<tr id="passage-{row.key}"><th scope="row" class="wrap">'
+        f'<a href="#source-{row.source.key}">{escape(_short(row.source))}</a></th>'
+        f'<td>{escape(row.place)}</td><td class="wrap">{escape(row.text)}</td>'
+        f'<td class="wrap">{READ[row.certainty]}</td></tr>'
+        for row in statements().values()
+    )
+    return _table(("source", "place", "what it says", "how it was read"), body)
+
+
+def _short(source: Source) -> str:
+    """The first author and the year of a paper; a program by its name."""
+    name = source.citation.split(",")[0]
+    author = AUTHOR.match(name)
+    return f"{author[0]}, {source.year}" if author else name
+
+
+def _table(titles: Iterable[str], body: str) -> str:
+    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    return (
+        f'<table class="ledger prose"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
