@@ -10,11 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from platform import platform
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from _command import call, child, locked
@@ -38,6 +40,21 @@ SETTINGS = {
 
 class BuildError(RuntimeError):
     """The site was not built; the old one is untouched."""
+
+
+def main(given: Namespace) -> int:
+    """The run of scripts/site."""
+    started = time.perf_counter()
+    if given.serve is not None:
+        serve(given.serve)
+    force = given.force or given.twice
+    try:
+        done = build(force=force, twice=given.twice, measured=not given.no_measure)
+    except BuildError as error:
+        print(f"site: {error}")
+        return 1
+    print(f"site: {done}, {time.perf_counter() - started:.1f} s in all")
+    return 0
 
 
 def build(*, force: bool = False, twice: bool = False, measured: bool = True) -> str:
@@ -187,7 +204,7 @@ def recorded() -> str | None:
     return STAMP.read_text(encoding="utf-8", errors="replace") if STAMP.exists() else None
 
 
-def serve(port: int) -> None:
+def serve(port: int) -> NoReturn:
     """Preview with live rebuild; ends with Ctrl-C."""
     generate()
     command = [sys.executable, "-m", "mkdocs", "serve", "--no-strict"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import runpy
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from proofs.planted import books as faults_books
 from proofs.planted import figures as faults_figures
 from proofs.planted import model as faults_model
 from proofs.planted import model as faults_model_kinds
+from proofs.planted import run
 from proofs.planted import shown as faults_shown
 from proofs.planted import spec as faults_spec
 from proofs.planted import spec as faults_spec_kinds
@@ -31,7 +30,6 @@ from proofs.planted.change import (
 )
 
 NAMES = cnnref.names()
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "faults"
 # so many faults are drawn of a network, and of one with more rows fewer: each costs more there
 DRAWN = {"specs": 60, "models": 25}
 DEEP, FEW = 1_000, 8
@@ -256,7 +254,6 @@ def test_same_values_are_the_same_bits() -> None:
 
 
 def test_the_command_says_what_came_of_each_book(capsys: pytest.CaptureFixture[str]) -> None:
-    script = runpy.run_path(str(SCRIPT), run_name="faults")
     tasks = [("specs", "a"), ("models", "a"), ("specs", "b")]
     done = {
         tasks[0]: tally([Finding("a", "x", LIVE), Finding("a", "y", REFUSED)]),
@@ -264,7 +261,7 @@ def test_the_command_says_what_came_of_each_book(capsys: pytest.CaptureFixture[s
         tasks[2]: tally([Finding("b", "x", LIVE)]),
     }
     done[tasks[1]].outcomes["idle"] = 7
-    assert script["report"](tasks, done) == 0
+    assert run.report(tasks, done) == 0
     assert capsys.readouterr().out.splitlines() == [
         "faults in   planted    refused equivalent       live     missed",
         "specs             3          1          0          2          0",
@@ -274,17 +271,16 @@ def test_the_command_says_what_came_of_each_book(capsys: pytest.CaptureFixture[s
         "left out, 7: layers of models that run in training only",
     ]
     done[tasks[2]] = tally([Finding("b (spec), conv1", "kernel +1", MISSED)])
-    assert script["report"](tasks, done) == 1
+    assert run.report(tasks, done) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "missed: b (spec), conv1: kernel +1"
 
 
 def test_the_command_does_every_network_in_both_books() -> None:
-    script = runpy.run_path(str(SCRIPT), run_name="faults")
-    tasks = list(script["tasks_of"](script["BOOKS"], None))
+    tasks = list(run.tasks_of(["specs", "models", "rules", "data"], None))
     assert len(tasks) == len(set(tasks))
     for book in faults_books.BOOKS:
         assert {name for kind, name in tasks if kind == book} == set(NAMES)
     assert {name for kind, name in tasks if kind == "data"} == set(faults_figures.BOOKS)
     assert ("rules", "cnnref.counting.arithmetic") in tasks
-    few = list(script["tasks_of"](["specs"], "alexnet,vgg16"))
+    few = list(run.tasks_of(["specs"], ["alexnet", "vgg16"]))
     assert few == [("specs", "vgg16"), ("specs", "alexnet")]

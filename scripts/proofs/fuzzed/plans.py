@@ -1,16 +1,22 @@
-"""Random stacks of layers as plain data, drawn from a seed.
+"""Random stacks of layers as plain data, drawn by Hypothesis.
 
 A plan holds the shape of an image, and steps that name the maps they read (0 is the image,
 n the output of step n). Shapes are counted here, window by window, and not by the arithmetic
-under test. About one plan in four ends in a step that most likely does not fit.
+under test. What stands first in a choice, and the lower number, is the simpler one: to these a
+plan that fails is brought down.
 """
 
 from __future__ import annotations
 
-import random
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple, TypeVar
 
+from hypothesis import strategies as st
+
+T = TypeVar("T")
 Shape = tuple[int, ...]
+Numbers = int | tuple[int, ...]
 LARGEST, WIDEST, TRIES = 40, 96, 8
 
 
@@ -43,14 +49,25 @@ def positions(
 
 
 class Draft:
-    """Steps so far, the shape of every map, and the dice."""
+    """Steps so far, the shape of every map, and the source of every choice."""
 
-    def __init__(self, seed: int) -> None:
-        self.dice = dice = random.Random(seed)
-        size = dice.randint(1, LARGEST)
-        other = size if dice.random() < 0.3 else dice.randint(1, LARGEST)
-        self.shapes: list[Shape] = [(dice.choice((1, 2, 3, 3, 4, 6, 12)), size, other)]
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        size = self.number(1, LARGEST)
+        other = self.number(1, LARGEST) if self.chance(70) else size
+        self.shapes: list[Shape] = [(self.choice((1, 2, 3, 3, 4, 6, 12)), size, other)]
         self.steps: list[Step] = []
+
+    def choice(self, values: Sequence[T]) -> T:
+        return self.draw(st.sampled_from(values))
+
+    def number(self, least: int, most: int) -> int:
+        return self.draw(st.integers(least, most))
+
+    def chance(self, percent: int) -> bool:
+        # of few numbers, since two of them that decide alike make the same plan twice
+        part = Fraction(percent, 100)
+        return self.number(1, part.denominator) > part.denominator - part.numerator
 
     def put(self, op: str, *inputs: int, out: Shape, off: int = 0, **options: Any) -> int:
         """Add a step and the shape that it makes; its number."""
@@ -62,18 +79,17 @@ class Draft:
     def map(self) -> int:
         """A map with height and width: mostly the last one, at times one further back."""
         spatial = [i for i, shape in enumerate(self.shapes) if len(shape) == 3]
-        return spatial[-1] if self.dice.random() < 0.75 else self.dice.choice(spatial)
+        return self.choice(spatial[::-1]) if self.chance(25) else spatial[-1]
 
-    def either(self, values: tuple[int, ...]) -> int | tuple[int, int]:
+    def either(self, values: tuple[int, ...]) -> Numbers:
         """One number for both axes, or one for each."""
-        dice = self.dice
-        return dice.choice(values) if dice.random() < 0.6 else self.each(values)
+        return self.each(values) if self.chance(40) else self.choice(values)
 
     def each(self, values: tuple[int, ...]) -> tuple[int, int]:
-        return self.dice.choice(values), self.dice.choice(values)
+        return self.choice(values), self.choice(values)
 
 
-def pair(value: int | tuple[int, int]) -> tuple[int, int]:
+def pair(value: Numbers) -> tuple[int, ...]:
     return value if isinstance(value, tuple) else (value, value)
 
 
@@ -81,8 +97,9 @@ def moved(size: Shape, window: dict[str, Any]) -> Shape:
     """The size that a window leaves; a zero where it does not fit."""
     given = {"padding": 0, "dilation": 1, **window}
     pairs = (pair(given[name]) for name in ("kernel", "stride", "padding", "dilation"))
+    ceil_mode = given.get("ceil_mode", False)
     axes = zip(size, *pairs, strict=True)
-    return tuple(positions(*axis, given.get("ceil_mode", False)) for axis in axes)
+    return tuple(positions(n, k, s, p, d, ceil_mode) for n, k, s, p, d in axes)
 
 
 def divisors(number: int) -> list[int]:
@@ -91,12 +108,12 @@ def divisors(number: int) -> list[int]:
 
 def conv(draft: Draft, x: int | None = None, *, groups_fit: bool = True) -> int:
     """Any convolution, its groups at times as many as its channels."""
-    dice, x = draft.dice, draft.map() if x is None else x
+    x = draft.map() if x is None else x
     channels, *size = draft.shapes[x]
-    groups = dice.choice(divisors(channels)) if dice.random() < 0.4 else 1
-    filters = groups * dice.randint(1, max(1, 16 // groups))
+    groups = draft.choice(divisors(channels)) if draft.chance(40) else 1
+    filters = groups * draft.number(1, max(1, 16 // groups))
     if not groups_fit:
-        groups = dice.choice([n for n in range(2, channels + 3) if channels % n or filters % n])
+        groups = draft.choice([n for n in range(2, channels + 3) if channels % n or filters % n])
     for _ in range(TRIES):
         window = {
             "kernel": draft.either((1, 1, 2, 3, 3, 5, 7)),
@@ -106,22 +123,21 @@ def conv(draft: Draft, x: int | None = None, *, groups_fit: bool = True) -> int:
         }
         out = moved(tuple(size), window)
         if all(out):
-            bias = dice.random() < 0.5
-            rest = {"filters": filters, "groups": groups, "bias": bias}
+            rest = {"filters": filters, "groups": groups, "bias": draft.chance(50)}
             return draft.put("conv", x, out=(filters, *out), **window, **rest)
     return x
 
 
 def pool(draft: Draft, x: int | None = None) -> int:
     """A pooling; torch pads by no more than half a window, so this does not either."""
-    dice, x = draft.dice, draft.map() if x is None else x
+    x = draft.map() if x is None else x
     channels, *size = draft.shapes[x]
-    op = dice.choice(("max_pool", "avg_pool"))
+    op = draft.choice(("max_pool", "avg_pool"))
     for _ in range(TRIES):
         kernel, step = draft.each((1, 2, 3, 4, 5)), draft.either((1, 2, 2, 3, 4))
-        padding = tuple(dice.randint(0, k // 2) for k in kernel)
+        padding = tuple(draft.number(0, k // 2) for k in kernel)
         window: dict[str, Any] = {"kernel": kernel, "stride": step, "padding": padding}
-        window["ceil_mode"] = dice.random() < 0.5
+        window["ceil_mode"] = draft.chance(50)
         if op == "max_pool":
             window["dilation"] = draft.either((1, 1, 2))
         out = moved(tuple(size), window)
@@ -139,7 +155,7 @@ def adaptive_pool(draft: Draft) -> int:
 
 def batch_norm(draft: Draft, x: int | None = None) -> int:
     x = draft.map() if x is None else x
-    return draft.put("batch_norm", x, out=draft.shapes[x], affine=draft.dice.random() < 0.8)
+    return draft.put("batch_norm", x, out=draft.shapes[x], affine=draft.chance(80))
 
 
 def relu(draft: Draft, x: int | None = None) -> int:
@@ -153,25 +169,24 @@ def conv_norm_relu(draft: Draft) -> int:
 
 def same(draft: Draft, x: int) -> int:
     """A convolution that keeps height and width."""
-    dice = draft.dice
     channels, *size = draft.shapes[x]
     kernel, dilation = draft.each((1, 3, 5)), draft.each((1, 1, 2))
     padding = tuple(d * (k // 2) for d, k in zip(dilation, kernel, strict=True))
     window = {"kernel": kernel, "padding": padding, "dilation": dilation}
-    groups = dice.choice(divisors(channels)) if dice.random() < 0.3 else 1
-    filters = groups * dice.randint(1, max(1, 16 // groups))
-    rest = {"filters": filters, "groups": groups, "bias": dice.random() < 0.5}
+    groups = draft.choice(divisors(channels)) if draft.chance(30) else 1
+    filters = groups * draft.number(1, max(1, 16 // groups))
+    rest = {"filters": filters, "groups": groups, "bias": draft.chance(50)}
     return draft.put("conv", x, out=(filters, *size), **window, **rest)
 
 
 def residual(draft: Draft) -> int:
     """A branch that comes back to the channels of its start, and is added to it."""
     x = y = draft.map()
-    for _ in range(draft.dice.randint(0, 2)):
+    for _ in range(draft.number(0, 2)):
         y = relu(draft, batch_norm(draft, same(draft, y)))
     shape = draft.shapes[x]
     y = draft.put("conv", y, out=shape, filters=shape[0], kernel=1, bias=False)
-    joined = (x, y) if draft.dice.random() < 0.5 else (y, x)
+    joined = (y, x) if draft.chance(50) else (x, y)
     return draft.put("add", *joined, out=shape)
 
 
@@ -179,9 +194,9 @@ def inception(draft: Draft) -> int:
     """Two to four branches that keep the size, stacked; one may be the start itself."""
     x = draft.map()
     ends = []
-    for _ in range(draft.dice.randint(2, 4)):
+    for _ in range(draft.number(2, 4)):
         y = x
-        for _ in range(draft.dice.randint(0, 2)):
+        for _ in range(draft.number(0, 2)):
             y = same(draft, y)
         ends.append(y)
     return stacked(draft, ends)
@@ -212,14 +227,14 @@ def head(draft: Draft) -> int:
     x = draft.map()
     channels, high, wide = draft.shapes[x]
     x = draft.put("flatten", x, out=(channels * high * wide,))
-    for _ in range(draft.dice.randint(1, 3)):
+    for _ in range(draft.number(1, 3)):
         x = linear(draft, x)
-        if draft.dice.random() < 0.5:
+        if draft.chance(50):
             x = relu(draft, x)
     return x
 
 
 def linear(draft: Draft, x: int, off: int = 0) -> int:
-    features, bias = draft.dice.randint(1, 50), draft.dice.random() < 0.5
+    features, bias = draft.number(1, 50), draft.chance(50)
     out = (*draft.shapes[x][:-1], features)
     return draft.put("linear", x, out=out, off=off, features=features, bias=bias)

@@ -1,6 +1,6 @@
 """Random stacks of layers, stated through Net and built in torch, and what differs between them.
 
-What a plan holds is said in fuzz_plans; one that does not fit has to be refused by both sides.
+What a plan holds is said in `plans`; one that does not fit has to be refused by both sides.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cnnref import ShapeError, Table, compare, trace
 from cnnref.net import Net
-from proofs.fuzzed.draw import draw
-from proofs.fuzzed.plans import Plan, Step
+from proofs.fuzzed.plans import Plan
 
-__all__ = ["Outcome", "Plan", "Step", "build", "check", "draw", "state"]
+__all__ = ["Outcome", "build", "check", "state"]
 
 REFUSALS = (RuntimeError, ValueError, IndexError)
 

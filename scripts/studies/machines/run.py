@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,34 @@ TIME_UP = "the time for the whole was up"
 FULL, QUICK = (3.0, 2.0), (0.6, 0.3)
 # of a build's own record as a whole, but for the case that runs when the time is up
 QUICK_LIMIT = 60.0
+
+
+def main(given: Namespace) -> int:
+    """The run of scripts/measure.
+
+    Raises:
+        CnnrefError: what is asked for cannot be measured, or may not be written there.
+    """
+    if given.check:
+        lines = check()
+        print("\n".join(lines) or f"{len(committed())} records are as the specs say")
+        return int(bool(lines))
+    if given.here:
+        this_machine(lambda line: print(f"  {line}", flush=True))
+        return 0
+    only = given.networks.split(",") if given.networks else None
+    if (given.quick or only) and not (given.output or given.plan):
+        raise cnnref.CnnrefError("a part of the plan is no reference; name a file with --output.")
+    todo = job(given.device, quick=given.quick, only=only, limit=given.seconds)
+    if given.plan:
+        print("\n".join(map(str, todo.cases)))
+        return 0
+    print(f"{len(todo.cases)} cases on {todo.machine}", flush=True)
+    found = run(todo)
+    path = Path(given.output or RECORDS / f"{found.key}.json")
+    (write if given.output else keep)(found, path)
+    print(f"{path}: {len(found.measurements)} measured, {len(found.left_out)} left out")
+    return 0
 
 
 class Book:

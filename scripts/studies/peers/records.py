@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,6 +66,18 @@ def asked(tool: Tool, name: str, size: Size) -> Row:
     module = fresh(lambda: cnnref.model(name), device)
     total = count(tool, module, (torch.zeros(1, 3, height, width, device=device),))
     return Row(name, f"{height}x{width}", tool.name, tool.version, total)
+
+
+def run(
+    names: Sequence[str] | None, tools: Sequence[str] | None, *, small: bool, output: str | None
+) -> int:
+    """The run of scripts/peer_counts: all into one file, or what is asked for into the record."""
+    if output:
+        write(counted(names, tools, small=small), output)
+        return 0
+    for tool in tools or BY_NAME:  # what is done stays when the next one is interrupted
+        write(merged(counted(names, [tool], small=small)), str(COUNTS))
+    return 0
 
 
 def write(rows: Iterable[Row], path: str) -> None:
