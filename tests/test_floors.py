@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,10 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 SITE = ("website", "checks", "proofs", "studies")
 # who may import torch; a model imports nothing of cnnref
 TORCH = {"measuring", "models", "networks", "tracing", "cli", "sources"}
+# the linter finds files by their suffix, and the commands have none
+RUFF = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+    "ruff"
+]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -148,6 +153,12 @@ def test_a_file_is_one_room() -> None:
     programs = [path for path in SCRIPTS.rglob("*.py") if "vendor" not in path.parts]
     assert too_long(sizes([*FILES, *programs]), 500) == set()
     assert too_long({"hall": 501}, 500) == {"hall"}
+
+
+def test_a_command_only_reads_its_arguments() -> None:
+    commands = [path for path in SCRIPTS.iterdir() if path.is_file() and not path.suffix]
+    assert too_long(sizes(commands), 40) == set()
+    assert {f"scripts/{path.name}" for path in commands} == set(RUFF["extend-include"])
 
 
 def test_a_folder_is_not_crowded() -> None:

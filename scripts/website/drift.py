@@ -1,14 +1,71 @@
-"""Where a generated file and its committed copy part: file, row, column and both values."""
+"""The committed files of docs/generated/ against the computed ones: what is written, and where
+the two part, by file, row, column and both values."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from checks import signed
+from cnnref import files
+from website.places import GENERATED, ROOT
+from website.publish import outputs
+
+__all__ = ["drift", "main", "read", "write"]
+
 MOST = 5  # cells named per file; the rest are counted
+
+
+def main(*, check: bool) -> int:
+    """The run of scripts/generate; 1 where check finds that a file is not as computed."""
+    lines = signed.faults(ROOT)
+    computed = outputs(progress=show)
+    show("")
+    committed = read(GENERATED)
+    if check:
+        lines += drift(committed, computed)
+        print("\n".join(lines) or f"{len(computed)} generated files are as computed")
+        return 1 if lines else 0
+    print("\n".join(lines), end="\n" * bool(lines))
+    changed = write(GENERATED, committed, computed)
+    kept = len(computed) - changed
+    print(f"{len(computed)} generated files: {changed} changed, {kept} as before")
+    return 0
+
+
+def show(line: str) -> None:
+    """What is being done, on one line of a terminal that the next one replaces."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+
+
+def read(folder: Path) -> dict[str, bytes]:
+    """The files below a folder by their relative paths; what a killed run left is none of them."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".part")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def write(folder: Path, committed: Mapping[str, bytes], computed: Mapping[str, bytes]) -> int:
+    """Write what changed, each file whole or not at all, and remove what is stale.
+
+    Raises:
+        CnnrefError: a file cannot be written.
+    """
+    files.sweep(folder)
+    stale = set(committed) - set(computed)
+    changed = {path for path, data in computed.items() if committed.get(path) != data}
+    for path in changed:
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        files.write(target, computed[path])
+    for path in stale:
+        (folder / path).unlink(missing_ok=True)
+    return len(changed) + len(stale)
 
 
 def drift(committed: Mapping[str, bytes], computed: Mapping[str, bytes]) -> list[str]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import COUNTS, Geometry
 from cnnref.drawing import bars as charts
-from cnnref.files import sweep
-from cnnref.files import write as replace
 from cnnref.networks import agreement as check
 from cnnref.networks import catalog
 from cnnref.tables.table import Table
@@ -25,7 +22,7 @@ from website.errata import page as errata_page
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LECTURE_INPUT", "network_rows", "outputs", "read", "write"]
+__all__ = ["LECTURE_INPUT", "network_rows", "outputs"]
 
 # the lecture runs AlexNet at 227, torchvision at 224
 LECTURE_INPUT = {"alexnet": 227}
@@ -168,27 +165,3 @@ def _json(value: Mapping[str, Any], indent: int) -> str:
     import json
 
     return json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def read(folder: Path) -> dict[str, bytes]:
-    """The files below a folder by their relative paths; what a killed run left is none of them."""
-    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".part")
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
-
-
-def write(folder: Path, committed: Mapping[str, bytes], computed: Mapping[str, bytes]) -> int:
-    """Write what changed, each file whole or not at all, and remove what is stale.
-
-    Raises:
-        CnnrefError: a file cannot be written.
-    """
-    sweep(folder)
-    stale = set(committed) - set(computed)
-    changed = {path for path, data in computed.items() if committed.get(path) != data}
-    for path in changed:
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        replace(target, computed[path])
-    for path in stale:
-        (folder / path).unlink(missing_ok=True)
-    return len(changed) + len(stale)

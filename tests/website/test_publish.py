@@ -13,8 +13,8 @@ from cnnref.net import Net
 from cnnref.networks import catalog
 from cnnref.specs import vgg
 from website import facts
-from website.drift import drift
-from website.publish import outputs, read, write
+from website.drift import drift, read, write
+from website.publish import outputs
 
 ROOT = Path(__file__).resolve().parents[2]
 
