@@ -208,33 +208,29 @@ def _lines(*lines: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def to_html(grid: Grid, links: str = "") -> str:
-    """The grid as an HTML element; with ids, first cells link to #LINKS- and their own text."""
-    from html import escape
+def to_html(grid: Grid) -> str:
+    """The grid as an HTML element; a cell that is `markup.Linked` is a link in it."""
+    from cnnref.tables.markup import Cell, Line, joined, table_lines
 
-    grid = _escaped(grid, escape)
-    head = f"<thead><tr>{_html_cells(grid.heads, grid.aligns, head=True)}</tr></thead>"
-    lines = ['<table class="ledger">', f"<caption>{grid.notes[0]}.</caption>", head, "<tbody>"]
+    def cells(row: list[str]) -> list[str | Cell]:
+        parts = zip(row, grid.aligns, strict=True)
+        return [Cell(text, {"class_": "num"}) if align == "r" else text for text, align in parts]
+
     blank = [""] * len(grid.cells)
-    rows = zip(grid.ids or blank, grid.marks or blank, grid.cells, strict=True)
-    for place, mark, (name, *cells) in rows:
-        given = f' id="{escape(place)}"' if place else ""
-        given += ' class="uncounted"' if mark == "uncounted" else ""
-        title = f'<a href="#{escape(links)}-{name}">{name}</a>' if links else name
-        lines.append(f"<tr{given}>{_html_cells([title, *cells], grid.aligns)}</tr>")
-    wide = f'<td class="wrap" colspan="{len(grid.heads)}">'
-    notes = [f"<tr>{wide}{note}.</td></tr>" for note in grid.notes[1:]]
-    cells = [_html_cells(row, grid.aligns) for row in grid.totals]
-    foot = [*(f'<tr class="total">{row}</tr>' for row in cells), *notes]
-    below = ["</tbody>", f"<tfoot>{foot[0]}", *foot[1:], "</tfoot></table>"]
-    return _lines(*lines, *(below if foot else ["</tbody></table>"]))
-
-
-def _html_cells(cells: list[str], aligns: str, *, head: bool = False) -> str:
-    tags = ['th scope="col"'] * len(cells) if head else ['th scope="row"', *["td"] * len(cells)]
-    kinds = [' class="num"' if align == "r" else "" for align in aligns]
-    parts = zip(tags, kinds, cells, strict=False)
-    return "".join(f"<{tag}{kind}>{cell}</{tag[:2]}>" for tag, kind, cell in parts)
+    body = [
+        Line(
+            cells(row),
+            {"id": place or None, "class_": "uncounted" if mark == "uncounted" else None},
+        )
+        for place, mark, row in zip(grid.ids or blank, grid.marks or blank, grid.cells, strict=True)
+    ]
+    totals = [Line(cells(row), {"class_": "total"}) for row in grid.totals]
+    caption, *notes = [joined([note, "."]) for note in grid.notes]
+    wide = {"class_": "wrap", "colspan": len(grid.heads)}
+    below = [Line([Cell(note, wide)], headed=False) for note in notes]
+    return _lines(
+        *table_lines(cells(grid.heads), body, [*totals, *below], caption, class_="ledger")
+    )
 
 
 def to_csv(grid: Grid) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Layer
-from cnnref.tables import formats as grids
 from cnnref.tables.columns import COLUMNS, LEAST, UNKNOWN, Row, Whole, chosen
 from cnnref.tables.formats import Grid
 from cnnref.tables.printable import View
@@ -24,7 +23,6 @@ __all__ = [
     "record",
     "rows_grid",
     "table_grid",
-    "to_html",
 ]
 
 PRICED = ("parameters", "operations", "activation_bytes")
@@ -141,11 +139,6 @@ def _column_notes(table: Table, whole: Whole, keys: Sequence[str]) -> list[str]:
                 f"positions of its input {blind[0].op} sees"
             )
     return notes
-
-
-def to_html(table: Table, convention: Convention | str = "lecture", links: str = "") -> str:
-    """The table as an HTML element, with an id TABLE-LAYER per row; names link to #LINKS-LAYER."""
-    return grids.to_html(table_grid(table, View.of(convention)), links)
 
 
 def document(table: Table, view: View) -> dict[str, Any]:

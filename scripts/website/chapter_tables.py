@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from html import escape
 
 from cnnref.counting.layer import Layer
 from cnnref.errors import CnnrefError
 from cnnref.networks.catalog import architecture
-from cnnref.networks.published import Figure, figures
+from cnnref.networks.published import figures
+from cnnref.tables.formats import to_html
 from cnnref.tables.table import Table
-from cnnref.units import GIGA, KILO, MEGA, grouped, ratio, rounded
+from cnnref.units import GIGA, KILO, MEGA, ratio, rounded
 from website import facts
 from website.chapters.comparison_facts import longest_way
 from website.errata.page import marked
 from website.facts import lookup
-from website.markup import grid, line
+from website.markup import Html, Line, cited, exact, line, table
 from website.tables import captioned
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
 
 MODULES = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
 NONE = "–"
-ROW_ID = re.compile(r'<tr id="[^"]*"')
 COSTS = ("layers", "parameters (M)", "GMACs", "activations (M)")
 QUANTITIES = {
     "error": (("top1_err", "top-1 error (%)"), ("top5_err", "top-5 error (%)")),
@@ -44,8 +42,9 @@ def excerpt(key: str, selection: str, convention: str = "lecture") -> str:
 
     The rows have no ids: those belong to the whole table.
     """
-    text = captioned(facts.rows(lookup(key), selection), convention)
-    return ROW_ID.sub("<tr", marked(text, key) if convention == "lecture" else text)
+    grid = captioned(facts.rows(lookup(key), selection), convention)
+    grid = marked(grid, key) if convention == "lecture" else grid
+    return to_html(grid._replace(ids=()))
 
 
 def blocks(key: str) -> str:
@@ -61,7 +60,7 @@ def blocks(key: str) -> str:
         for name, run in runs.items()
     ]
     foot = line("total", ["", *_counts(book)])
-    return grid("part", ("output", "parameters (k)", "M MACs"), body, [foot])
+    return table(("part", "output", "parameters (k)", "M MACs"), body, [foot])
 
 
 def inception_savings() -> str:
@@ -75,10 +74,10 @@ def inception_savings() -> str:
         widths = [str(book[-1].out_shape.channels) for book in (own, naive)]
         body.append(line(module, [*_pairs(values), *widths]))
     head = (
-        "params (k)", "params (k), plain", "M MACs", "M MACs, plain", "plain / real",
+        "module", "params (k)", "params (k), plain", "M MACs", "M MACs, plain", "plain / real",
         "channels out", "channels out, plain",
     )  # fmt: skip
-    return grid("module", head, body, [line("all", [*_pairs(sums), "", ""])])
+    return table(head, body, [line("all", [*_pairs(sums), "", ""])])
 
 
 def costs(names: Sequence[str], source: str = "", where: str = "", kind: str = "error") -> str:
@@ -104,7 +103,7 @@ def costs(names: Sequence[str], source: str = "", where: str = "", kind: str = "
             raise CnnrefError(f"{name}: no figure of {source} has {where!r} in the note.")
         cells += errors
         body.append(line(architecture(name).title, cells))
-    return grid("network", (*COSTS, *(title for _, title in asked)), body)
+    return table(("network", *COSTS, *(title for _, title in asked)), body)
 
 
 def cited_errors(source: str, names: Sequence[str], where: str = "") -> str:
@@ -115,7 +114,7 @@ def cited_errors(source: str, names: Sequence[str], where: str = "") -> str:
     Raises:
         CnnrefError: the source prints none for one of the networks.
     """
-    lines: list[str] = []
+    lines: list[Line] = []
     words, keys = where.replace("~", " "), source.split("+")
     for name in names:
         title = name.replace("~", " ")
@@ -128,12 +127,12 @@ def cited_errors(source: str, names: Sequence[str], where: str = "") -> str:
         if not any("err" in quantity for row in rows.values() for quantity in row):
             raise CnnrefError(f"{source} prints no error of {title} with {words!r} in the note.")
         lines += [
-            line(label, [escape(note), row.get("top1_err", NONE), row.get("top5_err", NONE)])
+            line(label, [note, row.get("top1_err", NONE), row.get("top5_err", NONE)])
             for note, row in rows.items()
             if row.keys() & {"top1_err", "top5_err"}
         ]
-    text = grid("network", ("protocol", "top-1 error (%)", "top-5 error (%)"), lines)
-    return text.replace('class="ledger"', 'class="ledger prose"')
+    head = ("network", "protocol", "top-1 error (%)", "top-5 error (%)")
+    return table(head, lines, kind="prose")
 
 
 def cifar_family() -> str:
@@ -151,8 +150,8 @@ def cifar_family() -> str:
             _error(name, "top1_err", "resnet2015", ""),
         ]
         body.append(line(architecture(name).title, cells))
-    head = ("n", "parameters (M)", "printed (M)", "M MACs", "test error (%)")
-    return grid("network", head, body)
+    head = ("network", "n", "parameters (M)", "printed (M)", "M MACs", "test error (%)")
+    return table(head, body)
 
 
 def _cells(run: Table) -> list[str]:
@@ -160,24 +159,23 @@ def _cells(run: Table) -> list[str]:
 
 
 def _counts(run: Table) -> list[str]:
-    return [_exact(run.parameters, KILO), _exact(run.macs, MEGA)]
+    return [_rounded(run.parameters, KILO), _rounded(run.macs, MEGA)]
 
 
 def _pairs(values: Sequence[int]) -> list[str]:
     """Parameters and MACs, each with and without, then the quotient of the MACs."""
     own, naive, macs, naive_macs = values
     return [
-        _exact(own, KILO),
-        _exact(naive, KILO),
-        _exact(macs, MEGA),
-        _exact(naive_macs, MEGA),
+        _rounded(own, KILO),
+        _rounded(naive, KILO),
+        _rounded(macs, MEGA),
+        _rounded(naive_macs, MEGA),
         ratio(naive_macs, macs) + "×",
     ]
 
 
-def _exact(value: int, unit: int, digits: int = 0) -> str:
-    text = rounded(value, unit, digits)
-    return f'<data value="{value}" title="{grouped(value)}">{text}</data>'
+def _rounded(value: int, unit: int) -> Html:
+    return exact(value, rounded(value, unit))
 
 
 def _error(name: str, quantity: str, source: str, where: str) -> str:
@@ -190,9 +188,4 @@ def _error(name: str, quantity: str, source: str, where: str) -> str:
     ]
     if len(fitting) > 1:
         raise CnnrefError(f"{name}: {len(fitting)} figures of {source} have {words!r} in the note.")
-    return _cited(fitting[0]) if fitting else NONE
-
-
-def _cited(figure: Figure) -> str:
-    title = escape(f"{figure.source.citation}; {figure.note}")
-    return f'<data value="{figure.value}" title="{title}">{figure.value}</data>'
+    return cited(fitting[0]) if fitting else NONE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from html import escape
 from typing import NamedTuple
 
 from cnnref.counting import explain
@@ -15,6 +14,7 @@ from cnnref.counting.shapes import Geometry, Shape
 from cnnref.errors import UnknownNameError
 from cnnref.units import GIGA, KIB, KILO, MEGA, MIB, grouped, ratio, rounded
 from website.facts import fact, lookup
+from website.markup import data
 
 __all__ = [
     "Stack",
@@ -61,7 +61,7 @@ def number(path: str, unit: str = "", digits: int = 0) -> str:
     """
     value = fact(path)
     text = rounded(value, _unit(unit), digits) + (f" {unit}" if unit else "")
-    return _data(value, text, f"{path} = {grouped(value)}")
+    return data(value, text, f"{path} = {grouped(value)}")
 
 
 def tex_number(path: str, unit: str = "", digits: int = 0) -> str:
@@ -82,7 +82,7 @@ def words(path: str, *, capital: bool = False) -> str:
     value = fact(path)
     text = WORDS[value] if value < len(WORDS) else grouped(value)
     text = text.capitalize() if capital else text
-    return _data(value, text, f"{path} = {grouped(value)}")
+    return data(value, text, f"{path} = {grouped(value)}")
 
 
 def unit(name: str) -> str:
@@ -102,20 +102,20 @@ def share(part: str, whole: str, digits: int = 0) -> str:
     """
     a, b = fact(part), fact(whole)
     text = ratio(100 * a, b, digits) + "%"
-    return _data(ratio(100 * a, b) + "%", text, f"{part} / {whole}")
+    return data(ratio(100 * a, b) + "%", text, f"{part} / {whole}")
 
 
 def saved(part: str, whole: str, digits: int = 0) -> str:
     """What percentage is saved by one value against another."""
     a, b = fact(part), fact(whole)
     text = ratio(100 * (b - a), b, digits) + "%"
-    return _data(ratio(100 * (b - a), b) + "%", text, f"1 - {part} / {whole}")
+    return data(ratio(100 * (b - a), b) + "%", text, f"1 - {part} / {whole}")
 
 
 def ratio_of(part: str, whole: str, digits: int = 1) -> str:
     """How many times one value is the other."""
     text = ratio(fact(part), fact(whole), digits) + "×"
-    return _data(text, text, f"{part} / {whole}")
+    return data(text, text, f"{part} / {whole}")
 
 
 def tex(path: str, what: str) -> str:
@@ -173,10 +173,6 @@ def stack_depth(kernel: int, field: int) -> int:
     return depth
 
 
-def _data(value: object, text: str, title: str) -> str:
-    return f'<data value="{value}" title="{escape(title)}">{text}</data>'
-
-
 def _tex(text: str) -> str:
     text = _ROUNDING.sub(r"\\left\\l\1 \\frac{\2}{\3} \\right\\r\1", text)
     return text.replace(" bytes", r"\text{ bytes}").replace(",", "{,}")
@@ -198,7 +194,7 @@ def difference(more: str, less: str, unit: str = "", digits: int = 0) -> str:
         raise UnknownNameError("unit", unit, UNITS)
     value = fact(more) - fact(less)
     text = rounded(value, UNITS[unit], digits) + (f" {unit}" if unit else "")
-    return f'<data value="{value}" title="{escape(f"{more} - {less}")}">{text}</data>'
+    return data(value, text, f"{more} - {less}")
 
 
 def more(more: str, less: str, digits: int = 0) -> str:
@@ -210,7 +206,7 @@ def more(more: str, less: str, digits: int = 0) -> str:
     a, b = fact(more), fact(less)
     text = ratio(100 * (a - b), b, digits) + "%"
     exact = ratio(100 * (a - b), b) + "%"
-    return f'<data value="{exact}" title="{escape(f"{more} / {less} - 1")}">{text}</data>'
+    return data(exact, text, f"{more} / {less} - 1")
 
 
 def block_count(key: str, stage: str) -> str:
@@ -223,7 +219,7 @@ def block_count(key: str, stage: str) -> str:
     if stage not in stages:
         raise UnknownNameError(f"stage of {key}", stage, stages)
     count = len({layer.block for layer in stages[stage] if layer.block})
-    return f'<data value="{count}" title="blocks in {escape(f"{stage} of {key}")}">{count}</data>'
+    return data(count, str(count), f"blocks in {stage} of {key}")
 
 
 def break_even(module: str) -> str:
@@ -239,7 +235,7 @@ def break_even(module: str) -> str:
     filters = layer.out_shape.channels
     # 9CF / (C + 9F), and one less where that is whole: equal is not less
     widest = (taps * filters - 1) // (channels + taps // channels * filters)
-    return f'<data value="{widest}" title="widest reduction of {module} that saves">{widest}</data>'
+    return data(widest, str(widest), f"widest reduction of {module} that saves")
 
 
 def joined_tex(path: str) -> str:
@@ -272,9 +268,7 @@ def field(path: str) -> str:
     book = lookup(key)
     place = tuple(layer.name for layer in book).index(book[name].name)
     value = book.receptive_fields()[place].field[0]
-    return (
-        f'<data value="{value}" title="receptive field of {escape(path)}">{grouped(value)}</data>'
-    )
+    return data(value, grouped(value), f"receptive field of {path}")
 
 
 def peak(key: str, unit: str = "MB", digits: int = 1) -> str:
@@ -285,5 +279,4 @@ def peak(key: str, unit: str = "MB", digits: int = 1) -> str:
     """
     value = lookup(key).peak_activation_bytes()
     text = f"{rounded(value, UNITS[unit], digits)} {unit}"
-    title = f"most bytes of maps at once in {escape(key)}"
-    return f'<data value="{value}" title="{title}">{text}</data>'
+    return data(value, text, f"most bytes of maps at once in {key}")

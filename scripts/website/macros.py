@@ -16,6 +16,7 @@ import cnnref
 from website import (
     chapter_tables,
     figures,
+    markup,
 )
 from website import inline as chapter_fragments
 from website import (
@@ -88,7 +89,7 @@ def books(what: str) -> str:
         ),
         "differing": sum(int(record["rows_differing"]) for record in records),
     }
-    return f'<data value="{totals[what]}">{totals[what]:,}</data>'
+    return markup.data(totals[what], f"{totals[what]:,}")
 
 
 def _records() -> dict[str, dict[str, str]]:
@@ -114,8 +115,7 @@ def agree(*names: str) -> str:
 
 def table(key: str, convention: str = "lecture") -> str:
     """The table of a network, each row's name linked to its arithmetic below."""
-    text = page_tables.ledger(key, convention)
-    return errata_page.marked(text, key) if convention == "lecture" else text
+    return page_tables.ledger(key, convention)
 
 
 def downloads(key: str) -> str:
@@ -127,8 +127,11 @@ def downloads(key: str) -> str:
     }
     # a long network is published row by row as raw counts alone
     found = {text: path for text, path in links.items() if (GENERATED.parent / path).is_file()}
-    items = ", ".join(f'<a href="{path}" download>{text}</a>' for text, path in found.items())
-    return f'<p class="downloads">Download {lookup(key).name}: {items}.</p>'
+    items = markup.joined(
+        (markup.element("a", text, href=path, download=True) for text, path in found.items()), ", "
+    )
+    said = f"Download {lookup(key).name}: "
+    return markup.element("p", said, items, ".", class_="downloads")
 
 
 def networks() -> str:

@@ -1,32 +1,114 @@
-"""The plain HTML table that the pages' macros print; the site's hooks put it into a frame."""
+"""What the pages' macros print as HTML: numbers, links, tables; nothing else there writes tags.
+
+What a page says in text is escaped here or below, by `escaped` alone; what is HTML already has
+the type Html. The site's hooks put tables into a frame.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
-__all__ = ["grid", "line"]
+from cnnref.networks.published import Figure
+from cnnref.tables.markup import Cell, Html, Line, element, escaped, joined, link, table_lines
+from cnnref.units import grouped
+
+__all__ = [
+    "BREAK",
+    "Cell",
+    "Html",
+    "Line",
+    "cell",
+    "cited",
+    "code",
+    "data",
+    "definitions",
+    "element",
+    "escaped",
+    "exact",
+    "folded",
+    "joined",
+    "line",
+    "link",
+    "number",
+    "region",
+    "table",
+]
+
+BREAK = element("br")
 
 
-def grid(corner: str, head: Iterable[str], body: Iterable[str], foot: Iterable[str] = ()) -> str:
-    """A table of lines under column titles, which are escaped here."""
-    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in (corner, *head))
-    end = "".join(foot)
-    return (
-        f'<table class="ledger"><thead><tr>{titles}</tr></thead><tbody>{"".join(body)}</tbody>'
-        + (f"<tfoot>{end}</tfoot>" if end else "")
-        + "</table>"
-    )
+def data(value: object, text: str, title: str = "") -> Html:
+    """A number as a page shows it, with its exact value, and more for those who point at it.
 
-
-def line(title: str, cells: Iterable[str]) -> str:
-    """A row: its title, which is escaped here, and cells of HTML.
-
-    >>> line("5x5 & up", ["1", "<b>2</b>"])
-    '<tr><th scope="row">5x5 &amp; up</th><td>1</td><td><b>2</b></td></tr>'
+    >>> data(72855552, "72.9 M", "conv1 & more")
+    '<data value="72855552" title="conv1 &amp; more">72.9 M</data>'
     """
-    return (
-        f'<tr><th scope="row">{escape(title)}</th>'
-        + "".join(f"<td>{cell}</td>" for cell in cells)
-        + "</tr>"
-    )
+    return element("data", text, value=value, title=title or None)
+
+
+def exact(value: int, text: str) -> Html:
+    """A rounded count with all its digits.
+
+    >>> exact(72855552, "72.9")
+    '<data value="72855552" title="72,855,552">72.9</data>'
+    """
+    return data(value, text, grouped(value))
+
+
+def cited(figure: Figure, text: str = "", value: object = "") -> Html:
+    """A published figure, its source and protocol for those who point at it."""
+    stated = value or figure.value
+    return data(stated, text or str(stated), f"{figure.source.citation}; {figure.note}")
+
+
+def code(text: str) -> Html:
+    """A name as it is typed."""
+    return element("code", text)
+
+
+def cell(content: str, kind: str = "", **attributes: object) -> Cell:
+    """A cell of a class, with attributes by the names that `element` takes."""
+    return Cell(content, {"class_": kind or None, **attributes})
+
+
+def number(content: str, kind: str = "num", **attributes: object) -> Cell:
+    """A cell that stands to the right."""
+    return cell(content, kind, **attributes)
+
+
+def line(title: str | Cell, cells: Iterable[str | Cell], **attributes: object) -> Line:
+    """A row under its title."""
+    return Line([title, *cells], attributes)
+
+
+def table(
+    heads: Iterable[str | Cell],
+    body: Iterable[Line],
+    foot: Iterable[Line] = (),
+    kind: str = "",
+    **attributes: object,
+) -> Html:
+    """A table under its column titles.
+
+    >>> table(["size", "cost"], [line("5x5 & up", ["1", Html("<b>2</b>")])], kind="prose")[:44]
+    '<table class="ledger prose"><thead><tr><th s'
+    """
+    kinds = f"ledger {kind}".strip()
+    return joined(table_lines(heads, body, foot, class_=kinds, **attributes))
+
+
+def region(label: str, content: Html) -> Html:
+    """What scrolls by itself where it is too wide, and can be reached with the keyboard."""
+    named = {"class_": "table-scroll", "role": "region", "aria_label": label, "tabindex": "0"}
+    return element("div", content, **named)
+
+
+def folded(summary: str, *content: str, **attributes: object) -> Html:
+    """What a reader opens; `open=True` shows it from the start."""
+    return element("details", element("summary", summary), *content, **attributes)
+
+
+def definitions(entries: Iterable[tuple[str, str]], **attributes: object) -> Html:
+    """Terms, each with what is said of it."""
+    pairs = (part for term, text in entries for part in (element("dt", term), element("dd", text)))
+    return element("dl", *pairs, **attributes)

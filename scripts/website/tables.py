@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from html import escape
 
 from cnnref.counting import explain
 from cnnref.counting.conventions import CONVENTIONS, convention
@@ -12,13 +11,29 @@ from cnnref.counting.layer import Layer
 from cnnref.networks.architecture import Architecture
 from cnnref.networks.catalog import architecture
 from cnnref.networks.records.others import NOT_REBUILT
-from cnnref.tables.listing import to_html
+from cnnref.tables.formats import Grid, to_html
+from cnnref.tables.listing import table_grid
+from cnnref.tables.markup import Linked
+from cnnref.tables.printable import View
 from cnnref.tables.table import Table
 from cnnref.units import KIB, MEGA, MIB, grouped, rounded
 from website.chapters.googlenet import lines as googlenet_lines
+from website.errata.page import marked
 from website.facts import lookup
-from website.markup import grid as _table
-from website.markup import line as _line
+from website.markup import (
+    BREAK,
+    Html,
+    cell,
+    code,
+    definitions,
+    element,
+    exact,
+    folded,
+    joined,
+    line,
+    link,
+    table,
+)
 
 __all__ = [
     "agreement_line",
@@ -42,27 +57,32 @@ ANCHORS = {"lecture": "the-lectures-count", "macs": "macs", "flops": "flops"}
 
 
 def ledger(key: str, name: str = "lecture") -> str:
-    """The table of a network under a convention, each row's name a link to its arithmetic."""
-    text = captioned(lookup(key), name)
-    for layer in lookup(key).listed(name):
-        cell = f'<th scope="row">{escape(layer.name)}</th>'
-        link = f'<th scope="row"><a href="#{_anchor(key, layer)}">{escape(layer.name)}</a></th>'
-        text = text.replace(cell, link)
-    return text
+    """The table of a network under a convention, each row's name a link to its arithmetic.
+
+    Under the lecture's, each cell that the lecture has otherwise is a mark.
+    """
+    grid = captioned(lookup(key), name)
+    cells = [
+        [Linked(first, f"#{_anchor(key, layer)}"), *others]
+        for (first, *others), layer in zip(grid.cells, lookup(key).listed(name), strict=True)
+    ]
+    grid = grid._replace(cells=cells)
+    return to_html(marked(grid, key) if name == "lecture" else grid)
 
 
-def captioned(book: Table, name: str) -> str:
+def captioned(book: Table, name: str) -> Grid:
     """Rows under a convention, whose name in the caption leads to where it is explained."""
-    said = f"convention {escape(name)}"
-    link = f'<a href="{CONVENTIONS_PAGE}#{ANCHORS.get(name, "the-price-lists")}">{said}</a>'
-    return to_html(book, name).replace(said, link, 1)
+    grid = table_grid(book, View.of(name))
+    before, said, after = grid.notes[0].partition(f"convention {name}")
+    place = link(said, f"{CONVENTIONS_PAGE}#{ANCHORS.get(name, 'the-price-lists')}")
+    return grid._replace(notes=[joined([before, place, after]), *grid.notes[1:]])
 
 
 def arithmetic(key: str, conventions: Sequence[str] = ("lecture",)) -> str:
     """Each row that the lecture lists, folded: open it to see how its numbers come about."""
     book = lookup(key)
-    items = "".join(_worked_row(key, layer, conventions) for layer in book.listed("lecture"))
-    return f'<div class="worked">{items}</div>'
+    items = (_worked_row(key, layer, conventions) for layer in book.listed("lecture"))
+    return element("div", *items, class_="worked")
 
 
 def agreement_line(records: Sequence[Mapping[str, str]]) -> str:
@@ -79,14 +99,16 @@ def agreement_line(records: Sequence[Mapping[str, str]]) -> str:
 def _agreement(group: Sequence[Mapping[str, str]]) -> str:
     sizes = group[0]["sizes_compared"].split()
     at = ", ".join(size.replace("x", " × ") for size in sizes)
-    verdicts = "; ".join(
-        f"<code>{escape(record['name'])}</code> <strong>{_verdict(record)}</strong>"
-        for record in group
+    verdicts = (
+        joined([code(record["name"]), " ", element("strong", _verdict(record))]) for record in group
     )
     wrong = "" if all(record["rows_differing"] == "0" for record in group) else " disagree"
-    return (
-        f'<p class="agree{wrong}">Spec against traced PyTorch model, row by row: {verdicts}, at '
-        f"each of {len(sizes)} input sizes ({at}).</p>"
+    return element(
+        "p",
+        "Spec against traced PyTorch model, row by row: ",
+        joined(verdicts, "; "),
+        f", at each of {len(sizes)} input sizes ({at}).",
+        class_=f"agree{wrong}",
     )
 
 
@@ -102,7 +124,7 @@ def stages(networks: Networks) -> str:
     """
     books = [(title, lookup(key)) for title, key in networks]
     body = [
-        _line(stage, [_stage(book.group("stage").get(stage, book[:0])) for _, book in books])
+        line(stage, [_stage(book.group("stage").get(stage, book[:0])) for _, book in books])
         for stage in books[0][1].group("stage")
     ]
     foot = {
@@ -110,8 +132,8 @@ def stages(networks: Networks) -> str:
         "M MACs": [rounded(book.macs, MEGA) for _, book in books],
         "memory (MB)": [rounded(book.activation_bytes("lecture"), MIB, 1) for _, book in books],
     }
-    lines = [_line(title, cells) for title, cells in foot.items()]
-    return _table("stage", [title for title, _ in books], body, lines)
+    lines = [line(title, cells) for title, cells in foot.items()]
+    return table(("stage", *(title for title, _ in books)), body, lines)
 
 
 def differing_rows(networks: Networks, ops: Sequence[str] = ()) -> str:
@@ -121,16 +143,16 @@ def differing_rows(networks: Networks, ops: Sequence[str] = ()) -> str:
     """
     books = [(title, _shown(lookup(key), ops)) for title, key in networks]
     names = dict.fromkeys(name for _, name in sorted(_places(book for _, book in books)))
-    body = [_line(name, [_described(book, name) for _, book in books]) for name in names]
+    body = [line(name, [_described(book, name) for _, book in books]) for name in names]
     foot = [
-        _line("parameters", [grouped(lookup(key).parameters) for _, key in networks]),
-        _line("MACs", [grouped(lookup(key).macs) for _, key in networks]),
-        _line(
+        line("parameters", [grouped(lookup(key).parameters) for _, key in networks]),
+        line("MACs", [grouped(lookup(key).macs) for _, key in networks]),
+        line(
             "memory (KB)",
             [rounded(lookup(key).activation_bytes("lecture"), KIB) for _, key in networks],
         ),
     ]
-    return _table("layer", [title for title, _ in networks], body, foot)
+    return table(("layer", *(title for title, _ in networks)), body, foot)
 
 
 def _shown(book: Table, ops: Sequence[str]) -> Table:
@@ -156,66 +178,60 @@ def conventions_table() -> str:
         for op, terms in entry.prices.items():
             alike.setdefault(_prices(terms), []).append(op)
         prices = [f"{', '.join(ops)}: {terms}" for terms, ops in alike.items()]
-        cells = [escape(entry.unit), "<br>".join(map(escape, prices)), escape(entry.source)]
-        lines.append(_line(entry.name, cells))
-    text = _table("convention", ("unit", "price of one", "source"), lines)
-    return text.replace('class="ledger"', 'class="ledger prose pricelists"')
+        lines.append(line(entry.name, [entry.unit, joined(prices, BREAK), entry.source]))
+    return table(("convention", "unit", "price of one", "source"), lines, kind="prose pricelists")
 
 
 def totals(networks: Networks) -> str:
     """The same networks under every convention, in millions of its unit."""
     lines = [
-        _line(f"{name} (M {entry.unit}s)", [_total(key, name) for _, key in networks])
+        line(f"{name} (M {entry.unit}s)", [_total(key, name) for _, key in networks])
         for name, entry in CONVENTIONS.items()
     ]
-    return _table("convention", [title for title, _ in networks], lines)
+    return table(("convention", *(title for title, _ in networks)), lines)
 
 
 def googlenet_table1() -> str:
     """Table 1 of the GoogLeNet paper: printed beside computed, with the cause of a difference."""
     body, weights, macs = [], 0, 0
-    for line in googlenet_lines():
-        weights, macs = weights + line.cost.weights, macs + line.cost.macs
+    for row in googlenet_lines():
+        weights, macs = weights + row.cost.weights, macs + row.cost.macs
         cells = [
-            "×".join(line.printed.output.split("x")),
-            f"{line.printed.params_k}",
-            _marked(rounded(line.cost.weights, KIB, 1), "params" in line.differs),
-            f"{line.printed.ops_m}",
-            _marked(rounded(line.cost.macs, MEGA, 1), "ops" in line.differs),
-            escape(line.explanation) or "agrees",
+            "×".join(row.printed.output.split("x")),
+            f"{row.printed.params_k}",
+            _differing(rounded(row.cost.weights, KIB, 1), "params" in row.differs),
+            f"{row.printed.ops_m}",
+            _differing(rounded(row.cost.macs, MEGA, 1), "ops" in row.differs),
+            cell(row.explanation or "agrees", "wrap"),
         ]
-        # the last cell holds sentences
-        row = _line(line.printed.layer, cells).rpartition("<td>")
-        body.append(f'{row[0]}<td class="wrap">{row[2]}')
-    printed = [line.printed for line in googlenet_lines()]
+        body.append(line(row.printed.layer, cells))
+    printed = [row.printed for row in googlenet_lines()]
     params = sum(Decimal(row.params_k.text) for row in printed)
     operations = sum(Decimal(row.ops_m.text) for row in printed)
     sums = ["", str(params), rounded(weights, KIB, 1), str(operations), rounded(macs, MEGA, 1), ""]
-    head = ("output", "K printed", "K computed", "M printed", "M computed", "why they differ")
-    return _table("layer", head, body, [_line("sum of the rows", sums)])
+    head = ("layer", "output", "K printed", "K computed", "M printed", "M computed",
+            "why they differ")  # fmt: skip
+    return table(head, body, [line("sum of the rows", sums)])
 
 
-def _marked(text: str, differs: bool) -> str:
-    return f"<mark>{text}</mark>" if differs else text
+def _differing(text: str, differs: bool) -> str:
+    return element("mark", text) if differs else text
 
 
 def not_rebuilt() -> str:
     """The networks whose tables could not be established, with the reason."""
-    items = (f"<dt>{escape(title)}</dt><dd>{escape(why)}</dd>" for title, why in NOT_REBUILT)
-    return f"<dl>{''.join(items)}</dl>"
+    return definitions(NOT_REBUILT)
 
 
 def records(names: Sequence[str]) -> str:
     """Where each network comes from and what differs from its paper."""
-    return f"<dl>{''.join(_record(architecture(name)) for name in names)}</dl>"
+    return definitions(map(_record, map(architecture, names)))
 
 
-def _record(record: Architecture) -> str:
+def _record(record: Architecture) -> tuple[Html, str]:
     source = f"{record.authors}, {record.paper}, {record.venue}. {record.source}."
-    return (
-        f"<dt>{escape(record.title)} (<code>{escape(record.name)}</code>)</dt>"
-        f"<dd>{escape(source)} {escape(record.differences)}</dd>"
-    )
+    title = joined([f"{record.title} (", code(record.name), ")"])
+    return title, f"{source} {record.differences}"
 
 
 def _prices(terms: Mapping[str, int]) -> str:
@@ -233,17 +249,16 @@ def _prices(terms: Mapping[str, int]) -> str:
 
 def _total(key: str, name: str) -> str:
     value = lookup(key).flops(name)
-    return f'<data value="{value}" title="{grouped(value)}">{rounded(value, MEGA, 1)}</data>'
+    return exact(value, rounded(value, MEGA, 1))
 
 
 def _anchor(key: str, layer: Layer) -> str:
-    return escape(f"how-{key.replace('@', '-')}-{layer.name}")
+    return f"how-{key.replace('@', '-')}-{layer.name}"
 
 
 def _stage(part: Table) -> str:
-    return "<br>".join(
-        escape(_short(layer)) for layer in part if layer.op in ("conv", "linear", "max_pool")
-    )
+    shown = (layer for layer in part if layer.op in ("conv", "linear", "max_pool"))
+    return joined(map(_short, shown), BREAK)
 
 
 def _short(layer: Layer) -> str:
@@ -267,7 +282,7 @@ def _described(book: Table, name: str) -> str:
         window = f"{kernel[0]}×{kernel[1]}/{stride[0]}, pad {padding[0]}"
         window += f", {groups} groups" if groups > 1 else ""
         parts.insert(0, window + (", rounded up" if ceil_mode else ""))
-    return "<br>".join(parts)
+    return joined(parts, BREAK)
 
 
 def _worked_row(key: str, layer: Layer, names: Sequence[str]) -> str:
@@ -281,9 +296,6 @@ def _worked_row(key: str, layer: Layer, names: Sequence[str]) -> str:
             for name in names
         ),
     ]
-    terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in lines)
-    return (
-        f'<details class="explain"><summary>{escape(layer.name)} '
-        f"<span>{escape(str(layer.in_shape))} → {escape(str(layer.out_shape))}</span></summary>"
-        f'<dl id="{_anchor(key, layer)}">{terms}</dl></details>'
-    )
+    shapes = element("span", f"{layer.in_shape} → {layer.out_shape}")
+    terms = definitions(lines, id=_anchor(key, layer))
+    return folded(joined([f"{layer.name} ", shapes]), terms, class_="explain")

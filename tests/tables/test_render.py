@@ -21,7 +21,10 @@ from cnnref.counting.conventions import (
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Counts, Shape
 from cnnref.errors import MissingExtraError, UnknownNameError
-from cnnref.tables.listing import to_html
+from cnnref.tables.formats import to_html
+from cnnref.tables.listing import table_grid
+from cnnref.tables.markup import Linked
+from cnnref.tables.printable import View
 from cnnref.tables.table import Table
 
 LECTURE = [
@@ -455,7 +458,10 @@ def test_html_is_one_accessible_table():
 
 
 def test_html_links_rows_to_their_explanation():
-    text = to_html(TABLES["alexnet"], "lecture", "how-alexnet")
+    grid = table_grid(TABLES["alexnet"], View.of("lecture"))
+    first, *others = grid.cells
+    linked = [Linked(first[0], "#how-alexnet-conv1"), *first[1:]]
+    text = to_html(grid._replace(cells=[linked, *others]))
     assert '<th scope="row"><a href="#how-alexnet-conv1">conv1</a></th>' in text
     assert "<a " not in TABLES["alexnet"].to_html("lecture")
     assert '<tr id="alexnet-conv1">' in text

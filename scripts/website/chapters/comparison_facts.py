@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.networks.published import Figure, figures
+from cnnref.networks.published import figures
 from cnnref.tables.table import Table
 from cnnref.units import MIB, ratio, rounded
 from website.chapters.comparison import AXES, CHARTED, Axis, Point, points, protocol
 from website.facts import fact, lookup
+from website.markup import cited as _cited
+from website.markup import data
 
 __all__ = [
     "accuracy_place",
@@ -43,7 +44,7 @@ def per(part: str, whole: str, digits: int = 0) -> str:
     '<data value="12" title="alexnet_2012/total/macs / alexnet_2012/total/parameters">12</data>'
     """
     text = ratio(fact(part), fact(whole), digits)
-    return f'<data value="{text}" title="{part} / {whole}">{text}</data>'
+    return data(text, text, f"{part} / {whole}")
 
 
 # costs to rank by besides those of the chart, in MB for one image
@@ -77,7 +78,7 @@ def depth(key: str) -> str:
     '<data value="22" title="longest way through googlenet">22</data>'
     """
     value = longest_way(lookup(key))
-    return f'<data value="{value}" title="longest way through {escape(key)}">{value}</data>'
+    return data(value, str(value), f"longest way through {key}")
 
 
 def depth_tex(key: str) -> str:
@@ -109,7 +110,7 @@ def count(key: str, op: str) -> str:
     '<data value="0" title="rows of add in inception_v4">0</data>'
     """
     rows = sum(layer.op == op for layer in lookup(key))
-    return f'<data value="{rows}" title="rows of {op} in {escape(key)}">{rows}</data>'
+    return data(rows, str(rows), f"rows of {op} in {key}")
 
 
 def kernels(key: str) -> str:
@@ -196,8 +197,7 @@ def even_batch(key: str) -> str:
     book = lookup(key)
     weights, maps = 4 * book.parameters, book.training_activation_bytes()
     batch = weights // maps + 1
-    title = f"parameters {weights:,} bytes, maps {maps:,} an image"
-    return f'<data value="{batch}" title="{title}">{batch}</data>'
+    return data(batch, str(batch), f"parameters {weights:,} bytes, maps {maps:,} an image")
 
 
 def intensity(key: str, row: str) -> str:
@@ -209,7 +209,7 @@ def intensity(key: str, row: str) -> str:
     book = lookup(key)
     values = dict(zip((layer.name for layer in book), book.arithmetic_intensities(), strict=True))
     text = f"{values[row]:.1f}"
-    return f'<data value="{text}" title="FLOPs per byte of {escape(row)}">{text}</data>'
+    return data(text, text, f"FLOPs per byte of {row}")
 
 
 def front(key: str, axis: str) -> str:
@@ -258,7 +258,7 @@ def cited(name: str, quantity: str, source: str, note: str = "") -> str:
         raise CnnrefError(
             f"{name}, {quantity}, {source}, {note!r}: {len(found)} figures fit; name exactly one."
         )
-    return _cited(found[0], found[0].value.text, found[0].value.text)
+    return _cited(found[0])
 
 
 def separable_share(path: str) -> str:
@@ -271,11 +271,6 @@ def separable_share(path: str) -> str:
     """
     channels, kernel = fact(f"{path}/out_channels"), fact(f"{path}/kernel")
     return f"{1 / channels + 1 / kernel**2:.4f}"
-
-
-def _cited(figure: Figure, text: str, value: str) -> str:
-    title = f"{figure.source.citation}; {figure.note}"
-    return f'<data value="{value}" title="{escape(title)}">{text}</data>'
 
 
 def _axis(key: str) -> Axis:

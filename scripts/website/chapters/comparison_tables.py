@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
 from cnnref.networks.published import Figure, published
 from cnnref.tables.table import Table
@@ -13,6 +12,7 @@ from website.chapters.comparison_facts import longest_way
 from website.charts.chapters import challenge_years
 from website.data import Entry, ilsvrc
 from website.facts import lookup
+from website.markup import Html, cited, data, exact, joined, line, table
 
 __all__ = ["challenge_table", "comparison_table", "depth_table", "later_table", "memory_table"]
 
@@ -28,34 +28,33 @@ def comparison_table() -> str:
     for label, names in CHARTED.items():
         costs = [_cost(names, axis) for axis in axes().values()]
         found = [of.get(label) for of in by_key.values()]
-        body.append(_line(label, [*costs, *map(_accuracy, found)]))
+        body.append(line(label, [*costs, *map(_accuracy, found)]))
     head = [axis.short for axis in axes().values()]
     head += [f"top-1 (%), {protocol.title}" for protocol in PROTOCOLS.values()]
-    return _table("network", head, body)
+    return table(["network", *head], body)
 
 
 def challenge_table() -> str:
     """The challenge by year: the winner, its model and depth, its error and the runner-up's."""
     lines = [
-        _line(
+        line(
             str(year),
             [
-                escape(winner.team),
-                escape(winner.model),
+                winner.team,
+                winner.model,
                 winner.layers,
                 _error(winner),
-                f"{escape(second.team)}: {_error(second)}",
+                joined([f"{second.team}: ", _error(second)]),
             ],
         )
         for year, (winner, second) in challenge_years().items()
     ]
     people = [entry for entry in ilsvrc() if entry.role == "human"]
     lines += [
-        _line("human", [escape(person.team), escape(person.model), NONE, _error(person), NONE])
-        for person in people
+        line("human", [person.team, person.model, NONE, _error(person), NONE]) for person in people
     ]
-    head = ("winner", "model", "layers", "top-5 error (%)", "second")
-    return _prose(_table("year", head, lines))
+    head = ("year", "winner", "model", "layers", "top-5 error (%)", "second")
+    return table(head, lines, kind="prose")
 
 
 def depth_table() -> str:
@@ -68,20 +67,25 @@ def depth_table() -> str:
             convs, linears = (len(rows.get(op, ())) for op in ("conv", "linear"))
             way = longest_way(book)
             cells = [str(convs), str(linears), str(way), str(convs + linears - way)]
-            lines.append(_line(label, cells))
-    head = ("convolutions", "fully-connected", "depth: on the longest way", "beside it")
-    return _table("network", head, lines)
+            lines.append(line(label, cells))
+    head = (
+        "network", "convolutions", "fully-connected", "depth: on the longest way", "beside it",
+    )  # fmt: skip
+    return table(head, lines)
 
 
 def memory_table() -> str:
     """What "memory" of a network can mean, in MB of float32 for one image."""
     lines = [
-        _line(label, [_megabytes(value) for value in _memory(lookup(names[0]))])
+        line(label, [_megabytes(value) for value in _memory(lookup(names[0]))])
         for label, names in CHARTED.items()
         if names
     ]
-    head = ("parameters", "most maps alive at once, inference", "all maps, kept for training")
-    return _table("network, MB", head, lines)
+    head = (
+        "network, MB", "parameters", "most maps alive at once, inference",
+        "all maps, kept for training",
+    )  # fmt: skip
+    return table(head, lines)
 
 
 def _memory(book: Table) -> tuple[int, int, int]:
@@ -90,9 +94,11 @@ def _memory(book: Table) -> tuple[int, int, int]:
 
 def later_table(names: Iterable[str]) -> str:
     """Networks by the figures in the metadata of torchvision's weights, under its names."""
-    lines = [_line(published(name)[0].title, _later(published(name))) for name in names]
-    head = ("parameters (M)", "GMACs", "top-1 (%), weights V1", "top-1 (%), weights V2")
-    return _table("network", head, lines)
+    lines = [line(published(name)[0].title, _later(published(name))) for name in names]
+    head = (
+        "network", "parameters (M)", "GMACs", "top-1 (%), weights V1", "top-1 (%), weights V2",
+    )  # fmt: skip
+    return table(head, lines)
 
 
 def _later(figures: tuple[Figure, ...]) -> list[str]:
@@ -109,12 +115,10 @@ def _those(figures: Iterable[Figure], quantity: str, weights: str = "") -> list[
     return [figure for figure in figures if figure.quantity == quantity and weights in figure.note]
 
 
-def _quoted(figure: Figure) -> str:
-    title = escape(f"{figure.source.citation}; {figure.note}")
-    text = figure.value.text
+def _quoted(figure: Figure) -> Html:
     if figure.unit == "count":
-        text = rounded(int(figure.value.number), MEGA, 1)
-    return f'<data value="{figure.value}" title="{title}">{text}</data>'
+        return cited(figure, rounded(int(figure.value.number), MEGA, 1))
+    return cited(figure, figure.value.text)
 
 
 def _cost(names: tuple[str, ...], axis: Axis) -> str:
@@ -122,41 +126,20 @@ def _cost(names: tuple[str, ...], axis: Axis) -> str:
     if value is None:
         return NONE
     shown = rounded(value, axis.unit, axis.digits)
-    return f'<data value="{value}" title="{grouped(value)}">{shown}</data>'
+    return exact(value, shown)
 
 
 def _accuracy(point: Point | None) -> str:
     if point is None:
         return NONE
-    title = escape(f"{point.figure.source.citation}; {point.figure.note}")
     about = "≈ " if point.approximate else ""
-    return f'<data value="{point.top1}" title="{title}">{about}{point.top1}</data>'
+    return cited(point.figure, f"{about}{point.top1}", point.top1)
 
 
-def _error(entry: Entry) -> str:
-    title = escape(
-        f"{entry.source.citation}; {entry.note}" if entry.note else entry.source.citation
-    )
-    return f'<data value="{entry.top5_error}" title="{title}">{entry.top5_error}</data>'
+def _error(entry: Entry) -> Html:
+    title = f"{entry.source.citation}; {entry.note}" if entry.note else entry.source.citation
+    return data(entry.top5_error, str(entry.top5_error), title)
 
 
-def _megabytes(value: int) -> str:
-    title = f"{grouped(value)} bytes"
-    return f'<data value="{value}" title="{title}">{rounded(value, MIB, 1)}</data>'
-
-
-def _line(title: str, cells: Iterable[str]) -> str:
-    body = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr><th scope="row">{escape(title)}</th>{body}</tr>'
-
-
-def _prose(table: str) -> str:
-    return table.replace('class="ledger"', 'class="ledger prose"')
-
-
-def _table(corner: str, head: Iterable[str], body: Iterable[str]) -> str:
-    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in (corner, *head))
-    return (
-        f'<table class="ledger"><thead><tr>{titles}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table>"
-    )
+def _megabytes(value: int) -> Html:
+    return data(value, rounded(value, MIB, 1), f"{grouped(value)} bytes")

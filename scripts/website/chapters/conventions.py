@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from html import escape
 
 from cnnref.counting.conventions import convention
 from cnnref.counting.layer import padding_macs
@@ -11,6 +10,7 @@ from cnnref.networks.published import published
 from cnnref.tables.table import Table
 from cnnref.units import MEGA, MIB, grouped, ratio, rounded, scaled
 from website.facts import lookup, rows
+from website.markup import Line, cell, data, line, number, table
 
 __all__ = ["counted", "memories", "padding", "padding_stages", "said"]
 
@@ -27,7 +27,7 @@ def said(key: str, name: str, digits: int = 2) -> str:
     """
     total, noun = lookup(key).flops(name), f"{convention(name).unit}s"
     title = f"{key} by {name} = {grouped(total)} {noun}"
-    return f'<data value="{total}" title="{escape(title)}">{scaled(total, noun, digits)}</data>'
+    return data(total, scaled(total, noun, digits), title)
 
 
 def counted(key: str, selection: str, count: str) -> str:
@@ -37,14 +37,13 @@ def counted(key: str, selection: str, count: str) -> str:
     '<data value="13547520" title="vgg16_bn/op:batch_norm/elements_out">13,547,520</data>'
     """
     total = sum(getattr(layer.counts, count) for layer in rows(lookup(key), selection))
-    title = escape(f"{key}/{selection}/{count}")
-    return f'<data value="{total}" title="{title}">{grouped(total)}</data>'
+    return data(total, grouped(total), f"{key}/{selection}/{count}")
 
 
 def padding(networks: Networks) -> str:
     """How much of the work of networks has a padded zero for a factor."""
     body = [_padded(title, lookup(key)) for title, key in networks]
-    return _table(("network", "MACs", "of them on padding", "share"), body)
+    return table(("network", "MACs", "of them on padding", "share"), body)
 
 
 def padding_stages(key: str) -> str:
@@ -54,15 +53,14 @@ def padding_stages(key: str) -> str:
         convs = [layer for layer in part if layer.op == "conv"]
         if convs:
             size = " × ".join(map(str, convs[-1].out_shape.size))
-            body.append(_padded(name, rows(lookup(key), f"stage:{name}"), f"<td>{size}</td>"))
-    return _table(("stage", "its maps", "MACs", "of them on padding", "share"), body)
+            body.append(_padded(name, rows(lookup(key), f"stage:{name}"), size))
+    return table(("stage", "its maps", "MACs", "of them on padding", "share"), body)
 
 
-def _padded(title: str, part: Table, more: str = "") -> str:
+def _padded(title: str, part: Table, *more: str) -> Line:
     on, total = padding_macs(part), part.macs
     cells = (grouped(total), grouped(on), ratio(100 * on, total) + "%")
-    figures = "".join(f'<td class="num">{cell}</td>' for cell in cells)
-    return f'<tr><th scope="row">{escape(title)}</th>{more}{figures}</tr>'
+    return line(title, [*more, *map(number, cells)])
 
 
 def memories(networks: Networks) -> str:
@@ -73,15 +71,12 @@ def memories(networks: Networks) -> str:
         for title, who, unit, meaning in MEMORIES
     ]
     lines.append(_meaning("the file of weights", FILES, [_file_mb(book.name) for book in books]))
-    text = _table(("meaning", *(f"{title} (MB)" for title, _ in networks), "who means it"), lines)
-    return text.replace('class="ledger"', 'class="ledger longnames"')
+    head = ("meaning", *(f"{title} (MB)" for title, _ in networks), "who means it")
+    return table(head, lines, kind="longnames")
 
 
-def _meaning(title: str, who: str, values: Iterable[str]) -> str:
-    cells = "".join(f'<td class="num">{value}</td>' for value in values)
-    return (
-        f'<tr><th scope="row">{escape(title)}</th>{cells}<td class="wrap">{escape(who)}</td></tr>'
-    )
+def _meaning(title: str, who: str, values: Iterable[str]) -> Line:
+    return line(title, [*map(number, values), cell(who, "wrap")])
 
 
 def _file_mb(name: str) -> str:
@@ -135,11 +130,3 @@ MEMORIES: tuple[tuple[str, str, int, Callable[[Table], int]], ...] = (
         lambda book: FLOAT32 * book.parameters,
     ),
 )
-
-
-def _table(head: Iterable[str], body: Iterable[str]) -> str:
-    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
-    return (
-        f'<table class="ledger"><thead><tr>{titles}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table>"
-    )

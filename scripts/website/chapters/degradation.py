@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from html import escape
 from typing import Any, NamedTuple
 
 from cnnref.drawing import bars as charts
@@ -15,7 +14,7 @@ from cnnref.drawing.bars import FEW_TICKS, NARROW
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.units import grouped, rounded
 from website.data import FOLDER
-from website.markup import grid, line
+from website.markup import data, escaped, line, table
 
 __all__ = [
     "CHECKS",
@@ -92,7 +91,7 @@ def trained(kind: str, depth: int, what: str = "error") -> str:
     texts = [_shown(run, what) for run in chosen(kind, depth)]
     title = f"{kind}-{depth}, {what} by seed: {', '.join(texts)}"
     mean = _mean(kind, depth, what)
-    return f'<data value="{mean}" title="{escape(title)}">{mean}</data>'
+    return data(mean, mean, title)
 
 
 def copied() -> str:
@@ -103,7 +102,7 @@ def copied() -> str:
         texts.append((run["wrong"], run["wrong_copied_into_deepest"]))
     title = ", ".join(f"seed {n}: {a} and {b} wrong" for n, (a, b) in enumerate(texts))
     error = _percent(sum(copy for _, copy in texts), len(texts) * _tested())
-    return f'<data value="{error}" title="{escape(title)}">{error}</data>'
+    return data(error, error, title)
 
 
 def setting(name: str, place: int | None = None) -> str:
@@ -117,7 +116,7 @@ def setting(name: str, place: int | None = None) -> str:
         raise UnknownNameError("setting", name, settings)
     value = settings[name] if place is None else settings[name][place]
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f'<data value="{text}" title="setting {escape(name)}">{text}</data>'
+    return data(text, text, f"setting {name}")
 
 
 def degradation_table() -> str:
@@ -130,8 +129,8 @@ def degradation_table() -> str:
                 texts = sorted((_shown(run, what) for run in chosen(kind, depth)), key=_number)
                 cells.append(f"{_mean(kind, depth, what)} ({texts[0]} to {texts[-1]})")
         body.append(line(str(depth), cells))
-    head = ("parameters", *(f"{what}, {kind}" for what in ("loss", "error") for kind in KINDS))
-    return grid("depth", head, body)
+    kinds = (f"{what}, {kind}" for what in ("loss", "error") for kind in KINDS)
+    return table(("depth", "parameters", *kinds), body)
 
 
 def degradation_checks() -> str:
@@ -144,8 +143,8 @@ def degradation_checks() -> str:
         for kind in KINDS:
             cells += [_outcome(name, kind, depth) for depth in ends]
         body.append(line(CHECKS.get(name, "as above"), cells))
-    head = ("rate", "steps", *(f"{kind}-{depth}" for kind in KINDS for depth in ends))
-    return grid("setting", head, body)
+    ends_of = (f"{kind}-{depth}" for kind in KINDS for depth in ends)
+    return table(("setting", "rate", "steps", *ends_of), body)
 
 
 def _outcome(name: str, kind: str, depth: int) -> str:
@@ -168,7 +167,7 @@ def degradation_machine() -> str:
         f"torch {machine['torch']}, one thread for each run; {record()['date']}; "
         f"{len(runs())} runs, {minutes} minutes of processor time in all"
     )
-    return escape(text)
+    return escaped(text)
 
 
 def degradation_charts() -> Iterator[tuple[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import escape
 from math import sqrt
 
 from cnnref.errors import CnnrefError
@@ -12,6 +11,7 @@ from cnnref.units import GIGA, rounded
 from website.charts.chapters import challenge_years, human
 from website.data import Entry, ilsvrc
 from website.facts import lookup
+from website.markup import cited, data, line, table
 
 __all__ = [
     "challenge",
@@ -67,7 +67,7 @@ def drop(before: int, after: int) -> str:
     """
     old, new = _find(before).top5_error, _find(after).top5_error
     value = f"{100 * (1 - new.number / old.number):.1f}"
-    return f'<data value="{value}" title="1 - {new} / {old}">{value}%</data>'
+    return data(value, f"{value}%", f"1 - {new} / {old}")
 
 
 def drop_tex(before: int, after: int) -> str:
@@ -136,16 +136,10 @@ def ensemble_table() -> str:
     lines = []
     for year, alone in ALONE:
         entry, figure = _find(year), _figure(*alone)
-        cells = (escape(entry.model), _shown(entry), _quoted(figure), escape(figure.note))
-        lines.append(
-            f'<tr><th scope="row">{year}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)
-        )
+        single = cited(figure, f"{figure.value}%")
+        lines.append(line(str(year), [entry.model, _shown(entry), single, figure.note]))
     head = ("year", "entry", "top-5 error, test", "one network", "how it was measured")
-    titles = "".join(f'<th scope="col">{title}</th>' for title in head)
-    return (
-        f'<table class="ledger prose"><thead><tr>{titles}</tr></thead>'
-        f"<tbody>{'</tr>'.join(lines)}</tr></tbody></table>"
-    )
+    return table(head, lines, kind="prose")
 
 
 def _find(year: int, role: str = "winner", data: str = "provided", model: str = "") -> Entry:
@@ -178,9 +172,4 @@ def _images(person: Entry) -> int:
 def _shown(entry: Entry) -> str:
     title = f"{entry.team}: {entry.model}; {entry.source.citation}"
     text = entry.top5_error.text
-    return f'<data value="{text}" title="{escape(title)}">{text}%</data>'
-
-
-def _quoted(figure: Figure) -> str:
-    title = f"{figure.source.citation}; {figure.note}"
-    return f'<data value="{figure.value}" title="{escape(title)}">{figure.value}%</data>'
+    return data(text, f"{text}%", title)

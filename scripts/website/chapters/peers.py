@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
-from html import escape
 from statistics import median
 from typing import Any
 
 from studies.peers.benchmark_layout import exponent, medians
 from website.chapters.answers import Recorded
+from website.markup import Html, data, element, escaped, line, table
 from website.places import DOCS
 
 PEERS = DOCS / "peers"
 OURS, BARE = "cnnref", "nothing"
 TWO_PER_MAC = "FlopCounterMode"
 NETWORK, DEVICE = "network", "device"
-Cells = Sequence[str]
 
 
 @cache
@@ -42,34 +41,36 @@ def trials_table() -> str:
     lines = []
     for trial in record("trials")["trials"]:
         cells = [_verdict(tool["counts"][trial["key"]], trial["macs"]) for tool in tools]
-        lines.append(_line(trial["title"], [f"{trial['macs']:,}", *cells]))
-    return _table("module", ["MACs", *(tool["tool"] for tool in tools)], lines)
+        lines.append(line(trial["title"], [f"{trial['macs']:,}", *cells]))
+    return table(["module", "MACs", *(tool["tool"] for tool in tools)], lines)
 
 
-def _verdict(found: Mapping[str, Any], truth: int) -> str:
+def _verdict(found: Mapping[str, Any], truth: int) -> Html:
     if "error" in found:
-        return f'<span title="{escape(found["error"])}">fails</span>'
+        return element("span", "fails", title=found["error"])
     share = found["macs"] / truth
     word = "right" if share == 1 else "0" if share == 0 else f"{share:.4g} ×"
     marked = ", says so" if found["partial"] else ""
-    return f'<data value="{found["macs"]:g}" title="{found["macs"]:,g} MACs">{word}{marked}</data>'
+    return data(f"{found['macs']:g}", word + marked, f"{found['macs']:,g} MACs")
 
 
 def state_table() -> str:
     """What each counter leaves changed behind it in a module in training mode."""
     lines = [
-        _line(
+        line(
             tool["tool"],
             [
-                ", ".join(map(escape, tool["left"])) or "nothing",
-                ", ".join(map(escape, tool["left_after_failure"])) or "nothing",
+                ", ".join(tool["left"]) or "nothing",
+                ", ".join(tool["left_after_failure"]) or "nothing",
                 "yes" if tool["names_unknown"] else "no",
             ],
         )
         for tool in record("trials")["tools"]
     ]
-    head = ("changed by a call", "changed when forward fails", "names an unknown operator")
-    return _table("counter", head, lines).replace('class="ledger"', 'class="ledger prose"')
+    head = (
+        "counter", "changed by a call", "changed when forward fails", "names an unknown operator",
+    )  # fmt: skip
+    return table(head, lines, kind="prose")
 
 
 def features_table() -> str:
@@ -81,10 +82,9 @@ def features_table() -> str:
         cells = []
         for name in names:
             evidence = feature["tools"].get(name)
-            text = evidence and f'<span title="{escape(evidence)}">yes</span>'
-            cells.append(text or "–")
-        lines.append(_line(feature["title"], cells))
-    return _table("feature", names, lines)
+            cells.append(element("span", "yes", title=evidence) if evidence else "–")
+        lines.append(line(feature["title"], cells))
+    return table(["feature", *names], lines)
 
 
 def totals_table() -> str:
@@ -95,18 +95,18 @@ def totals_table() -> str:
     for network, totals in medians.items():
         macs = totals[OURS]
         cells = [_deviation(totals[tool] / (1 + (tool == TWO_PER_MAC)), macs) for tool in tools]
-        lines.append(_line(network, [f"{macs / 1e6:,.1f}", *cells]))
-    return _table(NETWORK, ["M MACs", *map(_halved, tools)], lines)
+        lines.append(line(network, [f"{macs / 1e6:,.1f}", *cells]))
+    return table([NETWORK, "M MACs", *map(_halved, tools)], lines)
 
 
 def _halved(tool: str) -> str:
     return f"{tool}, halved" if tool == TWO_PER_MAC else tool
 
 
-def _deviation(total: float, macs: float) -> str:
+def _deviation(total: float, macs: float) -> Html:
     share = 100 * (total - macs) / macs
     shown = "0" if total == macs else f"{share:+.2f} %"
-    return f'<data value="{total:g}" title="{total:,.0f}">{shown}</data>'
+    return data(f"{total:g}", shown, f"{total:,.0f}")
 
 
 def times_table(device: str) -> str:
@@ -117,8 +117,8 @@ def times_table(device: str) -> str:
     for network, times in medians.items():
         best = min((tool for tool in tools if tool != OURS), key=lambda tool: times[tool])
         ratio = f"{times[best] / times[OURS]:.1f} × ({best})"
-        lines.append(_line(network, [*(f"{times[tool]:,.1f}" for tool in tools), ratio]))
-    return _table(NETWORK, [*tools, "cnnref is faster by"], lines)
+        lines.append(line(network, [*(f"{times[tool]:,.1f}" for tool in tools), ratio]))
+    return table([NETWORK, *tools, "cnnref is faster by"], lines)
 
 
 def process_table(network: str) -> str:
@@ -130,14 +130,13 @@ def process_table(network: str) -> str:
     }
     tools = list(places["process_s", "cpu"])
     lines = [
-        _line(
+        line(
             "only building it" if tool == BARE else tool,
             [_number(times.get(tool), quantity) for (quantity, _), times in places.items()],
         )
         for tool in tools
     ]
-    head = ("s, CPU", "s, meta", "MiB, CPU", "MiB, meta")
-    return _table("counter", head, lines)
+    return table(("counter", "s, CPU", "s, meta", "MiB, CPU", "MiB, meta"), lines)
 
 
 def _number(value: float | None, quantity: str) -> str:
@@ -149,7 +148,7 @@ def growth_table() -> str:
     entries = record("benchmark")["growth"]
     depths = [f"{point['convolutions']} convolutions" for point in entries[0]["growth"]]
     lines = [
-        _line(
+        line(
             entry["tool"],
             [
                 *(f"{point['processor_ms']:,.1f}" for point in entry["growth"]),
@@ -158,16 +157,16 @@ def growth_table() -> str:
         )
         for entry in entries
     ]
-    return _table("counter, ms", [*depths, "power"], lines)
+    return table(["counter, ms", *depths, "power"], lines)
 
 
 def machine() -> str:
     """Where, when and with what the benchmark ran."""
     found = record("benchmark")
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
-    return (
-        f"{escape(found['machine']['processor'])}, {found['machine']['cores']} cores, "
-        f"{found['date']}, medians of {found['rounds']}; {escape(versions)}"
+    return escaped(
+        f"{found['machine']['processor']}, {found['machine']['cores']} cores, "
+        f"{found['date']}, medians of {found['rounds']}; {versions}"
     )
 
 
@@ -197,16 +196,3 @@ def _by_place(quantity: str, device: str) -> dict[str, dict[str, float]]:
         for (network, where), tools in medians(record("benchmark"), quantity).items()
         if where == device
     }
-
-
-def _table(corner: str, head: Iterable[str], body: Iterable[str]) -> str:
-    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in (corner, *head))
-    return (
-        f'<table class="ledger"><thead><tr>{titles}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table>"
-    )
-
-
-def _line(title: str, cells: Cells) -> str:
-    found = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr><th scope="row">{escape(title)}</th>{found}</tr>'

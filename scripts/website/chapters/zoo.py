@@ -6,10 +6,10 @@ import csv
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
-from html import escape
 from statistics import median
 from typing import Any
 
+from website.markup import element, joined, line, table
 from website.places import DOCS
 
 ZOO = DOCS / "zoo"
@@ -49,38 +49,36 @@ def families() -> str:
     for (library, family), group in groups.items():
         costs = [int(entry["macs"]) / 1e9 for entry in group if not entry["error"]]
         cells = [
-            escape(library),
+            library,
             str(len(group)),
             str(sum(outcome(entry) == "equal" for entry in group)),
             _range(costs),
             f"{median(1e3 * float(entry['seconds']) for entry in group):.0f}",
         ]
-        lines.append(_line(family.replace("_", " "), cells))
-    head = ("library", "models", "equal", "G MACs", "ms, median")
-    return _table("family", head, lines)
+        lines.append(line(family.replace("_", " "), cells))
+    return table(("family", "library", "models", "equal", "G MACs", "ms, median"), lines)
 
 
 def exceptions() -> str:
     """The models that are not equal, with what came of them."""
     lines = [
-        _line(entry["name"], [escape(entry["library"]), escape(outcome(entry))])
+        line(entry["name"], [entry["library"], outcome(entry)])
         for entry in entries()
         if outcome(entry) != "equal"
     ]
     if not lines:
-        return "<p>None.</p>"
-    text = _table("model", ("library", "what came of it"), lines)
-    return text.replace('class="ledger"', 'class="ledger prose"')
+        return element("p", "None.")
+    return table(("model", "library", "what came of it"), lines, kind="prose")
 
 
 def finder() -> str:
     """A field to look a model up; a script shows it and fills the table."""
-    return (
-        '<form class="finder" data-models="zoo/models.js" hidden>'
-        '<label>Part of a model\'s name <input type="search" autocomplete="off" '
-        'spellcheck="false"></label><p aria-live="polite"></p></form>'
-        '<div class="finder-found"></div>'
-    )
+    field = element("input", type="search", autocomplete="off", spellcheck="false")
+    asked = element("label", "Part of a model's name ", field)
+    said = element("p", aria_live="polite")
+    models = {"class_": "finder", "data_models": "zoo/models.js"}
+    form = element("form", asked, said, **models, hidden=True)
+    return joined([form, element("div", class_="finder-found")])
 
 
 def script(records: Iterable[Entry]) -> str:
@@ -101,16 +99,3 @@ def _range(costs: list[float]) -> str:
         return "–"
     low, high = (f"{cost:,.2f}" for cost in (min(costs), max(costs)))
     return low if low == high else f"{low} to {high}"
-
-
-def _table(corner: str, head: Iterable[str], body: Iterable[str]) -> str:
-    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in (corner, *head))
-    return (
-        f'<table class="ledger"><thead><tr>{titles}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table>"
-    )
-
-
-def _line(title: str, cells: Iterable[str]) -> str:
-    found = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr><th scope="row">{escape(title)}</th>{found}</tr>'

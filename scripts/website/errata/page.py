@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import partial
-from html import escape
 
 from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.tables.formats import Grid
+from cnnref.tables.markup import Linked
 from website.errata.claims import VERDICTS, Erratum, errata, erratum, remarks
 from website.errata.judges.cells import TABLES
 from website.facts import lookup
+from website.markup import Html, Line, cell, data, element, joined, line, link, table
 
 __all__ = [
     "CSV_COLUMNS",
@@ -62,34 +63,34 @@ def mark(key: str, root: str = "") -> str:
     return _link(entry, f"lecture: {stated}" if stated else "lecture", root, "erratum mild")
 
 
-def _link(entry: Erratum, shown: str, root: str, kind: str) -> str:
+def _link(entry: Erratum, shown: str, root: str, kind: str) -> Html:
+    return link(_text(shown), f"{root}{PAGE}#{entry.anchor}", kind, _said(entry, shown))
+
+
+def _said(entry: Erratum, shown: str) -> str:
     # what is heard begins with what is seen
-    said = escape(f"{shown.replace('^', '')}: {alternative(entry)}", quote=True)
-    return (
-        f'<a class="{kind}" href="{root}{PAGE}#{entry.anchor}" aria-label="{said}" '
-        f'title="{said}">{_text(shown)}</a>'
-    )
+    return f"{shown.replace('^', '')}: {alternative(entry)}"
 
 
-def marked(ledger: str, key: str, root: str = "") -> str:
+def marked(grid: Grid, key: str) -> Grid:
     """A table of the lecture's columns, each cell that the lecture has otherwise made a mark."""
+    cells = [[*row] for row in grid.cells]
     for entry in errata():
         place = TABLES.get((entry.claim.chapter, entry.claim.place))
         if place is not None and place.key == key and entry.verdict != "agrees":
             name = f"{lookup(key).name}-{place.rows[entry.claim.row]}"
-            line = re.compile(rf'(?<=<tr id="{re.escape(name)}">).*?(?=</tr>)')
-            ledger = line.sub(partial(_marked_line, entry=entry, root=root), ledger)
-    return ledger
+            # an excerpt may lack the row
+            for row in (cells[n] for n, other in enumerate(grid.ids) if other == name):
+                column = COLUMNS.index(entry.claim.quantity)
+                row[column] = _marked_cell(row[column], entry)
+    return grid._replace(cells=cells)
 
 
-def _marked_line(line: re.Match[str], entry: Erratum, root: str) -> str:
-    cells = re.findall(r"<t[dh]\b[^>]*>.*?</t[dh]>", line[0])
-    column = COLUMNS.index(entry.claim.quantity)
-    opened, shown, closed = re.split(r"(?<=\">)([^<]*)(?=</)", cells[column], maxsplit=1)
-    if shown.replace(",", "") != entry.claim.stated.replace(",", ""):
-        link = _link(entry, shown, root, "erratum in-cell")
-        cells[column] = f"{opened}{link}{closed}"
-    return "".join(cells)
+def _marked_cell(shown: str, entry: Erratum) -> str:
+    if shown.replace(",", "") == entry.claim.stated.replace(",", ""):
+        return shown
+    to = f"{PAGE}#{entry.anchor}"
+    return Linked(shown, to, "erratum in-cell", _said(entry, shown))
 
 
 def alternative(entry: Erratum) -> str:
@@ -114,13 +115,12 @@ def count(verdict: str = "", *, partly: bool | None = None) -> str:
         raise UnknownNameError("verdict", verdict, VERDICTS)
     number = len(_chosen(verdict, partly))
     named = f"{verdict or 'all'} claims of errata.csv"
-    return f'<data value="{number}" title="{escape(named)} = {number:,}">{number:,}</data>'
+    return data(number, f"{number:,}", f"{named} = {number:,}")
 
 
 def items(verdict: str, *, partly: bool = False) -> str:
     """The claims with a verdict, each with what is right and why, linked to its row."""
-    entries = "".join(_item(entry) for entry in _chosen(verdict, partly))
-    return f'<div class="errata-list">{entries}</div>'
+    return element("div", *map(_item, _chosen(verdict, partly)), class_="errata-list")
 
 
 def tables(level: int = 3) -> str:
@@ -131,16 +131,23 @@ def tables(level: int = 3) -> str:
 
 def besides() -> str:
     """What the notes say besides the claims: each sentence with its verdict and its own anchor."""
-    entries = "".join(
-        f'<section id="{entry.anchor}"><p class="errata-claim"><a href="#{entry.anchor}">'
-        f"{escape(entry.claim.chapter)}: “{escape(entry.claim.stated)}”</a></p>"
-        f'<p><span class="verdict {entry.verdict}">{_named(entry).capitalize()}</span>. '
-        f"Computed: <strong>{escape(entry.computed)}</strong>.</p>"
-        + (f"<p>{_why(entry)}</p>" if entry.cause else "")
-        + "</section>"
-        for entry in remarks()
+    return element("div", *map(_remark, remarks()), class_="errata-list")
+
+
+def _remark(entry: Erratum) -> Html:
+    computed = element("strong", entry.computed)
+    said = link(f"{entry.claim.chapter}: “{entry.claim.stated}”", f"#{entry.anchor}")
+    return element(
+        "section",
+        element("p", said, class_="errata-claim"),
+        element("p", _verdict(entry, _named(entry).capitalize()), ". Computed: ", computed, "."),
+        *([element("p", _why(entry))] if entry.cause else []),
+        id=entry.anchor,
     )
-    return f'<div class="errata-list">{entries}</div>'
+
+
+def _verdict(entry: Erratum, word: str) -> Html:
+    return element("span", word, class_=f"verdict {entry.verdict}")
 
 
 def _chosen(verdict: str, partly: bool | None) -> list[Erratum]:
@@ -151,18 +158,16 @@ def _chosen(verdict: str, partly: bool | None) -> list[Erratum]:
     ]
 
 
-def _item(entry: Erratum) -> str:
-    return (
-        f'<section><p class="errata-claim"><a href="#{entry.anchor}">{escape(_where(entry))}</a>'
-        f"</p><p>{_values(entry)}</p><p>{_why(entry)}</p></section>"
-    )
+def _item(entry: Erratum) -> Html:
+    place = element("p", link(_where(entry), f"#{entry.anchor}"), class_="errata-claim")
+    return element("section", place, element("p", *_values(entry)), element("p", _why(entry)))
 
 
-def _values(entry: Erratum) -> str:
-    computed = f"<strong>{_text(entry.computed)}</strong>"
+def _values(entry: Erratum) -> tuple[str, ...]:
+    computed = element("strong", _text(entry.computed))
     if entry.claim.quantity == SENTENCE:
-        return f"“{escape(entry.claim.stated)}” Computed: {computed}."
-    return f"Stated: <s>{_text(entry.claim.stated)}</s>. Computed: {computed}."
+        return f"“{entry.claim.stated}” Computed: ", computed, "."
+    return "Stated: ", element("s", _text(entry.claim.stated)), ". Computed: ", computed, "."
 
 
 def _where(entry: Erratum) -> str:
@@ -171,10 +176,11 @@ def _where(entry: Erratum) -> str:
     return " › ".join(part for part in parts if part)
 
 
-def _why(entry: Erratum) -> str:
+def _why(entry: Erratum) -> Html:
     roots = [erratum(key) for key in entry.roots]
-    links = " and ".join(f'<a href="#{root.anchor}">{escape(_where(root))}</a>' for root in roots)
-    return escape(entry.cause) + (f" It follows from {links}." if links else "")
+    links = joined((link(_where(root), f"#{root.anchor}") for root in roots), " and ")
+    follows = [" It follows from ", links, "."] if links else []
+    return joined([entry.cause, *follows])
 
 
 def _place(chapter: str, place: str, level: int) -> str:
@@ -182,31 +188,31 @@ def _place(chapter: str, place: str, level: int) -> str:
     title = f"{chapter}: {place}"
     slug = re.sub(r"[^a-z0-9]+", "-", f"claims {title}".lower())
     titles = ("claim", "stated", "computed", "verdict", "why")
-    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
-    return (
-        f'<h{level} id="{slug}">{escape(title)}</h{level}><table class="ledger errata longnames">'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(_lines(entries))}</tbody></table>"
-    )
+    heading = element(f"h{level}", title, id=slug)
+    return joined([heading, table(titles, _lines(entries), kind="errata longnames")])
 
 
-def _lines(entries: Iterable[Erratum]) -> Iterator[str]:
+def _lines(entries: Iterable[Erratum]) -> Iterator[Line]:
     for entry in entries:
         row, quantity, stated = entry.claim[3:]
         sentence = quantity == SENTENCE
         name = " › ".join(part for part in (row, "sentence" if sentence else quantity) if part)
-        wide = ' class="wrap"' if sentence else ""
-        yield (
-            f'<tr id="{entry.anchor}"><th scope="row"><a href="#{entry.anchor}">'
-            f"{escape(name)}</a></th><td{wide}>{_text(stated)}</td>"
-            f"<td{wide}>{_text(entry.computed)}</td>"
-            f'<td><span class="verdict {entry.verdict}">{_named(entry)}</span></td>'
-            f'<td class="wrap">{_why(entry)}</td></tr>'
+        wide = "wrap" if sentence else ""
+        cells = (
+            cell(_text(stated), wide),
+            cell(_text(entry.computed), wide),
+            _verdict(entry, _named(entry)),
+            cell(_why(entry), "wrap"),
         )
+        yield line(link(name, f"#{entry.anchor}"), cells, id=entry.anchor)
 
 
 def _named(entry: Erratum) -> str:
     return "partly true" if entry.partly else entry.verdict
 
 
-def _text(statement: str) -> str:
-    return re.sub(r"\^(\d)", r"<sup>\1</sup>", escape(statement))
+def _text(statement: str) -> Html:
+    """A statement with its powers raised."""
+    first, *raised = re.split(r"\^(?=\d)", statement)
+    powers = (part for text in raised for part in (element("sup", text[0]), text[1:]))
+    return joined([first, *powers])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from cnnref.measuring.record import Measurement
 from cnnref.measuring.roofline import Allowed, Roofline
 from cnnref.units import GIGA, KIB, MIB
-from website.markup import grid, line
+from website.markup import Html, element, folded, joined, line, table
 from website.measured.predict import measured
 from website.measured.shown import Shown
 from website.measured.tables import NONE, millions, number, quartiles
@@ -19,7 +18,7 @@ __all__ = ["layers_table", "network_part"]
 MOST_LAYERS = 50
 
 
-def layers_table(whole: Roofline) -> str:
+def layers_table(whole: Roofline) -> Html:
     """The layers of one network: what each took, and what the roofline allows it.
 
     Of many layers those that took most, in order of execution, and the others as one line.
@@ -30,8 +29,17 @@ def layers_table(whole: Roofline) -> str:
     body = [line(row.name, _layer(row, whole)) for row in shown]
     others = [row for row in moving if row not in shown]
     foot = [line(f"the other {len(others)} layers", _others(others, whole))] if others else []
-    head = ("operator", "MACs (M)", "KiB moved", "ms", "share (%)", "ms allowed", "bound by")
-    return grid("layer", head, body, foot)
+    head = (
+        "layer",
+        "operator",
+        "MACs (M)",
+        "KiB moved",
+        "ms",
+        "share (%)",
+        "ms allowed",
+        "bound by",
+    )
+    return table(head, body, foot)
 
 
 def _layer(row: Allowed, whole: Roofline) -> list[str]:
@@ -47,7 +55,7 @@ def _costs(rows: Sequence[Allowed], whole: Roofline) -> list[str]:
     seconds = sum(row.seconds or 0.0 for row in rows)
     return [
         millions(sum(row.macs for row in rows), 2),
-        number(moved / KIB, exact=f"{moved:,} bytes"),
+        number(moved / KIB, title=f"{moved:,} bytes"),
         number(1e3 * seconds),
         number(100 * seconds / (whole.measured or 1.0)),
         number(1e3 * sum(row.allowed for row in rows)),
@@ -58,24 +66,30 @@ def network_part(machines: Iterable[Shown], name: str) -> str:
     """What each machine has to say of one network: its settings, and its layers to unfold."""
     found = [(shown, _of(shown, name)) for shown in machines]
     parts = [
-        f"<h3>{escape(shown.title)}</h3><p>{escape(shown.line)}</p>"
-        f"{_settings(own)}{_unfolded(shown, name)}"
+        part
         for shown, own in found
         if own
+        for part in (
+            element("h3", shown.title),
+            element("p", shown.line),
+            _settings(own),
+            _unfolded(shown, name),
+        )
     ]
-    return "".join(parts) or "<p>This network was not measured on any machine shown here.</p>"
+    none = "This network was not measured on any machine shown here."
+    return joined(parts or [element("p", none)])
 
 
 def _of(shown: Shown, name: str) -> list[Measurement]:
     return [one for one in shown.record.measurements if one.network == name]
 
 
-def _settings(found: Iterable[Measurement]) -> str:
+def _settings(found: Iterable[Measurement]) -> Html:
     lines = [
         line(
             one.setting,
             [
-                number(1e3 * one.time.median, exact=f"{one.time.runs} runs"),
+                number(1e3 * one.time.median, title=f"{one.time.runs} runs"),
                 quartiles(one),
                 number(one.images_per_second),
                 number(one.flops_per_second / GIGA) if one.mode == "inference" else NONE,
@@ -84,8 +98,8 @@ def _settings(found: Iterable[Measurement]) -> str:
         )
         for one in found
     ]
-    head = ("ms a batch", "quartiles", "images/s", "GFLOP/s", "MiB at the peak")
-    return grid("setting", head, lines)
+    head = ("setting", "ms a batch", "quartiles", "images/s", "GFLOP/s", "MiB at the peak")
+    return table(head, lines)
 
 
 def _unfolded(shown: Shown, name: str) -> str:
@@ -93,8 +107,8 @@ def _unfolded(shown: Shown, name: str) -> str:
     if not own or own[0].roof is None or not own[0].measurement.layers:
         return ""
     roof = own[0].roof
-    return (
-        f'<details class="machine"><summary>Layer by layer, {own[0].measurement.setting}: '
-        f"{100 * roof.share('memory'):.0f} % of the allowed time is bound by memory</summary>"
-        f"{layers_table(roof)}</details>"
+    said = (
+        f"Layer by layer, {own[0].measurement.setting}: {100 * roof.share('memory'):.0f} % of the "
+        "allowed time is bound by memory"
     )
+    return folded(said, layers_table(roof), class_="machine")

@@ -13,6 +13,7 @@ from pathlib import Path
 from cnnref import CnnrefError, files
 from studies.machines.plan import FOLLOWED, SPREAD
 from website.charts import choices as site_choices
+from website.markup import element, folded, joined
 from website.measured import network_tables, tables
 from website.measured.predict import measured, prediction
 from website.measured.record import read
@@ -52,7 +53,7 @@ def charts(generated: Path) -> Path:
 def choice(key: str, title: str) -> str:
     """A figure whose view the reader chooses, where any machine was measured for it."""
     if not any(one.key == key for one in choices(machines(), FOLLOWED)):
-        return f"<p>No machine on record was measured for this figure ({title}).</p>"
+        return element("p", f"No machine on record was measured for this figure ({title}).")
     return site_choices.placeholder(key, title)
 
 
@@ -92,10 +93,10 @@ def of_each(table: Callable[[Shown], str]) -> Callable[[], str]:
 
     def printed() -> str:
         parts = [(shown, table(shown)) for shown in machines()]
-        return "".join(
-            f'<details class="machine"{" open" * (number == 0)}><summary>{shown.title}</summary>'
-            f"<p>{shown.line}</p>{text}</details>"
-            for number, (shown, text) in enumerate(one for one in parts if one[1])
+        filled = [one for one in parts if one[1]]
+        return joined(
+            folded(shown.title, element("p", shown.line), text, class_="machine", open=not number)
+            for number, (shown, text) in enumerate(filled)
         )
 
     return printed

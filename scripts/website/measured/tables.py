@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from cnnref.measuring.record import Machine, Measurement
 from cnnref.units import GIB, GIGA, MEGA, MIB, rounded, significant
-from website.markup import grid, line
+from website.markup import data, element, exact, line, table
 from website.measured.predict import PREDICTORS, Measured, Prediction, measured, prediction
 from website.measured.shown import LABELS, Shown, analytic_peak, labelled, ways
 
@@ -32,19 +31,18 @@ WAYS: tuple[tuple[str, dict[str, object]], ...] = (
 )
 
 
-def number(value: float | None, digits: int = 3, exact: str = "") -> str:
+def number(value: float | None, digits: int = 3, title: str = "") -> str:
     """A measured number with the digits that it is worth, to sort by."""
     if value is None:
         return NONE
     shown = significant(value, digits)
     text = f"{shown:,.0f}" if shown >= 10 ** (digits - 1) else f"{shown:,g}"
-    title = f' title="{escape(exact)}"' if exact else ""
-    return f'<data value="{shown:g}"{title}>{text}</data>'
+    return data(f"{shown:g}", text, title)
 
 
 def millions(value: int, digits: int) -> str:
     """A count in millions, exact where it is pointed at."""
-    return f'<data value="{value}" title="{value:,}">{rounded(value, MEGA, digits)}</data>'
+    return exact(value, rounded(value, MEGA, digits))
 
 
 def machines_table(machines: Sequence[Shown]) -> str:
@@ -61,9 +59,8 @@ def machines_table(machines: Sequence[Shown]) -> str:
         "measured on": [date for _, date in places],
     }
     shown_lines = {name: cells for name, cells in lines.items() if set(cells) != {NONE}}
-    body = [line(name, map(escape, cells)) for name, cells in shown_lines.items()]
-    text = grid("machine", [shown.title for shown in machines], body)
-    return text.replace('class="ledger"', 'class="ledger prose"')
+    body = [line(name, cells) for name, cells in shown_lines.items()]
+    return table(("machine", *(shown.title for shown in machines)), body, kind="prose")
 
 
 def _memory(where: Machine) -> str:
@@ -85,23 +82,23 @@ def ceilings_table(machines: Iterable[Shown]) -> str:
         for shown in machines
         for one in shown.record.ceilings
     ]
-    return grid("machine", ("factors in", "GFLOP/s", "GB/s", "FLOPs per byte"), lines)
+    return table(("machine", "factors in", "GFLOP/s", "GB/s", "FLOPs per byte"), lines)
 
 
 def networks_table(shown: Shown) -> str:
     """Every network that was measured for one image in float32, and how far from its roof."""
     body = [line(one.name, _network(one)) for one in measured(shown.record)]
     head = (
-        "MACs (M)", "ms", "quartiles", "images/s", "GFLOP/s", "ms allowed", "times",
+        "network", "MACs (M)", "ms", "quartiles", "images/s", "GFLOP/s", "ms allowed", "times",
         "bound by memory (%)",
     )  # fmt: skip
-    return grid("network", head, body)
+    return table(head, body)
 
 
 def _network(one: Measured) -> list[str]:
     cells = [
         millions(one.book.macs, 1),
-        number(1e3 * one.seconds, exact=f"{one.measurement.time.runs} runs"),
+        number(1e3 * one.seconds, title=f"{one.measurement.time.runs} runs"),
         quartiles(one.measurement),
         number(1 / one.seconds),
         number(2 * one.book.macs / one.seconds / GIGA),
@@ -130,12 +127,15 @@ def memory_table(shown: Shown) -> str:
             peak = one.peak_bytes
             if peak is not None:
                 paper = analytic_peak(one)
-                cells = [mode, str(batch), number(peak / MIB, exact=f"{peak:,} bytes")]
-                cells += [number(paper / MIB, exact=f"{paper:,} bytes"), number(peak / paper)]
+                cells = [mode, str(batch), number(peak / MIB, title=f"{peak:,} bytes")]
+                cells += [number(paper / MIB, title=f"{paper:,} bytes"), number(peak / paper)]
                 cells += [number(one.held_bytes / MIB)]
                 lines.append(line(label, cells))
-    head = ("mode", "batch", "MiB at the peak", "MiB by the table", "times", "MiB held before")
-    return grid("network", head, lines)
+    head = (
+        "network", "mode", "batch", "MiB at the peak", "MiB by the table", "times",
+        "MiB held before",
+    )  # fmt: skip
+    return table(head, lines)
 
 
 def _batches(shown: Shown) -> list[tuple[str, int]]:
@@ -165,7 +165,7 @@ def ways_table(shown: Shown) -> str:
         for name in LABELS
         if name in plain and any(name in times for times in columns.values())
     ]  # fmt: skip
-    return grid("network", columns, lines) if columns else ""
+    return table(("network", *columns), lines) if columns else ""
 
 
 def predictions_table(shown: Shown) -> str:
@@ -176,9 +176,10 @@ def predictions_table(shown: Shown) -> str:
         for found in predictions(way.points)
     ]
     head = (
-        "predicted by", "networks", "rank correlation", "median factor", "largest factor", "of",
+        "measured", "predicted by", "networks", "rank correlation", "median factor",
+        "largest factor", "of",
     )  # fmt: skip
-    return grid("measured", head, lines) if lines else ""
+    return table(head, lines) if lines else ""
 
 
 def predictions(points: Sequence[Measured]) -> list[Prediction]:
@@ -195,7 +196,7 @@ def _predicted(found: Prediction) -> list[str]:
         f"{found.ranks:.2f}",
         f"{found.factor:.2f}",
         number(found.worst),
-        escape(found.worst_name),
+        found.worst_name,
     ]
 
 
@@ -206,9 +207,6 @@ def left_out_table(shown: Shown) -> str:
         words = f"{case.network}, {case.mode}, batch {case.batch_size}"
         reasons.setdefault(case.reason, []).append(words)
     if not reasons:
-        return "<p>None.</p>"
-    lines = [
-        line(cases[0], [str(len(cases) - 1), escape(reason)]) for reason, cases in reasons.items()
-    ]
-    text = grid("case", ("more like it", "reason"), lines)
-    return text.replace('class="ledger"', 'class="ledger prose"')
+        return element("p", "None.")
+    lines = [line(cases[0], [str(len(cases) - 1), reason]) for reason, cases in reasons.items()]
+    return table(("case", "more like it", "reason"), lines, kind="prose")
