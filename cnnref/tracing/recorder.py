@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from cnnref.counting.shapes import Counts
@@ -79,6 +80,8 @@ class Recorder(TorchFunctionMode):
         self._constants = Constants()
         self._operators = Operators(self)
         self._sum: list[Operation] | None = None
+        # what weights that are still to be made hold: it is on meta, and they are made there
+        self._unmade: list[Tensor] = []
 
     def __enter__(self) -> Recorder:
         # fused layers have one row for many, and leave out what is padded
@@ -151,6 +154,17 @@ class Recorder(TorchFunctionMode):
             self._ledger.write(known[1], given, result)
             return result
         args, kwargs = self._twins(func, args, kwargs)
+        return self._found(rule, func, args, kwargs, key)
+
+    def _found(
+        self,
+        rule: Rule,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        key: list[Any] | None = None,
+    ) -> Any:
+        """A call on meta tensors: what it gives is worked out, or run."""
         result = predicted(func, args, kwargs)
         if result is None:
             return self._learn(rule, run(func, args, kwargs), args, kwargs, key)
@@ -210,7 +224,7 @@ class Recorder(TorchFunctionMode):
         if not self._constants.may_run(func, given, kwargs):
             self._constants.overwrite(func, given, kwargs)
             args, kwargs = self._twins(func, args, kwargs)
-            return self._learn(rule, run(func, args, kwargs), args, kwargs)
+            return self._found(rule, func, args, kwargs)
         result = self._constants.keep(stay(func)(*args, **kwargs), given)
         leaf = first_tensor(result)
         number = leaf is not None and leaf.numel() == 1
@@ -223,7 +237,7 @@ class Recorder(TorchFunctionMode):
         if func in QUIET:
             return func(*args, **kwargs)
         if getattr(func, "__name__", "") in ("__get__", "__set__"):
-            if func in self._places:
+            if func in self._places and not any(args[0] is one for one in self._unmade):
                 return self._places[func]
             with UNSEEN():
                 return self._property(func(*args, **kwargs), args[0])
@@ -265,6 +279,8 @@ class Recorder(TorchFunctionMode):
         # x.T, x.mT and x.data are views of x
         if isinstance(value, Tensor) and value is not owner:
             self._ledger.same(owner, value)
+            if is_lazy(owner):
+                self._unmade.append(value)
         return value
 
     def by_own_rule(

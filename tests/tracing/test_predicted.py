@@ -44,7 +44,8 @@ def check(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
     if found is None:
         return False
     wanted = run(func, args, kwargs)
-    assert alike(found, wanted), (func, args, kwargs)
+    pairs = zip(*(x if isinstance(x, tuple) else (x,) for x in (found, wanted)), strict=True)
+    assert all(alike(*pair) for pair in pairs), (func, args, kwargs)
     given = [one for one in args if isinstance(one, Tensor)]
     assert [found is one for one in given] == [wanted is one for one in given], func
     return True
@@ -124,7 +125,87 @@ def plain() -> list[Call]:
     return calls
 
 
-@pytest.mark.parametrize("calls", [windows, plain])
+def orders(*shape: int) -> list[Tensor]:
+    """Maps of one shape in several orders: as they come, turned, of a larger one, and spread."""
+    turned = maps(*shape[:-2], shape[-1], shape[-2]).mT
+    part = maps(*shape[:-1], 2 * shape[-1])[..., ::2]
+    return [maps(*shape), turned, part, maps(*shape[:-1], 1).expand(shape)]
+
+
+def products() -> list[Call]:
+    """Products of matrices, attention and recurrent layers."""
+    calls: list[Call] = []
+    for a, b in product(orders(2, 3, 4, 5), orders(2, 3, 5, 6)):
+        calls += [(func, (a, b), {}) for func in (torch.matmul, Tensor.matmul)]
+        calls += [(torch.bmm, (a[0], b[0]), {}), (Tensor.bmm, (a[0], b[0].mT), {})]
+        calls += [
+            (torch.baddbmm, (c, a[0], b[0]), {"beta": 1, "alpha": 2})
+            for c in (maps(3, 4, 6), maps(6), maps(6, dtype=torch.float16))
+        ]
+    for query, key in product(orders(2, 3, 4, 8), orders(2, 3, 5, 8)):
+        value, mask = maps(2, 3, 5, 6), maps(4, 5)
+        call = F.scaled_dot_product_attention
+        calls += [
+            (call, (query, key, value), {}),
+            (call, (query, key, key, mask), {"scale": 0.5}),
+            (call, (query, key, value, maps(2, 1, 1, 5, dtype=torch.bool)), {"dropout_p": 0.0}),
+            (call, (query, key, value, maps(3, 5)), {}),
+            (call, (query, key[:1], value), {}),
+            (call, (query, key, maps(2, 3, 4, 6)), {}),
+            (call, (query[0], key[0], value[0]), {"is_causal": True}),
+            (call, (query[0, 0], key[0, 0], value[0, 0]), {}),
+        ]
+    kinds = {nn.LSTM: 4, nn.GRU: 3, nn.RNN: 1}
+    for (kind, gates), layers, both, first, size in product(
+        kinds.items(), (1, 2), (False, True), (False, True), (5, 6)
+    ):
+        options = {"num_layers": layers, "bidirectional": both, "batch_first": first}
+        layer: Any = kind(5, 7, device="meta", **options)
+        states = [maps(layers * (1 + both), 3, 7)] * (2 if kind is nn.LSTM else 1)
+        hidden: Any = tuple(states) if kind is nn.LSTM else states[0]
+        func = {4: torch.lstm, 3: torch.gru, 1: torch.rnn_tanh}[gates]
+        weights = [weight.detach() for weight in layer._flat_weights]
+        rest = (True, layers, 0.0, False, both)
+        calls.append((func, (maps(3, 4, size), hidden, weights, *rest, first), {}))
+        calls.append((func, (maps(4, 3, size), hidden, weights, *rest, first), {}))
+        batches = torch.tensor([3, 3, 2, 1])
+        calls.append((func, (maps(9, size), batches, hidden, weights, *rest), {}))
+    narrow: Any = nn.LSTM(5, 7, proj_size=2, device="meta")
+    weights = [weight.detach() for weight in narrow._flat_weights]
+    hidden = maps(1, 3, 2), maps(1, 3, 7)
+    calls.append(
+        (torch.lstm, (maps(4, 3, 5), hidden, weights, True, 1, 0.0, False, False, False), {})
+    )
+    return calls
+
+
+def others() -> list[Call]:
+    """Functions of elements and of axes, in every order; look-ups and transposed convolutions."""
+    calls: list[Call] = []
+    for one in (*orders(2, 3, 4, 5), *orders(2, 1, 4, 1), maps(2, 3, dtype=torch.int64), maps()):
+        names = ("exp", "log", "sqrt", "rsqrt", "abs", "neg", "sin", "erf", "square", "round")
+        calls += [(getattr(home, name), (one,), {}) for name in names for home in (torch, Tensor)]
+        calls += [(Tensor.pow, (one, power), {}) for power in (2, 0.5, one)]
+        calls += [(getattr(Tensor, f"__{name}__"), (one, 0), {}) for name in ("gt", "le")]
+        calls += [(torch.add, (one, other), {}) for other in orders(2, 3, 4, 5)]
+        for func, keep in product((torch.sum, Tensor.mean), (False, True)):
+            calls += [
+                (func, (one, dim), {"keepdim": keep}) for dim in (0, -1, (1, 2), [0, 3], 4, (1, 1))
+            ]
+            calls.append((func, (one,), {}))
+        calls.append((Tensor.softmax, (one, 1), {}))
+    numbers = maps(3, 4, dtype=torch.int64)
+    calls += [(F.embedding, (one, maps(7, 2)), {}) for one in (numbers, numbers.mT, maps(3))]
+    for rank, stride, padding, dilation in product((1, 2, 3), (1, 2), (0, 1), (1, 2)):
+        x, weight = maps(2, 4, *[5] * rank), maps(4, 3, *[3] * rank)
+        func = getattr(F, f"conv_transpose{rank}d")
+        for more in (0, 1):
+            calls.append((func, (x, weight, maps(6), stride, padding, more, 2, dilation), {}))
+        calls.append((func, (x, weight, None, stride), {"padding": padding}))
+    return calls
+
+
+@pytest.mark.parametrize("calls", [windows, plain, products, others])
 def test_what_is_worked_out_is_what_pytorch_gives(calls: Callable[[], list[Call]]) -> None:
     ran, known = Counter[str](), 0
     for func, args, kwargs in calls():
@@ -139,7 +220,7 @@ def test_what_is_worked_out_is_what_pytorch_gives(calls: Callable[[], list[Call]
 
 
 def test_a_wrong_shape_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(module._RULES, F.linear, lambda x, weight: ((1, 1), x))
+    monkeypatch.setitem(module.RULES, F.linear, lambda x, weight: ((1, 1), x))
     with pytest.raises(AssertionError):
         check(F.linear, (maps(2, 4), maps(3, 4)), {})
 
@@ -187,6 +268,30 @@ cnnref.trace(module)
 after = {name.partition(".")[0] for name in set(sys.modules) - before}
 print("torch._dynamo" in sys.modules, *sorted(after - {"cnnref", "torch"}))
 """
+
+
+RECURRENT = """
+class Heard(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words = torch.nn.Embedding(9, 8)
+        self.lstm = torch.nn.LSTM(8, 8, 2)
+        self.attends = torch.nn.MultiheadAttention(8, 2)
+        self.encoder = torch.nn.TransformerEncoderLayer(8, 2, 8)
+    def forward(self, numbers):
+        words, _ = self.lstm(self.words(numbers))
+        return self.encoder(self.attends(words, words, words)[0])
+"""
+HEARD = (
+    LOADED.replace("with on_meta():", f"{RECURRENT}if True:")
+    .replace('cnnref.model("resnet18")', "Heard()")
+    .replace("(module)", "(module, inputs=torch.zeros(4, 2, dtype=torch.long))")
+)
+
+
+def test_attention_and_recurrent_layers_need_none_of_torchs_compiler() -> None:
+    done = subprocess.run([sys.executable, "-c", HEARD], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
 
 
 def test_a_convolutional_network_needs_none_of_torchs_compiler() -> None:

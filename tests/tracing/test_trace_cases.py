@@ -360,3 +360,46 @@ def test_an_encoder_counts_what_is_padded_under_any_mask(kind: str) -> None:
     table = cnnref.trace(ENCODER, inputs={"src": torch.zeros(2, 10, 32), **masks.get(kind, {})})
     assert table.macs == ENCODED
     assert torch.backends.mha.get_fastpath_enabled() == fast
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_each_row_of_a_grouped_product_meets_one_matrix(dtype: torch.dtype) -> None:
+    rows, experts = torch.zeros(24, 32, dtype=dtype), torch.zeros(4, 32, 16, dtype=dtype)
+    ends = torch.tensor([8, 8, 16, 24], dtype=torch.int32)
+    grouped = lambda a, b, at: F.grouped_mm(a, b, offs=at)  # noqa: E731
+    table = counted(grouped, rows, experts, ends)
+    starts = [0, *ends.tolist()[:-1]]
+    parts = [(rows[i:j], experts[k]) for k, (i, j) in enumerate(zip(starts, ends, strict=True))]
+    assert table.macs == sum(by_torch(torch.mm, *part) for part in parts) == 24 * 32 * 16
+    assert tuple(table[-1].out_shape) == tuple(grouped(rows, experts, ends).shape)
+    along_columns = counted(grouped, experts.mT.contiguous(), rows.mT.contiguous(), ends)
+    assert along_columns.macs == 16 * 32 * 24
+    assert tuple(along_columns[-1].out_shape) == (16, 24)
+    assert counted(F.grouped_mm, experts.mT, experts).macs == 4 * 16 * 32 * 16
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+@pytest.mark.parametrize("packed", [False, True])
+def test_recurrent_layers_count_their_steps_without_taking_them(kind: Any, packed: bool) -> None:
+    layer = kind(8, 16, 2, bidirectional=True)
+    lengths = [5, 3, 3]
+    data: Any = torch.zeros(5, 3, 8)
+    given = nn.utils.rnn.pack_padded_sequence(data, lengths) if packed else data
+    seen: list[str] = []
+
+    class Ops(torch.utils._python_dispatch.TorchDispatchMode):
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            seen.append(str(func))
+            return func(*args, **(kwargs or {}))
+
+    def macs() -> int:
+        return cnnref.trace(Call(lambda x: layer(x)), inputs=(given,)).macs
+
+    gates = {nn.LSTM: 4, nn.GRU: 3, nn.RNN: 1}[kind]
+    steps = sum(lengths) if packed else 5 * 3
+    first, second = 16 * (8 + 16), 16 * (2 * 16 + 16)
+    with Ops():
+        assert macs() == steps * gates * 2 * (first + second)
+    assert not [name for name in seen if "mm" in name or "cell" in name]

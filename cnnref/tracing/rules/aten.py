@@ -48,6 +48,7 @@ _RULES: dict[str, Rule] = {
     "dot": matrix.matmul,
     "vdot": matrix.matmul,
     "_int_mm": matrix.matmul,
+    "_grouped_mm": matrix.grouped,
     "_scaled_mm": _scaled_mm,
     "addmm": matrix.addmatmul,
     "addmm_": matrix.addmatmul,

@@ -19,6 +19,7 @@ __all__ = [
     "addmatmul",
     "cdist",
     "deform_conv",
+    "grouped",
     "matmul",
     "trilinear",
     "vecdot",
@@ -87,6 +88,26 @@ def _rmatmul(result: Tensor, other: Tensor, input: Tensor) -> Operation:
 def _outer(result: Tensor, input: Tensor, vec2: Tensor, *_: Any, **__: Any) -> Operation:
     """Every element times every other: products that are not summed."""
     return Operation("multiply", (input, vec2), result, leaf=False)
+
+
+def grouped(result: Tensor, mat_a: Tensor, mat_b: Tensor, *_: Any, **__: Any) -> Operation:
+    """Groups of rows, each by a matrix of its own, as experts have: every row meets one.
+
+    M x K x N MACs for (M, K) rows and (G, K, N) matrices, and where groups are along N or K:
+    one of the three axes is the groups' own. G times as many for G products side by side.
+    """
+    rows, inner = mat_a.shape[-2:]
+    sides = mat_a.shape[0] if mat_a.dim() == mat_b.dim() == 3 else 1
+    factors = sides, rows, inner, mat_b.shape[-1]
+    return Operation(
+        "matmul",
+        (mat_a, mat_b),
+        result,
+        None,
+        Counts(macs=prod(factors)),
+        leaf=False,
+        formulas=(("macs", (factors,)),),
+    )
 
 
 def vecdot(result: Tensor, x: Tensor, y: Tensor, dim: int = -1, **__: Any) -> Operation:
@@ -163,6 +184,8 @@ FUNCTIONS: dict[Any, Rule] = _named(
         "baddbmm_": addmatmul,
         "vecdot": vecdot,
         "cdist": cdist,
+        "grouped_mm": grouped,
+        "_grouped_mm": grouped,
         "pdist": cdist,
         "outer": _outer,
         "ger": _outer,
