@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cache
-from html import escape
 from typing import NamedTuple
 
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.networks.published import Source, sources
-from website import data
+from website import data, markup
+from website.markup import Html, Line, cell, element, line, link, table
 
 __all__ = ["Statement", "interval", "papers", "passage", "passages", "statements"]
 
 PAGE = "sources.html"
+# where there is nothing to say
+NONE = "–"
 AUTHOR = re.compile(r"(?:[A-Z]\.[ -]?)+[\w-]+")
 MONTHS = (
     "no month", "a month", "two months", "three months", "four months", "five months",
@@ -56,7 +57,7 @@ def statements() -> dict[str, Statement]:
     return {row.key: row for row in found}
 
 
-def passage(key: str, root: str = "") -> str:
+def passage(key: str, root: str = "") -> Html:
     """The place where a source says something, linked to the list of all such places.
 
     root: how to get from the page to the site's own folder, "" or "../".
@@ -70,11 +71,11 @@ def passage(key: str, root: str = "") -> str:
     if key not in statements():
         raise UnknownNameError("statement", key, statements())
     row = statements()[key]
-    title = escape(f"{row.source.citation}; {READ[row.certainty]}", quote=True)
-    return f'<a href="{root}{PAGE}#passage-{key}" title="{title}">{escape(row.place)}</a>'
+    title = f"{row.source.citation}; {READ[row.certainty]}"
+    return element("a", row.place, href=f"{root}{PAGE}#passage-{key}", title=title)
 
 
-def interval(earlier: str, later: str, *, capital: bool = False) -> str:
+def interval(earlier: str, later: str, *, capital: bool = False) -> Html:
     """How long after one source another came out, in words, from their first versions.
 
     Raises:
@@ -90,7 +91,7 @@ def interval(earlier: str, later: str, *, capital: bool = False) -> str:
     months = 12 * (int(second[:4]) - int(first[:4])) + int(second[5:]) - int(first[5:])
     title, words = f"months from {first} to {second}", _words(months)
     shown = words.capitalize() if capital else words
-    return f'<data value="{months}" title="{title}">{shown}</data>'
+    return markup.data(months, shown, title)
 
 
 def _source(key: str) -> Source:
@@ -106,34 +107,33 @@ def _words(months: int) -> str:
     return MONTHS[rest] if not years else whole if not rest else f"{whole} and {MONTHS[rest]}"
 
 
-def papers() -> str:
+def papers() -> Html:
     """Every source with the date of its first version, and where and when it was published."""
-    lines = (
-        (source.key, escape(source.citation), source.first, escape(_published(source)))
+    lines = [
+        line(
+            cell(source.citation, "wrap"),
+            [source.first or NONE, _published(source) or NONE],
+            id=f"source-{source.key}",
+        )
         for source in sources()
-    )
-    body = "".join(
-        f'<tr id="source-{key}"><th scope="row" class="wrap">{citation}</th>'
-        f"<td>{first or '–'}</td><td>{published or '–'}</td></tr>"
-        for key, citation, first, published in lines
-    )
-    return _table(("source", "first version", "published"), body)
+    ]
+    return table(("source", "first version", "published"), lines, kind="prose")
 
 
 def _published(source: Source) -> str:
     return f"{source.venue}, {source.published}" if source.venue else ""
 
 
-def passages() -> str:
+def passages() -> Html:
     """Every statement about a source, with its place and how it was read."""
-    body = "".join(
-        f'<tr id="passage-{row.key}"><th scope="row" class="wrap">'
-        f'<a href="#source-{row.source.key}">{escape(_short(row.source))}</a></th>'
-        f'<td>{escape(row.place)}</td><td class="wrap">{escape(row.text)}</td>'
-        f'<td class="wrap">{READ[row.certainty]}</td></tr>'
-        for row in statements().values()
-    )
-    return _table(("source", "place", "what it says", "how it was read"), body)
+    heads = ("source", "place", "what it says", "how it was read")
+    return table(heads, map(_passage, statements().values()), kind="prose")
+
+
+def _passage(row: Statement) -> Line:
+    source = link(_short(row.source), f"#source-{row.source.key}")
+    words = (cell(text, "wrap") for text in (row.text, READ[row.certainty]))
+    return line(cell(source, "wrap"), [row.place, *words], id=f"passage-{row.key}")
 
 
 def _short(source: Source) -> str:
@@ -141,10 +141,3 @@ def _short(source: Source) -> str:
     name = source.citation.split(",")[0]
     author = AUTHOR.match(name)
     return f"{author[0]}, {source.year}" if author else name
-
-
-def _table(titles: Iterable[str], body: str) -> str:
-    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
-    return (
-        f'<table class="ledger prose"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    )

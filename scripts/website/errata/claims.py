@@ -23,6 +23,7 @@ __all__ = [
     "errata",
     "erratum",
     "judged",
+    "quotations",
     "remarks",
     "said_besides",
 ]
@@ -35,6 +36,8 @@ class Claim(NamedTuple):
 
     key: its path, "AlexNet/full table/conv4/flop (M)"; of sentences that share a place the
         number is added, "AlexNet/summary/claim#2".
+    stated: the number or formula as it stands there; a sentence in our words.
+    quotes: the notes' own words for a sentence, piece by piece.
     """
 
     key: str
@@ -43,6 +46,7 @@ class Claim(NamedTuple):
     row: str
     quantity: str
     stated: str
+    quotes: tuple[str, ...] = ()
 
 
 class Erratum(NamedTuple):
@@ -107,7 +111,19 @@ def _keyed(rows: list[list[str]], before: str = "") -> Iterator[Claim]:
         seen[path] += 1
         key = f"{path}#{seen[path]}" if path in several else path
         chapter, place, line, quantity, stated = row
-        yield Claim(key, chapter, place, line, quantity, stated)
+        quotes = tuple(words for words, _ in quotations().get(key, ()))
+        yield Claim(key, chapter, place, line, quantity, stated, quotes)
+
+
+@cache
+def quotations() -> dict[str, tuple[tuple[str, str], ...]]:
+    """By the key of a claim: the words that are quoted, and the line of the notes they are from."""
+    from website.data import rows
+
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for key, words, line in rows("quotes"):
+        found[key] = (*found.get(key, ()), (words, line))
+    return found
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.tables.formats import Grid
 from cnnref.tables.markup import Linked
-from website.errata.claims import VERDICTS, Erratum, errata, erratum, remarks
+from website.errata.claims import VERDICTS, Claim, Erratum, errata, erratum, remarks
 from website.errata.judges.cells import TABLES
 from website.facts import lookup
 from website.markup import Html, Line, cell, data, element, joined, line, link, table
@@ -40,7 +40,7 @@ CSV_COLUMNS = (
 def rows() -> Iterator[tuple[str, ...]]:
     """The rows of errata.csv."""
     for entry in errata():
-        yield (*entry.claim[1:], entry.computed, entry.verdict, entry.explanation)
+        yield (*entry.claim[1:6], entry.computed, entry.verdict, entry.explanation)
 
 
 def mark(key: str, root: str = "") -> str:
@@ -99,10 +99,15 @@ def alternative(entry: Erratum) -> str:
     if entry.claim.quantity == SENTENCE:
         truth = "only partly true" if entry.partly else f"a matter of {entry.verdict}"
         truth = "wrong" if entry.verdict == "wrong" and not entry.partly else truth
-        return f"the lecture says “{stated}”, which is {truth}. {first}."
+        return f"the lecture says {quoted(entry.claim)}, which is {truth}. {first}."
     if entry.verdict == "wrong":
         return f"the lecture has {stated}, which is wrong; it is {entry.computed}."
     return f"the lecture has {stated} by another convention. {first}."
+
+
+def quoted(claim: Claim) -> str:
+    """A sentence of the lecture: its own words between quotation marks, else ours without."""
+    return " … ".join(f"“{words}”" for words in claim.quotes) or claim.stated
 
 
 def count(verdict: str = "", *, partly: bool | None = None) -> str:
@@ -136,10 +141,10 @@ def besides() -> str:
 
 def _remark(entry: Erratum) -> Html:
     computed = element("strong", entry.computed)
-    said = link(f"{entry.claim.chapter}: “{entry.claim.stated}”", f"#{entry.anchor}")
+    heading = link(f"{entry.claim.chapter}: {quoted(entry.claim)}", f"#{entry.anchor}")
     return element(
         "section",
-        element("p", said, class_="errata-claim"),
+        element("p", heading, class_="errata-claim"),
         element("p", _verdict(entry, _named(entry).capitalize()), ". Computed: ", computed, "."),
         *([element("p", _why(entry))] if entry.cause else []),
         id=entry.anchor,
@@ -166,12 +171,12 @@ def _item(entry: Erratum) -> Html:
 def _values(entry: Erratum) -> tuple[str, ...]:
     computed = element("strong", _text(entry.computed))
     if entry.claim.quantity == SENTENCE:
-        return f"“{entry.claim.stated}” Computed: ", computed, "."
+        return f"{quoted(entry.claim)} Computed: ", computed, "."
     return "Stated: ", element("s", _text(entry.claim.stated)), ". Computed: ", computed, "."
 
 
 def _where(entry: Erratum) -> str:
-    _, chapter, place, row, quantity, _ = entry.claim
+    chapter, place, row, quantity = entry.claim[1:5]
     parts = (chapter, place, row, "" if quantity == SENTENCE else quantity)
     return " › ".join(part for part in parts if part)
 
@@ -194,8 +199,9 @@ def _place(chapter: str, place: str, level: int) -> str:
 
 def _lines(entries: Iterable[Erratum]) -> Iterator[Line]:
     for entry in entries:
-        row, quantity, stated = entry.claim[3:]
+        row, quantity = entry.claim[3:5]
         sentence = quantity == SENTENCE
+        stated = quoted(entry.claim)
         name = " › ".join(part for part in (row, "sentence" if sentence else quantity) if part)
         wide = "wrap" if sentence else ""
         cells = (

@@ -212,12 +212,13 @@ def _optimisation(stated: str) -> Ruling:
     if deep.value.number <= shallow.value.number:
         return Ruling(computed, "wrong", "The deeper one is better.")
     cause = (
-        "So it is there: the deeper network errs more in training, too. It is not always so. "
-        f"ResNet-1202 on CIFAR-10 errs more than ResNet-110, {deeper.value}% against "
-        f"{cifar.value}%, with as low a training error, which its authors call overfitting "
-        "(Section 4.2)."
+        "An expectation and a hypothesis, put as such. The plain networks bear it out: the "
+        "deeper one errs more in training, too. Where a deeper network errs no more in training, "
+        f"something else is wrong: ResNet-1202 on CIFAR-10 errs more than ResNet-110, "
+        f"{deeper.value}% against {cifar.value}%, with as low a training error, which its authors "
+        "call overfitting (Section 4.2)."
     )
-    return Ruling(computed, "wrong", cause, partly=True)
+    return Ruling(computed, "agrees", cause)
 
 
 def _top1(name: str) -> Figure:
@@ -244,6 +245,6 @@ JUDGES: Mapping[str, Callable[[str], Ruling]] = {
     "There are no large fully-connected layers at the end": _one_linear,
     "A deeper model can emulate a shallower one: copy its layers and set the others to "
     "identity": _emulates,
-    "So deeper models do at least as well as shallow ones, and where they do not it is a problem "
-    "of optimisation": _optimisation,
+    "So deeper models should do at least as well as shallow ones; the hypothesis is that where "
+    "they do not it is a problem of optimisation": _optimisation,
 }

@@ -119,7 +119,8 @@ def _channels_double(stated: str) -> Ruling:
         for pool, conv in after
         if conv not in true
     )
-    return Ruling(computed, "wrong", f"Not after {broken}.", partly=bool(true))
+    cause = f"It is stated as a rule of VGG's design, and VGG keeps to it but for {broken}."
+    return Ruling(computed, "wrong", cause, partly=bool(true))
 
 
 def _equal_work(stated: str) -> Ruling:
@@ -186,7 +187,7 @@ JUDGES: Mapping[str, Callable[[str], Ruling]] = {
     "Pooling: output channel number = number of filters": _pool_channels,
     "Two 3x3 convolutions have the receptive field of one 5x5 with fewer parameters and less "
     "computation": _stack_of_two,
-    "After every pool the number of channels doubles": _channels_double,
+    "After a pool the number of channels doubles": _channels_double,
     "Conv layers at each spatial resolution take the same amount of computation": _equal_work,
     "VGG-16: most of the compute was at the start": _compute_at_start,
     "VGG-16: most parameters were in the FC layers": _linear_parameters("vgg16", MOST),
