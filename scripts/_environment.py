@@ -272,4 +272,8 @@ def say(text: str) -> None:
 if __name__ == "__main__":
     from _command import command
 
-    command(lambda: enter() or 0)
+    def main() -> int:
+        enter()
+        return 0
+
+    command(main)

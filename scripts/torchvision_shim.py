@@ -14,7 +14,7 @@ class DeclareOperators:
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         if name != "torchvision":
             return
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         import torch
 
         try:
@@ -26,4 +26,4 @@ class DeclareOperators:
         KEPT.append(library)
 
 
-sys.meta_path.insert(0, DeclareOperators())  # type: ignore[arg-type]
+sys.meta_path.insert(0, DeclareOperators())

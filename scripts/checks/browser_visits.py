@@ -6,22 +6,25 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    ElementHandle,
+    Page,
+    Request,
+    ViewportSize,
+)
 from playwright.sync_api import Error as BrowserError
 
-from checks import browser_visits
 from website.places import SCRIPTS
 
-if TYPE_CHECKING:
-    from playwright.sync_api import ElementHandle, Page
-
-
+Scheme = Literal["dark", "light"]
 AXE = SCRIPTS / "vendor" / "axe" / "axe.min.js"
 SIZES = {"phone": (360, 740), "laptop": (1280, 900)}
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # Axe looks at each page in both schemes and both sizes, but not in all four pairs.
 WITH_AXE = {("phone", "dark"), ("laptop", "light")}
 PATIENCE = 15_000
@@ -70,7 +73,7 @@ class Visit:
         self.browser, self.site, self.address, self.pictures = browser, site, address, pictures
         paths = sorted(path for path in site.rglob("*.html") if path.name != "404.html")
         names = [path.relative_to(site).as_posix() for path in paths]
-        self.names = browser_visits.chosen(names, [path.stat().st_size for path in paths])
+        self.names = chosen(names, [path.stat().st_size for path in paths])
         self.faults: list[str] = []
         self.counts: Counter[str] = Counter(pages=len(self.names))
 
@@ -85,12 +88,12 @@ class Visit:
         self.keyboard()
         self.without_scripts()
         self.from_files()
-        browser_visits.check(self)
+        check(self)
 
     @contextlib.contextmanager
-    def context(self, size: str, scheme: str = "light", **more: Any) -> Iterator[Any]:
+    def context(self, size: str, scheme: Scheme = "light", **more: Any) -> Iterator[Any]:
         width, height = SIZES[size]
-        viewport = {"width": width, "height": height}
+        viewport: ViewportSize = {"width": width, "height": height}
         context = self.browser.new_context(viewport=viewport, color_scheme=scheme, **more)
         context.set_default_timeout(PATIENCE)
         yield context
@@ -180,12 +183,12 @@ class Visit:
         for figure in page.query_selector_all("figure[data-choice]"):
             for group in figure.query_selector_all("fieldset:not([hidden])"):
                 self.counts["choices"] += 1
-                group.query_selector("input:checked").focus()
+                group.eval_on_selector("input:checked", "e => e.focus()")
                 page.keyboard.press("ArrowDown")
                 try:
                     page.wait_for_function(SHOWN, arg=figure)
                 except BrowserError:
-                    legend = group.query_selector("legend").inner_text()
+                    legend = group.eval_on_selector("legend", "e => e.innerText")
                     self.fault(name, "keyboard", f"the choice '{legend}' changes nothing")
 
     def without_scripts(self) -> None:

@@ -143,9 +143,10 @@ def of_python(path: Path) -> Iterator[tuple[int, str]]:
     documentation = {id(part) for node in ast.walk(tree) for part in _documentation(node)}
     keys = {id(key) for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys}
     for node in ast.walk(tree):
-        text = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
-        if isinstance(text, str) and id(node) not in documentation | keys and _is_sentence(text):
-            yield node.lineno, MARKUP.sub(" ", text)
+        if not isinstance(node, ast.Constant) or id(node) in documentation | keys:
+            continue
+        if isinstance(node.value, str) and _is_sentence(node.value):
+            yield node.lineno, MARKUP.sub(" ", node.value)
 
 
 def _documentation(node: Any) -> Iterator[Any]:

@@ -275,7 +275,9 @@ def chosen(options: argparse.Namespace) -> Settings:
         settings = settings._replace(steps=options.steps, drop=options.steps * 4 // 5)
     if options.rate:
         settings = settings._replace(rate=options.rate)
-    lists = {name: tuple(getattr(options, name) or ()) for name in ("depths", "seeds")}
+    lists: dict[str, Any] = {
+        name: tuple(getattr(options, name) or ()) for name in ("depths", "seeds")
+    }
     return settings._replace(**{name: values for name, values in lists.items() if values})
 
 

@@ -56,13 +56,14 @@ def define_env(env: Any) -> None:
     for name, function in (MACROS | site_measured.MACROS).items():
         env.macro(function, name)
 
-    @env.macro
     def erratum(key: str) -> str:
         return errata_page.mark(key, "../" * env.page.url.count("/"))
 
-    @env.macro
     def passage(key: str) -> str:
         return site_sources.passage(key, "../" * env.page.url.count("/"))
+
+    env.macro(erratum)
+    env.macro(passage)
 
 
 def chart(key: str, title: str, description: str) -> str:

@@ -115,7 +115,7 @@ def conv(draft: Draft, x: int | None = None, *, groups_fit: bool = True) -> int:
     if not groups_fit:
         groups = draft.choice([n for n in range(2, channels + 3) if channels % n or filters % n])
     for _ in range(TRIES):
-        window = {
+        window: dict[str, Any] = {
             "kernel": draft.either((1, 1, 2, 3, 3, 5, 7)),
             "stride": draft.either((1, 1, 2, 3)),
             "padding": draft.either((0, 0, 1, 2, 3)),
@@ -172,7 +172,7 @@ def same(draft: Draft, x: int) -> int:
     channels, *size = draft.shapes[x]
     kernel, dilation = draft.each((1, 3, 5)), draft.each((1, 1, 2))
     padding = tuple(d * (k // 2) for d, k in zip(dilation, kernel, strict=True))
-    window = {"kernel": kernel, "padding": padding, "dilation": dilation}
+    window: dict[str, Any] = {"kernel": kernel, "padding": padding, "dilation": dilation}
     groups = draft.choice(divisors(channels)) if draft.chance(30) else 1
     filters = groups * draft.number(1, max(1, 16 // groups))
     rest = {"filters": filters, "groups": groups, "bias": draft.chance(50)}

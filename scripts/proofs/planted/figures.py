@@ -11,8 +11,8 @@ import csv
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from typing import NamedTuple
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 from cnnref.networks.published import Figure, Value, figures
 from proofs.planted.change import LIVE, MISSED, Finding
@@ -102,15 +102,9 @@ def of_compared() -> Iterator[Planted]:
         for what, other in changed(figure):
             # another bound may be as true: that one is another shows in the file
             bound = figure.value.text.startswith("<")
-            yield Planted(
-                place,
-                what,
-                lambda one=other, mine=own, bound=bound: bool(
-                    unexplained([one], mine) or idle([one], mine) or (bound and not in_file([one]))
-                ),
-            )
-        yield Planted(place, "dropped", lambda one=figure: not in_file([one], without=True))
-        yield Planted(place, "twice", lambda one=figure: bool(repeated([*figures(), one])))
+            yield Planted(place, what, partial(seen, other, own, bound))
+        yield Planted(place, "dropped", partial(gone, figure))
+        yield Planted(place, "twice", partial(some, repeated, [*figures(), figure]))
 
 
 def of_cited() -> Iterator[Planted]:
@@ -118,9 +112,25 @@ def of_cited() -> Iterator[Planted]:
     for figure in [one for one in figures() if verdict(one) not in ("agrees", "differs")]:
         place = " ".join(key(figure))
         for what, other in changed(figure):
-            yield Planted(place, what, lambda one=other: not in_file([one]))
-        yield Planted(place, "dropped", lambda one=figure: not in_file([one], without=True))
-        yield Planted(place, "twice", lambda one=figure: bool(repeated([*figures(), one])))
+            yield Planted(place, what, partial(strange, other))
+        yield Planted(place, "dropped", partial(gone, figure))
+        yield Planted(place, "twice", partial(some, repeated, [*figures(), figure]))
+
+
+def seen(other: Figure, known: Known, bound: bool) -> bool:
+    return bool(unexplained([other], known) or idle([other], known) or (bound and strange(other)))
+
+
+def strange(other: Figure) -> bool:
+    return not in_file([other])
+
+
+def gone(figure: Figure) -> bool:
+    return not in_file([figure], without=True)
+
+
+def some(find: Callable[..., Sequence[object]], *given: object) -> bool:
+    return bool(find(*given))
 
 
 def changed(figure: Figure) -> Iterator[tuple[str, Figure]]:
@@ -176,11 +186,11 @@ def of_known() -> Iterator[Planted]:
     for entry in known:
         place = " ".join(entry)
         rest = {other: why for other, why in known.items() if other != entry}
-        yield Planted(place, "dropped", lambda left=rest: bool(unexplained(shown, left)))
+        yield Planted(place, "dropped", partial(some, unexplained, shown, rest))
         for number, part in enumerate(entry):
-            other = (*entry[:number], f"{part}0", *entry[number + 1 :])
+            other: Any = (*entry[:number], f"{part}0", *entry[number + 1 :])
             left = {**rest, other: known[entry]}
-            yield Planted(place, f"{part}0 for {part}", lambda left=left: bool(idle(shown, left)))
+            yield Planted(place, f"{part}0 for {part}", partial(some, idle, shown, left))
 
 
 def of_table_1() -> Iterator[Planted]:
@@ -188,23 +198,25 @@ def of_table_1() -> Iterator[Planted]:
     for row in googlenet_table1():
         for field in ("params_k", "ops_m", "output", "config"):
             for what, other in _other_numbers(row, field):
-                yield Planted(
-                    row.layer,
-                    what,
-                    lambda one=other: bool(wrong_in_table_1(lines_of_table_1([one]))),
-                )
+                yield Planted(row.layer, what, partial(miscounted, other))
         rest = [other for other in googlenet_table1() if other != row]
-        yield Planted(row.layer, "dropped", lambda left=rest: len(left) != 12)
-        yield Planted(
-            row.layer, "twice", lambda one=row: bool(repeated([*googlenet_table1(), one]))
-        )
+        yield Planted(row.layer, "dropped", partial(short, rest))
+        yield Planted(row.layer, "twice", partial(some, repeated, [*googlenet_table1(), row]))
+
+
+def miscounted(row: Module) -> bool:
+    return bool(wrong_in_table_1(lines_of_table_1([row])))
+
+
+def short(rows: Sequence[Module]) -> bool:
+    return len(rows) != 12
 
 
 def _other_numbers(row: Module, field: str) -> Iterator[tuple[str, Module]]:
     text = str(getattr(row, field))
     for place in (place for place, letter in enumerate(text) if letter.isdigit()):
         other = f"{text[:place]}{(int(text[place]) + 1) % 10}{text[place + 1 :]}"
-        value = Value(other, float(other)) if field in ("params_k", "ops_m") else other
+        value: Any = Value(other, float(other)) if field in ("params_k", "ops_m") else other
         yield f"{field} {other} for {text}", row._replace(**{field: value})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten
 
-__all__ = ["NUMBERS", "Function", "leaf", "tensors"]
+__all__ = ["Function", "kind", "leaf", "numbers", "tensors"]
 
 Function = Callable[..., Any]
 
@@ -33,9 +33,19 @@ NUMBERS: dict[type[nn.Module], tuple[str, ...]] = {
 }
 
 
-def leaf(module: object) -> type[nn.Module] | None:
-    """The class of torch whose numbers a module has, or None: it is made of other modules."""
-    return next((kind for kind in type(module).__mro__ if kind in NUMBERS), None)
+def leaf(module: object) -> bool:
+    """Whether a module has numbers, and is not made of other modules."""
+    return any(one in NUMBERS for one in type(module).__mro__)
+
+
+def kind(module: object) -> type[nn.Module]:
+    """The class of torch whose numbers a module has."""
+    return next(one for one in type(module).__mro__ if one in NUMBERS)
+
+
+def numbers(module: object) -> tuple[str, ...]:
+    """What the numbers of a layer are called."""
+    return NUMBERS[kind(module)]
 
 
 def tensors(value: Any) -> list[Tensor]:

@@ -31,7 +31,7 @@ from cnnref.counting.shapes import Size
 from cnnref.tracing.rules import FUNCTIONS
 from cnnref.tracing.trace import UncountedWarning
 from proofs.planted.change import LIVE, MISSED, REFUSED, Variant, variants
-from proofs.planted.layers import NUMBERS, Function, leaf, tensors
+from proofs.planted.layers import Function, kind, leaf, numbers, tensors
 from proofs.planted.spec import differs, shape
 from proofs.planted.watch import Event, Part, Watch
 
@@ -174,7 +174,8 @@ class Run:
         if not isinstance(event.callee, nn.Module):
             watch = _Plant(turn, fault.make)
             return _traced(part.module, part.given, watch, probed=True)
-        with _replaced(self.module, event.path, turn, fault.make(event.callee)):
+        faulty: Any = fault.make(event.callee)
+        with _replaced(self.module, event.path, turn, faulty):
             return _traced(part.module, part.given, probed=True)
 
 
@@ -284,12 +285,16 @@ def idle(run: Run) -> set[str]:
 
 def of_layer(event: Event) -> Iterator[Fault]:
     """Each number of a layer changed; the layer gone, and there twice."""
-    for name in NUMBERS[leaf(event.callee)]:
+    for name in numbers(event.callee):
         for variant in variants(_number(event.callee, name), sizes=name in SIZED):
             made = _with(name, variant.value)
             yield Fault(event.number, f"{name} {variant.words}", made)
     yield Fault(event.number, "dropped", lambda _: nn.Identity())
-    yield Fault(event.number, "twice", lambda module: nn.Sequential(module, rebuilt(module)))
+    yield Fault(event.number, "twice", _twice)
+
+
+def _twice(module: Any) -> nn.Module:
+    return nn.Sequential(module, rebuilt(module))
 
 
 def _with(name: str, value: Any) -> Callable[[Any], nn.Module]:
@@ -298,10 +303,11 @@ def _with(name: str, value: Any) -> Callable[[Any], nn.Module]:
 
 def rebuilt(module: nn.Module, **changed: Any) -> nn.Module:
     """A module like another, with numbers changed, where the other's weights are."""
-    kind = leaf(module)
-    given = {name: _number(module, name) for name in NUMBERS[kind]} | changed
+    given = {name: _number(module, name) for name in numbers(module)} | changed
     place = next((weight.device for weight in module.parameters()), torch.device("meta"))
-    return _made(kind, tuple(given.items()), place, module.training)
+    # a class is hashable, of which mypy is not sure
+    of: Any = kind(module)
+    return _made(of, tuple(given.items()), place, module.training)
 
 
 @lru_cache(maxsize=4096)
@@ -392,12 +398,16 @@ def _by_name(name: str, value: Any) -> Change:
     return change
 
 
+def _left(place: int) -> Callable[[Function], Function]:
+    return lambda _: lambda *args, **__: _maps(args)[place]
+
+
 def _of_join(event: Event) -> Iterator[Fault]:
     stacked = not isinstance(event.args[0], Tensor)
     count = len(event.args[0]) if stacked else 2
     for place in range(count):
         what = f"dropped, only map {place} is left"
-        yield Fault(event.number, what, lambda _, at=place: lambda *args, **__: _maps(args)[at])
+        yield Fault(event.number, what, _left(place))
     orders = {
         "first two maps exchanged": (1, 0, *range(2, count)),
         "first map read twice": (0, 0, *range(2, count)),

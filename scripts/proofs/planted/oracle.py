@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -89,7 +90,7 @@ def output_size(rules: Any, _: int) -> bool:
         if found:
             if rules.output_size(*given) != found:
                 return True
-        elif not refuses(lambda given=given: rules.output_size(*given), message):
+        elif not refuses(partial(rules.output_size, *given), message):
             return True
     defaults = rules.output_size(7, 3), rules.output_size(8, 3, 2)
     return defaults != tuple(len(brute_force.starts(*one, 0, 1)) for one in ((7, 3, 1), (8, 3, 2)))

@@ -42,9 +42,11 @@ def reason_in_spec(plot: Plot, fault: SpecFault) -> str:
     geometry = plot.row(fault.number)[0].geometry
     if geometry is None or any(geometry.padding):
         return ""
-    window = (geometry.kernel, geometry.stride, geometry.padding, geometry.ceil_mode)
-    pools = [nn.AvgPool2d(*window, count_include_pad=flag) for flag in (True, False)]
-    return NO_PADDING if same_values(*pools, (_random(call.maps[0].shape),), {}) else ""
+    names = {"kernel_size": "kernel", "stride": "stride", "padding": "padding"}
+    window: dict[str, Any] = {name: getattr(geometry, field) for name, field in names.items()}
+    window["ceil_mode"] = geometry.ceil_mode
+    counted, left = (nn.AvgPool2d(**window, count_include_pad=flag) for flag in (True, False))
+    return NO_PADDING if same_values(counted, left, (_random(call.maps[0].shape),), {}) else ""
 
 
 def reason_in_model(run: Run, fault: Fault) -> str:
@@ -112,7 +114,7 @@ def _equal_here(event: Event, fault: Fault) -> bool:
     if asked not in _equal:
         args = tree_map(_real, event.args)
         was = _on_cpu(event.callee)
-        now = fault.make(was)
+        now: Any = fault.make(was)
         if isinstance(was, nn.Module) and now.state_dict().keys() == was.state_dict().keys():
             now.load_state_dict(was.state_dict())
         _equal[asked] = same_values(was, now, args, event.kwargs)

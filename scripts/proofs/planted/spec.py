@@ -261,13 +261,17 @@ def _twice(net: Bench, call: Call) -> FeatureMap:
 def _joins(number: int, call: Call) -> Iterator[Fault]:
     for place in range(len(call.maps)):
         what = f"dropped, only map {place} is left"
-        yield Fault(number, what, lambda _, call, at=place: call.maps[at], in_place=False)
+        yield Fault(number, what, _left(place), in_place=False)
     yield Fault(number, "first two maps exchanged", _joining(1, 0))
     yield Fault(number, "first map read twice", _joining(0, 0))
     if len(call.maps) > 2:
         yield Fault(
             number, "last map left out", lambda net, call: call.lay_out(net, *call.maps[:-1])
         )
+
+
+def _left(place: int) -> Any:
+    return lambda _, call: call.maps[place]
 
 
 def _joining(one: int, two: int) -> Any:

@@ -57,7 +57,7 @@ def fvcore(module: nn.Module, image: Tensor) -> Outcome:
     def text() -> str:
         from fvcore.nn import flop_count_table
 
-        return flop_count_table(analysis, max_depth=99)
+        return str(flop_count_table(analysis, max_depth=99))
 
     return analysis.total(), text
 
@@ -97,7 +97,7 @@ def torchscan(module: nn.Module, image: Tensor) -> Outcome:
     def text() -> str:
         from torchscan.utils import format_info
 
-        return format_info(report)
+        return str(format_info(report))
 
     return report["totals"]["macs"]["known_value"], text
 
@@ -148,13 +148,15 @@ def network(name: str) -> nn.Module:
 
     # drawing truncated normals would take far longer than all else
     plain = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
-    return models.get_model(name, weights=None, **plain)
+    module: nn.Module = models.get_model(name, weights=None, **plain)
+    return module
 
 
 def deep(times: int) -> nn.Module:
     from torchvision.models.resnet import Bottleneck, ResNet
 
-    return ResNet(Bottleneck, [depth * times for depth in (3, 4, 6, 3)])
+    module: nn.Module = ResNet(Bottleneck, [depth * times for depth in (3, 4, 6, 3)])
+    return module
 
 
 def once(tool: str, name: str, device: str) -> dict[str, Any]:
@@ -217,5 +219,5 @@ def resident(what: str) -> float:
 
 
 if __name__ == "__main__":
-    outcome = {"once": once, "growth": growth}[sys.argv[1]](*sys.argv[2:])
-    print(json.dumps(outcome))
+    tasks: dict[str, Callable[..., dict[str, Any]]] = {"once": once, "growth": growth}
+    print(json.dumps(tasks[sys.argv[1]](*sys.argv[2:])))

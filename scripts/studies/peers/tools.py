@@ -32,7 +32,7 @@ class Tool(NamedTuple):
     package: str
     convention: str
     layers: bool
-    count: Callable[[nn.Module, Inputs], float]
+    total: Callable[[nn.Module, Inputs], float]
 
     @property
     def version(self) -> str:
@@ -44,11 +44,11 @@ def torch_counter(module: nn.Module, inputs: Inputs) -> float:
 
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         module(*inputs)
-    return counter.get_total_flops()
+    return float(counter.get_total_flops())
 
 
 def fvcore(module: nn.Module, inputs: Inputs) -> float:
-    return fvcore_analysis(module, inputs).total()
+    return float(fvcore_analysis(module, inputs).total())
 
 
 def fvcore_analysis(module: nn.Module, inputs: Inputs) -> Any:
@@ -62,11 +62,11 @@ def fvcore_analysis(module: nn.Module, inputs: Inputs) -> Any:
 
 
 def torchinfo(module: nn.Module, inputs: Inputs) -> float:
-    return torchinfo_summary(module, inputs).total_mult_adds
+    return float(torchinfo_summary(module, inputs).total_mult_adds)
 
 
 def torchinfo_bytes(module: nn.Module, inputs: Inputs) -> float:
-    return torchinfo_summary(module, inputs).total_output_bytes
+    return float(torchinfo_summary(module, inputs).total_output_bytes)
 
 
 def torchinfo_summary(module: nn.Module, inputs: Inputs) -> Any:
@@ -98,24 +98,25 @@ def _ptflops(module: nn.Module, inputs: Inputs, backend: str) -> float:
     )
     if total is None:
         raise RuntimeError("ptflops gave up")
-    return total
+    return float(total)
 
 
 def thop(module: nn.Module, inputs: Inputs) -> float:
     from thop import profile
 
-    return profile(module, inputs=inputs, verbose=False)[0]
+    return float(profile(module, inputs=inputs, verbose=False)[0])
 
 
 def torchprofile(module: nn.Module, inputs: Inputs) -> float:
     from torchprofile import profile_macs
 
-    return profile_macs(module, inputs)
+    total: Any = profile_macs(module, inputs)
+    return float(total)
 
 
 def torchscan(module: nn.Module, inputs: Inputs) -> float:
     # "value" is None where a layer has no formula; what is known is there in any case
-    return torchscan_report(module, inputs)["totals"]["macs"]["known_value"]
+    return float(torchscan_report(module, inputs)["totals"]["macs"]["known_value"])
 
 
 def torchscan_report(module: nn.Module, inputs: Inputs) -> Any:
@@ -144,7 +145,7 @@ NEED_DATA = ("fvcore", "torchprofile", "ptflops pytorch")
 def count(tool: Tool, module: nn.Module, inputs: Inputs) -> int:
     """The tool's total; whatever it prints or warns is left out."""
     with quiet():
-        total = tool.count(module, inputs)
+        total = tool.total(module, inputs)
     if total != int(total):
         raise ValueError(f"{tool.name} gave {total}, which is no whole number")
     return int(total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -111,7 +111,7 @@ class Pair(nn.Module):
         return {"sum": self.left(a) + self.right(b)}
 
 
-def conv(**options: int) -> nn.Module:
+def conv(**options: Any) -> nn.Module:
     return nn.Sequential(nn.Conv2d(4, 8, 3, bias=False, **options))
 
 

@@ -51,7 +51,7 @@ def counted(tool: Tool, trial: Trial) -> dict[str, Any]:
     )
     try:
         with quiet():
-            total = tool.count(module, inputs)
+            total = tool.total(module, inputs)
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}".splitlines()[0][:200]}
     return {"macs": total / PER_MAC.get(tool.name, 1), "partial": partial(tool, module, inputs)}
@@ -99,7 +99,7 @@ def default(tool: Tool) -> Any:
         from studies.peers.tools import torchscan_report
 
         return lambda module, inputs: torchscan_report(module, inputs)["diagnostics"]
-    return tool.count
+    return tool.total
 
 
 def left(tool: Tool, fails: bool) -> list[str]:
@@ -110,7 +110,7 @@ def left(tool: Tool, fails: bool) -> list[str]:
     before = state(module)
     try:
         with quiet():
-            tool.count(module, inputs)
+            tool.total(module, inputs)
     except Exception:  # planned, or the tool's own
         pass
     after = state(module)

@@ -64,7 +64,8 @@ def record(case: Case) -> Record:
         step = "cnnref.trace"
         found = traced(built)
         step = "torch's counter"
-        return Record(*case, **found, **counted_by_torch(built), peak_mib=peak_memory() >> 20)
+        found |= counted_by_torch(built) | {"peak_mib": peak_memory() >> 20}
+        return Record(*case, **found)
     except Exception as error:  # of any kind: a zoo is other people's code
         words = " ".join(f"{type(error).__name__}: {error}".split())
         return Record(*case, error=f"{step}: {words[:300]}")

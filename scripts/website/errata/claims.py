@@ -99,8 +99,8 @@ def said_besides() -> tuple[Claim, ...]:
     """What the notes say besides, in sentences; "claim" is the quantity of each."""
     from website.data import rows
 
-    rows = ([chapter, place, "", "claim", stated] for chapter, place, stated in rows("remarks"))
-    return tuple(_keyed([*rows], "notes/"))
+    said = [[chapter, place, "", "claim", stated] for chapter, place, stated in rows("remarks")]
+    return tuple(_keyed(said, "notes/"))
 
 
 def _keyed(rows: list[list[str]], before: str = "") -> Iterator[Claim]:

@@ -1,1 +1,0 @@
-"""The site: what its pages print, and how it is built."""

@@ -1,1 +1,0 @@
-"""What the pages say of measurements: records of machines, charts, tables and predictions."""
