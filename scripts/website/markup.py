@@ -94,7 +94,7 @@ def table(
     '<table class="ledger prose"><thead><tr><th s'
     """
     kinds = f"ledger {kind}".strip()
-    return joined(table_lines(heads, body, foot, class_=kinds, **attributes))
+    return joined(table_lines(heads, body, foot, "", class_=kinds, **attributes))
 
 
 def region(label: str, content: Html) -> Html:

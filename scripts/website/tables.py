@@ -22,6 +22,7 @@ from website.errata.page import marked
 from website.facts import lookup
 from website.markup import (
     BREAK,
+    Cell,
     Html,
     cell,
     code,
@@ -196,7 +197,7 @@ def googlenet_table1() -> str:
     body, weights, macs = [], 0, 0
     for row in googlenet_lines():
         weights, macs = weights + row.cost.weights, macs + row.cost.macs
-        cells = [
+        cells: list[str | Cell] = [
             "×".join(row.printed.output.split("x")),
             f"{row.printed.params_k}",
             _differing(rounded(row.cost.weights, KIB, 1), "params" in row.differs),
