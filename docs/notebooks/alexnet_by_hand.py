@@ -253,5 +253,20 @@ for row, layer in zip(smaller, cnnref.table("alexnet").listed("lecture"), strict
 
 # %% [markdown]
 # Only the maps of the first convolution shrink, and with them its work. The pooling behind it rounds down, and that
-# swallows the difference: from there on nothing changes. Parameters stay as they are throughout, since no formula for
-# them has the size of the image in it.
+# swallows the difference: from there on nothing changes. So the parameters stay as they are, too: the formula for those of
+# a convolution does not contain the size of the image, and the maps that reach fc6 happen to have the same size.
+#
+# That is luck. On a larger image they do not:
+
+# %%
+larger = mine((3, 256, 256))
+for (name, *before), (_, *after) in zip(rows, larger, strict=True):
+    if before[1] != after[1]:
+        print(f"{name}: {before[1]:,} parameters become {after[1]:,}")
+print(f"in all {sum(row[2] for row in rows):,} become {sum(row[2] for row in larger):,}")
+assert [row[0] for row, other in zip(rows, larger, strict=True) if row[2] != other[2]] == ["fc6"]
+
+# %% [markdown]
+# Only fc6 changes, since it has a weight for every number that it reads. Its weights belong to one size of image, and
+# that is why torchvision's network brings the last maps to one size by a pooling before it, and why later networks
+# average each map into one number.
