@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["CnnrefError", "MissingExtraError", "ShapeError", "UnknownNameError"]
+__all__ = [
+    "CnnrefError",
+    "MissingExtraError",
+    "RenamedWarning",
+    "ShapeError",
+    "UnknownNameError",
+]
 
 
 class CnnrefError(ValueError):
@@ -30,6 +36,10 @@ class MissingExtraError(CnnrefError, ImportError):
         super().__init__(
             f"{what} needs {package}, which is not installed: pip install 'cnnref[{extra}]'."
         )
+
+
+class RenamedWarning(UserWarning):
+    """A key that still works and is called something else now; the message names it."""
 
 
 def _advice(name: str, names: list[str]) -> str:

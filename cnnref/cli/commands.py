@@ -85,7 +85,7 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "budgets, exit code 1 where one is exceeded": {
         "--max-macs": {"metavar": "5G", "help": "multiply-accumulates"},
-        "--max-params": {"metavar": "30M", "help": "parameters"},
+        "--max-parameters": {"metavar": "30M", "help": "parameters"},
         "--max-operations": {"metavar": "10G", "help": "operations under --convention"},
         "--max-activations": {
             "metavar": "20M",
@@ -148,7 +148,7 @@ COMMANDS: dict[str, Command] = {
             "table resnet50 --collapse",
             "table resnet50 --sort macs --top 10 --columns +macs_share",
             "table vgg16 --group stage",
-            "table vgg16 --columns layer,output,field,jump,live_bytes",
+            "table vgg16 --columns layer,output,field,jump,peak",
             "table vgg16 --output vgg16.csv",
             "table resnet50 --quiet --max-macs 4.1G --max-peak 10MiB",
         ),
@@ -160,7 +160,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "check": Command(
         CATALOGUE, "the spec of each network against its model", ("NAMES",), BUDGET,
-        "networks:checked", ("check alexnet", "check alexnet vgg11 --max-params 140M"),
+        "networks:checked", ("check alexnet", "check alexnet vgg11 --max-parameters 140M"),
     ),
     "trace": Command(
         OWN, "the rows of a module, as it runs", ("TARGET",), ROWS, "models:traced",
@@ -170,7 +170,7 @@ COMMANDS: dict[str, Command] = {
             "trace torch.nn:Conv2d --arg in_channels=3 --arg out_channels=8 --arg kernel_size=3",
             "trace torch.nn:Bilinear --arg in1_features=4 --arg in2_features=5 "
             "--arg out_features=6 --input input1=4 --input input2=5",
-            "trace resnet18 --depth 1 --max-macs 2G --max-params 12M --max-peak 20MiB",
+            "trace resnet18 --depth 1 --max-macs 2G --max-parameters 12M --max-peak 20MiB",
         ),
     ),
     "compare": Command(

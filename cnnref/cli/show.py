@@ -6,7 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
-from cnnref.cli.commands import SECTIONS
 from cnnref.errors import CnnrefError
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ STYLES = {
     "caption": "1", "head": "1", "total": "1", "rule": "2", "note": "2", "free": "2",
     "uncounted": "33", "changed": "33", "only_a": "31", "only_b": "32", "error": "31",
 }  # fmt: skip
-MEASURES = {"--max-params": "parameters"}
 
 
 def rows(table: Table, arguments: SimpleNamespace) -> Outcome:
@@ -130,11 +128,10 @@ def progress(text: str) -> None:
 
 def limits(arguments: SimpleNamespace) -> Budget | None:
     """The budgets that the options set; None where they set none."""
-    options = [name for names in SECTIONS.values() for name in names if name.startswith("--max-")]
     given = {
-        MEASURES.get(option, option.removeprefix("--max-")): text
-        for option in options
-        if (text := getattr(arguments, option[2:].replace("-", "_"))) is not None
+        name.removeprefix("max_"): text
+        for name, text in vars(arguments).items()
+        if name.startswith("max_") and text is not None
     }
     if not given:
         return None

@@ -103,6 +103,15 @@ def _several(text: str) -> list[Any]:
     return [literal(part) for part in parts]
 
 
+def _keys(text: str) -> str:
+    """Keys between commas, each by what it is called now."""
+    from cnnref.cli.show import complain
+    from cnnref.tables.quantities import current
+
+    keys = (key.rpartition("+") for key in text.split(","))
+    return ",".join(before + plus + current(key, complain) for before, plus, key in keys)
+
+
 def _whole(option: str) -> Callable[[str], int]:
     def whole(text: str) -> int:
         if not text.isdecimal() or not int(text):
@@ -150,6 +159,8 @@ CONVERTERS: dict[str, Callable[[str], Any]] = {
     "num_classes": _whole("--num-classes"),
     "arg": _assignment("--arg"),
     "vary": _assignment("--vary"),
+    "columns": _keys,
+    "sort": _keys,
     "top": _whole("--top"),
     "depth": _whole("--depth"),
     "batch_size": _whole("--batch-size"),

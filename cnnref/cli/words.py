@@ -50,6 +50,7 @@ def _attribute(option: str) -> str:
 
 def _set(found: dict[str, object], command: str, word: str, rest: Iterator[str], see: str) -> None:
     option, equals, value = word.partition("=")
+    option = _renamed(option, command)
     if option not in _known(command):
         raise UnknownNameError(f"option of {command}", option, (*_known(command), "--help"))
     action, name = OPTIONS[option].get("action"), _attribute(option)
@@ -64,6 +65,17 @@ def _set(found: dict[str, object], command: str, word: str, rest: Iterator[str],
     before = found[name]
     several = before if isinstance(before, list) else []
     found[name] = [*several, given] if action == "append" else given
+
+
+def _renamed(option: str, command: str) -> str:
+    """A budget by what its quantity is called now."""
+    start, key = option[:6], option[6:]
+    if start != "--max-" or option in _known(command):
+        return option
+    from cnnref.cli.show import complain
+    from cnnref.tables.quantities import current
+
+    return start + current(key, complain, start)
 
 
 def _placed(command: str, words: list[str], see: str) -> dict[str, object]:

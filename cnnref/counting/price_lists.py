@@ -20,8 +20,8 @@ FULL_COLUMNS = (
     "parameters", "operations",
 )  # fmt: skip
 LECTURE_COLUMNS = (
-    "layer", "in_channels", "in_size", "filters", "kernel_size", "stride_size", "pad_size",
-    "out_channels", "out_size", "memory_kb", "params_k", "flop_m",
+    "layer", "in_channels", "in_size", "filters", "kernel_size", "stride_size", "padding_size",
+    "out_channels", "out_size", "activation_bytes_kb", "parameters_k", "operations_m",
 )  # fmt: skip
 
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from cnnref.counting.arguments import whole
 from cnnref.counting.layer import Layer
 from cnnref.errors import CnnrefError
-from cnnref.tables.analysis import IDENTITY, VIEWS, element_bytes
+from cnnref.tables.analysis import element_bytes, moved_bytes
 from cnnref.tables.columns import chosen
 from cnnref.tables.formats import Grid
 from cnnref.tables.printable import Printed, View
+from cnnref.tables.quantities import QUANTITIES
 from cnnref.tables.table import Table
 from cnnref.units import GIGA, grouped, significant
 
@@ -32,9 +33,6 @@ __all__ = [
     "moved_bytes",
     "roofline",
 ]
-
-
-FREE = VIEWS | IDENTITY
 
 
 class Ceilings(NamedTuple):
@@ -144,22 +142,6 @@ class Roofline(Printed, Sequence[Allowed]):
         }
 
 
-def moved_bytes(layer: Layer, bytes_per_element: Any = 4, batch_size: int = 1) -> int:
-    """Bytes of a layer's weights, inputs and outputs, each moved once, for a batch.
-
-    A view and a dropout at inference move nothing.
-
-    >>> import cnnref
-    >>> moved_bytes(cnnref.table("alexnet")["fc8"])
-    16408384
-    """
-    size = element_bytes("moved_bytes", bytes_per_element)
-    if layer.op in FREE:
-        return 0
-    elements = layer.counts.elements_in + layer.counts.elements_out
-    return size * (layer.parameters + batch_size * elements)
-
-
 def roofline(
     what: Table | Measurement, ceilings: Ceilings, *, batch_size: int | None = None
 ) -> Roofline:
@@ -247,11 +229,16 @@ def _milliseconds(row: Allowed, _: Roofline) -> float | None:
     return None if row.seconds is None else 1e3 * row.seconds
 
 
+def _counted(key: str) -> _Column:
+    """A quantity that a row of a table has too, here as a measurement keeps it."""
+    return _Column(QUANTITIES[key].header, "whole", lambda row, _: getattr(row, key))
+
+
 COLUMNS: Mapping[str, _Column] = {
     "layer": _Column("Layer", "text", lambda row, _: row.name),
     "op": _Column("operator", "text", lambda row, _: row.op),
-    "macs": _Column("MACs", "whole", lambda row, _: row.macs),
-    "moved_bytes": _Column("bytes moved", "whole", lambda row, _: row.moved_bytes),
+    "macs": _counted("macs"),
+    "moved_bytes": _counted("moved_bytes"),
     "measured_ms": _Column("ms", "float", _milliseconds),
     "share": _Column("share %", "float", _share),
     "gflops": _Column("GFLOP/s", "float", _rate),

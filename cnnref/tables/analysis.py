@@ -28,6 +28,7 @@ __all__ = [
     "kept_for_training",
     "known_fields",
     "live_activation_bytes",
+    "moved_bytes",
     "peak_activation_bytes",
     "receptive_fields",
     "training_activation_bytes",
@@ -238,15 +239,17 @@ def _lifetimes(layers: tuple[Layer, ...]) -> tuple[list[int], list[int]]:
 def training_activation_bytes(table: Rows, bytes_per_element: Any = 4) -> int:
     """Bytes of all outputs, each kept once; see `Table.training_activation_bytes`."""
     size = element_bytes("training_activation_bytes", bytes_per_element)
-    return size * sum(elements for _, elements in kept_for_training(table))
+    return size * sum(kept_for_training(table))
 
 
-def kept_for_training(table: Rows) -> list[tuple[str, int]]:
-    """The rows whose outputs are kept for the backward pass, each with its elements."""
+def kept_for_training(table: Rows) -> tuple[int, ...]:
+    """The elements of each row's output that are kept for the backward pass, none twice."""
     layers = _ordered(table)
     owners, _ = storages(layers, VIEWS | IN_PLACE)
-    kept = sorted({owner for owner in owners if owner >= 0})
-    return [(layers[owner].name, layers[owner].out_shape.elements) for owner in kept]
+    kept = set(owners)
+    return tuple(
+        layer.out_shape.elements if number in kept else 0 for number, layer in enumerate(layers)
+    )
 
 
 def arithmetic_intensity(layer: Layer, bytes_per_element: Any = 4, batch_size: int = 1) -> float:
@@ -263,6 +266,22 @@ def intensity(rows: Iterable[Layer], bytes_per_element: Any = 4, batch_size: int
     moved = sum(layer.parameters for layer in working) + batch_size * images
     macs = batch_size * sum(layer.macs for layer in working)
     return 2 * macs / (moved * size) if macs else 0.0
+
+
+def moved_bytes(layer: Layer, bytes_per_element: Any = 4, batch_size: int = 1) -> int:
+    """Bytes of a layer's weights, inputs and outputs, each moved once, for a batch.
+
+    A view and a dropout at inference move nothing.
+
+    >>> import cnnref
+    >>> moved_bytes(cnnref.table("alexnet")["fc8"])
+    16408384
+    """
+    size = element_bytes("moved_bytes", bytes_per_element)
+    if layer.op in VIEWS | IDENTITY:
+        return 0
+    elements = layer.counts.elements_in + layer.counts.elements_out
+    return size * (layer.parameters + batch_size * elements)
 
 
 def storages(layers: tuple[Layer, ...], sharing: frozenset[str]) -> tuple[list[int], list[int]]:

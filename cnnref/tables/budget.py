@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from cnnref.counting.arguments import whole
 from cnnref.counting.conventions import Convention
-from cnnref.counting.conventions import convention as look_up
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.tables.analysis import alive_at, element_bytes, kept_for_training
+from cnnref.tables.analysis import alive_at, element_bytes
+from cnnref.tables.printable import View
+from cnnref.tables.quantities import QUANTITIES, Quantity, Whole, current, highest
 from cnnref.tables.table import Table
 from cnnref.units import grouped, ratio, rounded, scaled
 
@@ -24,6 +25,8 @@ PREFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 BYTES = {f"{prefix}B": unit for prefix, unit in PREFIXES.items()}
 BYTES |= {f"{letter}iB": 2 ** (10 * power) for power, letter in enumerate("KMGT", 1)}
 NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
+# keys of the quantities that can be limited
+LIMITS = ("macs", "operations", "parameters", "activations", "peak", "training")
 # how many of the layers that cost the most a verdict names
 NAMED = 3
 
@@ -90,19 +93,20 @@ class Budget:
         dtype: Any = "float32",
         batch_size: int = 1,
     ) -> None:
-        for measure in limits:
+        known = {current(measure): limit for measure, limit in limits.items()}
+        for measure in known:
             if measure not in LIMITS:
                 raise UnknownNameError("budget", measure, LIMITS)
-        given = {measure: limit for measure, limit in limits.items() if limit is not None}
+        given = {measure: limit for measure, limit in known.items() if limit is not None}
         if not given:
             raise CnnrefError(f"Nothing is limited; limits are {', '.join(LIMITS)}.")
         self.limits = {
-            measure: amount(measure, limit, LIMITS[measure].unit == "bytes")
+            measure: amount(measure, limit, QUANTITIES[measure].unit == "bytes")
             for measure, limit in given.items()
         }
-        self.convention = look_up(convention)
-        self.images = whole("budget", "batch_size", batch_size, least=1)
-        self.size = element_bytes("budget", dtype)
+        whole("budget", "batch_size", batch_size, least=1)
+        element_bytes("budget", dtype)
+        self.view = View.of(convention, (), dtype, batch_size)
 
     def verdicts(self, table: Table) -> list[Verdict]:
         """What a table uses of each limit."""
@@ -116,47 +120,23 @@ class Budget:
         return f"may cost more than is counted: no rule counts {where}"
 
     def _verdict(self, table: Table, measure: str, limit: int) -> Verdict:
-        entry = LIMITS[measure]
-        times = 1 if measure == "parameters" else self.images
-        times *= self.size if entry.unit == "bytes" else 1
-        at, found = entry.parts(table, self.convention)
+        quantity = QUANTITIES[measure]
+        times = quantity.times(self.view)
+        at, found = _parts(quantity, Whole(table, self.view))
         parts = sorted(((name, times * part) for name, part in found), key=lambda part: -part[1])
-        unit = entry.unit.format(unit=self.convention.unit)
-        least = entry.counts and bool(table.uncounted)
+        unit = quantity.unit.format(unit=self.view.convention.unit)
+        least = quantity.counted and bool(table.uncounted)
         used = sum(part for _, part in parts)
         return Verdict(measure, used, limit, unit, tuple(parts), at, least)
 
 
-class _Limit(NamedTuple):
-    """counts: whether it lacks something where rows are not counted."""
-
-    unit: str
-    parts: Callable[[Table, Convention], tuple[str, Parts]]
-    counts: bool = True
-
-
-def _rows(value: Callable[[Any, Convention], int]) -> Callable[..., tuple[str, Parts]]:
-    return lambda table, how: ("", [(layer.name, value(layer, how)) for layer in table])
-
-
-def _peak(table: Table, _: Convention) -> tuple[str, Parts]:
-    live = table.live_activation_bytes(1)
-    if not live:
-        return "", []
-    number = live.index(max(live))
-    return table[number].name, alive_at(table, number)
-
-
-LIMITS: Mapping[str, _Limit] = {
-    "macs": _Limit("MACs", _rows(lambda layer, how: layer.macs)),
-    "operations": _Limit("{unit}s", _rows(lambda layer, how: how.flops(layer))),
-    "parameters": _Limit("parameters", _rows(lambda layer, how: layer.parameters), counts=False),
-    "activations": _Limit(
-        "activations", _rows(lambda layer, how: layer.activations if layer.macs else 0)
-    ),
-    "peak": _Limit("bytes", _peak, counts=False),
-    "training": _Limit("bytes", lambda table, how: ("", kept_for_training(table)), counts=False),
-}
+def _parts(quantity: Quantity, whole: Whole) -> tuple[str, Parts]:
+    """The rows and what each has; of a peak those that are alive then, and the row of the peak."""
+    if quantity.total is not highest or not whole.rows:
+        return "", [(row.layer.name, quantity.value(row)) for row in whole.rows]
+    peak = max(whole.rows, key=quantity.value)
+    alive = alive_at(whole.table, peak.number)
+    return peak.layer.name, [(name, whole.size * elements) for name, elements in alive]
 
 
 def amount(what: str, limit: Limit, of_bytes: bool = False) -> int:

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape
 from cnnref.errors import UnknownNameError
+from cnnref.tables.quantities import QUANTITIES, Row, Total, Value, added, current, together
 from cnnref.units import KIB, KILO, MEGA, rounded
-
-if TYPE_CHECKING:
-    from cnnref.tables.analysis import ReceptiveField
-    from cnnref.tables.printable import View
-    from cnnref.tables.table import Table
 
 __all__ = [
     "COLUMNS",
     "LEAST",
     "UNKNOWN",
     "Column",
-    "Row",
-    "Whole",
     "channels",
     "chosen",
     "column",
@@ -39,70 +32,6 @@ __all__ = [
 UNKNOWN = "?"
 # in front of a total of rows of which some are not counted
 LEAST = ">= "
-
-
-class Whole:
-    """What columns may ask of a whole network; what takes time is computed when first asked."""
-
-    def __init__(self, table: Table, view: View) -> None:
-        self.table = table.whole
-        self.view = view
-        self.convention = view.convention
-
-    @cached_property
-    def size(self) -> int:
-        """Bytes of one element, of a whole batch."""
-        from cnnref.counting.arguments import whole
-        from cnnref.tables.analysis import element_bytes
-
-        batch = whole("table", "batch_size", self.view.batch_size, least=1)
-        return batch * element_bytes("table", self.view.dtype)
-
-    @cached_property
-    def fields(self) -> tuple[ReceptiveField | None, ...]:
-        """The receptive field of each row, None where no rule knows it."""
-        from cnnref.tables.analysis import known_fields
-
-        return known_fields(self.table)
-
-    @cached_property
-    def live(self) -> tuple[int, ...]:
-        """The elements that are alive while each row runs."""
-        return self.table.live_activation_bytes(1)
-
-    @cached_property
-    def sums(self) -> dict[str, int]:
-        """The totals of the network, for shares."""
-        return {}
-
-    def share(self, key: str, row: Row) -> float:
-        """What a row has of the network's total of a measure, in percent."""
-        if key not in self.sums:
-            rows = (Row(number, layer, self) for number, layer in enumerate(self.table))
-            column = COLUMNS[key]
-            self.sums[key] = sum(column.value(row) for row in rows if not column.lacks(row))
-        value: int = COLUMNS[key].value(row)
-        return 100 * value / self.sums[key] if self.sums[key] else 0.0
-
-    def intensity(self, layers: Iterable[Layer]) -> float:
-        """FLOPs per byte of some rows together."""
-        from cnnref.tables.analysis import intensity
-
-        return intensity(layers, self.view.dtype, self.view.batch_size)
-
-
-class Row(NamedTuple):
-    """A layer, its number in the network, what it stands in, and how many rows it stands for."""
-
-    number: int
-    layer: Layer
-    whole: Whole
-    times: int = 1
-    label: str = ""
-
-
-Value = Callable[[Row], Any]
-Total = Callable[[list[Row], Value], Any]
 
 
 class Column(NamedTuple):
@@ -150,7 +79,7 @@ class Column(NamedTuple):
         if not self.total:
             return ""
         lacking = sum(map(self.lacks, rows))
-        if lacking and (lacking == len(rows) or self.total is _together):
+        if lacking and (lacking == len(rows) or self.total is together):
             return UNKNOWN
         return LEAST * bool(lacking and not self.digits) + self._text(self._total(rows))
 
@@ -238,19 +167,6 @@ def _spatial(layer: Layer, shape: Shape) -> int:
     return min(rank, len(layer.geometry.kernel)) if moves and layer.geometry else rank
 
 
-def _added(rows: list[Row], value: Value) -> Any:
-    return sum(row.times * value(row) for row in rows)
-
-
-def _highest(rows: list[Row], value: Value) -> Any:
-    return max(map(value, rows), default=0)
-
-
-def _together(rows: list[Row], _: Value) -> float:
-    layers = [row.layer for row in rows for _ in range(row.times)]
-    return rows[0].whole.intensity(layers) if rows else 0.0
-
-
 def _of(value: Callable[[Layer], Any]) -> Value:
     return lambda row: value(row.layer)
 
@@ -267,14 +183,20 @@ def _share(key: str) -> Value:
     return lambda row: row.whole.share(key, row)
 
 
-def _measure(header: str, value: Value, unit: int = 1, *, known: bool = False) -> Column:
-    return Column(header, "r", value, unit, 0, _added, known=known)
+def _measure(key: str, header: str = "", unit: int = 1) -> Column:
+    """A quantity; its own header unless another is given, in its own unit unless in a larger."""
+    one = QUANTITIES[key]
+    known = not one.counted
+    return Column(header or one.header, "r", one.value, unit, one.digits, one.total, known=known)
 
 
-def _percent(header: str, key: str, *, known: bool = False) -> Column:
-    return Column(f"{header} %", "r", _share(key), 1, 1, _added, known=known)
+def _percent(key: str) -> Column:
+    one = QUANTITIES[key]
+    return Column(f"{one.title} %", "r", _share(key), 1, 1, added, known=not one.counted)
 
 
+# the quantities of which a row has a share
+SHARED = ("parameters", "operations", "macs", "activations")
 COLUMNS: dict[str, Column] = {
     "layer": Column("Layer", "l", lambda row: row.label or row.layer.name),
     "times": Column("times", "r", lambda row: row.times, show=times),
@@ -289,31 +211,10 @@ COLUMNS: dict[str, Column] = {
     "padding": Column("padding", "r", _of(window(2, joined))),
     "dilation": Column("dilation", "r", _of(window(3, joined))),
     "groups": Column("groups", "r", _of(window(4, int))),
-    "parameters": _measure("parameters", lambda row: row.layer.parameters, known=True),
-    "operations": _measure("{unit}s", lambda row: row.whole.convention.flops(row.layer)),
-    "macs": _measure("MACs", lambda row: row.layer.macs),
-    "activations": _measure(
-        "activations", lambda row: row.layer.activations if row.layer.macs else 0
-    ),
-    "parameters_share": _percent("parameters", "parameters", known=True),
-    "operations_share": _percent("{unit}s", "operations"),
-    "macs_share": _percent("MACs", "macs"),
-    "activations_share": _percent("activations", "activations"),
-    "bytes": _measure(
-        "bytes", lambda row: row.whole.size * row.layer.out_shape.elements, known=True
-    ),
-    "live_bytes": Column(
-        "live bytes",
-        "r",
-        lambda row: row.whole.size * row.whole.live[row.number],
-        1,
-        0,
-        _highest,
-        known=True,
-    ),
-    "intensity": Column(
-        "FLOP/byte", "r", lambda row: row.whole.intensity([row.layer]), 1, 1, _together
-    ),
+    **{key: _measure(key) for key in QUANTITIES},
+    # of a row: what is alive while it runs
+    "peak": _measure("peak", "live bytes"),
+    **{f"{key}_share": _percent(key) for key in SHARED},
     "field": Column("field", "r", _field(0)),
     "jump": Column("jump", "r", _field(1)),
     "in_channels": Column("C", "r", lambda row: channels(row.layer, row.layer.in_shapes)),
@@ -321,14 +222,13 @@ COLUMNS: dict[str, Column] = {
     "filters": Column("filters", "r", _of(filters)),
     "kernel_size": Column("kernel", "r", _of(window(0, square))),
     "stride_size": Column("stride", "r", _of(window(1, square))),
-    "pad_size": Column("pad", "r", _of(window(2, square))),
+    "padding_size": Column("pad", "r", _of(window(2, square))),
     "out_channels": Column("out C", "r", lambda row: channels(row.layer, [row.layer.out_shape])),
     "out_size": Column("out H/W", "r", lambda row: size(row.layer, [row.layer.out_shape])),
-    "memory_kb": _measure(
-        "memory (KB)", lambda row: row.whole.convention.activation_bytes(row.layer), KIB
-    ),
-    "params_k": _measure("params (k)", lambda row: row.layer.parameters, KILO, known=True),
-    "flop_m": _measure("{unit} (M)", lambda row: row.whole.convention.flops(row.layer), MEGA),
+    # the headers of the lecture's own tables
+    "activation_bytes_kb": _measure("activation_bytes", "memory (KB)", KIB),
+    "parameters_k": _measure("parameters", "params (k)", KILO),
+    "operations_m": _measure("operations", "{unit} (M)", MEGA),
 }
 
 
@@ -347,12 +247,12 @@ def chosen(
         UnknownNameError: no column has that key; the message names close matches.
     """
     keys = columns.split(",") if isinstance(columns, str) else list(columns or ())
-    more = [key[1:] for key in keys if key.startswith("+")]
-    named = [key for key in keys if not key.startswith("+")]
+    more = [current(key[1:]) for key in keys if key.startswith("+")]
+    named = [current(key) for key in keys if not key.startswith("+")]
     for key in (*named, *more):
         if key not in (known or COLUMNS):
             raise UnknownNameError(kind, key, known or COLUMNS)
-    return list(dict.fromkeys([*(named or usual), *more]))
+    return list(dict.fromkeys([*(named or map(current, usual)), *more]))
 
 
 def column(key: str) -> Column:

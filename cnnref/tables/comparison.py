@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Constants, Layer
 from cnnref.counting.shapes import COUNTS, Geometry
-from cnnref.tables.columns import COLUMNS, LEAST, Row, Whole, chosen
+from cnnref.tables.columns import COLUMNS, LEAST, chosen
 from cnnref.tables.listing import named, record
 from cnnref.tables.printable import Printed, View
+from cnnref.tables.quantities import Row, Whole
 from cnnref.tables.table import Table
 from cnnref.units import grouped, rounded
 
@@ -276,7 +277,7 @@ class Comparison(Printed, list[Difference]):
         }
 
     def _joined(self, view: View) -> Iterator[_Joined]:
-        left, right = (Whole(table, view) for table in (self.a, self.b))
+        left, right = (Whole(table.whole, view) for table in (self.a, self.b))
         changed: dict[int, list[Difference]] = {}
         for one in self:
             if one.field != "row":

@@ -9,10 +9,11 @@ from cnnref.counting.arguments import whole
 from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Layer, levels
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.tables.columns import COLUMNS, Column, Row, Whole, chosen, column
+from cnnref.tables.columns import COLUMNS, Column, chosen, column
 from cnnref.tables.listing import completeness, notes
 from cnnref.tables.listing import named as told_of
 from cnnref.tables.printable import Printed, View
+from cnnref.tables.quantities import Row, Whole
 
 if TYPE_CHECKING:
     from cnnref.tables.formats import Grid
@@ -53,7 +54,7 @@ class Groups(Printed, dict[str, "Table"]):
         """
         from cnnref.tables.formats import Grid, with_uncounted
 
-        whole = Whole(self.table, view)
+        whole = Whole(self.table.whole, view)
         keys = _measures(view.columns)
         rows = {name: rows for name, part in self.items() if (rows := _rows(part, whole))}
         every = [row for part in rows.values() for row in part]
@@ -88,7 +89,7 @@ class Groups(Printed, dict[str, "Table"]):
         Raises:
             UnknownNameError: no column that has a total has that key, or no such convention.
         """
-        (key,), whole = _measures([by]), Whole(self.table, View.of(convention))
+        (key,), whole = _measures([by]), Whole(self.table.whole, View.of(convention))
         sums = {name: COLUMNS[key].exact_sum(_rows(part, whole)) for name, part in self.items()}
         totals = {name: total or 0 for name, total in sums.items()}
         names = sorted(self, key=lambda name: -totals[name])
@@ -109,7 +110,7 @@ class Groups(Printed, dict[str, "Table"]):
 
         columns: keys of columns whose sums each group holds besides, under "columns".
         """
-        whole = Whole(self.table, view)
+        whole = Whole(self.table.whole, view)
         keys = _measures(view.columns) if view.columns else []
         return {
             **told_of(self.table, view.convention),
@@ -193,7 +194,7 @@ def _parts(table: Table, by: str, key: Callable[[Layer], str]) -> Groups:
 
 def order(table: Table, by: str, convention: Convention) -> list[int]:
     """The places of a table's rows in an order; see `Table.sorted`."""
-    entry, whole = column(by), Whole(table, View(convention))
+    entry, whole = column(by), Whole(table.whole, View(convention))
     values = [
         entry.exact(Row(number, layer, whole))
         for number, layer in zip(table.numbers, table, strict=True)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Layer
-from cnnref.tables.columns import COLUMNS, LEAST, UNKNOWN, Row, Whole, chosen
+from cnnref.tables.columns import COLUMNS, LEAST, UNKNOWN, chosen
 from cnnref.tables.formats import Grid
 from cnnref.tables.printable import View
+from cnnref.tables.quantities import Row, Whole
 from cnnref.units import grouped
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 PRICED = ("parameters", "operations", "activation_bytes")
+# columns whose values are of the dtype and the batch
+SIZED = {"bytes", "peak", "training", "moved_bytes", "intensity"}
 # what a terminal shows in place of a column of a convention; nothing where another has it
 TERSE = {"input": "", "kernel": "window", "stride": "", "padding": "", "groups": ""}
 WINDOW_KEY = "window: kernel/stride, p padding, d dilation, g groups, ceil rounds up"
@@ -35,7 +38,7 @@ FOLDS = (("op", 10), ("output", 16), ("layer", 12))
 
 def table_grid(table: Table, view: View) -> Grid:
     """The rows of a table that a convention lists, with its columns or with others."""
-    whole = Whole(table, view)
+    whole = Whole(table.whole, view)
     lists = view.convention.lists
     numbered = zip(table.numbers, table, strict=True)
     rows = [Row(number, layer, whole) for number, layer in numbered if lists(layer)]
@@ -126,7 +129,7 @@ def _rows(number: int) -> str:
 
 def _column_notes(table: Table, whole: Whole, keys: Sequence[str]) -> list[str]:
     notes, view = [], whole.view
-    if {"bytes", "live_bytes", "intensity"} & set(keys):
+    if SIZED & set(keys):
         plain = isinstance(view.dtype, int)
         dtype = f"{view.dtype}-byte" if plain else str(view.dtype).removeprefix("torch.")
         plural = "images" if view.batch_size > 1 else "image"
@@ -143,7 +146,7 @@ def _column_notes(table: Table, whole: Whole, keys: Sequence[str]) -> list[str]:
 
 def document(table: Table, view: View) -> dict[str, Any]:
     """All rows with their raw counts and edges, and the totals of the listed ones, for JSON."""
-    whole, entry = Whole(table, view), view.convention
+    whole, entry = Whole(table.whole, view), view.convention
     keys = chosen(view.columns, entry.columns) if view.columns else []
     numbered = zip(table.numbers, table, strict=True)
     rows = [record(Row(number, layer, whole), keys) for number, layer in numbered]

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from cnnref.counting.layer import Layer, levels
-from cnnref.tables.columns import COLUMNS, Row, Whole, chosen
+from cnnref.tables.columns import COLUMNS, chosen
 from cnnref.tables.listing import completeness, named, rows_grid
 from cnnref.tables.printable import Printed, View
+from cnnref.tables.quantities import Row, Whole
 
 if TYPE_CHECKING:
     from cnnref.tables.formats import Grid
@@ -66,7 +67,7 @@ class Collapsed(Printed, Sequence[Repeat]):
 
     def _seen(self, view: View) -> Grid:
         """The rows as a table shows them, each with its times; totals are of the whole table."""
-        whole = Whole(self.table, view)
+        whole = Whole(self.table.whole, view)
         rows = [row for row in _rows(self, whole) if view.convention.lists(row.layer)]
         keys = chosen(view.columns, view.convention.columns)
         if "times" not in keys:
@@ -81,7 +82,7 @@ class Collapsed(Printed, Sequence[Repeat]):
 
         columns: keys of columns whose exact values each run holds besides, row by row.
         """
-        whole, entry = Whole(self.table, view), view.convention
+        whole, entry = Whole(self.table.whole, view), view.convention
         keys = chosen(view.columns, entry.columns) if view.columns else []
         runs = [
             {

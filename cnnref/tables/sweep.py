@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from cnnref.counting.conventions import Convention
 from cnnref.tables.columns import LEAST, UNKNOWN, chosen
 from cnnref.tables.printable import Printed, View
+from cnnref.tables.quantities import QUANTITIES, Quantity
 from cnnref.tables.table import Table
 from cnnref.units import grouped
 
@@ -29,48 +29,12 @@ class Point(NamedTuple):
     batch_size: int = 1
 
 
-class _Measure(NamedTuple):
-    """counts: whether it lacks something where rows are not counted."""
-
-    header: str
-    kind: str
-    value: Callable[[Point, Convention, Any], Any]
-    counts: bool = True
-
-
-MEASURES: Mapping[str, _Measure] = {
-    "parameters": _Measure(
-        "parameters", "whole", lambda point, how, dtype: point.table.parameters, counts=False
-    ),
-    "operations": _Measure(
-        "{unit}s", "whole", lambda point, how, dtype: point.batch_size * point.table.flops(how)
-    ),
-    "macs": _Measure(
-        "MACs", "whole", lambda point, how, dtype: point.batch_size * point.table.macs
-    ),
-    "activations": _Measure(
-        "activations", "whole", lambda point, how, dtype: point.batch_size * point.table.activations
-    ),
-    "peak_bytes": _Measure(
-        "peak bytes",
-        "whole",
-        lambda point, how, dtype: point.batch_size * point.table.peak_activation_bytes(dtype),
-        counts=False,
-    ),
-    "training_bytes": _Measure(
-        "training bytes",
-        "whole",
-        lambda point, how, dtype: point.batch_size * point.table.training_activation_bytes(dtype),
-        counts=False,
-    ),
-    "intensity": _Measure(
-        "FLOP/byte",
-        "float",
-        lambda point, how, dtype: point.table.arithmetic_intensity(dtype, point.batch_size),
-    ),
-}
+# keys of quantities, and those that are shown unless columns are chosen
+MEASURES = (
+    "parameters", "operations", "macs", "activations", "peak", "training", "intensity",
+)  # fmt: skip
+SHOWN = ("parameters", "operations", "peak", "training")
 HEADERS = {name: name.replace("_", " ") for name in ("input_size", "batch_size", "num_classes")}
-SHOWN = ("parameters", "operations", "peak_bytes", "training_bytes")
 
 
 class Sweep(Printed, Sequence[Point]):
@@ -104,15 +68,15 @@ class Sweep(Printed, Sequence[Point]):
         """
         from cnnref.tables.formats import Grid, with_uncounted
 
-        entry, dtype = view.convention, view.dtype
+        entry = view.convention
         keys = chosen(view.columns, SHOWN, MEASURES, "column of sweeps")
-        shown = [MEASURES[key] for key in keys]
+        shown = [QUANTITIES[key] for key in keys]
         varied = list(self[0].settings)
         points = [
             point if "batch_size" in varied else point._replace(batch_size=view.batch_size)
             for point in self
         ]
-        exact = [[one.value(point, entry, dtype) for one in shown] for point in points]
+        exact = [[_measured(one, point, view) for one in shown] for point in points]
         printed = [
             [_printed(one, value, point) for one, value in zip(shown, values, strict=True)]
             for point, values in zip(points, exact, strict=True)
@@ -123,20 +87,21 @@ class Sweep(Printed, Sequence[Point]):
             heads=[*(HEADERS.get(name, name) for name in varied), *heads],
             aligns="r" * (len(varied) + len(keys)),
             kinds=[*(_kind(column) for column in zip(*settings, strict=True))]
-            + [one.kind for one in shown],
+            + ["float" if one.digits else "whole" for one in shown],
             cells=[
                 [*map(str, given), *cells] for given, cells in zip(settings, printed, strict=True)
             ],
             exact=[[*given, *values] for given, values in zip(settings, exact, strict=True)],
             totals=[],
-            notes=self._notes(points, entry, dtype),
+            notes=self._notes(points, view),
             marks=["uncounted" if point.table.uncounted else "" for point in points],
         )
         return (
             grid if view.terse else with_uncounted(grid, [len(p.table.uncounted) for p in points])
         )
 
-    def _notes(self, points: Sequence[Point], entry: Convention, dtype: Any) -> list[str]:
+    def _notes(self, points: Sequence[Point], view: View) -> list[str]:
+        entry, dtype = view.convention, view.dtype
         shapes = dict.fromkeys(str(point.table.input_shape) for point in points)
         shape = f"input {next(iter(shapes))}" if len(shapes) == 1 else f"{len(shapes)} input shapes"
         word = f"{dtype}-byte" if isinstance(dtype, int) else str(dtype).removeprefix("torch.")
@@ -152,13 +117,13 @@ class Sweep(Printed, Sequence[Point]):
 
     def _document(self, view: View) -> dict[str, Any]:
         """The points with their settings and all measures, as JSON."""
-        entry, dtype = view.convention, view.dtype
+        entry = view.convention
         points = [
             {
                 "settings": {key: plain(value) for key, value in point.settings.items()},
                 "input_shape": point.table.input_shape,
                 "batch_size": point.batch_size,
-                **{key: one.value(point, entry, dtype) for key, one in MEASURES.items()},
+                **{key: _measured(QUANTITIES[key], point, view) for key in MEASURES},
                 "complete": not point.table.uncounted,
             }
             for point in self
@@ -179,7 +144,12 @@ def _kind(cells: Sequence[Any]) -> str:
     return "whole" if types == {int} else "float" if types <= {int, float} else "text"
 
 
-def _printed(measure: _Measure, value: Any, point: Point) -> str:
-    if point.table.uncounted and measure.counts:
-        return UNKNOWN if measure.kind == "float" else LEAST + grouped(value)
-    return f"{value:,.1f}" if measure.kind == "float" else grouped(value)
+def _measured(quantity: Quantity, point: Point, view: View) -> Any:
+    """What the whole batch of a point has."""
+    return quantity.of(point.table, view._replace(batch_size=point.batch_size))
+
+
+def _printed(quantity: Quantity, value: Any, point: Point) -> str:
+    if point.table.uncounted and quantity.counted:
+        return UNKNOWN if quantity.digits else LEAST + grouped(value)
+    return f"{value:,.{quantity.digits}f}" if quantity.digits else grouped(value)

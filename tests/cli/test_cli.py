@@ -312,8 +312,9 @@ BAD = {
     "table vgg16 --top few": "--top must be a positive whole number, but is 'few'.",
     "table vgg16 --group stages": "Unknown grouping 'stages': did you mean stage?",
     "table vgg16 --group stage --columns +field": "Unknown column of groups 'field': known are "
-    "activations, activations_share, bytes, flop_m, intensity, live_bytes, macs, macs_share, "
-    "memory_kb, operations, operations_share, parameters, parameters_share, params_k.",
+    "activation_bytes, activation_bytes_kb, activations, activations_share, biases, bytes, "
+    "intensity, macs, macs_share, moved_bytes, operations, operations_m, operations_share, "
+    "parameters, parameters_k, parameters_share, peak, training, weights.",
     "table vgg16 --depth 0": "--depth must be a positive whole number, but is '0'.",
     "table vgg16 --group stage --depth 1": "--group and --depth exclude each other: give one of "
     "them.",

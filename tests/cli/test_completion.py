@@ -44,7 +44,7 @@ CASES = {
     "trace x --format m": {"markdown"},
     "trace x --convention lec": {"lecture"},
     "table vgg16 --columns layer,mac": {"layer,macs", "layer,macs_share"},
-    "trace x --max-pa": {"--max-params"},
+    "trace x --max-pa": {"--max-parameters"},
     "trace x --max-macs ": set(),
     "check alexnet --max-tr": {"--max-training"},
 }
@@ -65,7 +65,7 @@ def test_bash_completes(script: Path, line: str, tmp_path: Path) -> None:
         capture_output=True, text=True, check=True, cwd=tmp_path,
     )  # fmt: skip
     assert done.stderr == ""
-    assert set(done.stdout.split()) == CASES.get(line, {"+peak_bytes"})
+    assert set(done.stdout.split()) == CASES.get(line, {"+peak"})
 
 
 @of("fish")

@@ -45,7 +45,7 @@ def test_a_table(table: Table) -> None:
     assert f">= {MACS:,}" in text
     assert NOTE in text
     # the parameters are all there, and so are the bytes
-    total = total_of(table, "layer,parameters,macs,bytes,live_bytes")
+    total = total_of(table, "layer,parameters,macs,bytes,peak")
     assert total == ["147", ">=", f"{MACS:,}", "2,208", "1,344"]
     shares = total_of(table, "layer,parameters_share,macs_share,intensity")
     assert shares == ["100.0", "100.0", "?"]
@@ -108,7 +108,7 @@ def test_a_comparison(table: Table) -> None:
 def test_a_sweep() -> None:
     found = cnnref.sweep(Spectral(), batch_size=[1, 2], input_shape=(3, 8, 8))
     assert repr(found).endswith("over batch_size, some rows uncounted>")
-    text = found.to_text("macs", "parameters,operations,peak_bytes,intensity")
+    text = found.to_text("macs", "parameters,operations,peak,intensity")
     assert f">= {MACS:,}" in text
     assert f">= {2 * MACS:,}" in text
     assert "Some rows are not counted; totals with >= leave them out." in text

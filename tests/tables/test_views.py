@@ -52,7 +52,7 @@ def test_fields_and_jumps_are_those_of_the_table():
 
 @pytest.mark.parametrize(("dtype", "size"), [("float32", 4), ("float16", 2), (torch.int8, 1)])
 def test_bytes_are_of_the_dtype_and_the_batch(dtype, size):
-    text = RESNET.to_csv("macs", "bytes,live_bytes,intensity", dtype=dtype, batch_size=3)
+    text = RESNET.to_csv("macs", "bytes,peak,intensity", dtype=dtype, batch_size=3)
     found = cells(text)
     assert [int(row["bytes"]) for row in found] == [
         3 * size * layer.out_shape.elements for layer in RESNET
@@ -74,7 +74,7 @@ def test_shares_add_up_to_the_whole():
 
 
 def test_totals_of_columns_are_what_they_say():
-    keys = "layer,macs,activations,live_bytes,bytes,intensity,macs_share,field"
+    keys = "layer,macs,activations,peak,bytes,intensity,macs_share,field"
     total = RESNET.to_markdown("macs", keys).splitlines()[-5]
     elements = sum(layer.out_shape.elements for layer in RESNET)
     assert [cell.strip() for cell in total.strip("| ").split("|")][:7] == [
@@ -136,7 +136,7 @@ def test_fields_along_one_axis_and_three(axes):
 # ---- order and parts ----
 
 
-@pytest.mark.parametrize("by", ["macs", "parameters", "activations", "live_bytes", "intensity"])
+@pytest.mark.parametrize("by", ["macs", "parameters", "activations", "peak", "intensity"])
 def test_sorted_has_the_most_first_and_all_rows(by):
     found = RESNET.sorted(by)
     values = [float(row[COLUMNS[by].header]) for row in cells(found.to_csv("macs", by))]
@@ -246,7 +246,7 @@ def test_groups_print_a_row_for_each():
     assert {row["stage"]: int(row["MACs"]) for row in found} == {
         name: part.macs for name, part in groups.items()
     }
-    frame = groups.to_frame("macs", "macs,live_bytes")
+    frame = groups.to_frame("macs", "macs,peak")
     assert list(frame.columns) == ["stage", "rows", "output", "MACs", "live bytes"]
     assert frame["live bytes"].max() == RESNET.peak_activation_bytes()
     read = json.loads(groups.to_json("flops", "macs"))
