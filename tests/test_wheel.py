@@ -1,0 +1,94 @@
+"""The wheel holds what an importer can call, and the source distribution what makes the wheel."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import cnnref
+
+ROOT = Path(cnnref.__file__).resolve().parents[1]
+NAME = f"cnnref-{cnnref.__version__}"
+# the plan: every folder of the wheel, and whatever in it is no module
+FOLDERS = {
+    "cnnref", "cnnref/cli", "cnnref/counting", "cnnref/data", "cnnref/drawing", "cnnref/measuring",
+    "cnnref/models", "cnnref/networks", "cnnref/networks/records", "cnnref/specs", "cnnref/tables",
+    "cnnref/tracing", "cnnref/tracing/predicted", "cnnref/tracing/rules",
+}  # fmt: skip
+DATA = {"cnnref/py.typed", "cnnref/data/published.csv", "cnnref/data/sources.csv"}
+METADATA = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
+BESIDES = {".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
+
+
+def built(root: Path, kind: str, target: Path) -> Path:
+    """A wheel or sdist of a checkout, as the build backend makes it; nothing is installed."""
+    command = [sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", target]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    (path,) = target.glob("*.whl" if kind == "wheel" else "*.tar.gz")
+    return path
+
+
+def in_wheel(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as file:
+        assert max(Counter(file.namelist()).values()) == 1
+        return {name: file.read(name) for name in file.namelist()}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return in_wheel(built(ROOT, "wheel", tmp_path_factory.mktemp("wheel")))
+
+
+def test_the_wheel_has_the_rooms_of_the_plan(wheel: dict[str, bytes]) -> None:
+    ours = {name for name in wheel if not name.startswith(f"{NAME}.dist-info/")}
+    assert set(wheel) - ours == {f"{NAME}.dist-info/{name}" for name in METADATA}
+    assert {name.rpartition("/")[0] for name in ours} == FOLDERS
+    assert {name for name in ours if not name.endswith(".py")} == DATA
+
+
+def test_the_wheel_has_every_module_as_it_is_here(wheel: dict[str, bytes]) -> None:
+    here = {path.relative_to(ROOT).as_posix() for path in (ROOT / "cnnref").rglob("*.py")}
+    assert {name for name in wheel if name.endswith(".py")} == here
+    assert all(wheel[name] == (ROOT / name).read_bytes() for name in here | DATA)
+
+
+def test_the_wheel_promises_what_the_project_does(wheel: dict[str, bytes]) -> None:
+    told = wheel[f"{NAME}.dist-info/METADATA"].decode().splitlines()
+    assert "Requires-Python: >=3.11" in told
+    # the core asks for nothing: all that is asked for is asked for by an extra
+    asked = [line for line in told if line.startswith("Requires-Dist: ")]
+    assert asked
+    assert all("extra ==" in line for line in asked)
+    script = wheel[f"{NAME}.dist-info/entry_points.txt"].decode()
+    assert "cnnref = cnnref.__main__:main" in script
+
+
+def test_the_source_distribution_makes_the_same_wheel(
+    wheel: dict[str, bytes], tmp_path: Path
+) -> None:
+    with tarfile.open(built(ROOT, "sdist", tmp_path)) as file:
+        names = {name.removeprefix(f"{NAME}/") for name in file.getnames()}
+        file.extractall(tmp_path, filter="data")
+    assert {name for name in names if not name.startswith("cnnref/")} == BESIDES
+    assert in_wheel(built(tmp_path / NAME, "wheel", tmp_path / "again")) == wheel
+
+
+def test_a_file_that_does_not_belong_there_is_seen(tmp_path: Path) -> None:
+    with tarfile.open(built(ROOT, "sdist", tmp_path)) as file:
+        file.extractall(tmp_path, filter="data")
+    stray = tmp_path / NAME / "cnnref" / "website" / "notes.txt"
+    stray.parent.mkdir()
+    stray.write_text("of the site")
+    found = in_wheel(built(tmp_path / NAME, "wheel", tmp_path / "again"))
+    with pytest.raises(AssertionError):
+        test_the_wheel_has_the_rooms_of_the_plan(found)
+    with pytest.raises(AssertionError):
+        test_the_wheel_has_every_module_as_it_is_here(
+            {name: data for name, data in found.items() if not name.endswith("units.py")}
+        )
