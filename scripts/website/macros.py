@@ -98,11 +98,6 @@ def _records() -> dict[str, dict[str, str]]:
         return {record["name"]: record for record in csv.DictReader(file)}
 
 
-def exists(page: str) -> bool:
-    """Whether a page is there, so that a list of chapters can grow with them."""
-    return (GENERATED.parent / page).is_file()
-
-
 def explained(key: str, row: str, convention: str = "macs") -> str:
     """The formula of one row with its numbers put in, as the package prints it."""
     return lookup(key)[row].explain(convention)
@@ -193,7 +188,6 @@ MACROS = {
     "errata_tables": errata_page.tables,
     "even_batch": comparison_facts.even_batch,
     "excerpt": chapter_tables.excerpt,
-    "exists": exists,
     "explained": explained,
     "field": chapter_fragments.field,
     "front": comparison_facts.front,

@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from importlib.metadata import metadata as metadata_of
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import _environment
@@ -28,12 +29,60 @@ PINS = [
     for line in path.read_text(encoding="utf-8").splitlines()
     if not line.startswith("#")
 ]
+# what is run by its name, and what mypy and MkDocs read
+TOOLS = {"ruff", "mypy", "pandas-stubs", "pytest-xdist", "mkdocstrings-python"}
 OLDEST = ".".join(map(str, _environment.OLDEST))
 
 
 def refused(asked: str | None, python: str) -> bool:
     """Whether a package that asks for Pythons like these cannot be had by one of them."""
     return python not in SpecifierSet(asked or "")
+
+
+def used() -> set[str]:
+    """The distributions that something of the checkout imports, runs or asks for."""
+    files = [
+        *ROOT.glob("cnnref/**/*.py"),
+        *ROOT.glob("scripts/**/*.py"),
+        *ROOT.glob("tests/**/*.py"),
+    ]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    imported = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)
+    modules = packages_distributions()
+    found = {name for module in imported for name in modules.get(module, ())}
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    asked = [*PROJECT["build-system"]["requires"], *(line for extra in extras for line in extra)]
+    return found | {Requirement(line).name for line in asked} | TOOLS
+
+
+def reached(names: set[str]) -> set[str]:
+    """Distributions and all that they ask for, one way or another."""
+    todo, found = [(name, "") for name in names], set()
+    while todo:
+        name, extra = todo.pop()
+        if (name, extra) in found:
+            continue
+        found.add((name, extra))
+        lines = (Requirement(line) for line in requires_of(name))
+        needed = [one for one in lines if not one.marker or one.marker.evaluate({"extra": extra})]
+        todo += [
+            (canonicalize_name(one.name), part) for one in needed for part in ("", *one.extras)
+        ]
+    return {name for name, _ in found}
+
+
+def requires_of(name: str) -> list[str]:
+    try:
+        return requires(name) or []
+    except PackageNotFoundError:  # of another system
+        return []
+
+
+def test_every_pin_is_of_use() -> None:
+    names = {canonicalize_name(pin.partition("==")[0]) for pin in PINS}
+    assert names - reached({canonicalize_name(name) for name in used()}) == set()
+    assert "mpmath" not in reached({"numpy"})
+    assert "mpmath" in reached({"torch"})
 
 
 @pytest.mark.parametrize("pin", PINS)
