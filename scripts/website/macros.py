@@ -186,6 +186,7 @@ MACROS = {
     "errata_count": errata_page.count,
     "errata_items": errata_page.items,
     "errata_tables": errata_page.tables,
+    "slides": errata_page.slides,
     "even_batch": comparison_facts.even_batch,
     "excerpt": chapter_tables.excerpt,
     "explained": explained,

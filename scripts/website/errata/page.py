@@ -22,11 +22,14 @@ __all__ = [
     "mark",
     "marked",
     "rows",
+    "slides",
     "tables",
 ]
 
 PAGE = "errata.html"
 SENTENCE = "claim"
+# a plain error of the lecture, and what holds under another convention or with exceptions
+LOUD, QUIET = "erratum", "erratum mild"
 # the columns of the lecture's own tables, by the names that its claims have
 COLUMNS = (
     "layer", "in C", "in H/W", "filters", "kernel", "stride", "pad", "out C", "out H/W",
@@ -46,7 +49,8 @@ def rows() -> Iterator[tuple[str, ...]]:
 def mark(key: str, root: str = "") -> str:
     """A small mark beside a right value: what the lecture has, linked to its erratum.
 
-    What is wrong gets the sign ≠; what another convention or another word explains does not.
+    What is wrong gets the sign ≠. What holds with exceptions, or under another convention or
+    in another word, gets a quiet mark.
 
     root: how to get from the page to the site's own folder, "" or "../".
 
@@ -58,9 +62,11 @@ def mark(key: str, root: str = "") -> str:
     if entry.verdict == "agrees":
         raise CnnrefError(f"{key}: the lecture's value agrees; take the mark off.")
     stated = "" if entry.claim.quantity == SENTENCE else entry.claim.stated
+    if entry.partly:
+        return _link(entry, "lecture: with exceptions", root, QUIET)
     if entry.verdict == "wrong":
-        return _link(entry, f"≠ {stated or 'lecture'}", root, "erratum")
-    return _link(entry, f"lecture: {stated}" if stated else "lecture", root, "erratum mild")
+        return _link(entry, f"≠ {stated or 'lecture'}", root, LOUD)
+    return _link(entry, f"lecture: {stated}" if stated else "lecture", root, QUIET)
 
 
 def _link(entry: Erratum, shown: str, root: str, kind: str) -> Html:
@@ -90,7 +96,8 @@ def _marked_cell(shown: str, entry: Erratum) -> str:
     if shown.replace(",", "") == entry.claim.stated.replace(",", ""):
         return shown
     to = f"{PAGE}#{entry.anchor}"
-    return Linked(shown, to, "erratum in-cell", _said(entry, shown))
+    kind = LOUD if entry.verdict == "wrong" else QUIET
+    return Linked(shown, to, f"{kind} in-cell", _said(entry, shown))
 
 
 def alternative(entry: Erratum) -> str:
@@ -132,6 +139,55 @@ def tables(level: int = 3) -> str:
     """Every claim, a table for each place of the lecture; each row has the claim's anchor."""
     places = dict.fromkeys(entry.claim[1:3] for entry in errata())
     return "\n".join(_place(chapter, place, level) for chapter, place in places)
+
+
+def slides(chapter: str) -> str:
+    """What a chapter of the lecture has otherwise: what it says, what is right, and why.
+
+    Raises:
+        UnknownNameError: the lecture has no such chapter.
+    """
+    entries = [entry for entry in errata() if entry.claim.chapter == chapter]
+    if not entries:
+        raise UnknownNameError("chapter", chapter, (entry.claim.chapter for entry in errata()))
+    wrong = [element("li", *_difference(entry)) for entry in entries if entry.verdict == "wrong"]
+    others = sum(entry.verdict in ("convention", "wording") for entry in entries)
+    right = sum(entry.verdict == "agrees" for entry in entries)
+    return element(
+        "section",
+        element("ul", *wrong),
+        element("p", _among(chapter, right, others)),
+        class_="slides",
+    )
+
+
+def _difference(entry: Erratum) -> tuple[str, ...]:
+    name = link(_place_of(entry), f"{PAGE}#{entry.anchor}")
+    computed = element("strong", _text(entry.computed))
+    if entry.claim.quantity == SENTENCE:
+        held = "It holds with exceptions: " if entry.partly else "It does not hold: "
+        return name, f": {quoted(entry.claim)} {held}", computed, ". ", _why(entry)
+    stated = _text(entry.claim.stated)
+    return name, ": the lecture has ", stated, "; right is ", computed, ". ", _why(entry)
+
+
+def _place_of(entry: Erratum) -> str:
+    place, row, quantity = entry.claim[2:5]
+    parts = (place, row, "" if quantity == SENTENCE else quantity)
+    return ", ".join(part for part in parts if part)
+
+
+def _among(chapter: str, right: int, others: int) -> Html:
+    counts = (
+        data(right, f"{right:,}", f"claims of {chapter} that agree = {right:,}"),
+        data(others, f"{others:,}", f"claims of {chapter} by another convention = {others:,}"),
+    )
+    return joined([
+        "Of what else this part of the lecture states, ", counts[0],
+        " values and sentences agree, and ",
+        counts[1], " hold under another convention or in other words. ",
+        link("All of them, with the reasons", PAGE), ".",
+    ])  # fmt: skip
 
 
 def besides() -> str:
