@@ -14,13 +14,16 @@ from cnnref.errors import CnnrefError
 
 __all__ = [
     "Stated",
+    "empty_or",
     "filled",
     "json_of",
     "number",
     "one_of",
+    "records",
     "rows",
     "sweep",
     "text_of",
+    "toml_of",
     "whole",
     "write",
 ]
@@ -124,7 +127,7 @@ def text_of(path: Path) -> str:
 
 
 class Stated(dict[str, Any]):
-    """An object of a JSON file; what is looked for in it and is not there is an error that says so.
+    """An object of a file, which says so where what is looked for is not there.
 
     where: the file.
     """
@@ -166,7 +169,39 @@ def json_of(path: Path) -> Any:
         raise CnnrefError(f"{path} is nested too deeply.") from None
 
 
+def toml_of(path: Path) -> Any:
+    """What a TOML file states.
+
+    Raises:
+        CnnrefError: it cannot be read, or is not TOML, with line and column; later, where a name
+            is missing.
+    """
+    import tomllib
+
+    try:
+        return _stated(tomllib.loads(text_of(path)), str(path))
+    except tomllib.TOMLDecodeError as error:
+        raise CnnrefError(f"{path} is not TOML: {error}.") from None
+    except RecursionError:
+        raise CnnrefError(f"{path} is nested too deeply.") from None
+
+
+def _stated(value: Any, where: str) -> Any:
+    if isinstance(value, list):
+        return [_stated(one, where) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = Stated((key, _stated(one, where)) for key, one in value.items())
+    found.where = where
+    return found
+
+
 Column = Callable[[str], Any]
+
+
+def records(path: Path, columns: Mapping[str, Column]) -> Iterator[dict[str, Any]]:
+    """The same as `rows`, each row by the titles of its columns."""
+    return (dict(zip(columns, row, strict=True)) for row in rows(path, columns))
 
 
 def rows(path: Path, columns: Mapping[str, Column]) -> Iterator[tuple[Any, ...]]:
@@ -227,6 +262,11 @@ def filled(text: str) -> str:
     if not text:
         raise ValueError("the cell is empty")
     return text
+
+
+def empty_or(read: Column) -> Column:
+    """Cells that may be empty, which is read as ""."""
+    return lambda text: read(text) if text else ""
 
 
 def one_of(words: Iterable[str]) -> Column:

@@ -254,7 +254,7 @@ def test_the_names_of_the_module_are_documented() -> None:
 
 
 WRITES = re.compile(r"\.write_(?:text|bytes)\(|open\([^)]*[\"'][wx]b?[\"']")
-# besides the one: the environment is made before there is a package; its stamps are compared as a whole
+# besides the one: what makes the environment comes before there is a package
 OWN_WAY = {"files.py", "_environment.py", "_command.py"}
 
 

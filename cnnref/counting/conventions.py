@@ -172,18 +172,11 @@ def from_file(path: str) -> Convention:
     Raises:
         CnnrefError: the file cannot be read, or is not TOML, or states no convention.
     """
-    import tomllib
     from pathlib import Path
 
-    try:
-        entries = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CnnrefError(f"{path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise CnnrefError(f"{path} cannot be read: it is not text in UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise CnnrefError(f"{path} is not TOML: {error}.") from None
-    return _convention(entries, path)
+    from cnnref.files import toml_of
+
+    return _convention(toml_of(Path(path)), path)
 
 
 def from_dict(entries: Mapping[str, Any]) -> Convention:

@@ -7,15 +7,15 @@ networks is no network of the catalogue.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.errors import UnknownNameError
 from cnnref.networks.catalog import names
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from cnnref.files import Column
 
 __all__ = [
     "Figure",
@@ -23,10 +23,18 @@ __all__ = [
     "Value",
     "figures",
     "published",
-    "read_csv",
     "sources",
     "value",
 ]
+
+QUANTITIES = (
+    "params", "macs", "flops", "layers", "input", "year", "file_mb", "top1_err", "top5_err",
+    "top1_acc", "top5_acc",
+)  # fmt: skip
+UNITS = ("count", "M", "G", "px", "MB", "%", "year")
+CERTAINTIES = (
+    "verified-in-source", "verified-secondary", "approximate-chart-reading", "from-memory",
+)  # fmt: skip
 
 
 class Value(NamedTuple):
@@ -60,11 +68,9 @@ class Figure(NamedTuple):
 
     name: the catalogue's where the network is exactly that one, else as title.
     title: what the source, or the list that took it from there, calls the network.
-    quantity: params, macs, flops, layers, input, year, file_mb, or an error or accuracy:
-        top1_err, top5_err, top1_acc, top5_acc.
+    quantity: one of QUANTITIES; unit: one of UNITS.
     note: the protocol: crops, data set, single model or ensemble, table.
-    certainty: verified-in-source, verified-secondary, approximate-chart-reading or
-        from-memory.
+    certainty: one of CERTAINTIES.
     """
 
     name: str
@@ -94,41 +100,72 @@ def published(name: str) -> tuple[Figure, ...]:
 
 @cache
 def figures() -> tuple[Figure, ...]:
-    """Every cited figure of every network."""
+    """Every cited figure of every network.
+
+    Raises:
+        CnnrefError: the file of them cannot be read; the message has line and column.
+    """
+    # the tables of networks need no figures: an import of cnnref does not pay for files
+    from cnnref.files import filled, one_of
+
     by_key = {source.key: source for source in sources()}
+    columns: dict[str, Column] = {
+        "name": filled,
+        "title": filled,
+        "source": one_of(by_key),
+        "quantity": one_of(QUANTITIES),
+        "value": value,
+        "unit": one_of(UNITS),
+        "note": str,
+        "certainty": one_of(CERTAINTIES),
+    }
     return tuple(
-        Figure(name, title, quantity, value(text), unit, by_key[key], note, certainty)
-        for name, title, key, quantity, text, unit, note, certainty in _read("published")
+        Figure(name, title, quantity, number, unit, by_key[key], note, certainty)
+        for name, title, key, quantity, number, unit, note, certainty in _read("published", columns)
     )
 
 
 @cache
 def sources() -> tuple[Source, ...]:
-    """Every source that a figure, a statement or a date is cited from."""
+    """Every source that a figure, a statement or a date is cited from.
+
+    Raises:
+        CnnrefError: the file of them cannot be read; the message has line and column.
+    """
+    from cnnref.files import empty_or, filled, whole
+
+    dated = empty_or(_date)
+    columns = {"key": filled, "citation": filled, "year": empty_or(whole), "first": dated}
+    columns |= {"venue": str, "published": dated}
     return tuple(
-        Source(key, citation, int(year or 0), *dates)
-        for key, citation, year, *dates in _read("sources")
+        Source(key, citation, year or 0, *dates)
+        for key, citation, year, *dates in _read("sources", columns)
     )
 
 
 def value(text: str) -> Value:
-    """A printed number, which may be a bound as "<25"."""
-    return Value(text, float(text.removeprefix("<")))
+    """A printed number, which may be a bound as "<25".
+
+    Raises:
+        ValueError: the text is neither.
+    """
+    from cnnref.files import number
+
+    return Value(text, number(text.removeprefix("<")))
 
 
-def _read(name: str) -> Iterator[list[str]]:
+def _date(text: str) -> str:
+    import re
+
+    if not re.fullmatch(r"\d{4}(-\d\d){0,2}", text, re.ASCII):
+        raise ValueError(f"{text!r} is neither a year nor a month or day of one")
+    return text
+
+
+def _read(name: str, columns: Mapping[str, Column]) -> Iterator[tuple[Any, ...]]:
     # pathlib takes longer to import than a table takes to compute
     from pathlib import Path
 
-    return read_csv(Path(__file__).parents[1] / "data" / f"{name}.csv")
+    from cnnref.files import rows
 
-
-def read_csv(path: Path) -> Iterator[list[str]]:
-    """The rows of a file of data, without its head."""
-    # the tables of networks need no figures: an import of cnnref does not pay for csv
-    import csv
-
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
-        next(rows)
-        yield from rows
+    return rows(Path(__file__).parents[1] / "data" / f"{name}.csv", columns)

@@ -20,7 +20,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from _command import call, child, locked
-from checks import built
+from checks import built, signed
 from cnnref import files
 from website.measured.site import SKIPPED, THIS
 from website.places import CACHE, GENERATED, ROOT, SCRIPTS, SITE
@@ -68,6 +68,7 @@ def build(*, force: bool = False, twice: bool = False, measured: bool = True) ->
         if not force and recorded() == record():
             return "unchanged, nothing to build"
         STAMP.unlink(missing_ok=True)
+        refuse_unsigned()
         before = written()
         with step("generate"):
             generate()
@@ -90,6 +91,14 @@ def build(*, force: bool = False, twice: bool = False, measured: bool = True) ->
             return "built; files changed meanwhile, so that the next run builds again"
         files.write(STAMP, record())
     return f"{sum(1 for path in SITE.rglob('*') if path.is_file())} files in {SITE.name}/"
+
+
+def refuse_unsigned() -> None:
+    """What is cited or was measured is shown only as a person signed it."""
+    faults = signed.faults(ROOT)
+    if faults:
+        print("\n".join(faults))
+        raise BuildError(f"{len(faults)} files are not as they were signed, listed above")
 
 
 def generate() -> None:

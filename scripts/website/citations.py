@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
+from cnnref.files import filled
 from cnnref.networks.catalog import architecture, names, table
 from cnnref.networks.published import Figure, figures
 from cnnref.tables.table import Table
-from website.data import rows
+from website.data import read
 
 __all__ = [
     "COLUMNS",
@@ -88,9 +89,10 @@ def reason(figure: Figure) -> str:
 @cache
 def known_differences() -> dict[Key, str]:
     """Why printed figures are not the computed ones, by what they go by."""
+    columns = dict.fromkeys(("name", "quantity", "source", "printed", "reason"), filled)
     return {
         (name, what, source, text): why
-        for name, what, source, text, why in rows("known_differences")
+        for name, what, source, text, why in read("known_differences", columns)
     }
 
 

@@ -5,7 +5,6 @@ Each one asks cnnref and prints; what it prints is documented in website.inline.
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 from typing import Any
@@ -94,8 +93,7 @@ def books(what: str) -> str:
 
 
 def _records() -> dict[str, dict[str, str]]:
-    with (GENERATED / "networks.csv").open(encoding="utf-8", newline="") as file:
-        return {record["name"]: record for record in csv.DictReader(file)}
+    return site_networks.records(GENERATED)
 
 
 def explained(key: str, row: str, convention: str = "macs") -> str:

@@ -155,7 +155,7 @@ def test_a_convention_needs_a_name_and_a_mapping() -> None:
     ("content", "message"),
     [
         (b"name = ", r"is not TOML: Invalid value \(at .*\)\.$"),
-        (b"\xff", r"cannot be read: it is not text in UTF-8\.$"),
+        (b"\xff", r"bad.toml, line 1, column 1: the byte 0xff is no UTF-8\.$"),
         (b'name = "x"\nbase = "macs"\ntitel = "y"', r"titel': did you mean title\?$"),
     ],
 )

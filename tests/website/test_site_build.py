@@ -72,3 +72,12 @@ def test_a_stamp_that_was_cut_short_is_of_another_build(source: Path, left: byte
     site_build.STAMP.write_bytes(left)
     assert site_build.build() == "1 files in site/"
     assert site_build.build() == "unchanged, nothing to build"
+
+
+def test_what_nobody_signed_is_not_shown(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = source.parent / "measured" / "machine.json"
+    record.parent.mkdir()
+    record.write_text("{}", encoding="utf-8")
+    with pytest.raises(site_build.BuildError, match="1 files are not as they were signed"):
+        site_build.build()
+    assert "docs/measured/machine.json: nobody signed it; " in capsys.readouterr().out

@@ -175,7 +175,7 @@ def test_a_statement_without_one_of_its_parts_is_refused(missing, tmp_path, monk
     statements.cache_clear()
     with pytest.raises(CnnrefError) as caught:
         statements()
-    assert str(caught.value) == "a: a statement needs a place, a certainty and a text."
+    assert str(caught.value).startswith(f"{path}, line 2: in the column {missing!r}, ")
     monkeypatch.undo()
     statements.cache_clear()
 

@@ -7,13 +7,13 @@ committed. GoogLeNet's Table 1 is held against its own filters, row by row.
 
 from __future__ import annotations
 
-import csv
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+from cnnref.files import rows
 from cnnref.networks.published import Figure, Value, figures
 from proofs.planted.change import LIVE, MISSED, Finding
 from proofs.table_1 import wrong as wrong_in_table_1
@@ -173,11 +173,7 @@ def _text(figure: Figure) -> tuple[str, ...]:
 
 @cache
 def _lines() -> list[tuple[str, ...]]:
-    with FILE.open(encoding="utf-8", newline="") as file:
-        rows = [tuple(row) for row in csv.reader(file)]
-    if rows[0] != COLUMNS:
-        raise SystemExit(f"{FILE.name} has other columns; run scripts/generate first.")
-    return rows[1:]
+    return list(rows(FILE, dict.fromkeys(COLUMNS, str)))
 
 
 def of_known() -> Iterator[Planted]:

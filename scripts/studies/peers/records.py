@@ -16,6 +16,7 @@ import cnnref
 from cnnref import files
 from cnnref.counting.shapes import Size
 from studies.peers.tools import BY_NAME, NEED_DATA, Tool, count, fresh
+from website.chapters import peers as site_peers
 from website.places import DOCS
 
 PEERS = DOCS / "peers"
@@ -99,8 +100,4 @@ def replace(path: str, text: str) -> None:
 
 
 def read(path: Path = COUNTS) -> list[Row]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            Row(**record | {"total": int(record["total"])})  # type: ignore[arg-type]
-            for record in csv.DictReader(file)
-        ]
+    return [Row(*row) for row in files.rows(path, site_peers.COUNTS)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tomllib
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from cnnref.files import toml_of
 from studies.peers.records import PEERS, replace
 from studies.peers.tools import TOOLS
 from studies.peers.trial_cases import TRIALS
@@ -47,7 +47,7 @@ def in_process(script: str, *arguments: str) -> Any:
 
 def stated() -> list[dict[str, Any]]:
     """The features as docs/peers/features.toml states them."""
-    entries: list[dict[str, Any]] = tomllib.loads(FEATURES.read_text(encoding="utf-8"))["feature"]
+    entries: list[dict[str, Any]] = toml_of(FEATURES)["feature"]
     return entries
 
 
@@ -71,7 +71,7 @@ def accepts(function: Any, parameter: str) -> bool:
 
 
 if __name__ == "__main__":
-    features = tomllib.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["feature"]
+    features = toml_of(Path(sys.argv[1]))["feature"]
     told = [
         {
             "title": feature["title"],

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from cnnref.drawing import bars as charts
 from cnnref.drawing.bars import FEW_TICKS, NARROW
 from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.files import json_of
 from cnnref.units import grouped, rounded
 from website.data import FOLDER
 from website.markup import data, escaped, line, table
@@ -53,10 +54,7 @@ class Run(NamedTuple):
 @cache
 def record(name: str = "degradation") -> Mapping[str, Any]:
     """A record as scripts/degradation.py wrote it: the whole one, or one of CHECKS."""
-    import json
-
-    path = FOLDER / f"{name}.json"
-    loaded: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = json_of(FOLDER / f"{name}.json")
     return loaded
 
 

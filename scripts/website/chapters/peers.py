@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Mapping
 from functools import cache
 from statistics import median
 from typing import Any
 
+from cnnref.files import filled, json_of, rows, whole
 from studies.peers.benchmark_layout import exponent, medians
 from website.chapters.answers import Recorded
 from website.markup import Html, data, element, escaped, line, table
 from website.places import DOCS
 
 PEERS = DOCS / "peers"
+# what a counter says of a network at one input
+COUNTS = {**dict.fromkeys(("network", "input", "tool", "version"), filled), "total": whole}
 OURS, BARE = "cnnref", "nothing"
 TWO_PER_MAC = "FlopCounterMode"
 NETWORK, DEVICE = "network", "device"
@@ -22,17 +23,16 @@ NETWORK, DEVICE = "network", "device"
 
 @cache
 def record(name: str) -> Any:
-    return json.loads((PEERS / f"{name}.json").read_text(encoding="utf-8"))
+    return json_of(PEERS / f"{name}.json")
 
 
 @cache
 def said() -> dict[tuple[str, str, str], Recorded]:
     """(network, input, tool) -> what the tool said when it ran."""
-    with (PEERS / "counts.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            (row["network"], row["input"], row["tool"]): Recorded(row["version"], int(row["total"]))
-            for row in csv.DictReader(file)
-        }
+    return {
+        (network, size, tool): Recorded(version, total)
+        for network, size, tool, version, total in rows(PEERS / "counts.csv", COUNTS)
+    }
 
 
 def trials_table() -> str:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.files import filled, one_of
 from cnnref.networks.published import Source, sources
 from website import data, markup
 from website.markup import Html, Line, cell, element, line, link, table
@@ -47,14 +48,18 @@ def statements() -> dict[str, Statement]:
     """Every statement about a source, by its key.
 
     Raises:
-        CnnrefError: one has no place, no known certainty, or no text.
+        CnnrefError: one has no known source, no place, no known certainty, or no text.
     """
     known = {source.key: source for source in sources()}
-    found = [Statement(key, known[source], *rest) for key, source, *rest in data.rows("statements")]
-    for row in found:
-        if not (row.place and row.text and row.certainty in READ):
-            raise CnnrefError(f"{row.key}: a statement needs a place, a certainty and a text.")
-    return {row.key: row for row in found}
+    columns = {
+        "key": filled,
+        "source": one_of(known),
+        "place": filled,
+        "certainty": one_of(READ),
+        "text": filled,
+    }
+    rows = data.read("statements", columns)
+    return {key: Statement(key, known[source], *rest) for key, source, *rest in rows}
 
 
 def passage(key: str, root: str = "") -> Html:

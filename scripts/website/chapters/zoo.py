@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 from statistics import median
 from typing import Any
 
+from cnnref.files import filled, json_of, number, records, whole
 from website.markup import element, joined, line, table
 from website.places import DOCS
 
 ZOO = DOCS / "zoo"
 Entry = Mapping[str, Any]
+COUNTED = ("rows", "parameters", "module_parameters", "macs", "torch_macs")
+COLUMNS = {
+    **dict.fromkeys(("library", "family", "name"), filled),
+    **dict.fromkeys(("part", "input"), str),
+    **dict.fromkeys(COUNTED, whole),
+    **dict.fromkeys(("stated", "uncounted"), str),
+    **dict.fromkeys(("seconds", "torch_seconds"), number),
+    "peak_mib": whole,
+    "error": str,
+}
 
 
 @cache
-def entries() -> tuple[dict[str, str], ...]:
-    with (ZOO / "zoo.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+def entries() -> tuple[dict[str, Any], ...]:
+    return tuple(records(ZOO / "zoo.csv", COLUMNS))
 
 
 def zoo(what: str) -> str:
     """One number of the summary, with its thousands set apart."""
-    value = json.loads((ZOO / "zoo.json").read_text(encoding="utf-8"))
+    value = json_of(ZOO / "zoo.json")
     for key in what.split("."):
         value = value[key]
     return f"{value:,}" if isinstance(value, int | float) else str(value)

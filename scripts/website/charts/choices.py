@@ -14,6 +14,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from cnnref.files import json_of
 from website.charts import draw as site_charts
 from website.charts.draw import ChartError
 
@@ -87,7 +88,7 @@ def read_choice(folder: Path, key: str) -> dict[str, Any]:
     path = folder / f"{key}{ENDING}"
     if not path.is_file():
         raise ChartError(f"the chart '{key}' has no file {path.name}; run scripts/generate")
-    choice: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    choice: dict[str, Any] = json_of(path)
     return choice
 
 

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cnnref.files import json_of
 from website import places
 from website.charts.kept import kept
 
@@ -136,7 +137,7 @@ def _from_file(folder: Path, key: str) -> dict[str, Any]:
     path = folder / f"{key}.vl.json"
     if not path.is_file():
         raise ChartError(f"the chart '{key}' has no file {path.name}; run scripts/generate")
-    spec: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    spec: dict[str, Any] = json_of(path)
     return spec
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from cnnref.networks.published import Source, Value, read_csv, sources, value
+from cnnref.files import Column, filled, one_of, rows, whole
+from cnnref.networks.published import CERTAINTIES, Source, Value, sources, value
 
-__all__ = ["FOLDER", "Entry", "Module", "googlenet_table1", "ilsvrc", "rows"]
+__all__ = ["FOLDER", "Entry", "Module", "googlenet_table1", "ilsvrc", "read"]
 
 FOLDER = Path(__file__).parent
+ROLES = ("winner", "runner-up", "third", "entry", "paper", "human")
 
 
 class Entry(NamedTuple):
     """One result of the ImageNet challenge, or one that its charts are drawn with.
 
     layers: a number as text, "shallow", or "" where it is not known.
-    role: winner, runner-up, third, entry, paper or human.
+    role: one of ROLES.
     data: provided, outside data, or what was added.
     """
 
@@ -51,21 +53,35 @@ class Module(NamedTuple):
 def ilsvrc() -> tuple[Entry, ...]:
     """The ImageNet challenge by year, with the human reference."""
     by_key = {source.key: source for source in sources()}
+    columns = {
+        "year": whole,
+        "team": filled,
+        "model": str,
+        "layers": str,
+        "top5_error_pct": value,
+        "source": one_of(by_key),
+        "role": one_of(ROLES),
+        "data": str,
+        "certainty": one_of(CERTAINTIES),
+        "note": str,
+    }
     return tuple(
-        Entry(int(year), team, model, layers, value(error), by_key[key], *rest)
-        for year, team, model, layers, error, key, *rest in rows("ilsvrc")
+        Entry(year, team, model, layers, error, by_key[key], *rest)
+        for year, team, model, layers, error, key, *rest in read("ilsvrc", columns)
     )
 
 
 @cache
 def googlenet_table1() -> tuple[Module, ...]:
     """Table 1 of the GoogLeNet paper, the rows that have parameters, as printed."""
-    return tuple(
-        Module(layer, config, output, value(params), value(ops))
-        for layer, config, output, params, ops in rows("googlenet_table1")
-    )
+    columns = {"layer": filled, "config": str, "output": filled, "params_k": value, "ops_m": value}
+    return tuple(Module(*row) for row in read("googlenet_table1", columns))
 
 
-def rows(name: str) -> Iterator[list[str]]:
-    """The rows of one file, without its head."""
-    return read_csv(FOLDER / f"{name}.csv")
+def read(name: str, columns: Mapping[str, Column]) -> Iterator[tuple[Any, ...]]:
+    """The rows of one file.
+
+    Raises:
+        CnnrefError: it cannot be read, or a cell is not as its column says.
+    """
+    return rows(FOLDER / f"{name}.csv", columns)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from cnnref.errors import UnknownNameError
+from cnnref.files import filled
+from website.data import read
 
 __all__ = [
     "VERDICTS",
@@ -89,21 +91,20 @@ class Erratum(NamedTuple):
 @cache
 def claims() -> tuple[Claim, ...]:
     """What the lecture states, in the order of its chapters."""
-    from website.data import rows
-
-    return tuple(_keyed(list(rows("claims"))))
+    columns = {"chapter": filled, "place": filled, "row": str, "quantity": filled, "stated": filled}
+    return tuple(_keyed(list(read("claims", columns))))
 
 
 @cache
 def said_besides() -> tuple[Claim, ...]:
     """What the notes say besides, in sentences; "claim" is the quantity of each."""
-    from website.data import rows
-
-    said = [[chapter, place, "", "claim", stated] for chapter, place, stated in rows("remarks")]
+    columns = {"chapter": filled, "place": filled, "stated": filled}
+    rows = read("remarks", columns)
+    said = [(chapter, place, "", "claim", stated) for chapter, place, stated in rows]
     return tuple(_keyed(said, "notes/"))
 
 
-def _keyed(rows: list[list[str]], before: str = "") -> Iterator[Claim]:
+def _keyed(rows: Sequence[tuple[str, ...]], before: str = "") -> Iterator[Claim]:
     paths = [before + "/".join(part for part in row[:4] if part) for row in rows]
     several = {path for path, times in Counter(paths).items() if times > 1}
     seen: Counter[str] = Counter()

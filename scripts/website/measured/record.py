@@ -67,7 +67,7 @@ class Record(NamedTuple):
 
 @cache
 def _schema() -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = json.loads(files.text_of(FILE))
     return loaded
 
 

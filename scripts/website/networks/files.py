@@ -5,7 +5,6 @@ The frame is Markdown and goes MkDocs' way; the long parts are put in behind it.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Collection, Iterator
 from functools import cache
@@ -13,11 +12,14 @@ from pathlib import Path
 
 import cnnref
 from cnnref.drawing.bars import to_spec
+from cnnref.files import filled
+from cnnref.files import records as file_records
 from website.charts import draw as site_charts
 from website.facts import lookup
 from website.measured import site as site_measured
 from website.networks import adding_up
 from website.networks import page as architecture_page
+from website.publish import NETWORK_COLUMNS
 from website.theme import tables as site_tables
 
 FOLDER = "networks"
@@ -87,5 +89,7 @@ def downloads(name: str) -> dict[str, str]:
 
 @cache
 def records(generated: Path) -> dict[str, dict[str, str]]:
-    with (generated / "networks.csv").open(encoding="utf-8", newline="") as file:
-        return {record["name"]: record for record in csv.DictReader(file)}
+    """The rows of networks.csv by their names, each by the titles of its columns."""
+    columns = dict.fromkeys(NETWORK_COLUMNS, filled)
+    found = file_records(generated / "networks.csv", columns)
+    return {record["name"]: record for record in found}

@@ -38,7 +38,7 @@ def normalise_search(site: Path) -> None:
     index = site / "search" / "search_index.json"
     if not index.is_file():
         return
-    found = json.loads(index.read_text(encoding="utf-8"))
+    found = files.json_of(index)
     for entry in found["docs"]:
         entry["text"] = TIMES.sub("x", DELIMITER.sub("", entry["text"]))
     compact = json.dumps(found, sort_keys=True, separators=(",", ":"))

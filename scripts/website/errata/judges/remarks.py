@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
 from cnnref.counting.layer import Layer
+from cnnref.files import json_of
 from cnnref.networks import catalog
 from cnnref.networks.published import Figure, figures
 from cnnref.units import ratio
@@ -189,10 +190,7 @@ def _one_linear(stated: str) -> Ruling:
 
 
 def _emulates(stated: str) -> Ruling:
-    import json
-
-    path = FOLDER / "degradation.json"
-    runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
+    runs = json_of(FOLDER / "degradation.json")["runs"]
     copies = [run for run in runs if "wrong_copied_into_deepest" in run]
     same = [run for run in copies if run["wrong_copied_into_deepest"] == run["wrong"]]
     computed = f"{len(same)} of {len(copies)} copies err exactly as the network they are made of"
