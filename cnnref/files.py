@@ -22,6 +22,7 @@ __all__ = [
     "records",
     "rows",
     "sweep",
+    "text",
     "text_of",
     "toml_of",
     "whole",
@@ -241,6 +242,11 @@ def _cell(text: str, title: str, read: Column) -> Any:
         return read(text)
     except ValueError as error:
         raise ValueError(f"in the column {title!r}, {error}") from None
+
+
+def text(cell: str) -> str:
+    """A cell that may hold anything."""
+    return cell
 
 
 def whole(text: str) -> int:

@@ -106,17 +106,17 @@ def figures() -> tuple[Figure, ...]:
         CnnrefError: the file of them cannot be read; the message has line and column.
     """
     # the tables of networks need no figures: an import of cnnref does not pay for files
-    from cnnref.files import filled, one_of
+    from cnnref.files import filled, one_of, text
 
     by_key = {source.key: source for source in sources()}
-    columns: dict[str, Column] = {
+    columns = {
         "name": filled,
         "title": filled,
         "source": one_of(by_key),
         "quantity": one_of(QUANTITIES),
         "value": value,
         "unit": one_of(UNITS),
-        "note": str,
+        "note": text,
         "certainty": one_of(CERTAINTIES),
     }
     return tuple(
@@ -132,11 +132,11 @@ def sources() -> tuple[Source, ...]:
     Raises:
         CnnrefError: the file of them cannot be read; the message has line and column.
     """
-    from cnnref.files import empty_or, filled, whole
+    from cnnref.files import empty_or, filled, text, whole
 
     dated = empty_or(_date)
     columns = {"key": filled, "citation": filled, "year": empty_or(whole), "first": dated}
-    columns |= {"venue": str, "published": dated}
+    columns |= {"venue": text, "published": dated}
     return tuple(
         Source(key, citation, year or 0, *dates)
         for key, citation, year, *dates in _read("sources", columns)

@@ -34,6 +34,7 @@ READERS: dict[str, Callable[[], object]] = {
     "cnnref/data/sources.csv": published.sources,
     "scripts/website/data/claims.csv": claims.claims,
     "scripts/website/data/remarks.csv": claims.said_besides,
+    "scripts/website/data/quotes.csv": claims.quotations,
     "scripts/website/data/statements.csv": sources.statements,
     "scripts/website/data/ilsvrc.csv": data.ilsvrc,
     "scripts/website/data/googlenet_table1.csv": data.googlenet_table1,
@@ -49,7 +50,8 @@ READERS: dict[str, Callable[[], object]] = {
     MEASURED.relative_to(ROOT).as_posix(): partial(record.read, MEASURED),
 }
 KEPT = (
-    published.figures, published.sources, claims.claims, claims.said_besides, data.ilsvrc,
+    published.figures, published.sources, claims.claims, claims.said_besides, claims.quotations,
+    data.ilsvrc,
     sources.statements,
     data.googlenet_table1, citations.known_differences, degradation.record, degradation.runs,
     zoo.entries, peers.said, peers.record,

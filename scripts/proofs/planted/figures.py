@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
-from cnnref.files import rows
+from cnnref.files import rows, text
 from cnnref.networks.published import Figure, Value, figures
 from proofs.planted.change import LIVE, MISSED, Finding
 from proofs.table_1 import wrong as wrong_in_table_1
@@ -173,7 +173,7 @@ def _text(figure: Figure) -> tuple[str, ...]:
 
 @cache
 def _lines() -> list[tuple[str, ...]]:
-    return list(rows(FILE, dict.fromkeys(COLUMNS, str)))
+    return list(rows(FILE, dict.fromkeys(COLUMNS, text)))
 
 
 def of_known() -> Iterator[Planted]:

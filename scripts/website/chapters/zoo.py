@@ -8,7 +8,7 @@ from functools import cache
 from statistics import median
 from typing import Any
 
-from cnnref.files import filled, json_of, number, records, whole
+from cnnref.files import filled, json_of, number, records, text, whole
 from website.markup import element, joined, line, table
 from website.places import DOCS
 
@@ -17,12 +17,12 @@ Entry = Mapping[str, Any]
 COUNTED = ("rows", "parameters", "module_parameters", "macs", "torch_macs")
 COLUMNS = {
     **dict.fromkeys(("library", "family", "name"), filled),
-    **dict.fromkeys(("part", "input"), str),
+    **dict.fromkeys(("part", "input"), text),
     **dict.fromkeys(COUNTED, whole),
-    **dict.fromkeys(("stated", "uncounted"), str),
+    **dict.fromkeys(("stated", "uncounted"), text),
     **dict.fromkeys(("seconds", "torch_seconds"), number),
     "peak_mib": whole,
-    "error": str,
+    "error": text,
 }
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cnnref.files import Column, filled, one_of, rows, whole
+from cnnref.files import Column, filled, one_of, rows, text, whole
 from cnnref.networks.published import CERTAINTIES, Source, Value, sources, value
 
 __all__ = ["FOLDER", "Entry", "Module", "googlenet_table1", "ilsvrc", "read"]
@@ -56,14 +56,14 @@ def ilsvrc() -> tuple[Entry, ...]:
     columns = {
         "year": whole,
         "team": filled,
-        "model": str,
-        "layers": str,
+        "model": text,
+        "layers": text,
         "top5_error_pct": value,
         "source": one_of(by_key),
         "role": one_of(ROLES),
-        "data": str,
+        "data": text,
         "certainty": one_of(CERTAINTIES),
-        "note": str,
+        "note": text,
     }
     return tuple(
         Entry(year, team, model, layers, error, by_key[key], *rest)
@@ -74,7 +74,7 @@ def ilsvrc() -> tuple[Entry, ...]:
 @cache
 def googlenet_table1() -> tuple[Module, ...]:
     """Table 1 of the GoogLeNet paper, the rows that have parameters, as printed."""
-    columns = {"layer": filled, "config": str, "output": filled, "params_k": value, "ops_m": value}
+    columns = {"layer": filled, "config": text, "output": filled, "params_k": value, "ops_m": value}
     return tuple(Module(*row) for row in read("googlenet_table1", columns))
 
 

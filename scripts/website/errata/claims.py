@@ -14,7 +14,7 @@ from functools import cache
 from typing import NamedTuple
 
 from cnnref.errors import UnknownNameError
-from cnnref.files import filled
+from cnnref.files import filled, text
 from website.data import read
 
 __all__ = [
@@ -91,7 +91,13 @@ class Erratum(NamedTuple):
 @cache
 def claims() -> tuple[Claim, ...]:
     """What the lecture states, in the order of its chapters."""
-    columns = {"chapter": filled, "place": filled, "row": str, "quantity": filled, "stated": filled}
+    columns = {
+        "chapter": filled,
+        "place": filled,
+        "row": text,
+        "quantity": filled,
+        "stated": filled,
+    }
     return tuple(_keyed(list(read("claims", columns))))
 
 
@@ -119,10 +125,9 @@ def _keyed(rows: Sequence[tuple[str, ...]], before: str = "") -> Iterator[Claim]
 @cache
 def quotations() -> dict[str, tuple[tuple[str, str], ...]]:
     """By the key of a claim: the words that are quoted, and the line of the notes they are from."""
-    from website.data import rows
-
+    columns = dict.fromkeys(("key", "quote", "line"), filled)
     found: dict[str, tuple[tuple[str, str], ...]] = {}
-    for key, words, line in rows("quotes"):
+    for key, words, line in read("quotes", columns):
         found[key] = (*found.get(key, ()), (words, line))
     return found
 
