@@ -16,10 +16,10 @@ bottleneck halves the maps in its 3x3 convolution; the appendix does not say whi
 holds 152 and 200 layers; 18 to 101 are that code's.
 
 preact_resnet164_cifar, preact_resnet1001_cifar: the code that the authors published
-(KaimingHe/resnet-1k-layers, resnet-pre-act.lua), to which the abstract points; its header says
-that Xiang Ming re-implemented it. Nothing stands between conv1 and the first unit; a unit that
-widens its input activates before the paths part. The bottleneck halves the maps in its first 1x1
-convolution.
+(KaimingHe/resnet-1k-layers, resnet-pre-act.lua), to which the abstract points; its header calls
+it a re-implementation, contributed by Xiang Ming. Nothing stands between conv1 and the first
+unit; a unit that widens its input activates before the paths part. The bottleneck halves the
+maps in its first 1x1 convolution.
 
 The order within a unit is that of Figure 4 (e); where the bottleneck's stride lies is as certain
 as these two codes.

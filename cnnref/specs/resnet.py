@@ -5,7 +5,7 @@ arXiv:1512.03385, CVPR 2016, Table 1; plain networks and shortcuts: section 4.1.
 
 resnet18, 34, 50, 101 and 152 are torchvision's. Table 1 has a stride in conv3_1, conv4_1 and
 conv5_1 and does not say in which convolution. The models that the authors published
-(KaimingHe/deep-residual-networks, commit a7026cb) have it in the first, which gives the operations
+(KaimingHe/deep-residual-networks, commit 872cc54) have it in the first, which gives the operations
 of Table 1, and so have the `_v1` networks here; torchvision's bottlenecks have it in their 3x3
 convolution ("v1.5"). No convolution has a bias,
 as batch normalisation follows each. A shortcut is of one of three options:

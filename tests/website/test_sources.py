@@ -260,3 +260,54 @@ def test_references_are_dated_as_the_table_of_papers_dates_them():
 def test_the_page_lists_every_source_and_every_statement():
     assert re.findall(r'<tr id="source-([^"]+)"', papers()) == [s.key for s in cited.sources()]
     assert re.findall(r'<tr id="passage-([^"]+)"', passages()) == list(statements())
+
+
+# who published what is called the authors': the owner of a repository, the author of the paper
+OWNERS = {
+    "KaimingHe/deep-residual-networks": "K. He",
+    "KaimingHe/resnet-1k-layers": "K. He",
+    "forresti/SqueezeNet": "F. N. Iandola",
+    "e-lab/imagenet-multiGPU.torch": "E. Culurciello",
+    "cuda-convnet2": "A. Krizhevsky",
+    "nin_imagenet": "M. Lin",
+}
+OWN = re.compile(
+    r"\bauthors?(?:'s?)? (?:own |later )?"
+    r"(?:code|program|release|classifier|definition|repository|models?)"
+    r"|\bauthors (?:have )?(?:published|released)|\bauthors' own"
+)
+REPOSITORY = re.compile(r"^(?:github\.com/)?[\w-]+/[\w.-]+|cuda-convnet2|TensorFlow's models")
+
+
+def misattributed(said):
+    """The sentences that call something the authors' own and name no repository of theirs."""
+    return [
+        (where, text)
+        for where, text in said
+        if OWN.search(text) and not any(repository in text for repository in OWNERS)
+    ]
+
+
+def test_what_is_called_the_authors_own_was_published_by_an_author():
+    assert misattributed(said_in_code()) == []
+    authors = " ".join(cnnref.architecture(name).authors for name in cnnref.names())
+    assert all(owner in authors for owner in OWNERS.values())
+    assert misattributed(
+        [("a", "The filters are those of the network that its authors published.")]
+    )
+    assert misattributed([("a", "It is the authors' own code (fb.resnet.torch).")])
+    published = {row.key for row in statements().values() if "release" in row.source.key} | {
+        "owt-release"
+    }
+    for page in PAGES:
+        for sentence in sentences(NOT_SAID.sub("\n\n", page.read_text(encoding="utf-8"))):
+            if OWN.search(MACRO.sub("N", sentence)):
+                assert published & set(re.findall(r'passage\("([^"]+)"\)', sentence)), sentence
+
+
+def test_repositories_are_named_with_a_commit_or_a_branch():
+    found = [source for source in cited.sources() if REPOSITORY.search(source.citation)]
+    assert len(found) > 6
+    for source in found:
+        assert re.search(r"\bcommit |\bbranch ", source.citation), source.key
+    assert REPOSITORY.search("KaimingHe/resnet-1k-layers, the repository")

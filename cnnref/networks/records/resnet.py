@@ -39,8 +39,8 @@ def _deep(depth: int) -> Architecture:
         differences=(
             "The stride of a bottleneck is in its 3x3 convolution, as torchvision has it. Table 1 "
             "does not say where it is; its operations are those of the first 1x1, where the models "
-            "that the authors published have it. The padding is torchvision's too; Table 1 prints "
-            "none."
+            "that the authors published (KaimingHe/deep-residual-networks) have it. The padding is "
+            "torchvision's too; Table 1 prints none."
         )
     )
 

@@ -132,7 +132,7 @@ def _published(source: Source) -> str:
 def passages() -> Html:
     """Every statement about a source, with its place and how it was read."""
     heads = ("source", "place", "what it says", "how it was read")
-    return table(heads, map(_passage, statements().values()), kind="prose")
+    return table(heads, map(_passage, statements().values()), kind="prose passages")
 
 
 def _passage(row: Statement) -> Line:
