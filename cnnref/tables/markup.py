@@ -6,7 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-__all__ = ["Cell", "Html", "Line", "Linked", "element", "escaped", "joined", "link", "table_lines"]
+__all__ = [
+    "Cell",
+    "Html",
+    "Line",
+    "Linked",
+    "element",
+    "escaped",
+    "joined",
+    "link",
+    "table_lines",
+    "written",
+]
 
 # elements without content have no end
 VOID = ("br", "input", "link")
@@ -79,8 +90,13 @@ def element(tag: str, *content: str, **attributes: object) -> Html:
     >>> element("td", "<b>", class_="num", data_value=1, hidden=True, title=None)
     '<td class="num" data-value="1" hidden>&lt;b&gt;</td>'
     """
-    start = f"<{tag}{''.join(_attributes(attributes))}>"
+    start = f"<{tag}{written(attributes)}>"
     return Html(start if tag in VOID else f"{start}{joined(content)}</{tag}>")
+
+
+def written(given: Mapping[str, object]) -> Html:
+    """Attributes as they stand in a tag, each behind a space; `element` says how they are named."""
+    return Html("".join(_attributes(given)))
 
 
 def link(content: str, to: str, mark: str = "", said: str = "") -> Html:
@@ -97,7 +113,7 @@ def table_lines(
     **attributes: object,
 ) -> Iterator[Html]:
     """A table as lines of HTML, a row in each; put together with or without line breaks."""
-    yield Html(f"<table{''.join(_attributes(attributes))}>")
+    yield Html(f"<table{written(attributes)}>")
     if caption:
         yield element("caption", caption)
     yield element("thead", element("tr", *(_cell("th", "col", head) for head in heads)))
@@ -123,9 +139,9 @@ def _cell(tag: str, scope: str, cell: str | Cell) -> Html:
 
 
 def _attributes(given: Mapping[str, object]) -> Iterator[str]:
-    for name, value in given.items():
-        written = name.removesuffix("_").replace("_", "-")
+    for key, value in given.items():
+        name = key.removesuffix("_").replace("_", "-")
         if value is True:
-            yield f" {written}"
+            yield f" {name}"
         elif value is not None and value is not False:
-            yield f' {written}="{escape(str(value))}"'
+            yield f' {name}="{escape(str(value))}"'

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from cnnref import drawing as diagrams
 from cnnref.drawing import Drawing
 from cnnref.networks.catalog import architecture
 from website.facts import lookup
+from website.markup import Html, element
 
 __all__ = ["block_drawing", "block_drawings", "figure", "network_strip", "stacks"]
 
@@ -53,23 +53,23 @@ def stacks(keys: Sequence[str], caption: str = "") -> str:
     return figure([diagrams.stacks([(_network(key), lookup(key)) for key in keys])], caption)
 
 
-def figure(drawings: Sequence[Drawing], caption: str, *, named: bool = False) -> str:
+def figure(drawings: Sequence[Drawing], caption: str, *, named: bool = False) -> Html:
     """Drawings with a caption; named: each has its title above it."""
-    items = "".join(_item(drawing, named) for drawing in drawings)
-    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    return (
-        f'<figure class="drawing" data-search-exclude><div class="drawings">{items}</div>'
-        f"{below}</figure>"
-    )
+    shown = element("div", *(_item(drawing, named) for drawing in drawings), class_="drawings")
+    below = [element("figcaption", caption)] if caption else []
+    return element("figure", shown, *below, class_="drawing", data_search_exclude=True)
 
 
-def _item(drawing: Drawing, named: bool) -> str:
-    name = f'<p class="drawing-name">{escape(drawing.title)}</p>' if named else ""
+def _item(drawing: Drawing, named: bool) -> Html:
+    name = [element("p", drawing.title, class_="drawing-name")] if named else []
+    wide = Html(drawing.to_svg())
     if drawing.one_size:
-        return f"<div>{name}{drawing.to_svg()}</div>"
-    return (
-        f'<div>{name}<div class="drawing-wide">{drawing.to_svg()}</div>'
-        f'<div class="drawing-narrow">{drawing.to_svg(narrow=True)}</div></div>'
+        return element("div", *name, wide)
+    return element(
+        "div",
+        *name,
+        element("div", wide, class_="drawing-wide"),
+        element("div", Html(drawing.to_svg(narrow=True)), class_="drawing-narrow"),
     )
 
 

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cnnref.networks.published import Figure
-from cnnref.tables.markup import Cell, Html, Line, element, escaped, joined, link, table_lines
+from cnnref.tables.markup import (
+    Cell,
+    Html,
+    Line,
+    element,
+    escaped,
+    joined,
+    link,
+    table_lines,
+    written,
+)
 from cnnref.units import grouped
 
 __all__ = [
@@ -32,6 +42,7 @@ __all__ = [
     "number",
     "region",
     "table",
+    "written",
 ]
 
 BREAK = element("br")

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from mkdocs.exceptions import PluginError
 
 from cnnref.files import write
+from website.markup import Html, element, joined
 from website.places import ROOT
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ SEALS = "seals"
 CACHE = ROOT / ".cache" / "notebooks"
 FOLDER = "notebooks"
 VERSIONS = ("pandas", "altair", "ipykernel", "nbconvert", "jupytext", "mkdocs-jupyter")
-WRAPPER = '<div class="jupyter-wrapper">'
+WRAPPER = "jupyter-wrapper"
 STDERR = "application/vnd.jupyter.stderr"
 DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 INLINE = re.compile(r"\$([^$\n]+?)\$")
@@ -126,31 +127,42 @@ def cell_parts(cell: Tag, page: Page) -> Iterator[str]:
         return
     code = cell.select_one(".highlight-ipynb pre")
     if code is not None:
-        listing = code.decode_contents().removeprefix("<span></span>")
-        yield f'<div class="highlight"><pre><span></span><code>{listing}</code></pre></div>'
+        # what the highlighter begins with stands before the code in the theme's own listings
+        begin = code.find("span", recursive=False)
+        if begin is not None and not begin.contents:
+            begin.extract()
+        listing = element("code", Html(code.decode_contents()))
+        text = element("pre", element("span"), listing)
+        yield element("div", text, class_="highlight")
     for shown in outputs(cell, page):
-        yield f'<div class="cell-output" tabindex="0">{shown}</div>'
+        yield element("div", Html(shown), class_="cell-output", tabindex="0")
 
 
 def outputs(cell: Tag, page: Page) -> list[str]:
     """What a cell shows; printed text in one piece, however many pieces the kernel sent it in."""
-    found: list[str] = []
+    found: list[Tag] = []
+    before: Tag | None = None
     for shown in cell.select(".jp-OutputArea-output"):
         if shown.get("data-mime-type") == STDERR:
             said = " ".join(shown.get_text().split())[:200]
             raise PluginError(f"{page.file.src_uri}: a cell complains: {said}")
-        text = shown.decode_contents().strip()
-        if found and found[-1].endswith("</pre>") and text.startswith("<pre>"):
-            text = found.pop().removesuffix("</pre>") + text.removeprefix("<pre>")
-        found.append(text)
-    return found
+        parts = [part for part in shown.contents if str(part).strip()]
+        printed = len(parts) == 1 and getattr(parts[0], "name", "") == "pre"
+        if printed and before is not None:
+            before.extend(list(parts[0].contents))
+        else:
+            found.append(shown)
+            before = parts[0] if printed else None
+    return [shown.decode_contents().strip() for shown in found]
 
 
 def offer(page: Page) -> str:
     name = Path(page.file.src_uri).stem
     links = {f"{name}.ipynb": "for Jupyter", f"{name}.py": "as Python"}
-    items = " or ".join(f'<a href="{path}" download>{text}</a>' for path, text in links.items())
-    return f'<p class="downloads">Download this notebook {items}.</p>'
+    items = joined(
+        (element("a", text, href=path, download=True) for path, text in links.items()), " or "
+    )
+    return element("p", "Download this notebook ", items, ".", class_="downloads")
 
 
 def follow(link: Tag, page: Page, files: Files) -> None:
@@ -174,8 +186,14 @@ def formulas(soup: Any) -> None:
     for text in soup.find_all(string=lambda found: "$" in found):
         if isinstance(text, Comment) or text.find_parent(VERBATIM):
             continue
-        marked = DISPLAYED.sub(
-            r'<div class="arithmatex">\\[\1\\]</div>', text.output_ready(formatter="minimal")
-        )
-        marked = INLINE.sub(r'<span class="arithmatex">\\(\1\\)</span>', marked)
+        marked = DISPLAYED.sub(displayed, text.output_ready(formatter="minimal"))
+        marked = INLINE.sub(inline, marked)
         text.replace_with(BeautifulSoup(marked, "html.parser"))
+
+
+def displayed(tex: re.Match[str]) -> str:
+    return element("div", Html(rf"\[{tex[1]}\]"), class_="arithmatex")
+
+
+def inline(tex: re.Match[str]) -> str:
+    return element("span", Html(rf"\({tex[1]}\)"), class_="arithmatex")

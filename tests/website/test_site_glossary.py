@@ -32,8 +32,8 @@ def test_a_link_gets_the_meaning_as_its_title(tmp_path):
     )
     site_glossary.explain(tmp_path)
     assert page.read_text() == (
-        '<a href="../glossary.html#mac" title="A multiply-accumulate: one multiplication &amp; one '
-        'addition. Counted once.">a</a> <a href="../glossary.html#x" title="One.">b</a> '
+        '<a title="A multiply-accumulate: one multiplication &amp; one addition. Counted once." '
+        'href="../glossary.html#mac">a</a> <a title="One." href="../glossary.html#x">b</a> '
         '<a href="../glossary.html#none">c</a> <a href="other.html#mac">d</a>'
     )
     before = page.read_text()

@@ -7,7 +7,6 @@ head, and whether the two are the same. What the tools say was written down when
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import NamedTuple
 
 from cnnref.counting.conventions import CONVENTIONS, Convention, convention
@@ -19,6 +18,21 @@ from website.citations import FOLLOWS, UNITS, agrees, reason
 from website.errata.claims import Erratum, erratum
 from website.errata.page import PAGE
 from website.facts import lookup
+from website.markup import (
+    BREAK,
+    Cell,
+    Html,
+    Line,
+    cell,
+    code,
+    element,
+    folded,
+    joined,
+    line,
+    link,
+    number,
+    table,
+)
 
 __all__ = ["COUNTS", "TOOLS", "TWICE", "Recorded", "Said", "Tool", "answers", "lines", "matrix"]
 
@@ -130,13 +144,17 @@ def answers(chosen: str, record: Record) -> str:
     chosen: the key of the network that is open; record: what the tools said.
     """
     keys = [LECTURE, *catalog.names()]
-    others = "".join(_answer(key, record) for key in keys if key != chosen)
-    order = " ".join(anchor(key) for key in keys)
+    others = (_answer(key, record) for key in keys if key != chosen)
+    said = f"The same table for each of {len(keys) - 1} other networks"
     # a section, since the search forgets what it leaves out at the end of an inner div
-    return (
-        f'<section class="choose" data-label="Network" data-order="{order}" data-search-exclude>'
-        f'{_answer(chosen, record, is_open=True)}<details class="others"><summary>The same table '
-        f"for each of {len(keys) - 1} other networks</summary>{others}</details></section>"
+    return element(
+        "section",
+        _answer(chosen, record, is_open=True),
+        folded(said, *others, class_="others"),
+        class_="choose",
+        data_label="Network",
+        data_order=" ".join(anchor(key) for key in keys),
+        data_search_exclude=True,
     )
 
 
@@ -145,13 +163,11 @@ def anchor(key: str) -> str:
     return "counts-" + key.replace("@", "-").replace("_", "-")
 
 
-def _answer(key: str, record: Record, *, is_open: bool = False) -> str:
+def _answer(key: str, record: Record, *, is_open: bool = False) -> Html:
     name, _, size = key.partition("@")
     title = catalog.architecture(name).title + (f", input {size}" if size else "")
-    return (
-        f'<details id="{anchor(key)}"{" open" if is_open else ""}><summary>{escape(title)} '
-        f"<code>{escape(key)}</code></summary>{matrix(key, record)}{_notes(key, record)}</details>"
-    )
+    parts = matrix(key, record), _notes(key, record)
+    return folded(joined([f"{title} ", code(key)]), *parts, id=anchor(key), open=is_open)
 
 
 def lines(key: str, record: Record) -> list[Said]:
@@ -160,21 +176,17 @@ def lines(key: str, record: Record) -> list[Said]:
     return [_lecture(key), *_printed(key), *(_told(tool, key, book, record) for tool in TOOLS)]
 
 
-def matrix(key: str, record: Record) -> str:
+def matrix(key: str, record: Record) -> Html:
     """The sources of a network as a table, with the price of each for each raw count."""
     book, sources = lookup(key), lines(key, record)
     counts = priced(book, [source.prices for source in sources if source.prices])
-    heads = "".join(
-        f'<th scope="col" class="num">{escape(kind.replace("_", " "))}: {COUNTS[count]}<br>'
-        f"{grouped(total)}</th>"
+    heads = (
+        number(joined([f"{kind.replace('_', ' ')}: {COUNTS[count]}", BREAK, grouped(total)]))
         for (kind, count), total in counts.items()
     )
-    body = "".join(_line(source, book, counts) for source in sources)
-    return (
-        '<table class="ledger prices"><thead><tr><th scope="col">source</th>'
-        '<th scope="col" class="num">it says</th><th scope="col" class="num">its prices make</th>'
-        f'<th scope="col">the same</th>{heads}</tr></thead><tbody>{body}</tbody></table>'
-    )
+    body = (_line(source, book, counts) for source in sources)
+    first = ("source", number("it says"), number("its prices make"), "the same")
+    return table((*first, *heads), body, kind="prices")
 
 
 def priced(book: Table, lists: Sequence[Convention]) -> dict[tuple[str, str], int]:
@@ -192,30 +204,28 @@ def priced(book: Table, lists: Sequence[Convention]) -> dict[tuple[str, str], in
     }
 
 
-def _line(source: Said, book: Table, counts: Mapping[tuple[str, str], int]) -> str:
+def _line(source: Said, book: Table, counts: Mapping[tuple[str, str], int]) -> Line:
     entry = source.prices
-    said = source.text or "–"
-    start = f'<tr><th scope="row">{escape(source.who)}</th><td class="num">{said}</td>'
+    said = number(source.text or "–")
     if entry is None:
-        none = '<td class="num free">–</td>' * len(counts)
-        return f'{start}<td class="num">–</td><td class="differs">no price list</td>{none}</tr>'
+        none = [number("–", "num free")] * len(counts)
+        return line(source.who, [said, number("–"), cell("no price list", "differs"), *none])
     prices = [entry.prices.get(kind, {}).get(count, 0) for kind, count in counts]
     # the line is an equation: the prices times the counts of the head are what the source says
     total = sum(price * count for price, count in zip(prices, counts.values(), strict=True))
     if total != book.flops(entry):
         raise AssertionError(f"{entry.name} of {book.name}: a price has no column.")
-    cells = "".join(f'<td class="num{"" if price else " free"}">{price}</td>' for price in prices)
-    made = f'<td class="num">{grouped(total)} {escape(entry.unit)}s</td>'
-    return f"{start}{made}{_verdict(source)}{cells}</tr>"
+    cells = (number(str(price), "num" if price else "num free") for price in prices)
+    made = number(f"{grouped(total)} {entry.unit}s")
+    return line(source.who, [said, made, _verdict(source), *cells])
 
 
-def _verdict(source: Said) -> str:
+def _verdict(source: Said) -> str | Cell:
     if not source.text:
-        return "<td>–</td>"
+        return "–"
     if source.same:
-        exact = source.text[-1].isdigit()
-        return f'<td class="agrees">{"equal" if exact else "equal, rounded"}</td>'
-    return '<td class="differs">no</td>'
+        return cell("equal" if source.text[-1].isdigit() else "equal, rounded", "agrees")
+    return cell("no", "differs")
 
 
 def _lecture(key: str) -> Said:
@@ -223,8 +233,8 @@ def _lecture(key: str) -> Said:
     if key not in STATED:
         return Said("the lecture", "", how, same=False)
     entry = erratum(STATED[key])
-    link = f'<a href="{PAGE}#{entry.anchor}">{_why(entry)}</a>'
-    return Said("the lecture", f"{entry.claim.stated} G", how, entry.verdict == "agrees", link)
+    note = link(_why(entry), f"{PAGE}#{entry.anchor}")
+    return Said("the lecture", f"{entry.claim.stated} G", how, entry.verdict == "agrees", note)
 
 
 def _why(entry: Erratum) -> str:
@@ -270,23 +280,23 @@ def _notes(key: str, record: Record) -> str:
     # a network with the strides of its paper stands beside the one that torchvision made of it
     more = [] if "@" in key else [*_operations(f"{name}_v1")]
     told += [(PAPERS[figure.source.key], _figure(figure, name)) for figure in more]
-    items = "".join(f"<li><strong>{escape(who)}</strong>: {note}</li>" for who, note in told)
-    return f"<ul>{items}</ul>" if items else ""
+    items = (element("li", element("strong", who), ": ", note) for who, note in told)
+    return element("ul", *items) if told else ""
 
 
 def _operations(name: str) -> Iterator[Figure]:
     return (f for f in figures() if f.name == name and f.quantity in OPERATIONS)
 
 
-def _figure(figure: Figure, name: str) -> str:
+def _figure(figure: Figure, name: str) -> Html:
     total = lookup(figure.name).flops(FOLLOWS[figure.source.key])
     told = ", as others quote it" if figure.certainty == "verified-secondary" else ""
-    which = "" if figure.name == name else f" for <code>{escape(figure.name)}</code>"
-    shown = f"{figure.value} {figure.unit}{which}, {escape(figure.source.citation)}{told}"
+    which = [] if figure.name == name else [" for ", code(figure.name)]
+    shown = [f"{figure.value} {figure.unit}", *which, f", {figure.source.citation}{told}"]
     if agrees(figure.value.text, figure.unit, total):
-        return f"{shown}. That is {grouped(total)} MACs, rounded."
+        return joined([*shown, f". That is {grouped(total)} MACs, rounded."])
     digits = len(figure.value.text.partition(".")[2])
     own = rounded(total, UNITS[figure.unit], digits + 1)
     counted = f"counted by {convention(FOLLOWS[figure.source.key]).name} it is {own}"
     why = reason(figure) or counted
-    return f"{shown}. It is not what the rows add up to: {escape(why)}."
+    return joined([*shown, f". It is not what the rows add up to: {why}."])

@@ -17,71 +17,77 @@ from typing import Any
 from cnnref.files import json_of
 from website.charts import draw as site_charts
 from website.charts.draw import ChartError
+from website.markup import Html, element
 
-FIGURE = re.compile(
-    r'<figure class="chart" data-choice="([^"]*)"><figcaption>(.*?)</figcaption></figure>',
-    re.DOTALL,
-)
 ENDING = ".choices.json"
 
 
 def placeholder(key: str, title: str) -> str:
     """What a page holds until the build puts the first view and the questions in."""
-    key, title = (html.escape(text, quote=True) for text in (key, title))
-    return f'<figure class="chart" data-choice="{key}"><figcaption>{title}</figcaption></figure>'
+    return element("figure", element("figcaption", title), class_="chart", data_choice=key)
+
+
+# as this file writes it, with anything in its two places
+FIGURE = re.compile(placeholder("(.*?)", title="(.*?)"), re.DOTALL)
 
 
 def draw(page: str, folder: Path) -> str:
     """Replace every placeholder in the page by its figure."""
-    return FIGURE.sub(lambda match: figure(folder, match[1], match[2]), page)
+    return FIGURE.sub(lambda match: figure(folder, *map(html.unescape, match.groups())), page)
 
 
-def figure(folder: Path, key: str, title: str) -> str:
-    """One figure with its questions; the title comes in escaped."""
+def figure(folder: Path, key: str, title: str) -> Html:
+    """One figure with its questions."""
     choice = read_choice(folder, key)
     first = choice["views"][0]
     spec = site_charts.read_spec(folder, first["chart"])
     data = json.dumps(spec | {"config": site_charts.STYLE}, separators=(",", ":"))
-    label = f"{html.unescape(title).rstrip('.')}. {first['description']}"
-    drawings = "".join(
-        f'<div class="chart-{size}" aria-hidden="true">{drawing}</div>'
-        for size, drawing in drawings_of(spec, key).items()
-    )
-    return (
-        f'<figure class="chart" id="chart-{key}" data-choice="{key}"{partly(choice)}>'
-        f"<figcaption>{title}</figcaption>"
-        f"{form(key, title, choice['questions'], first['answers'])}"
-        f'<div class="chart-view" role="img" aria-label="{html.escape(label, quote=True)}" '
-        f'data-spec="{html.escape(data, quote=True)}">'
-        f'<div class="chart-static">{drawings}</div></div>'
-        f'<p class="chart-note" aria-live="polite">{html.escape(first["note"])}</p></figure>'
+    label = f"{title.rstrip('.')}. {first['description']}"
+    return element(
+        "figure",
+        element("figcaption", title),
+        form(key, title, choice["questions"], first["answers"]),
+        site_charts.view(drawings_of(spec, key), label, data),
+        element("p", first["note"], class_="chart-note", aria_live="polite"),
+        class_="chart",
+        id=f"chart-{key}",
+        data_choice=key,
+        data_views=partly(choice),
     )
 
 
-def form(key: str, title: str, questions: list[dict[str, Any]], answers: list[str]) -> str:
+def form(key: str, title: str, questions: list[dict[str, Any]], answers: list[str]) -> Html:
     """The questions as groups of radio buttons, which the arrow keys move through."""
-    groups = "".join(
-        # a question with one answer is not asked
-        f"<fieldset{' hidden' * (len(question['options']) == 1)}>"
-        f"<legend>{html.escape(question['legend'])}</legend>"
-        + "".join(
-            f'<label><input type="radio" name="{key}-{question["key"]}" value="{value}"'
-            f"{' checked' if value == answer else ''}> {html.escape(text)}</label>"
-            for value, text in question["options"]
-        )
-        + "</fieldset>"
+    groups = (
+        question_group(key, question, answer)
         for question, answer in zip(questions, answers, strict=True)
     )
     label = f"{title}: choose what is shown"
-    return f'<form class="chart-choices" aria-label="{label}" hidden>{groups}</form>'
+    return element("form", *groups, class_="chart-choices", aria_label=label, hidden=True)
 
 
-def partly(choice: dict[str, Any]) -> str:
+def question_group(key: str, question: dict[str, Any], answer: str) -> Html:
+    """One question with its answers, of which one is given."""
+    options, name = question["options"], f"{key}-{question['key']}"
+    labels = (
+        element("label", radio(name, value, chosen=value == answer), f" {text}")
+        for value, text in options
+    )
+    # a question with one answer is not asked
+    return element("fieldset", element("legend", question["legend"]), *labels,
+                   hidden=len(options) == 1)  # fmt: skip
+
+
+def radio(name: str, value: str, *, chosen: bool) -> Html:
+    return element("input", type="radio", name=name, value=value, checked=chosen)
+
+
+def partly(choice: dict[str, Any]) -> str | None:
     """Which answers have a view together, where not all have."""
     known = [" ".join(view["answers"]) for view in choice["views"]]
     if len(known) == prod(len(question["options"]) for question in choice["questions"]):
-        return ""
-    return f' data-views="{html.escape(json.dumps(known), quote=True)}"'
+        return None
+    return json.dumps(known)
 
 
 def read_choice(folder: Path, key: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,11 @@ from typing import Any
 from cnnref.files import json_of
 from website import places
 from website.charts.kept import kept
+from website.markup import Html, element
 
 CACHE = places.CACHE / "charts"
 VEGA_LITE = "6.4"
 WIDTHS = {"wide": 680, "narrow": 300}
-FIGURE = re.compile(
-    r'<figure class="chart" data-chart="([^"]*)" data-description="([^"]*)">'
-    r"<figcaption>(.*?)</figcaption></figure>",
-    re.DOTALL,
-)
 COMPOSED = ("facet", "repeat", "concat", "hconcat", "vconcat")
 IDS = re.compile(r'(\bid="|url\(#|href="#)')
 INK, RULE = "currentColor", "var(--chart-rule)"
@@ -82,11 +79,12 @@ class ChartError(ValueError):
 
 def placeholder(key: str, title: str, description: str) -> str:
     """What a page holds until the build puts the drawings in; its words reach the search index."""
-    key, title, description = (html.escape(text, quote=True) for text in (key, title, description))
-    return (
-        f'<figure class="chart" data-chart="{key}" data-description="{description}">'
-        f"<figcaption>{title}</figcaption></figure>"
-    )
+    named = {"class_": "chart", "data_chart": key, "data_description": description}
+    return element("figure", element("figcaption", title), **named)
+
+
+# as this file writes it, with anything in its three places
+FIGURE = re.compile(placeholder("(.*?)", title="(.*?)", description="(.*?)"), re.DOTALL)
 
 
 def made(key: str, spec: dict[str, Any], title: str, description: str) -> str:
@@ -98,24 +96,32 @@ def made(key: str, spec: dict[str, Any], title: str, description: str) -> str:
 def draw(page: str, folder: Path) -> str:
     """Replace every placeholder in the page by its figure."""
     count = iter(range(1, 1000))
-    return FIGURE.sub(lambda match: figure(folder, match[1], match[3], match[2], next(count)), page)
+
+    def drawn(match: re.Match[str]) -> str:
+        key, description, title = map(html.unescape, match.groups())
+        return figure(folder, key, title, description, next(count))
+
+    return FIGURE.sub(drawn, page)
 
 
-def figure(folder: Path, key: str, title: str, description: str, number: int) -> str:
-    """One figure; title and description come in escaped."""
+def figure(folder: Path, key: str, title: str, description: str, number: int) -> Html:
+    """One figure with its drawings and its live chart's spec."""
     spec = read_spec(folder, key)
-    data = html.escape(json.dumps(spec | {"config": STYLE}, separators=(",", ":")), quote=True)
-    views = "".join(
-        f'<div class="chart-{size}" aria-hidden="true">{svg(spec, width, f"c{number}{size[0]}")}'
-        "</div>"
-        for size, width in WIDTHS.items()
+    data = json.dumps(spec | {"config": STYLE}, separators=(",", ":"))
+    drawings = {size: svg(spec, width, f"c{number}{size[0]}") for size, width in WIDTHS.items()}
+    shown = view(drawings, f"{title.rstrip('.')}. {description}", data)
+    return element("figure", shown, element("figcaption", title), class_="chart", id=f"chart-{key}")
+
+
+def view(drawings: Mapping[str, str], label: str, data: str) -> Html:
+    """The drawings of one chart by their sizes, named by a label, with the live chart's spec."""
+    sizes = (
+        element("div", Html(drawing), class_=f"chart-{size}", aria_hidden="true")
+        for size, drawing in drawings.items()
     )
-    label = f"{title.rstrip('.')}. {description}"
-    return (
-        f'<figure class="chart" id="chart-{key}"><div class="chart-view" role="img" '
-        f'aria-label="{label}" data-spec="{data}"><div class="chart-static">{views}</div></div>'
-        f"<figcaption>{title}</figcaption></figure>"
-    )
+    static = element("div", *sizes, class_="chart-static")
+    named = {"role": "img", "aria_label": label, "data_spec": data}
+    return element("div", static, class_="chart-view", **named)
 
 
 def read_spec(folder: Path, key: str) -> dict[str, Any]:

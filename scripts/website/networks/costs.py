@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from html import escape
 from typing import NamedTuple
 
 from cnnref.counting.conventions import CONVENTIONS
@@ -12,6 +11,21 @@ from cnnref.networks.published import Figure, published
 from cnnref.tables.table import Table
 from cnnref.units import MIB, grouped, ratio, rounded, scaled
 from website import citations as confirm
+from website.markup import (
+    Cell,
+    Html,
+    Line,
+    cell,
+    code,
+    element,
+    exact,
+    joined,
+    line,
+    link,
+    number,
+    region,
+    table,
+)
 from website.networks.layer_tree import field_text, fields, place, shown_at
 
 __all__ = ["conventions", "errors", "held_against", "layer_bars", "memory", "stage_bars"]
@@ -57,37 +71,37 @@ MEASURES = (
 )
 
 
-def stage_bars(table: Table) -> str:
+def stage_bars(book: Table) -> str:
     """What each stage costs, as bars with their numbers, and what its last row sees."""
-    seen = dict(zip((layer.name for layer in table), fields(table), strict=False))
+    seen = dict(zip((layer.name for layer in book), fields(book), strict=False))
     lines = []
-    for name, part in table.group("stage").items():
+    for name, part in book.group("stage").items():
         field = seen.get(part[-1].name)
         sees = [field_text(field), f"{field.jump[0]}"] if field else ["–", "–"]
-        title = f'<a href="#{place(table, name, "stage")}">{escape(name or "all rows")}</a>'
+        title = link(name or "all rows", f"#{place(book, name, 'stage')}")
         lines.append((title, [shape(part[-1].out_shape)], part, sees))
-    return _bars(table, "stage", ["output"], ["sees (pixels)", "step (pixels)"], lines)
+    return _bars(book, "stage", ["output"], ["sees (pixels)", "step (pixels)"], lines)
 
 
-def layer_bars(table: Table) -> str:
+def layer_bars(book: Table) -> str:
     """What each row costs that the lecture would list, as bars with their numbers."""
     lines = []
-    listed = {layer.name for layer in table.listed("lecture")}
-    for row, layer in enumerate(table):
+    listed = {layer.name for layer in book.listed("lecture")}
+    for row, layer in enumerate(book):
         if layer.name not in listed:
             continue
-        alone = Table([layer], name=table.name, input_shape=table.input_shape)
-        title = f'<a href="#{shown_at(table, row)}">{escape(layer.name)}</a>'
+        alone = Table([layer], name=book.name, input_shape=book.input_shape)
+        title = link(layer.name, f"#{shown_at(book, row)}")
         lines.append((title, [shape(layer.out_shape)], alone, list[str]()))
-    return _bars(table, "layer", ["output"], [], lines)
+    return _bars(book, "layer", ["output"], [], lines)
 
 
 def _bars(
-    table: Table,
+    book: Table,
     corner: str,
     before: Sequence[str],
     behind: Sequence[str],
-    lines: Iterable[tuple[str, Sequence[str], Table, Sequence[str]]],
+    lines: Iterable[tuple[Html, Sequence[str], Table, Sequence[str]]],
 ) -> str:
     found = list(lines)
     heads = [corner, *before, *(measure.title for measure in MEASURES), *behind]
@@ -95,82 +109,69 @@ def _bars(
     body = []
     for title, start, part, end in found:
         bars = [
-            _bar(measure, measure.value(part), measure.value(table), largest)
+            _bar(measure, measure.value(part), measure.value(book), largest)
             for measure, largest in zip(MEASURES, most, strict=True)
         ]
-        cells = "".join(f"<td>{cell}</td>" for cell in start)
-        rest = "".join(f'<td class="num">{cell}</td>' for cell in end)
-        body.append(f'<tr><th scope="row">{title}</th>{cells}{"".join(bars)}{rest}</tr>')
-    totals = "".join(
-        f'<td class="num">{_exact(measure.value(table), measure.text(measure.value(table)))}</td>'
-        for measure in MEASURES
-    )
-    gap = "<td></td>"
-    foot = f'<tr><th scope="row">total</th>{gap * len(before)}{totals}{gap * len(behind)}</tr>'
-    return _table(f"{table.name}, costs by {corner}", heads, "".join(body), foot, "bars")
+        body.append(line(title, [*start, *bars, *map(number, end)]))
+    sums = [(measure, measure.value(book)) for measure in MEASURES]
+    totals = [number(exact(value, measure.text(value))) for measure, value in sums]
+    foot = line("total", [*[""] * len(before), *totals, *[""] * len(behind)])
+    return _table(f"{book.name}, costs by {corner}", heads, body, [foot], "bars")
 
 
-def _bar(measure: Measure, value: int, total: int, largest: int) -> str:
-    share = _percent(value, total)
+def _bar(measure: Measure, value: int, total: int, largest: int) -> Cell:
+    share = element("small", _percent(value, total))
     length = ratio(value, largest, 3) if largest else "0"
-    return (
-        f'<td class="num bar" style="--share:{length}">{_exact(value, measure.text(value))} '
-        f"<small>{share}</small></td>"
-    )
+    shown = joined([exact(value, measure.text(value)), " ", share])
+    return cell(shown, "num bar", style=f"--share:{length}")
 
 
 def _percent(value: int, total: int) -> str:
     text = ratio(100 * value, total, 0) if total else "0"
-    return "&lt;1%" if value and text == "0" else f"{text}%"
+    return "<1%" if value and text == "0" else f"{text}%"
 
 
-def conventions(table: Table) -> str:
+def conventions(book: Table) -> str:
     """The operations of a network under each convention, exact."""
-    body = "".join(
-        f'<tr><th scope="row"><code>{escape(name)}</code></th>'
-        f'<td class="num">{grouped(table.flops(name))}</td><td>{escape(entry.unit)}s</td>'
-        f"<td>{escape(entry.title)}</td></tr>"
+    body = [
+        line(code(name), [number(grouped(book.flops(name))), f"{entry.unit}s", entry.title])
         for name, entry in CONVENTIONS.items()
-    )
+    ]
     heads = ["convention", "total", "unit", "whose count"]
-    return _table(f"{table.name} under each convention", heads, body)
+    return _table(f"{book.name} under each convention", heads, body)
 
 
-def memory(table: Table) -> str:
+def memory(book: Table) -> str:
     """Memory by what is meant with it, for one image in float32."""
-    activations = table.activations
+    activations = book.activations
     lines = {
         "outputs of convolutions and fully-connected layers (activations)": 4 * activations,
-        "outputs as the lecture counts them": table.activation_bytes("lecture"),
-        "most at one time at inference": table.peak_activation_bytes(),
-        "kept for the backward pass in training": table.training_activation_bytes(),
-        "parameters": 4 * table.parameters,
+        "outputs as the lecture counts them": book.activation_bytes("lecture"),
+        "most at one time at inference": book.peak_activation_bytes(),
+        "kept for the backward pass in training": book.training_activation_bytes(),
+        "parameters": 4 * book.parameters,
     }
-    body = "".join(
-        f'<tr><th scope="row">{what}</th><td class="num">{grouped(value)}</td>'
-        f'<td class="num">{rounded(value, MIB, 1)}</td></tr>'
+    body = [
+        line(what, [number(grouped(value)), number(rounded(value, MIB, 1))])
         for what, value in lines.items()
-    )
-    return _table(f"{table.name}, memory", ["meaning", "bytes", "MiB"], body, kind="longnames")
+    ]
+    return _table(f"{book.name}, memory", ["meaning", "bytes", "MiB"], body, kind="longnames")
 
 
 def held_against(name: str) -> str:
     """The published figures that a table can answer, beside what it says; "" without any."""
     found = [confirm.confirm(figure) for figure in published(name) if confirm.comparable(figure)]
-    body = "".join(_held(entry) for entry in found)
+    body = [_held(entry) for entry in found]
     heads = ["quantity", "printed", "computed", "verdict", "source"]
     return _table(f"{name}, published and computed", heads, body, kind="prose held") if body else ""
 
 
-def _held(entry: confirm.Confirmation) -> str:
+def _held(entry: confirm.Confirmation) -> Line:
     figure = entry.figure
     verdict = "agrees" if entry.agrees else f"differs: {entry.reason}"
     mark = "agrees" if entry.agrees else "differs"
-    return (
-        f'<tr><th scope="row">{QUANTITIES[figure.quantity]}</th><td>{_printed(figure)}</td>'
-        f'<td>{_computed(entry)}</td><td class="{mark}">{escape(verdict)}</td>'
-        f"<td>{_source(figure)}</td></tr>"
-    )
+    cells = (_printed(figure), _computed(entry), cell(verdict, mark), figure.source.citation)
+    return line(QUANTITIES[figure.quantity], cells)
 
 
 def _computed(entry: confirm.Confirmation) -> str:
@@ -184,17 +185,17 @@ def errors(name: str) -> str:
     for figure in published(name):
         if not confirm.comparable(figure):
             told = f"{QUANTITIES[figure.quantity]} {_printed(figure)}"
-            found.setdefault(_source(figure), {}).setdefault(figure.note, []).append(told)
-    items = "".join(
-        f"<li><cite>{source}</cite><ul>{''.join(map(_protocol, *zip(*by.items(), strict=True)))}"
-        "</ul></li>"
+            by = found.setdefault(figure.source.citation, {})
+            by.setdefault(figure.note, []).append(told)
+    items = (
+        element("li", element("cite", source), element("ul", *map(_protocol, by, by.values())))
         for source, by in found.items()
     )
-    return f'<ul class="cited">{items}</ul>' if items else ""
+    return element("ul", *items, class_="cited") if found else ""
 
 
-def _protocol(note: str, told: Sequence[str]) -> str:
-    return f"<li><strong>{', '.join(told)}</strong>: {escape(note)}</li>"
+def _protocol(note: str, told: Sequence[str]) -> Html:
+    return element("li", element("strong", ", ".join(told)), f": {note}")
 
 
 def _printed(figure: Figure) -> str:
@@ -202,30 +203,16 @@ def _printed(figure: Figure) -> str:
     text = grouped(int(text)) if figure.unit == "count" and text.isdecimal() else text
     unit = {"%": "%", "count": "", "year": ""}.get(figure.unit, f" {figure.unit}")
     doubt = "" if figure.certainty.startswith("verified") else f" ({figure.certainty})"
-    return escape(f"{text}{unit}{doubt}")
+    return f"{text}{unit}{doubt}"
 
 
-def _source(figure: Figure) -> str:
-    return escape(figure.source.citation)
-
-
-def _exact(value: int, text: str) -> str:
-    return f'<data value="{value}" title="{grouped(value)}">{text}</data>'
-
-
-def _table(label: str, heads: Sequence[str], body: str, foot: str = "", kind: str = "plain") -> str:
+def _table(
+    label: str,
+    heads: Sequence[str],
+    body: Sequence[Line],
+    foot: Sequence[Line] = (),
+    kind: str = "plain",
+) -> Html:
     figures = {"total", "bytes", "MiB", *(measure.title for measure in MEASURES)}
-    head = "".join(
-        f'<th scope="col"{_num(title in figures or "pixels" in title)}>{title}</th>'
-        for title in heads
-    )
-    end = f"<tfoot>{foot}</tfoot>" if foot else ""
-    return (
-        f'<div class="table-scroll" role="region" aria-label="{escape(label)}" tabindex="0">'
-        f'<table class="ledger {kind}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody>{end}'
-        "</table></div>"
-    )
-
-
-def _num(figures: bool) -> str:
-    return ' class="num"' if figures else ""
+    titles = [number(title) if title in figures or "pixels" in title else title for title in heads]
+    return region(label, table(titles, body, foot, kind=kind))

@@ -16,6 +16,7 @@ from cnnref.files import filled
 from cnnref.files import records as file_records
 from website.charts import draw as site_charts
 from website.facts import lookup
+from website.markup import Html, code, folded, joined
 from website.measured import site as site_measured
 from website.networks import adding_up
 from website.networks import page as architecture_page
@@ -24,7 +25,7 @@ from website.theme import tables as site_tables
 
 FOLDER = "networks"
 PACKAGE = Path(cnnref.__file__).parent
-PART = re.compile(r'<div data-part="(\w+)"></div>')
+PART = re.compile(architecture_page.placeholder(r"(\w+)"))
 
 
 class PartError(ValueError):
@@ -63,9 +64,13 @@ def chart(name: str) -> str:
 def books(name: str) -> str:
     """Both files, each to open."""
     titles = {"spec": "Spec", "model": "PyTorch model"}
-    return "".join(
-        f'<details class="book {book}" data-search-exclude><summary>{titles[book]}: <code>cnnref/'
-        f"{path}</code></summary>{highlighted(path)}</details>"
+    return joined(
+        folded(
+            joined([f"{titles[book]}: ", code(f"cnnref/{path}")]),
+            Html(highlighted(path)),
+            class_=f"book {book}",
+            data_search_exclude=True,
+        )
         for book, path in architecture_page.books(name).items()
     )
 

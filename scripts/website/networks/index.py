@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from html import escape
 
 from cnnref.networks.catalog import architecture
 from cnnref.units import MEGA, MIB, grouped, rounded
 from website.citations import depth
 from website.facts import lookup
+from website.markup import Html, Line, code, definitions, joined, line, link, number, table
 
 __all__ = ["families", "network_index"]
 
@@ -49,49 +49,36 @@ def network_index(names: Iterable[str], records: Mapping[str, Mapping[str, str]]
 
     records: the rows of networks.csv by name.
     """
-    head = "".join(f'<th scope="col"{_num(figures)}>{title}</th>' for title, figures in COLUMNS)
-    body = "".join(_line(name, records[name]) for name in names)
-    return (
-        f'<table class="ledger" data-filter="networks"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>"
-    )
+    heads = [number(title) if figures else title for title, figures in COLUMNS]
+    return table(heads, (_line(name, records[name]) for name in names), data_filter="networks")
 
 
 def families(names: Iterable[str]) -> str:
     """The networks by their families, each a link to its page, for a page beside the folder."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Html]] = {}
     for name in names:
         entry = architecture(name)
         title = FAMILIES.get(entry.spec.partition(":")[0], "Others")
-        found.setdefault(title, []).append(
-            f'<a href="networks/{escape(name)}.html">{escape(entry.title)}</a>'
-        )
+        found.setdefault(title, []).append(link(entry.title, f"networks/{name}.html"))
     others = found.pop("Others", [])
     items = (*found.items(), *([("Others", others)] if others else []))
-    body = "".join(f"<dt>{escape(title)}</dt><dd>{', '.join(links)}</dd>" for title, links in items)
-    return f'<dl class="record families">{body}</dl>'
+    entries = ((title, joined(links, ", ")) for title, links in items)
+    return definitions(entries, class_="record families")
 
 
-def _line(name: str, record: Mapping[str, str]) -> str:
-    entry, table = architecture(name), lookup(name)
-    size = table.input_shape.size[0]
+def _line(name: str, record: Mapping[str, str]) -> Line:
+    entry, book = architecture(name), lookup(name)
+    size = book.input_shape.size[0]
     figures = (
         (entry.year, str(entry.year)),
-        (depth(table), grouped(depth(table))),
+        (depth(book), grouped(depth(book))),
         (size, f"{size}"),
-        (table.parameters, rounded(table.parameters, MEGA, 2)),
-        (table.macs, rounded(table.macs, MEGA)),
-        (table.activations, rounded(table.activations, MEGA, 2)),
-        (table.activation_bytes("lecture"), rounded(table.activation_bytes("lecture"), MIB, 1)),
-        (len(table), grouped(len(table))),
+        (book.parameters, rounded(book.parameters, MEGA, 2)),
+        (book.macs, rounded(book.macs, MEGA)),
+        (book.activations, rounded(book.activations, MEGA, 2)),
+        (book.activation_bytes("lecture"), rounded(book.activation_bytes("lecture"), MIB, 1)),
+        (len(book), grouped(len(book))),
         (int(record["rows_differing"]), record["rows_differing"]),
     )
-    cells = "".join(f'<td class="num" data-value="{value}">{text}</td>' for value, text in figures)
-    return (
-        f'<tr><th scope="row"><a href="{name}.html">{escape(entry.title)}</a></th>'
-        f"<td><code>{escape(name)}</code></td>{cells}</tr>"
-    )
-
-
-def _num(figures: bool) -> str:
-    return ' class="num"' if figures else ""
+    cells = (number(text, data_value=value) for value, text in figures)
+    return line(link(entry.title, f"{name}.html"), [code(name), *cells])

@@ -7,7 +7,6 @@ own. Blocks that are alike and follow each other are shown once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from itertools import groupby
 from typing import NamedTuple
 
@@ -20,12 +19,16 @@ from cnnref.tables.analysis import ReceptiveField
 from cnnref.tables.table import Table
 from cnnref.units import grouped, scaled
 from website.figures import figure
+from website.markup import Html, Line, element, exact, folded, joined, line, link, number, region
+from website.markup import table as html_table
 
 __all__ = ["Run", "field_text", "fields", "layer_tree", "place", "runs", "shown_at"]
 
 # networks with no more rows than this are shown opened
 OPENED = 60
 COLUMNS = ("layer", "what it is", "output", "parameters", "MACs", "field")
+# the first column that holds figures
+FIGURES = 3
 
 
 class Run(NamedTuple):
@@ -42,15 +45,15 @@ class Run(NamedTuple):
 def layer_tree(table: Table) -> str:
     """All rows of a network, grouped by stage and block."""
     seen = fields(table)
-    opened = " open" if len(table) <= OPENED else ""
+    opened = len(table) <= OPENED
     told = {stage.name: stage for stage in stages(table)[1:]}
     parts = [_stage(table, told[name], seen, opened) for name in table.group("stage")]
-    return f'<div class="tree">{"".join(parts)}</div>'
+    return element("div", *parts, class_="tree")
 
 
 def place(table: Table, name: str, kind: str = "") -> str:
     """The id of a row, or of a stage or a block: unique on a page."""
-    return escape("-".join(f"{table.name} {kind} {name}".split()))
+    return "-".join(f"{table.name} {kind} {name}".split())
 
 
 def shown_at(table: Table, row: int) -> str:
@@ -97,17 +100,15 @@ def _look(table: Table, rows: tuple[int, ...]) -> tuple[object, ...]:
     )
 
 
-def _stage(table: Table, stage: Stage, seen: Sequence[ReceptiveField], opened: str) -> str:
+def _stage(table: Table, stage: Stage, seen: Sequence[ReceptiveField], opened: bool) -> Html:
     layers = [table[row] for row in stage.rows]
     summary = _summary(stage.name or "all rows", "; ".join(stage.contents), layers)
-    inside = "".join(_run(table, seen, run) for run in runs(table, stage.rows))
-    return (
-        f'<details class="stage" id="{place(table, stage.name, "stage")}"{opened}>{summary}'
-        f"{inside}</details>"
-    )
+    inside = (_run(table, seen, run) for run in runs(table, stage.rows))
+    anchor = place(table, stage.name, "stage")
+    return folded(summary, *inside, class_="stage", id=anchor, open=opened)
 
 
-def _run(table: Table, seen: Sequence[ReceptiveField], run: Run) -> str:
+def _run(table: Table, seen: Sequence[ReceptiveField], run: Run) -> Html:
     layers = [table[row] for row in run.rows]
     if not run.blocks:
         return _rows(table, run.rows, seen, f"rows from {layers[0].name}")
@@ -115,59 +116,38 @@ def _run(table: Table, seen: Sequence[ReceptiveField], run: Run) -> str:
     name = first if not others else f"{first} to {others[-1]}"
     kind = diagrams.block_kind(layers)
     what = kind if not others else f"{kind} × {len(run.blocks)}, all alike; for each"
-    anchors = "".join(f'<span id="{place(table, other, "block")}"></span>' for other in others)
-    drawing = figure([diagrams.block(table, first)], "")
-    note = f"<p>The rows of {escape(first)}; the others are the same.</p>" if others else ""
-    return (
-        f'<details class="block" id="{place(table, first, "block")}">'
-        f"{_summary(name, what, layers)}{anchors}{drawing}{note}"
-        f"{_rows(table, run.rows, seen, f'rows of {first}')}</details>"
-    )
+    inside = [element("span", id=place(table, other, "block")) for other in others]
+    inside.append(figure([diagrams.block(table, first)], ""))
+    if others:
+        inside.append(element("p", f"The rows of {first}; the others are the same."))
+    inside.append(_rows(table, run.rows, seen, f"rows of {first}"))
+    anchor = place(table, first, "block")
+    return folded(_summary(name, what, layers), *inside, class_="block", id=anchor)
 
 
-def _summary(name: str, what: str, layers: Sequence[Layer]) -> str:
+def _summary(name: str, what: str, layers: Sequence[Layer]) -> Html:
     parameters = sum(layer.parameters for layer in layers)
     macs = sum(layer.macs for layer in layers)
-    return (
-        f'<summary><span class="name">{escape(name)}</span> <span class="what">{escape(what)}'
-        f'</span> <span class="out">→ {shape(layers[-1].out_shape)}</span> '
-        f'<span class="cost">{_data(parameters, "parameters")}</span> '
-        f'<span class="cost">{_data(macs, "MACs")}</span></summary>'
-    )
+    spans = {
+        "name": name,
+        "what": what,
+        "out": f"→ {shape(layers[-1].out_shape)}",
+    }
+    costs = [exact(parameters, scaled(parameters, "parameters")), exact(macs, scaled(macs, "MACs"))]
+    parts = [*spans.items(), *(("cost", cost) for cost in costs)]
+    return joined((element("span", text, class_=kind) for kind, text in parts), " ")
 
 
-def _data(value: int, noun: str) -> str:
-    return f'<data value="{value}" title="{grouped(value)}">{scaled(value, noun)}</data>'
+def _rows(table: Table, rows: Sequence[int], seen: Sequence[ReceptiveField], named: str) -> Html:
+    heads = [*COLUMNS[:FIGURES], *map(number, COLUMNS[FIGURES:])]
+    body = (_row(table, row, seen) for row in rows)
+    return region(f"{table.name}, {named}", html_table(heads, body, kind="rows"))
 
 
-def _rows(table: Table, rows: Sequence[int], seen: Sequence[ReceptiveField], named: str) -> str:
-    head = "".join(
-        f'<th scope="col"{_num(column)}>{title}</th>' for column, title in enumerate(COLUMNS)
-    )
-    body = "".join(_row(table, row, seen) for row in rows)
-    return (
-        f'<div class="table-scroll" role="region" aria-label="{escape(table.name)}, '
-        f'{escape(named)}" tabindex="0"><table class="ledger rows"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def _row(table: Table, row: int, seen: Sequence[ReceptiveField]) -> str:
+def _row(table: Table, row: int, seen: Sequence[ReceptiveField]) -> Line:
     layer = table[row]
-    cells = (
-        escape(label(layer)),
-        shape(layer.out_shape),
-        grouped(layer.parameters),
-        grouped(layer.macs),
-        field_text(seen[row]) if seen else "–",
-    )
-    name, anchor = escape(layer.name), place(table, layer.name)
-    return (
-        f'<tr id="{anchor}"><th scope="row"><a href="#{anchor}">{name}</a></th>'
-        + "".join(f"<td{_num(column)}>{cell}</td>" for column, cell in enumerate(cells, 1))
-        + "</tr>"
-    )
-
-
-def _num(column: int) -> str:
-    return ' class="num"' if column > 2 else ""
+    field = field_text(seen[row]) if seen else "–"
+    figures = map(number, (grouped(layer.parameters), grouped(layer.macs), field))
+    anchor = place(table, layer.name)
+    cells = (label(layer), shape(layer.out_shape), *figures)
+    return line(link(layer.name, f"#{anchor}"), cells, id=anchor)

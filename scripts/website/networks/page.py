@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from html import escape
 
 from cnnref import drawing as diagrams
 from cnnref.networks.architecture import Architecture
@@ -17,6 +16,7 @@ from cnnref.units import grouped, scaled
 from website.citations import depth
 from website.facts import lookup
 from website.figures import network_strip
+from website.markup import Html, code, definitions, element, exact, joined
 from website.networks import costs as cost_tables
 from website.networks.layer_tree import OPENED, field_text, fields, layer_tree
 from website.tables import agreement_line
@@ -106,7 +106,7 @@ def markdown(name: str, pages: Collection[str] = ()) -> str:
 
 def placeholder(part: str) -> str:
     """What stands in the frame for a part."""
-    return f'<div data-part="{part}"></div>'
+    return element("div", data_part=part)
 
 
 def parts(name: str, record: Mapping[str, str]) -> dict[str, str]:
@@ -116,7 +116,7 @@ def parts(name: str, record: Mapping[str, str]) -> dict[str, str]:
     """
     table = lookup(name)
     held, errors = cost_tables.held_against(name), cost_tables.errors(name)
-    protocols = f"<p>Errors and accuracies depend on the protocol:</p>{errors}" if errors else ""
+    protocols = [element("p", "Errors and accuracies depend on the protocol:"), errors]
     return {
         "summary": _summary(architecture(name)) + agreement_line([record]),
         "strip": network_strip(name),
@@ -126,7 +126,8 @@ def parts(name: str, record: Mapping[str, str]) -> dict[str, str]:
         "bars": cost_tables.layer_bars(table) if len(table) <= OPENED else "",
         "conventions": cost_tables.conventions(table),
         "memory": cost_tables.memory(table),
-        "published": held + protocols or "<p>No published figure of this network is cited.</p>",
+        "published": joined([held, *(protocols if errors else [])])
+        or element("p", "No published figure of this network is cited."),
         "downloads": _links(name),
     }
 
@@ -185,32 +186,31 @@ def _summary(record: Architecture) -> str:
         "activations": _exact(table.activations, "elements"),
         "pixels that the last output sees": field_text(seen[-1]) if seen else "–",
     }
-    items = "".join(f"<div><dt>{dt}</dt><dd>{dd}</dd></div>" for dt, dd in entries.items())
-    sizes = " × ".join(map(str, table.input_shape))
-    return (
-        f"<p><code>{escape(record.name)}</code>, for one image of {sizes}: "
-        f"{grouped(len(table))} rows.</p>"
-        f'<dl class="keyfigures">{items}</dl>'
+    items = (
+        element("div", element("dt", term), element("dd", text)) for term, text in entries.items()
     )
+    sizes = " × ".join(map(str, table.input_shape))
+    said = f", for one image of {sizes}: {grouped(len(table))} rows."
+    figures = element("dl", *items, class_="keyfigures")
+    return joined([element("p", code(record.name), said), figures])
 
 
-def _exact(value: int, noun: str) -> str:
+def _exact(value: int, noun: str) -> Html:
     text = scaled(value, noun)
-    text = text.removesuffix(noun).strip() if noun[0].islower() else text
-    return f'<data value="{value}" title="{grouped(value)}">{text}</data>'
+    return exact(value, text.removesuffix(noun).strip() if noun[0].islower() else text)
 
 
-def _record(record: Architecture) -> str:
+def _record(record: Architecture) -> Html:
+    paper = element("em", record.paper)
     entries = {
-        "paper": f"{record.authors}: <em>{escape(record.paper)}</em>. {escape(record.venue)}.",
+        "paper": joined([f"{record.authors}: ", paper, f". {record.venue}."]),
         "year": str(record.year),
-        "taken from": f"{escape(record.source)}.",
-        "differences": escape(record.differences) or "None is known.",
-        "in torchvision": f"<code>{record.torchvision}</code>" if record.torchvision else "no",
+        "taken from": f"{record.source}.",
+        "differences": record.differences or "None is known.",
+        "in torchvision": code(record.torchvision) if record.torchvision else "no",
         "classes": grouped(record.num_classes),
     }
-    items = "".join(f"<dt>{term}</dt><dd>{text}</dd>" for term, text in entries.items())
-    return f'<dl class="record">{items}</dl>'
+    return definitions(entries.items(), class_="record")
 
 
 def _links(name: str) -> str:
@@ -222,7 +222,7 @@ def _links(name: str) -> str:
         f"{name}.tex": "the table for a paper (LaTeX)",
         f"{name}.svg": "the stages (SVG)",
     }
-    items = "".join(
-        f'<li><a href="{path}" download>{escape(text)}</a></li>' for path, text in links.items()
+    items = (
+        element("li", element("a", text, href=path, download=True)) for path, text in links.items()
     )
-    return f'<ul class="downloads">{items}</ul>'
+    return element("ul", *items, class_="downloads")

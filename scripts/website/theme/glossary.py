@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import re
 from pathlib import Path
 
 from cnnref import files
+from website.theme.source import Source, words
 
 PAGE = "glossary.html"
-ENTRY = re.compile(
-    r'<dt>\s*<a href="#([\w-]+)"[^>]*id="\1"[^>]*>.*?</dt>\s*<dd>(.*?)</dd>', re.DOTALL
-)
-LINK = re.compile(r'<a href="((?:\.\./)*glossary\.html#([\w-]+))">')
-TAG = re.compile(r"<[^>]*>")
+TO_ENTRY = re.compile(r"(?:\.\./)*glossary\.html#([\w-]+)")
 LONGEST = 240
 
 
@@ -25,25 +21,26 @@ def explain(site: Path) -> None:
     said = meanings(page.read_text(encoding="utf-8"))
     for path in sorted(site.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
-        told = LINK.sub(lambda link: titled(link, said), text)
+        told = titled(text, said) if f"{PAGE}#" in text else text
         if told != text:
             files.write(path, told)
 
 
 def meanings(page: str) -> dict[str, str]:
     """What the glossary says of each word, by the word's place on the page."""
-    return {place: shortened(plain(text)) for place, text in ENTRY.findall(page)}
+    entries = Source(page, only="dl").soup.select("dt:has(> a[id]) + dd")
+    terms = ((entry.find_previous_sibling("dt"), entry) for entry in entries)
+    return {str(dt.a["id"]): shortened(words(entry)) for dt, entry in terms if dt and dt.a}
 
 
-def titled(link: re.Match[str], said: dict[str, str]) -> str:
-    address, place = link.groups()
-    if place not in said:
-        return link[0]
-    return f'<a href="{address}" title="{html.escape(said[place], quote=True)}">'
-
-
-def plain(fragment: str) -> str:
-    return " ".join(html.unescape(TAG.sub("", fragment)).split())
+def titled(page: str, said: dict[str, str]) -> str:
+    """A page whose links to words say what the words mean."""
+    source = Source(page, only="a")
+    for link in source.soup.find_all("a", href=TO_ENTRY, title=False):
+        place = str(link["href"]).partition("#")[2]
+        if place in said:
+            source.add_attributes(link, title=said[place])
+    return str(source)
 
 
 def shortened(text: str) -> str:

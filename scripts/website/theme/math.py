@@ -11,11 +11,16 @@ import re
 from functools import cache
 from typing import Any
 
+from website.markup import element
 from website.places import SCRIPTS
 
 KATEX = SCRIPTS / "vendor" / "katex" / "katex.min.js"
 STYLESHEET = "assets/vendor/katex/katex.min.css"
+# as Markdown marks it and `website.notebooks` too, without tags inside; a parser would read all the
+# drawings of a page to find it
 FORMULA = re.compile(r'<(span|div) class="arithmatex">(.*?)</\1>', re.DOTALL)
+# where the head of a page ends
+END = "</head>"
 TEX = re.compile(r"\\[(\[](.*)\\[)\]]", re.DOTALL)
 TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 CALL = (
@@ -78,5 +83,5 @@ def link_stylesheet(page: str, url: str) -> str:
     """Give a page KaTeX's stylesheet when it has a formula."""
     if 'class="katex' not in page:
         return page
-    link = f'<link rel="stylesheet" href="{"../" * url.count("/")}{STYLESHEET}">'
-    return page.replace("</head>", f"{link}</head>", 1)
+    link = element("link", rel="stylesheet", href="../" * url.count("/") + STYLESHEET)
+    return page.replace(END, link + END, 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cnnref import files
 
+# two known places in what the theme writes; a parser would spell the whole page anew
 ICON = re.compile(r'<svg (?=xmlns="[^"]*" viewBox="0 0 24 24">)')
 OTHER_HOST = re.compile(r"(?<=[\"'`])https://[a-z0-9.-]+/")
 DELIMITER = re.compile(r"\\[()\[\]]")
