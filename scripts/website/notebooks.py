@@ -132,8 +132,7 @@ def cell_parts(cell: Tag, page: Page) -> Iterator[str]:
         if begin is not None and not begin.contents:
             begin.extract()
         listing = element("code", Html(code.decode_contents()))
-        text = element("pre", element("span"), listing)
-        yield element("div", text, class_="highlight")
+        yield element("div", element("pre", element("span"), listing), class_="highlight")
     for shown in outputs(cell, page):
         yield element("div", Html(shown), class_="cell-output", tabindex="0")
 
@@ -146,13 +145,12 @@ def outputs(cell: Tag, page: Page) -> list[str]:
         if shown.get("data-mime-type") == STDERR:
             said = " ".join(shown.get_text().split())[:200]
             raise PluginError(f"{page.file.src_uri}: a cell complains: {said}")
-        parts = [part for part in shown.contents if str(part).strip()]
-        printed = len(parts) == 1 and getattr(parts[0], "name", "") == "pre"
-        if printed and before is not None:
-            before.extend(list(parts[0].contents))
+        text = shown.pre if str(shown.pre) == shown.decode_contents().strip() else None
+        if text is not None and before is not None:
+            before.extend(list(text.contents))
         else:
             found.append(shown)
-            before = parts[0] if printed else None
+            before = text
     return [shown.decode_contents().strip() for shown in found]
 
 

@@ -19,7 +19,19 @@ from cnnref.tables.analysis import ReceptiveField
 from cnnref.tables.table import Table
 from cnnref.units import grouped, scaled
 from website.figures import figure
-from website.markup import Html, Line, element, exact, folded, joined, line, link, number, region
+from website.markup import (
+    Cell,
+    Html,
+    Line,
+    element,
+    exact,
+    folded,
+    joined,
+    line,
+    link,
+    number,
+    region,
+)
 from website.markup import table as html_table
 
 __all__ = ["Run", "field_text", "fields", "layer_tree", "place", "runs", "shown_at"]
@@ -139,7 +151,7 @@ def _summary(name: str, what: str, layers: Sequence[Layer]) -> Html:
 
 
 def _rows(table: Table, rows: Sequence[int], seen: Sequence[ReceptiveField], named: str) -> Html:
-    heads = [*COLUMNS[:FIGURES], *map(number, COLUMNS[FIGURES:])]
+    heads: list[str | Cell] = [*COLUMNS[:FIGURES], *map(number, COLUMNS[FIGURES:])]
     body = (_row(table, row, seen) for row in rows)
     return region(f"{table.name}, {named}", html_table(heads, body, kind="rows"))
 
@@ -149,5 +161,5 @@ def _row(table: Table, row: int, seen: Sequence[ReceptiveField]) -> Line:
     field = field_text(seen[row]) if seen else "–"
     figures = map(number, (grouped(layer.parameters), grouped(layer.macs), field))
     anchor = place(table, layer.name)
-    cells = (label(layer), shape(layer.out_shape), *figures)
+    cells: list[str | Cell] = [label(layer), shape(layer.out_shape), *figures]
     return line(link(layer.name, f"#{anchor}"), cells, id=anchor)
