@@ -2,6 +2,7 @@
 
 import pytest
 
+from website.markup import line, table
 from website.theme import tables as site_tables
 
 COUNTS = """<h2 id="a">Costs<a class="headerlink" href="#a">¶</a></h2>
@@ -40,6 +41,13 @@ def test_a_table_of_counts_leads_to_how_they_are_counted(root):
 def test_the_first_cell_of_a_row_tells_too():
     table = COUNTS.replace("M MACs", "AlexNet").replace("<td>a</td>", "<td>parameters</td>")
     assert LINK.format("") in site_tables.wrap(table)
+
+
+def test_each_heading_of_a_table_is_read_by_itself():
+    heads = ["network", "layers", "parameters (M)", "year"]
+    rows = [line("a", ["8", "61.1", "2012"])]
+    assert site_tables.wrap(table(heads, rows)).endswith(LINK.format(""))
+    assert "counted" not in site_tables.wrap(table([*heads[:2], "years"], rows))
 
 
 @pytest.mark.parametrize(

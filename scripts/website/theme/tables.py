@@ -79,8 +79,9 @@ def how_counted(table: Tag, root: str | None) -> str:
     silent = root is None or "errata" in table.get_attribute_list("class")
     if silent or table.select_one(f'a[href*="{CONVENTIONS}"]'):
         return ""
-    heads = [table.thead, *(row.find(["th", "td"]) for row in table.find_all("tr"))]
-    if not any(COUNTED.search(words(head)) for head in heads if head):
+    firsts = [row.find(["th", "td"]) for row in table.find_all("tr")]
+    heads = [*table.select("thead :is(th, td)"), *(first for first in firsts if first)]
+    if not any(COUNTED.search(words(head)) for head in heads):
         return ""
     return element("p", link("How these are counted", f"{root}{CONVENTIONS}"), class_="counted")
 
