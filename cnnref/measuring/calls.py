@@ -16,6 +16,7 @@ from cnnref.measuring.subject import Inputs, Subject
 from cnnref.tables.table import Table
 from cnnref.tracing.constants import NeedsDataError
 from cnnref.tracing.inside import INSIDE
+from cnnref.tracing.isolation import unfused
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.recorder import Recorder
 from cnnref.tracing.rules import tensors
@@ -128,7 +129,8 @@ def output_bytes(subject: Subject, found: Pass) -> int | None:
 
 def _clocked(subject: Subject, found: Pass) -> _Clock:
     clock = _Clock(found, next(tensors((subject.args, subject.kwargs))).device)
-    with torch.inference_mode(), clock:
+    # as the trace saw it
+    with unfused(), torch.inference_mode(), clock:
         subject.forward()
     return clock
 

@@ -14,12 +14,14 @@ import torch
 from torch import Tensor
 
 from cnnref.errors import CnnrefError
+from cnnref.tracing.draws import Draws
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.signature import SMALL, is_small, storage
 
 __all__ = [
     "BY_SIZE",
     "LIKE",
+    "MARKS",
     "PACKED",
     "QUIET",
     "Constants",
@@ -52,6 +54,8 @@ QUIET: frozenset[Any] = frozenset(
     torch.numel, torch.is_tensor, torch.is_floating_point, torch.is_complex, torch.is_conj,
     torch.is_neg, torch.is_signed, torch.is_inference, torch.is_same_size,
 }
+# and of these, what marks the tensor itself
+MARKS = frozenset((Tensor.requires_grad_, Tensor.register_hook, Tensor.retain_grad))
 VALUES: frozenset[Any] = frozenset(
     getattr(Tensor, name)
     for name in (
@@ -118,6 +122,7 @@ class Constants:
         # and those into which a feature map was written: their values are known no more
         self._overwritten: set[int] = set()
         self._kept: list[object] = []
+        self.draws = Draws()
 
     def make(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a function makes of no tensors, with its values unless it is large."""
@@ -129,7 +134,7 @@ class Constants:
             found = func(*args, **{**options, "device": "meta"})
             if found.numel() > SMALL:
                 return found
-        return self.keep(func(*args, **kwargs), [])
+        return self.keep(self.draws.function(func, args, kwargs), [])
 
     def like(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a function makes like a feature map, with its values; None where that is large."""
@@ -147,15 +152,15 @@ class Constants:
         """Forget the values of what a call on feature maps writes to."""
         out = tensors((kwargs.get("out"),))
         for tensor in (*(given[:1] if _writes(func) else ()), *out):
-            if not tensor.is_meta:
-                self._overwritten.add(storage(tensor))
-                self._kept.append(tensor)
+            self._overwritten.add(storage(tensor))
+            self._kept.append(tensor)
 
     def known(self, tensor: Tensor) -> bool:
         """Whether the values of a tensor are at hand."""
-        return is_small(tensor) and not self._is_overwritten(tensor)
+        return is_small(tensor) and not self.is_overwritten(tensor)
 
-    def _is_overwritten(self, tensor: Tensor) -> bool:
+    def is_overwritten(self, tensor: Tensor) -> bool:
+        """Whether a feature map was written into a tensor."""
         return bool(self._overwritten) and storage(tensor) in self._overwritten
 
     def keep(self, result: Any, given: list[Tensor]) -> Any:
@@ -191,7 +196,7 @@ class Constants:
             NeedsDataError: it is a feature map, or comes of one.
         """
         for tensor in tensors((args, kwargs)):
-            if tensor.is_meta or self._is_overwritten(tensor):
+            if tensor.is_meta or self.is_overwritten(tensor):
                 raise NeedsDataError.of(func.__name__)
         return func(*args, **kwargs)
 

@@ -1,126 +1,269 @@
-"""A module as it was: whatever a trace or the module's own forward sets is set back."""
+"""A thread of its own for what sets things: the caller's thread, and all others, stay as they are.
+
+Grad mode, the stacks of modes, the default device and autocast belong to a thread, and end with
+it; and a signal reaches the main thread alone, so that it cuts short no putting back.
+"""
 
 from __future__ import annotations
 
+import _thread
+import ctypes
 import gc
 import random
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import copy_context
+from types import FrameType
+from typing import Any, TypeVar
 
 import torch
-from torch import nn
-from torch.nn.modules.lazy import LazyModuleMixin
-from torch.nn.parameter import is_lazy
 
-__all__ = ["restored", "uncollected"]
+__all__ = ["apart", "eager", "held", "own", "settings", "uncollected", "unfused"]
 
-CONTAINERS = (dict, list, set)
-# by type: to ask every attribute of every part would take longer
-_HOLDS: dict[type, bool] = {}
+Result = TypeVar("Result")
 
 
-@contextmanager
-def restored(parts: Iterable[nn.Module]) -> Iterator[None]:
-    """Set back every attribute of every part afterwards, and Python's and torch's own settings."""
-    saved = [_Saved(part) for part in parts]
-    for part in saved:
-        part.unsettle()
-    dtype, device, state = torch.get_default_dtype(), _default_device(), random.getstate()
-    numpy: Any = sys.modules.get("numpy.random")
-    numpys = numpy.get_state() if numpy else None
+def apart(work: Callable[[], Result], *around: Callable[[], AbstractContextManager[Any]]) -> Result:
+    """What a function gives or raises, run in a thread of its own.
+
+    An interrupt stops it and is raised when all is put back.
+
+    around: what is held meanwhile, and let go of whatever comes.
+    """
+    errand = _Errand(work, around)
     try:
-        with torch.no_grad(), torch.random.fork_rng(()), _eager():
-            yield
-    finally:
-        for part in saved:
-            part.set_back()
-        random.setstate(state)
-        if numpy:
-            numpy.set_state(numpys)
-        torch.set_default_dtype(dtype)
-        if _default_device() != device:
-            torch.set_default_device(device)
+        errand.start()
+        errand.over.acquire()
+    except BaseException:
+        errand.stop()
+        raise
+    return errand.result()  # type: ignore[no-any-return]
 
 
-def _default_device() -> torch.device | None:
-    """What torch.set_default_device was told; None where it was not, which costs nothing."""
-    context = getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)  # noqa: SLF001
-    return context.device if context else None
+class _Stopped(BaseException):
+    """Raised in the middle of what nobody waits for any longer."""
 
 
-def _eager() -> Any:
-    """What torch.compile has made runs as it was written; nothing is compiled if that is unused."""
-    if "torch._dynamo" not in sys.modules:
-        return nullcontext()
-    return torch.compiler.set_stance("force_eager")
+class _Errand:
+    """A call in a thread, which can be stopped until it begins to put things back."""
+
+    def __init__(
+        self, work: Callable[[], Any], around: tuple[Callable[[], AbstractContextManager[Any]], ...]
+    ) -> None:
+        self.over = threading.Lock()
+        self.over.acquire()
+        self._work: Any = work
+        self._around = around
+        self._context = copy_context()
+        self._caller = threading.get_ident()
+        self._thread = 0
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._gate = threading.Lock()
+        self._unwanted = self._begun = self._running = self._ended = False
+
+    def start(self) -> None:
+        # threading's own start does not bear an interrupt
+        _thread.start_new_thread(self._run, ())
+
+    def _run(self) -> None:
+        self._thread = threading.get_ident()
+        # debuggers and profilers go along
+        sys.settrace(threading.gettrace())
+        sys.setprofile(threading.getprofile())
+        try:
+            with self._gate:
+                if self._unwanted:
+                    return
+                self._begun = True
+            own.caller = self._caller
+            with ExitStack() as stack:
+                for one in self._around:
+                    stack.enter_context(one())
+                self._go()
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._work = None
+            self._ended = True
+            self.over.release()
+
+    def _go(self) -> None:
+        """The call itself: only in here `stop` raises anything."""
+        try:
+            try:
+                with self._gate:
+                    self._running = not self._unwanted
+                if self._running:
+                    self._value = self._context.run(self._work)
+            finally:
+                with self._gate:
+                    self._running = False
+        except BaseException as error:
+            self._error = error
+
+    def stop(self) -> None:
+        """End the call where it is, and wait until all is put back."""
+        with self._gate:
+            self._unwanted = True
+            if self._running:
+                thread, stopped = ctypes.c_ulong(self._thread), ctypes.py_object(_Stopped)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, stopped)
+        if self._begun and not self._ended:
+            self.over.acquire()
+
+    def result(self) -> Any:
+        # neither stays: the frames of an error hold this thread
+        value, error, self._value, self._error = self._value, self._error, None, None
+        if error is not None:
+            raise error
+        return value
+
+
+_LOCK = threading.Lock()
+_HELD: dict[Any, tuple[int, Callable[[], None]]] = {}
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Without the garbage collector: to go through all of torch takes longer than most traces."""
-    enabled = gc.isenabled()
-    gc.disable()
+def held(key: Any, change: Callable[[], Callable[[], None]]) -> Iterator[None]:
+    """A change of the process for as long as some thread asks for it.
+
+    change: makes it, and gives what undoes it.
+    """
+    with _LOCK:
+        count, undo = _HELD.get(key) or (0, change())
+        _HELD[key] = count + 1, undo
     try:
         yield
     finally:
-        if enabled:
-            gc.enable()
-
-
-class _Saved:
-    """The attributes of one part, and what is in its lists, sets and dicts."""
-
-    __slots__ = ("attributes", "containers", "kind", "owner", "part", "training")
-
-    def __init__(self, part: nn.Module) -> None:
-        self.part, self.kind = part, type(part)
-        self.owner = vars(part)
-        self.attributes = dict(self.owner)
-        self.containers: list[tuple[Any, Any]] = []
-        _save(self.attributes.values(), self.containers)
-        self.training = getattr(part, "training", None)  # none in frozen TorchScript
-
-    def unsettle(self) -> None:
-        """Give a part others for what it has not made yet: making it changes it for good."""
-        if not isinstance(self.part, LazyModuleMixin):
-            return
-        for places in (self.owner["_parameters"], self.owner["_buffers"]):
-            for name, tensor in places.items():
-                if is_lazy(tensor):
-                    kind: Any = type(tensor)
-                    places[name] = kind(device="meta", dtype=tensor.dtype)
-
-    def set_back(self) -> None:
-        if type(self.part) is not self.kind:
-            self.part.__class__ = self.kind
-        self.owner.clear()
-        self.owner.update(self.attributes)
-        for value, before in self.containers:
-            if before is None:
-                if value:
-                    value.clear()
-            elif isinstance(value, list):
-                value[:] = before
+        with _LOCK:
+            count, undo = _HELD.pop(key)
+            if count > 1:
+                _HELD[key] = count - 1, undo
             else:
-                value.clear()
-                value.update(before)
-        if isinstance(self.part, torch.jit.ScriptModule) and self.training is not None:
-            self.part.training = self.training  # out of sight, in C++
+                undo()
 
 
-def _save(values: Iterable[Any], saved: list[tuple[Any, Any]]) -> None:
-    """What containers hold, and those in them."""
-    for value in values:
-        holds = _HOLDS.get(type(value))
-        if holds is None:
-            holds = _HOLDS[type(value)] = isinstance(value, CONTAINERS)
-        if not holds:
-            continue
-        saved.append((value, value.copy() if value else None))
-        if value:
-            inside = value.values() if isinstance(value, dict) else value
-            nested = [one for one in inside if type(one) in CONTAINERS]
-            if nested:
-                _save(nested, saved)
+# what is meant for this thread alone, of changes that all threads see
+own = threading.local()
+
+
+def uncollected() -> AbstractContextManager[None]:
+    """Without the garbage collector: to go through all of torch takes longer than most traces."""
+    return held(gc, _pause)
+
+
+def _pause() -> Callable[[], None]:
+    enabled = gc.isenabled()
+    gc.disable()
+    return gc.enable if enabled else lambda: None
+
+
+@contextmanager
+def eager() -> Iterator[None]:
+    """What torch.compile has made runs as it was written, in this thread."""
+    if "torch._dynamo" not in sys.modules:  # nothing is compiled
+        yield
+        return
+    own.eager = True
+    with held(_Stance, _stand_eager):
+        yield
+
+
+class _Stance:
+    """What torch.compile is told to do: nothing in a thread that asks for that."""
+
+    def __init__(self, before: Any) -> None:
+        self._before = before
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "stance" and getattr(own, "eager", False):
+            return "force_eager"
+        return getattr(self._before, name)
+
+
+def _stand_eager() -> Callable[[], None]:
+    from torch._dynamo import eval_frame
+
+    before = eval_frame._stance  # noqa: SLF001
+    mine: Any = _Stance(before)
+    eval_frame._stance = mine  # noqa: SLF001
+
+    def undo() -> None:
+        if eval_frame._stance is mine:  # noqa: SLF001
+            eval_frame._stance = before  # noqa: SLF001
+
+    return undo
+
+
+@contextmanager
+def unfused() -> Iterator[None]:
+    """Layers that torch fuses, which have one row for many, run as written, in this thread."""
+    own.unfused, before = True, getattr(own, "unfused", False)
+    try:
+        with held(torch.backends.mha, _unfuse):
+            yield
+    finally:
+        own.unfused = before
+
+
+def _unfuse() -> Callable[[], None]:
+    home: Any = torch.backends.mha
+    before = home.get_fastpath_enabled
+
+    def enabled() -> bool:
+        return bool(before()) and not getattr(own, "unfused", False)
+
+    home.get_fastpath_enabled = enabled
+
+    def undo() -> None:
+        home.get_fastpath_enabled = before
+
+    return undo
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """The random states and the default dtype, which are one for the process, are set back.
+
+    Where another thread has run meanwhile, what has changed may be its own, and stays.
+    """
+    threads, before = _others(), _settings()
+    try:
+        yield
+    finally:
+        changed = [one for one in zip(before, _settings(), strict=False) if not _same(*one)]
+        if changed and threads == _others():
+            for (put, old), _ in changed:
+                put(old)
+
+
+def _others() -> dict[int, tuple[FrameType, int]]:
+    """Where each thread is, but for this one and that which waits for it."""
+    mine = (threading.get_ident(), getattr(own, "caller", None))
+    frames = sys._current_frames().items()  # noqa: SLF001
+    return {ident: (frame, frame.f_lasti) for ident, frame in frames if ident not in mine}
+
+
+def _settings() -> list[tuple[Callable[[Any], Any], Any]]:
+    """What sets each, and how it is set."""
+    generator = torch.default_generator
+    found: list[tuple[Callable[[Any], Any], Any]] = [
+        (random.setstate, random.getstate()),
+        (generator.set_state, generator.get_state()),
+        (torch.set_default_dtype, torch.get_default_dtype()),
+    ]
+    if numpy := sys.modules.get("numpy.random"):
+        found.append((numpy.set_state, numpy.get_state()))
+    return found
+
+
+def _same(old: tuple[Any, Any], new: tuple[Any, Any]) -> bool:
+    (_, one), (_, other) = old, new
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, tuple) and len(one) == 5:  # a kind, its array, and numbers
+        return one[2:] == other[2:] and bool((one[1] == other[1]).all())
+    return bool(one == other)

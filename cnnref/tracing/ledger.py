@@ -15,9 +15,9 @@ from cnnref.counting.shapes import Counts, Shape
 from cnnref.tracing.rows import Row, shape
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.rules.operation import PLAIN
-from cnnref.tracing.signature import is_small
+from cnnref.tracing.shadow import Shadow
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "changed"]
 
 CPU = torch.device("cpu")
 
@@ -28,9 +28,10 @@ class Ledger:
     stack: the paths of the modules that run now, the innermost last.
     leaves: the paths of the modules without parts.
     device: that of the inputs, or else of the first weight; the processor where these have none.
+    shadow: of the module and its inputs.
     """
 
-    def __init__(self, parts: Sequence[tuple[str, nn.Module]]) -> None:
+    def __init__(self, parts: Sequence[tuple[str, nn.Module]], shadow: Shadow) -> None:
         self.layers: list[Layer] = []
         self.stack: list[str] = [""]
         self.leaves: set[str] = set()
@@ -41,6 +42,7 @@ class Ledger:
         self._roots: dict[int, tuple[Tensor, ...]] = {}
         self._owners: dict[int, str] = {}
         self._brought: set[int] = set()
+        self.shadow = shadow
         self._twins: dict[int, Tensor] = {}
         # an id belongs to its tensor for as long as that is kept
         self._kept: list[object] = []
@@ -50,7 +52,7 @@ class Ledger:
                     self._roots[id(weight)] = (weight,)
                     self._owners[id(weight)] = path
         self._parts = parts
-        self.device = _device(
+        self.device = self._device(
             tensor
             for _, part in parts
             for tensor in (*part._parameters.values(), *part._buffers.values())  # noqa: SLF001
@@ -69,20 +71,24 @@ class Ledger:
     def feed(self, inputs: Iterable[Tensor]) -> None:
         """Mark the tensors of the network's input."""
         leaves = list(inputs)
-        self.device = _device(leaves, self.device)
+        self.device = self._device(leaves, self.device)
         for leaf in leaves:
             self._producers[id(leaf)] = -1
             self._kept.append(leaf)
 
     def twin(self, value: Any) -> Any:
         """The value with meta tensors for its tensors, each of the same shape."""
-        return _changed(value, lambda tensor: tensor if tensor.is_meta else self._twin(tensor))
+        return changed(value, self._twin)
 
-    def meta(self, value: Any) -> Any:
-        """The same, but small tensors of whole numbers and masks keep their values."""
-        return _changed(value, lambda x: x if x.is_meta or _says(x) else self._twin(x))
+    def _device(self, found: Iterable[Tensor | None], other: torch.device = CPU) -> torch.device:
+        """Where the first of what some tensors stand for is that is anywhere."""
+        originals = (self.shadow.original(x) for x in found if x is not None)
+        return next((x.device for x in originals if x is not None and not x.is_meta), other)
 
     def _twin(self, value: Tensor) -> Tensor:
+        value = self.shadow.mine(value)
+        if value.is_meta:
+            return value
         known = self._twins.get(id(value))
         if known is None:
             known = torch.empty_strided(
@@ -188,7 +194,10 @@ class Ledger:
         if known is not None:
             return known
         # most are plain, and to ask whether one is a parameter takes long
-        return (tensor,) if type(tensor) is not Tensor and isinstance(tensor, nn.Parameter) else ()
+        if type(tensor) is Tensor or not isinstance(tensor, nn.Parameter):
+            return ()
+        mine = self.shadow.mine(tensor)
+        return self._roots.get(id(mine), (mine,))
 
     def _learned(self, numbers: tuple[int, ...], given: list[Tensor]) -> int:
         """How many numbers some tensors bring: none that an earlier row has brought."""
@@ -210,37 +219,19 @@ class Ledger:
                 self._kept.append(leaf)
 
 
-def _device(found: Iterable[Tensor | None], other: torch.device = CPU) -> torch.device:
-    """Where the first of some tensors is that is anywhere."""
-    devices = (x.device for x in found if x is not None and not x.is_meta)
-    return next(devices, other)
-
-
-def _says(tensor: Tensor) -> bool:
-    """Whether the values of an input may decide what runs: lengths, masks, indices."""
-    if not is_small(tensor) or tensor.is_complex():
-        return False
-    return not tensor.is_floating_point() or _hides(tensor)
-
-
-def _hides(mask: Tensor) -> bool:
-    """Whether an input is a mask that is added to scores: zeros, and the least of all numbers."""
-    hidden = mask <= torch.finfo(mask.dtype).min
-    return bool(hidden.any()) and bool((hidden | (mask == 0)).all())
-
-
-def _changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+def changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """Arguments with other tensors; those in which none changes stay."""
     if type(value) in PLAIN:
         return value
     if isinstance(value, Tensor):
         return change(value)
     if isinstance(value, list | tuple):
-        parts = [_changed(part, change) for part in value]
+        parts = [changed(part, change) for part in value]
         if all(old is new for old, new in zip(value, parts, strict=True)):
             return value
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if isinstance(value, dict):
-        return {name: _changed(part, change) for name, part in value.items()}
+        return {name: changed(part, change) for name, part in value.items()}
     return value
 
 

@@ -12,6 +12,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnnref.tracing.constants import on_meta
+from cnnref.tracing.draws import Draws
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.signature import SMALL
 
@@ -31,6 +32,14 @@ class Operators(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self._recorder = recorder
 
+    # those of its parent set what all threads see
+    def __enter__(self) -> Operators:
+        torch._C._push_on_torch_dispatch_stack(self)  # noqa: SLF001
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        torch._C._pop_torch_dispatch_stack(None)  # noqa: SLF001
+
     def __torch_dispatch__(
         self,
         func: Any,
@@ -43,7 +52,7 @@ class Operators(TorchDispatchMode):
             return self._recorder.operator(func, args, kwargs or {})
 
 
-def run_operator(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def run_operator(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], draws: Draws) -> Any:
     """What an operator gives for feature maps, or for no tensors at all.
 
     Raises:
@@ -51,9 +60,9 @@ def run_operator(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     """
     given = list(tensors((args, kwargs)))
     if not given:
-        return _made(func, args, kwargs)
+        return _made(func, args, kwargs, draws)
     if not any(tensor.is_meta for tensor in given):
-        return func(*args, **kwargs)
+        return draws.operator(func, args, kwargs)
     try:
         return func(*args, **on_meta(kwargs))
     except (NotImplementedError, RuntimeError) as error:
@@ -62,11 +71,11 @@ def run_operator(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         raise refused(error, func.overloadpacket) or error from None
 
 
-def _made(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _made(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], draws: Draws) -> Any:
     """What an operator makes of no tensors: on meta where it is large."""
     takes = any(argument.name == "device" for argument in func._schema.arguments)  # noqa: SLF001
     if not takes:
-        return func(*args, **kwargs)
+        return draws.operator(func, args, kwargs)
     found = func(*args, **{**kwargs, "device": torch.device("meta")})
     large = sum(tensor.numel() for tensor in tensors((found,))) > SMALL
-    return found if large else func(*args, **kwargs)
+    return found if large else draws.operator(func, args, kwargs)

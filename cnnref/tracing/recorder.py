@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from cnnref.counting.shapes import Counts
 from cnnref.tracing.constants import (
     BY_SIZE,
     LIKE,
+    MARKS,
     PACKED,
     QUIET,
     Constants,
@@ -28,7 +28,7 @@ from cnnref.tracing.constants import (
     stay,
     with_lengths,
 )
-from cnnref.tracing.ledger import Ledger
+from cnnref.tracing.ledger import Ledger, changed
 from cnnref.tracing.operators import UNSEEN, Operators, run_operator
 from cnnref.tracing.predicted import predicted
 from cnnref.tracing.rows import Row
@@ -53,6 +53,7 @@ _Known = tuple[Made | None, Row]
 # for each default type, which some results have: what is known of a call, by its signature
 _MEMORY: dict[torch.dtype, dict[Any, _Known]] = {}
 _FULL = 1 << 16
+DATA = Tensor.data.__get__  # type: ignore[attr-defined]
 # what vmap, grad and the like run in is known by the operators alone
 _transformed = torch._C._functorch.peek_interpreter_stack  # noqa: SLF001
 
@@ -80,21 +81,15 @@ class Recorder(TorchFunctionMode):
         self._constants = Constants()
         self._operators = Operators(self)
         self._sum: list[Operation] | None = None
-        # what weights that are still to be made hold: it is on meta, and they are made there
-        self._unmade: list[Tensor] = []
 
     def __enter__(self) -> Recorder:
-        # fused layers have one row for many, and leave out what is padded
-        self._fast = torch.backends.mha.get_fastpath_enabled()
-        torch.backends.mha.set_fastpath_enabled(False)
-        self._operators.__enter__()  # type: ignore[no-untyped-call]
+        self._operators.__enter__()
         super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)  # type: ignore[no-untyped-call]
-        self._operators.__exit__(*error)  # type: ignore[no-untyped-call]
-        torch.backends.mha.set_fastpath_enabled(self._fast)
+        self._operators.__exit__(*error)
 
     def __torch_function__(
         self,
@@ -140,7 +135,8 @@ class Recorder(TorchFunctionMode):
         given: list[Tensor],
     ) -> Any:
         """A call on feature maps: as an earlier one of its signature, or worked out, or run."""
-        if not given[0].is_meta or "out" in kwargs:
+        held = not given[0].is_meta or self._ledger.shadow.original(given[0]) is not None
+        if held or "out" in kwargs:
             self._constants.overwrite(func, given, kwargs)
         if func in LIKE and (found := self._constants.like(func, args, kwargs)) is not None:
             return self._learn(rule, found, args, kwargs)
@@ -225,7 +221,8 @@ class Recorder(TorchFunctionMode):
             self._constants.overwrite(func, given, kwargs)
             args, kwargs = self._twins(func, args, kwargs)
             return self._found(rule, func, args, kwargs)
-        result = self._constants.keep(stay(func)(*args, **kwargs), given)
+        result = self._constants.draws.function(stay(func), args, kwargs)
+        self._constants.keep(result, given)
         leaf = first_tensor(result)
         number = leaf is not None and leaf.numel() == 1
         return self._learn(rule, result, args, kwargs, number=number)
@@ -235,12 +232,14 @@ class Recorder(TorchFunctionMode):
     ) -> Any:
         """A call of a function without a built-in rule so far, or one that may have its own."""
         if func in QUIET:
+            if func in MARKS:
+                args = (self._ledger.shadow.mine(args[0]), *args[1:])
             return func(*args, **kwargs)
         if getattr(func, "__name__", "") in ("__get__", "__set__"):
-            if func in self._places and not any(args[0] is one for one in self._unmade):
+            if func in self._places:
                 return self._places[func]
             with UNSEEN():
-                return self._property(func(*args, **kwargs), args[0])
+                return self._property(func, args)
         if self._own and (own := self._own.get(func)) is not None:
             return self.by_own_rule(own, func, args, kwargs)
         if _transformed():
@@ -264,7 +263,7 @@ class Recorder(TorchFunctionMode):
         given = list(tensors((args, kwargs)))
         if self._constants.is_value(func):
             with UNSEEN():
-                return self._constants.value(func, args, kwargs)
+                return self._constants.value(func, *self._with_values(args, kwargs))
         if not given:
             with UNSEEN():
                 return self._constants.make(func, args, kwargs)
@@ -275,13 +274,37 @@ class Recorder(TorchFunctionMode):
             return self._summed(SUMMED[func], func, args, kwargs)
         return run(func, args, kwargs)
 
-    def _property(self, value: Any, owner: Any) -> Any:
-        # x.T, x.mT and x.data are views of x
+    def _with_values(self, args: Any, kwargs: Any) -> Any:
+        """Arguments with the values that the module has for them, in memory of their own."""
+
+        def valued(tensor: Tensor) -> Tensor:
+            original = self._ledger.shadow.original(tensor) if tensor.is_meta else None
+            if original is None or self._constants.is_overwritten(tensor):
+                return tensor
+            return original.detach().clone()
+
+        return changed((args, kwargs), valued)
+
+    def _property(self, func: Any, args: tuple[Any, ...]) -> Any:
+        shadow = self._ledger.shadow
+        owner = shadow.mine(args[0])
+        if func.__name__ == "__set__":
+            return self._set(func, owner, args[1])
+        value = func(owner)
         if isinstance(value, Tensor) and value is not owner:
+            # x.T, x.mT and x.data are views of x
             self._ledger.same(owner, value)
-            if is_lazy(owner):
-                self._unmade.append(value)
+            original = shadow.original(owner)
+            if original is not None and func == DATA:
+                shadow.also(value, original)
         return value
+
+    def _set(self, func: Any, owner: Tensor, value: Any) -> None:
+        if isinstance(value, Tensor) and owner.is_meta != value.is_meta:
+            value = self._ledger.twin(value)
+            if not owner.is_meta:  # a constant becomes a map
+                torch._C._swap_tensor_impl(owner, torch.empty(0, device="meta"))  # noqa: SLF001
+        func(owner, value)
 
     def by_own_rule(
         self, own: OwnRule, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -336,7 +359,7 @@ class Recorder(TorchFunctionMode):
         if not real:
             self._constants.overwrite(func, given, kwargs)
             args, kwargs = self._twins(func, args, kwargs)
-        result = run_operator(func, args, kwargs)
+        result = run_operator(func, args, kwargs, self._constants.draws)
         if not given or real:
             self._constants.keep(result, given)
         self._record(func, result, args, kwargs)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,12 +20,13 @@ from torch import Tensor, nn
 from cnnref.counting.shapes import Shape
 from cnnref.errors import CnnrefError
 from cnnref.tables.table import Table
-from cnnref.tracing.isolation import restored, uncollected
+from cnnref.tracing.isolation import apart, eager, settings, uncollected, unfused
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.modules import Watch, paths, unwrapped
 from cnnref.tracing.recorder import Recorder
 from cnnref.tracing.rows import shape
 from cnnref.tracing.rules import tensors
+from cnnref.tracing.shadow import Shadow, as_map
 
 if TYPE_CHECKING:
     from cnnref.tracing.rules.own import OwnRules
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 __all__ = ["UncountedWarning", "arguments", "recorded", "trace"]
 
 Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
+
+
+# what is held while a trace runs
+AROUND = (uncollected, settings, eager, unfused)
 
 
 class UncountedWarning(UserWarning):
@@ -63,9 +69,9 @@ def trace(
         shows; with `Counts`; or with an `Operation`, which says everything of the row. An
         `Opaque` is for what cannot run on the meta device.
 
-    The module runs in inference mode on the meta device and is left as it was:
-    training flags, parameters, buffers, hooks and all other attributes. Wrappers
-    (torch.compile, DataParallel) are looked through.
+    The module is only read: its shadow runs, in inference mode on the meta device, in a thread of
+    its own. A rule for a class of modules is given the shadow's parts. Wrappers (torch.compile,
+    DataParallel) are looked through.
 
     Raises:
         CnnrefError: not a module, or a quantised one; or strict and an operator has no rule; or
@@ -87,24 +93,46 @@ def recorded(
     rules: OwnRules | None = None,
 ) -> Table:
     """The rows of one call, as a recorder writes them down; nothing is said of uncounted ones."""
-    module = unwrapped(module)
-    parts = list(paths(module))
-    with uncollected(), restored(part for _, part in parts):
-        ledger = Ledger(parts)
-        watch = Watch(ledger, parts, rules)
-        ledger.feed(tensors((args, kwargs)))
-        args, kwargs = ledger.meta((args, kwargs))
-        try:
-            made = recorder(ledger) if rules is None else recorder(ledger, rules)
-            with made, _announced(rules, made):
-                module(*args, **kwargs)
-        except Exception as error:
-            from cnnref.tracing.failures import told
+    around: list[Callable[[], AbstractContextManager[Any]]] = [
+        uncollected,
+        settings,
+        eager,
+        unfused,
+    ]
+    if rules is not None and rules.graphs:
+        from cnnref.tracing.autograd import announced
 
-            error.add_note(told(watch, error))
-            raise
-        unused = ledger.unused()
-    shape = _input_shape((args, kwargs))
+        around.append(partial(announced, rules))
+    return apart(partial(_recorded, unwrapped(module), args, kwargs, recorder, rules), *around)
+
+
+def _recorded(
+    module: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    recorder: Callable[..., Recorder],
+    rules: OwnRules | None,
+) -> Table:
+    shadow = Shadow()
+    stand_in, (args, kwargs) = shadow.of(module), shadow.of((args, kwargs), as_map)
+    parts = list(paths(stand_in))
+    ledger = Ledger(parts, shadow)
+    watch = Watch(ledger, parts, rules)
+    ledger.feed(tensors((args, kwargs)))
+    try:
+        made = recorder(ledger) if rules is None else recorder(ledger, rules)
+        if rules is not None and rules.graphs:
+            from cnnref.tracing.autograd import heard
+
+            heard(rules, made)
+        with torch.no_grad(), made:
+            stand_in(*args, **kwargs)
+    except Exception as error:
+        from cnnref.tracing.failures import told
+
+        error.add_note(told(watch, error))
+        raise
+    shape, unused = _input_shape((args, kwargs)), ledger.unused()
     return Table(ledger.layers, name=type(module).__name__, input_shape=shape, unused=unused)
 
 
@@ -112,14 +140,6 @@ def _got(module: object) -> str:
     if isinstance(module, type) and issubclass(module, nn.Module):
         return f"the class {module.__name__}, which has to be called first"
     return repr(module)
-
-
-def _announced(own: OwnRules | None, recorder: Recorder) -> AbstractContextManager[None]:
-    if own is None or not own.graphs:
-        return nullcontext()
-    from cnnref.tracing.autograd import announced
-
-    return announced(own, recorder)
 
 
 def _own(rules: Mapping[Any, Any]) -> OwnRules:

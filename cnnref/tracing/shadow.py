@@ -1,0 +1,474 @@
+"""A module's shadow: new objects in place of all that a call may write to, and the module is read.
+
+Each part, container, hook and bound method has a copy, and each tensor a twin: one on the meta
+device, or a copy. What has one in several places has one shadow there, too.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import random
+import sys
+import weakref
+from argparse import Namespace
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from types import (
+    BuiltinMethodType,
+    CellType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    SimpleNamespace,
+)
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+from torch.utils.hooks import RemovableHandle
+
+from cnnref.tracing.signature import META, is_small
+
+__all__ = ["Shadow", "as_map", "copied", "on_meta"]
+
+HEAP_TYPE = 1 << 9  # a class that is written in Python
+# classes of whose inside nothing is known; a few of them are bases of anything
+FOREIGN = sys.stdlib_module_names | {"torch", "numpy"}
+BASES = frozenset({"abc", "typing", "collections.abc"})
+# of the standard library, and no more than their attributes
+NAMESPACES = (SimpleNamespace, Namespace, RemovableHandle)
+# what holds its state out of sight
+# a part's places for hooks, of which most are empty
+HOOKS = frozenset(name for name, value in vars(nn.Module()).items() if "hooks" in name)
+COPIED = (random.Random, itertools.count, itertools.cycle, bytearray)
+
+
+def on_meta(value: Tensor) -> Tensor:
+    """A tensor's twin: without memory, but that small constants keep their values.
+
+    What has no twin there (sparse, quantised, nested) stands for itself.
+    """
+    kind = type(value)
+    if kind is not nn.Parameter:
+        if is_lazy(value):
+            lazy: Any = kind
+            return lazy(device=META, dtype=value.dtype)  # type: ignore[no-any-return]
+        if not _is_simple(kind):
+            return value
+        if is_small(value):
+            return value.detach().clone()
+    if value.layout is not torch.strided or value.is_quantized or value.is_nested:
+        return value
+    return _alike(_bare(value), value, kind)
+
+
+def as_map(value: Tensor) -> Tensor:
+    """The same for an input, whose values are only kept where they are what decides, and no map."""
+    return on_meta(value) if not is_small(value) or _says(value) else _bare(value)
+
+
+def _says(tensor: Tensor) -> bool:
+    """Whether the values of an input may decide what runs: lengths, masks, indices."""
+    if tensor.is_complex():
+        return False
+    return not tensor.is_floating_point() or _hides(tensor)
+
+
+def _hides(mask: Tensor) -> bool:
+    """Whether an input is a mask that is added to scores: zeros, and the least of all numbers."""
+    hidden = mask <= torch.finfo(mask.dtype).min
+    return bool(hidden.any()) and bool((hidden | (mask == 0)).all())
+
+
+def _bare(value: Tensor) -> Tensor:
+    if value.is_contiguous():  # soonest made
+        return torch.empty(value.shape, dtype=value.dtype, device=META)
+    return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
+
+
+def copied(value: Tensor) -> Tensor:
+    """A tensor's copy, in memory of its own."""
+    kind = type(value)
+    if is_lazy(value) or not _is_simple(kind):
+        return copy.deepcopy(value)
+    return _alike(value.detach().clone(), value, kind)
+
+
+def _is_simple(kind: type[Tensor]) -> bool:
+    """Whether a class adds no storage of its own kind to a tensor."""
+    return kind.__torch_dispatch__ is Tensor.__torch_dispatch__
+
+
+def _alike(made: Tensor, value: Tensor, kind: type[Tensor]) -> Tensor:
+    """A new tensor in the class of another, and learned as that is."""
+    if kind is Tensor:
+        return made.requires_grad_() if value.requires_grad else made
+    return Tensor._make_subclass(kind, made, value.requires_grad)  # noqa: SLF001
+
+
+class Shadow:
+    """The shadows of one call: of its module, its inputs, and of whatever these hold."""
+
+    def __init__(self) -> None:
+        self._tensor_of: Callable[[Tensor], Tensor] = on_meta
+        self._known: dict[int, Any] = {}
+        # an id belongs to its object for as long as that is kept
+        self._kept: list[Any] = []
+        self._originals: dict[int, Tensor] = {}
+        # by class, and only while the call lasts: classes may be made for one module
+        self._ways: dict[type, Way | None] = dict(WAYS)
+        self._slotted: dict[type, list[Any]] = {}
+
+    def of(self, value: Any, tensor: Callable[[Tensor], Tensor] = on_meta) -> Any:
+        """The shadow of any object; of what cannot be written to, itself.
+
+        tensor: what stands for a tensor: `on_meta`, `as_map` or `copied`.
+        """
+        self._tensor_of = tensor
+        with torch._C.DisableTorchFunction():  # noqa: SLF001
+            return self._of(value)
+
+    def mine(self, tensor: Tensor) -> Tensor:
+        """The twin of a tensor of what has a shadow; any other as it is."""
+        return self._known.get(id(tensor), tensor)  # type: ignore[no-any-return]
+
+    def original(self, twin: Tensor) -> Tensor | None:
+        """What a tensor is the twin of; None for any other."""
+        return self._originals.get(id(twin))
+
+    def also(self, twin: Tensor, original: Tensor) -> None:
+        """Know one more twin, as x.data is one where x is."""
+        self._originals[id(twin)] = original
+        self._kept.append(twin)
+
+    def _of(self, value: Any) -> Any:
+        kind = type(value)
+        try:
+            way = self._ways[kind]
+        except KeyError:
+            way = self._ways[kind] = _way(kind)
+        if way is None:
+            return value
+        found = self._known.get(id(value))
+        return way(self, value) if found is None else found
+
+    def _is(self, value: Any, shadow: Any) -> Any:
+        self._known[id(value)] = shadow
+        self._kept.append(value)
+        return shadow
+
+    def _filled(self, names: dict[Any, Any]) -> dict[Any, Any]:
+        """A dict with shadows for all that it holds."""
+        ways = self._ways
+        for name, value in names.items():
+            if ways.get(type(value), _way) is not None:  # few are
+                names[name] = self._of(value)
+        return names
+
+    def _tensor(self, value: Tensor) -> Tensor:
+        found: Tensor = self._is(value, self._tensor_of(value))
+        if found is not value:
+            self._originals[id(found)] = value
+            if names := vars(value):
+                vars(found).update(self._filled(names.copy()))
+        return found
+
+    def _part(self, value: nn.Module) -> Any:
+        kind = type(value)
+        if (found := self._new(value, kind)) is value:
+            return value
+        ways, names = self._ways, vars(value).copy()
+        for name, one in names.items():
+            if ways.get(type(one), _way) is not None:
+                names[name] = self._hooks(one) if name in HOOKS else self._of(one)
+        object.__setattr__(found, "__dict__", names)
+        self._slots(value, found, kind)
+        return found
+
+    def _hooks(self, value: Any) -> Any:
+        """Hooks are their author's: of what they hold outside, only the parts have shadows."""
+        if not value:
+            return OrderedDict()
+        kept = [one for one in value.values() if not self._reaches_part(one)]
+        self._known.update((id(one), one) for one in kept)
+        self._kept += kept
+        return self._of(value)
+
+    def _reaches_part(self, value: Any) -> bool:
+        """Whether a module is among what an object holds."""
+        todo, seen = [value], {id(value)}
+        while todo:
+            one = todo.pop()
+            if isinstance(one, nn.Module):
+                return True
+            held = [found for found in _held(one) if id(found) not in seen]
+            seen.update(map(id, held))
+            todo += held
+        return False
+
+    def _object(self, value: Any) -> Any:
+        found = self._new(value, type(value))
+        return found if found is value else self._attributes(value, found)
+
+    def _new(self, value: Any, kind: type) -> Any:
+        """An object of the same class, without a call of what the class does to make one."""
+        try:
+            return self._is(value, object.__new__(kind))
+        except TypeError:  # its base is written in C
+            return self._is(value, value)
+
+    def _attributes(self, value: Any, found: Any) -> Any:
+        if names := getattr(value, "__dict__", None):
+            vars(found).update(self._filled(names.copy()))
+        self._slots(value, found, type(value))
+        return found
+
+    def _slots(self, value: Any, found: Any, kind: type) -> None:
+        """The attributes that a class has outside of __dict__."""
+        slots = self._slotted.get(kind)
+        if slots is None:
+            slots = self._slotted[kind] = _slots(kind)
+        for slot in slots:
+            try:
+                slot.__set__(found, self._of(slot.__get__(value)))
+            except AttributeError:  # nothing is in it
+                continue
+
+    def _scripted(self, module: Any) -> Any:
+        """A module of TorchScript, whose attributes and parts are out of sight, in C++."""
+        from torch.jit._recursive import wrap_cpp_module
+
+        return self._is(module, wrap_cpp_module(self._in_c(module._c)))  # noqa: SLF001
+
+    def _in_c(self, module: Any) -> Any:
+        found, in_c = copy.copy(module), torch._C  # noqa: SLF001
+        for name, part in in_c.ModuleDict(module).items():
+            found.setattr(name, self._in_c(part))
+        for kind in (in_c.ParameterDict, in_c.BufferDict):
+            held: Any = kind(module)
+            for name, tensor in held.items():
+                found.setattr(name, self._of(tensor))
+        return found
+
+    def _ordered(self, value: OrderedDict[Any, Any]) -> OrderedDict[Any, Any]:
+        kind = type(value)
+        found: OrderedDict[Any, Any] = self._is(value, OrderedDict.__new__(kind))
+        if value:
+            for name, one in list(OrderedDict.items(value)):
+                # past what a subclass does, which may refuse
+                OrderedDict.__setitem__(found, self._of(name), self._of(one))
+        if kind is not OrderedDict:
+            self._attributes(value, found)
+        return found
+
+    def _dict(self, value: dict[Any, Any]) -> dict[Any, Any]:
+        kind = type(value)
+        found: dict[Any, Any] = self._is(value, dict.__new__(kind))
+        held = self._filled(dict.copy(value))
+        if all(type(name) is str for name in held):
+            dict.update(found, held)
+        else:
+            dict.update(found, {self._of(name): one for name, one in held.items()})
+        if kind is not dict:
+            self._attributes(value, found)
+            if isinstance(value, defaultdict):
+                found.default_factory = self._of(value.default_factory)  # type: ignore[attr-defined]
+        return found
+
+    def _list(self, value: list[Any]) -> list[Any]:
+        kind = type(value)
+        found: list[Any] = self._is(value, list.__new__(kind))
+        list.extend(found, [self._of(one) for one in list.copy(value)])
+        if kind is not list:
+            self._attributes(value, found)
+        return found
+
+    def _set(self, value: set[Any]) -> set[Any]:
+        kind = type(value)
+        found: set[Any] = self._is(value, set.__new__(kind))
+        set.update(found, [self._of(one) for one in set.copy(value)])
+        if kind is not set:
+            self._attributes(value, found)
+        return found
+
+    def _deque(self, value: deque[Any]) -> deque[Any]:
+        kind = type(value)
+        found: deque[Any] = self._is(value, deque.__new__(kind))
+        deque.__init__(found, [self._of(one) for one in list(value)], value.maxlen)
+        if kind is not deque:
+            self._attributes(value, found)
+        return found
+
+    def _tuple(self, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        if all(type(one) is int for one in value):
+            return value
+        parts = [self._of(one) for one in value]
+        if all(old is new for old, new in zip(value, parts, strict=True)):
+            return value
+        kind: Any = type(value)
+        named = hasattr(kind, "_fields") or kind is tuple
+        return self._is(value, tuple.__new__(kind, parts) if named else kind(parts))  # type: ignore[no-any-return]
+
+    def _frozenset(self, value: frozenset[Any]) -> frozenset[Any]:
+        return self._is(value, frozenset.__new__(type(value), map(self._of, value)))  # type: ignore[no-any-return]
+
+    def _method(self, value: MethodType) -> Any:
+        function, owner = self._of(value.__func__), self._of(value.__self__)
+        if function is value.__func__ and owner is value.__self__:
+            return value
+        return MethodType(function, owner)
+
+    def _builtin(self, value: BuiltinMethodType) -> Any:
+        """A method of an object in C, as the append of a list."""
+        owner = self._of(value.__self__)
+        return value if owner is value.__self__ else getattr(owner, value.__name__)
+
+    def _function(self, value: FunctionType) -> Any:
+        """A function with the parts that it closes over; of what is compiled, as it is written.
+
+        What else it closes over is not the module's, and is shared.
+        """
+        written = getattr(value, "_torchdynamo_orig_callable", None)
+        if written is not None:
+            return self._is(value, self._of(written))
+        if not self._reaches_part(value):
+            return self._is(value, value)
+        cells = tuple(
+            self._of(cell) if self._reaches_part(cell) else cell for cell in value.__closure__ or ()
+        )
+        found = FunctionType(value.__code__, value.__globals__, value.__name__, None, cells or None)
+        self._is(value, found)
+        found.__defaults__ = self._of(value.__defaults__)
+        found.__kwdefaults__ = self._of(value.__kwdefaults__)
+        found.__qualname__ = value.__qualname__
+        vars(found).update(self._filled(vars(value).copy()))
+        return found
+
+    def _cell(self, value: CellType) -> CellType:
+        found: CellType = self._is(value, CellType())
+        with suppress(ValueError):  # nothing is in it
+            found.cell_contents = self._of(value.cell_contents)
+        return found
+
+    def _partial(self, value: partial[Any]) -> Any:
+        args = self._of(value.args)
+        found = type(value)(self._of(value.func), *args, **self._filled(dict(value.keywords)))
+        self._attributes(value, found)
+        return self._is(value, found)
+
+    def _reference(self, value: weakref.ref[Any]) -> Any:
+        target = value()
+        return value if target is None else weakref.ref(self._of(target))
+
+    def _proxy(self, value: Any) -> Any:
+        target = value.__repr__.__self__
+        return weakref.proxy(self._of(target))
+
+    def _generator(self, value: torch.Generator) -> torch.Generator:
+        return self._is(value, value.clone_state())  # type: ignore[no-any-return]
+
+    def _deep(self, value: Any) -> Any:
+        return self._is(value, copy.deepcopy(value))
+
+    def _array(self, value: Any) -> Any:
+        """A small array of NumPy is copied, and a large one cannot be written to."""
+        if value.size <= SMALL_ARRAY and value.dtype.kind != "O":
+            return self._is(value, value.copy())
+        found = value.view()
+        found.flags.writeable = False
+        return self._is(value, found)
+
+
+SMALL_ARRAY = 1 << 16
+Way = Callable[[Shadow, Any], Any]
+WAYS: dict[type, Way | None] = {
+    **dict.fromkeys((bool, int, float, complex, str, bytes, type(None), type, torch.Size)),
+    **dict.fromkeys((torch.dtype, torch.device, type(torch), slice, range)),
+    OrderedDict: Shadow._ordered,  # noqa: SLF001
+    Tensor: Shadow._tensor,  # noqa: SLF001
+    nn.Parameter: Shadow._tensor,  # noqa: SLF001
+    FunctionType: Shadow._function,  # noqa: SLF001
+    MethodType: Shadow._method,  # noqa: SLF001
+    BuiltinMethodType: Shadow._builtin,  # noqa: SLF001
+    CellType: Shadow._cell,  # noqa: SLF001
+    weakref.ref: Shadow._reference,  # noqa: SLF001
+    weakref.ProxyType: Shadow._proxy,  # noqa: SLF001
+    weakref.CallableProxyType: Shadow._proxy,  # noqa: SLF001
+    torch.Generator: Shadow._generator,  # noqa: SLF001
+}
+# for subclasses, the first that fits
+_KINDS: tuple[tuple[type | tuple[type, ...], Way], ...] = (
+    (Tensor, Shadow._tensor),  # noqa: SLF001
+    (torch.jit.ScriptModule, Shadow._scripted),  # noqa: SLF001
+    (nn.Module, Shadow._part),  # noqa: SLF001
+    (NAMESPACES, Shadow._object),  # noqa: SLF001
+    (OrderedDict, Shadow._ordered),  # noqa: SLF001
+    (dict, Shadow._dict),  # noqa: SLF001
+    (list, Shadow._list),  # noqa: SLF001
+    (tuple, Shadow._tuple),  # noqa: SLF001
+    (set, Shadow._set),  # noqa: SLF001
+    (frozenset, Shadow._frozenset),  # noqa: SLF001
+    (deque, Shadow._deque),  # noqa: SLF001
+    (partial, Shadow._partial),  # noqa: SLF001
+    (COPIED, Shadow._deep),  # noqa: SLF001
+)
+
+
+def _way(kind: type) -> Way | None:
+    for bases, way in _KINDS:
+        if issubclass(kind, bases):
+            return way
+    if "numpy" in sys.modules and issubclass(kind, sys.modules["numpy"].ndarray):
+        return Shadow._array  # noqa: SLF001
+    if kind.__module__.startswith("numpy.random"):
+        return Shadow._deep  # noqa: SLF001
+    return Shadow._object if _is_plain(kind) else None  # noqa: SLF001
+
+
+def _is_plain(kind: type) -> bool:
+    """Whether the objects of a class are no more than their attributes."""
+    if not kind.__flags__ & HEAP_TYPE or hasattr(kind, "__del__"):
+        return False
+    return not any(map(_is_foreign, kind.__mro__[:-1]))
+
+
+def _is_foreign(value: Any) -> bool:
+    """Whether a class or a function is of Python, torch or NumPy themselves."""
+    home = value.__module__ or ""
+    return home.partition(".")[0] in FOREIGN and home not in BASES
+
+
+def _held(value: Any) -> list[Any]:
+    """What an object holds, of what may hold a module."""
+    kind = type(value)
+    if kind is CellType:
+        try:
+            return [value.cell_contents]
+        except ValueError:  # nothing is in it
+            return []
+    if kind is FunctionType:
+        return [*(value.__closure__ or ()), *(value.__defaults__ or ())]
+    if kind is MethodType:
+        return [value.__self__]
+    if isinstance(value, partial):
+        return [value.func, *value.args, *value.keywords.values()]
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, list | tuple | set | frozenset | deque):
+        return list(value)
+    return list(vars(value).values()) if _is_plain(kind) and hasattr(value, "__dict__") else []
+
+
+def _slots(kind: type) -> list[Any]:
+    """What holds the attributes that a class has outside of __dict__."""
+    return [
+        value
+        for base in kind.__mro__
+        if base.__flags__ & HEAP_TYPE
+        for value in vars(base).values()
+        if type(value) is MemberDescriptorType
+    ]
