@@ -106,6 +106,7 @@ class Watch:
         self.failed: tuple[str, nn.Module, tuple[Any, ...]] | None = None
         self._ledger = ledger
         self._stack = ledger.stack
+        self._watched: list[dict[str, Any]] = []
         for path, part in parts:
             self._watch(path, part, rules.of(part) if rules else None)
 
@@ -128,9 +129,15 @@ class Watch:
         if "_compiled_call_impl" in mine:
             mine["_compiled_call_impl"] = None
         mine["forward"] = partial(self._run, path, part, forward, own)
+        self._watched.append(mine)
         parts = list(part.children()) if traits.scripted else mine["_modules"]
         if own is not None or not parts:
             self._ledger.leaves.add(path)
+
+    def end(self) -> None:
+        """Let go of the parts, which then take their memory with them."""
+        for mine in self._watched:
+            mine.pop("forward", None)
 
     def _run(
         self,

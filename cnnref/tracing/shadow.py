@@ -13,9 +13,10 @@ import sys
 import weakref
 from argparse import Namespace
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
+from itertools import compress, repeat
 from types import (
     BuiltinMethodType,
     CellType,
@@ -43,7 +44,7 @@ BASES = frozenset({"abc", "typing", "collections.abc"})
 NAMESPACES = (SimpleNamespace, Namespace, RemovableHandle)
 # what holds its state out of sight
 # a part's places for hooks, of which most are empty
-HOOKS = frozenset(name for name, value in vars(nn.Module()).items() if "hooks" in name)
+HOOKS = tuple(name for name in vars(nn.Module()) if "hooks" in name)
 COPIED = (random.Random, itertools.count, itertools.cycle, bytearray)
 
 
@@ -121,7 +122,7 @@ class Shadow:
         self._originals: dict[int, Tensor] = {}
         # by class, and only while the call lasts: classes may be made for one module
         self._ways: dict[type, Way | None] = dict(WAYS)
-        self._slotted: dict[type, list[Any]] = {}
+        self._slots: dict[type, list[Any]] = {}
 
     def of(self, value: Any, tensor: Callable[[Tensor], Tensor] = on_meta) -> Any:
         """The shadow of any object; of what cannot be written to, itself.
@@ -161,12 +162,15 @@ class Shadow:
         self._kept.append(value)
         return shadow
 
+    def _lasting(self, values: Iterable[Any]) -> bool:
+        """Whether nothing among some values can be written to."""
+        return not any(map(self._ways.get, map(type, values), UNKNOWN))
+
     def _filled(self, names: dict[Any, Any]) -> dict[Any, Any]:
         """A dict with shadows for all that it holds."""
-        ways = self._ways
-        for name, value in names.items():
-            if ways.get(type(value), _way) is not None:  # few are
-                names[name] = self._of(value)
+        ways = map(self._ways.get, map(type, names.values()), UNKNOWN)
+        for name, value in list(compress(names.items(), ways)):
+            names[name] = self._of(value)
         return names
 
     def _tensor(self, value: Tensor) -> Tensor:
@@ -181,12 +185,17 @@ class Shadow:
         kind = type(value)
         if (found := self._new(value, kind)) is value:
             return value
-        ways, names = self._ways, vars(value).copy()
-        for name, one in names.items():
-            if ways.get(type(one), _way) is not None:
-                names[name] = self._hooks(one) if name in HOOKS else self._of(one)
+        names = vars(value).copy()
+        hooks = {name: names.pop(name) for name in HOOKS if name in names}
+        self._filled(names)
+        if any(hooks.values()):
+            names.update({name: self._hooks(one) for name, one in hooks.items()})
+        else:  # as in most
+            for name in hooks:
+                names[name] = OrderedDict()
         object.__setattr__(found, "__dict__", names)
-        self._slots(value, found, kind)
+        if slots := self._slots_of(kind):
+            self._slotted(value, found, slots)
         return found
 
     def _hooks(self, value: Any) -> Any:
@@ -224,14 +233,17 @@ class Shadow:
     def _attributes(self, value: Any, found: Any) -> Any:
         if names := getattr(value, "__dict__", None):
             vars(found).update(self._filled(names.copy()))
-        self._slots(value, found, type(value))
+        self._slotted(value, found, self._slots_of(type(value)))
         return found
 
-    def _slots(self, value: Any, found: Any, kind: type) -> None:
+    def _slots_of(self, kind: type) -> list[Any]:
+        found = self._slots.get(kind)
+        if found is None:
+            found = self._slots[kind] = _slots(kind)
+        return found
+
+    def _slotted(self, value: Any, found: Any, slots: list[Any]) -> None:
         """The attributes that a class has outside of __dict__."""
-        slots = self._slotted.get(kind)
-        if slots is None:
-            slots = self._slotted[kind] = _slots(kind)
         for slot in slots:
             try:
                 slot.__set__(found, self._of(slot.__get__(value)))
@@ -268,11 +280,11 @@ class Shadow:
     def _dict(self, value: dict[Any, Any]) -> dict[Any, Any]:
         kind = type(value)
         found: dict[Any, Any] = self._is(value, dict.__new__(kind))
-        held = self._filled(dict.copy(value))
-        if all(type(name) is str for name in held):
+        if value:
+            held = self._filled(dict.copy(value))
+            if not self._lasting(held):
+                held = {self._of(name): one for name, one in held.items()}
             dict.update(found, held)
-        else:
-            dict.update(found, {self._of(name): one for name, one in held.items()})
         if kind is not dict:
             self._attributes(value, found)
             if isinstance(value, defaultdict):
@@ -282,7 +294,8 @@ class Shadow:
     def _list(self, value: list[Any]) -> list[Any]:
         kind = type(value)
         found: list[Any] = self._is(value, list.__new__(kind))
-        list.extend(found, [self._of(one) for one in list.copy(value)])
+        held = list.copy(value)
+        list.extend(found, held if self._lasting(held) else map(self._of, held))
         if kind is not list:
             self._attributes(value, found)
         return found
@@ -290,7 +303,8 @@ class Shadow:
     def _set(self, value: set[Any]) -> set[Any]:
         kind = type(value)
         found: set[Any] = self._is(value, set.__new__(kind))
-        set.update(found, [self._of(one) for one in set.copy(value)])
+        if value:
+            set.update(found, map(self._of, set.copy(value)))
         if kind is not set:
             self._attributes(value, found)
         return found
@@ -304,7 +318,7 @@ class Shadow:
         return found
 
     def _tuple(self, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        if all(type(one) is int for one in value):
+        if self._lasting(value):
             return value
         parts = [self._of(one) for one in value]
         if all(old is new for old, new in zip(value, parts, strict=True)):
@@ -416,6 +430,10 @@ _KINDS: tuple[tuple[type | tuple[type, ...], Way], ...] = (
     (partial, Shadow._partial),  # noqa: SLF001
     (COPIED, Shadow._deep),  # noqa: SLF001
 )
+
+
+# of a class that has not been met
+UNKNOWN = repeat(Shadow._of)  # noqa: SLF001
 
 
 def _way(kind: type) -> Way | None:

@@ -133,6 +133,7 @@ def _recorded(
         error.add_note(told(watch, error))
         raise
     shape, unused = _input_shape((args, kwargs)), ledger.unused()
+    watch.end()
     return Table(ledger.layers, name=type(module).__name__, input_shape=shape, unused=unused)
 
 
