@@ -18,6 +18,7 @@ __all__ = [
     "DTYPES",
     "IDENTITY",
     "IN_PLACE",
+    "OPTIMIZERS",
     "POINTWISE",
     "VIEWS",
     "ReceptiveField",
@@ -32,6 +33,7 @@ __all__ = [
     "peak_activation_bytes",
     "receptive_fields",
     "training_activation_bytes",
+    "training_bytes",
 ]
 
 # the output is the input's own memory under another shape, so it takes none
@@ -51,6 +53,9 @@ POINTWISE = (
     | {"batch_norm", "clone", "concat", "contiguous", "copy", "detach", "float", "half", "lrn"}
     | {"to", "type"}
 ) - ALONG
+
+# numbers held for each parameter: itself, its gradient, and what the optimizer remembers
+OPTIMIZERS = {"none": 1, "sgd": 2, "momentum": 3, "adam": 4}
 
 DTYPES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "float8_e4m3fn": 1, "float8_e5m2": 1,
@@ -240,6 +245,18 @@ def training_activation_bytes(table: Rows, bytes_per_element: Any = 4) -> int:
     """Bytes of all outputs, each kept once; see `Table.training_activation_bytes`."""
     size = element_bytes("training_activation_bytes", bytes_per_element)
     return size * sum(kept_for_training(table))
+
+
+def training_bytes(
+    table: Rows, optimizer: str = "momentum", batch_size: int = 1, bytes_per_element: Any = 4
+) -> int:
+    """Bytes that a step of training holds; see `Table.training_bytes`."""
+    size = element_bytes("training_bytes", bytes_per_element)
+    images = whole("training_bytes", "batch_size", batch_size, least=1)
+    if optimizer not in OPTIMIZERS:
+        raise UnknownNameError("optimizer", optimizer, OPTIMIZERS)
+    held = OPTIMIZERS[optimizer] * table.parameters
+    return size * (held + images * sum(kept_for_training(table)))
 
 
 def kept_for_training(table: Rows) -> tuple[int, ...]:

@@ -110,6 +110,32 @@ class Table(LecturePrinted, Rows):
 
         return training_activation_bytes(self, bytes_per_element)
 
+    def training_bytes(
+        self, optimizer: str = "momentum", *, batch_size: int = 1, bytes_per_element: Any = 4
+    ) -> int:
+        """Bytes that a step of training holds: for each parameter, and the outputs of a batch.
+
+        optimizer: "none" counts the parameters alone, "sgd" their gradients too, "momentum"
+            also the one number that SGD with momentum remembers for each, "adam" its two.
+        batch_size: images at once; the outputs of each are kept (`training_activation_bytes`).
+
+        The gradients of maps, buffers and the scratch space of kernels do not count.
+
+        Raises:
+            UnknownNameError: no optimizer has that name.
+            CnnrefError: as for `peak_activation_bytes`, or batch_size is not a positive whole
+                number.
+
+        >>> import cnnref
+        >>> book = cnnref.table("vgg16")
+        >>> maps = book.training_activation_bytes()
+        >>> book.training_bytes("adam") == 4 * 4 * book.parameters + maps
+        True
+        """
+        from cnnref.tables.analysis import training_bytes
+
+        return training_bytes(self, optimizer, batch_size, bytes_per_element)
+
     def arithmetic_intensities(
         self, bytes_per_element: Any = 4, batch_size: int = 1
     ) -> tuple[float, ...]:

@@ -186,6 +186,7 @@ MACROS = {
     "errata_tables": errata_page.tables,
     "slides": errata_page.slides,
     "even_batch": comparison_facts.even_batch,
+    "held_numbers": comparison_facts.held_numbers,
     "excerpt": chapter_tables.excerpt,
     "explained": explained,
     "field": chapter_fragments.field,

@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 
 import cnnref
-from cnnref import CnnrefError, Net, ShapeError
+from cnnref import CnnrefError, Net, ShapeError, UnknownNameError
 from cnnref.tables import analysis
 from cnnref.tables.analysis import (
+    OPTIMIZERS,
     peak_activation_bytes,
     receptive_fields,
     training_activation_bytes,
@@ -356,3 +357,34 @@ def test_time_is_linear_in_rows():
         start = time.process_time()
         call(table)
         assert time.process_time() - start < 0.5, call
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "numbers"), [("none", 1), ("sgd", 2), ("momentum", 3), ("adam", 4)]
+)
+def test_training_holds_numbers_for_each_parameter_and_the_maps_of_a_batch(optimizer, numbers):
+    book = cnnref.table("alexnet")
+    maps = book.training_activation_bytes("float16")
+    said = book.training_bytes(optimizer, batch_size=7, bytes_per_element="float16")
+    assert said == 2 * numbers * book.parameters + 7 * maps
+
+
+def test_an_optimizer_holds_what_torch_holds():
+    module = torch.nn.Linear(3, 2)
+    kinds = {
+        "sgd": torch.optim.SGD(module.parameters(), lr=0.1),
+        "momentum": torch.optim.SGD(module.parameters(), lr=0.1, momentum=0.9),
+        "adam": torch.optim.Adam(module.parameters(), lr=0.1),
+    }
+    module(torch.ones(1, 3)).sum().backward()
+    for name, optimizer in kinds.items():
+        optimizer.step()
+        states = (s for state in optimizer.state.values() for s in state.values())
+        held = sum(state.numel() for state in states if torch.is_tensor(state) and state.dim())
+        parameters = sum(weight.numel() for weight in module.parameters())
+        assert held == (OPTIMIZERS[name] - 2) * parameters, name
+
+
+def test_an_unknown_optimizer_is_refused():
+    with pytest.raises(UnknownNameError, match="Unknown optimizer 'adma'"):
+        cnnref.table("alexnet").training_bytes("adma")

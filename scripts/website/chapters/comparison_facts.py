@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.networks.published import figures
+from cnnref.tables.analysis import OPTIMIZERS
 from cnnref.tables.table import Table
 from cnnref.units import MIB, ratio, rounded
 from website.chapters.comparison import AXES, CHARTED, Axis, Point, points, protocol
 from website.facts import fact, lookup
+from website.inline import WORDS
 from website.markup import cited as _cited
 from website.markup import data
 
@@ -21,6 +23,7 @@ __all__ = [
     "depth_tex",
     "even_batch",
     "front",
+    "held_numbers",
     "intensity",
     "kernels",
     "most",
@@ -188,16 +191,30 @@ def rank_correlation(one: str, other: str) -> str:
     return f"{1 - 6 * squares / (size * (size**2 - 1)):.2f}"
 
 
-def even_batch(key: str) -> str:
-    """From how many images on the maps kept for training take more memory than the parameters.
+def even_batch(key: str, optimizer: str = "momentum") -> str:
+    """From how many images on the maps kept for training take more memory than all else.
+
+    optimizer: what is held besides the maps, as in `Table.training_bytes`.
 
     >>> even_batch("vgg16")
+    '<data value="28" title="parameters 1,660,290,528 bytes, maps 60,481,440 an image">28</data>'
+    >>> even_batch("vgg16", "none")
     '<data value="10" title="parameters 553,430,176 bytes, maps 60,481,440 an image">10</data>'
     """
     book = lookup(key)
-    weights, maps = 4 * book.parameters, book.training_activation_bytes()
-    batch = weights // maps + 1
-    return data(batch, str(batch), f"parameters {weights:,} bytes, maps {maps:,} an image")
+    maps = book.training_activation_bytes()
+    held = book.training_bytes(optimizer) - maps
+    batch = held // maps + 1
+    return data(batch, str(batch), f"parameters {held:,} bytes, maps {maps:,} an image")
+
+
+def held_numbers(optimizer: str) -> str:
+    """How many numbers training holds for each parameter, in words.
+
+    >>> held_numbers("momentum")
+    'three'
+    """
+    return WORDS[OPTIMIZERS[optimizer]]
 
 
 def intensity(key: str, row: str) -> str:

@@ -83,13 +83,15 @@ def memory_table() -> str:
     ]
     head = (
         "network, MB", "parameters", "most maps alive at once, inference",
-        "all maps, kept for training",
+        "all maps, kept for training", "parameters, gradients and momentum",
     )  # fmt: skip
     return table(head, lines)
 
 
-def _memory(book: Table) -> tuple[int, int, int]:
-    return 4 * book.parameters, book.peak_activation_bytes(), book.training_activation_bytes()
+def _memory(book: Table) -> tuple[int, int, int, int]:
+    maps = book.training_activation_bytes()
+    held = book.training_bytes("momentum") - maps
+    return 4 * book.parameters, book.peak_activation_bytes(), maps, held
 
 
 def later_table(names: Iterable[str]) -> str:
