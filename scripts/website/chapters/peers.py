@@ -18,7 +18,6 @@ PEERS = DOCS / "peers"
 COUNTS = {**dict.fromkeys(("network", "input", "tool", "version"), filled), "total": whole}
 OURS, BARE = "cnnref", "nothing"
 TWO_PER_MAC = "FlopCounterMode"
-NETWORK, DEVICE = "network", "device"
 
 
 @cache
@@ -96,7 +95,7 @@ def totals_table() -> str:
         macs = totals[OURS]
         cells = [_deviation(totals[tool] / (1 + (tool == TWO_PER_MAC)), macs) for tool in tools]
         lines.append(line(network, [f"{macs / 1e6:,.1f}", *cells]))
-    return table([NETWORK, "M MACs", *map(_halved, tools)], lines)
+    return table(["network", "M MACs", *map(_halved, tools)], lines)
 
 
 def _halved(tool: str) -> str:
@@ -118,7 +117,7 @@ def times_table(device: str) -> str:
         best = min((tool for tool in tools if tool != OURS), key=lambda tool: times[tool])
         ratio = f"{times[best] / times[OURS]:.1f} × ({best})"
         lines.append(line(network, [*(f"{times[tool]:,.1f}" for tool in tools), ratio]))
-    return table([NETWORK, *tools, "cnnref is faster by"], lines)
+    return table(["network", *tools, "cnnref is faster by"], lines)
 
 
 def process_table(network: str) -> str:
