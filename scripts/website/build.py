@@ -102,6 +102,7 @@ def refuse_unsigned() -> None:
 
 
 def generate() -> None:
+    """Bring docs/generated/ up to date, in a process of its own."""
     if GENERATE.exists() and call([sys.executable, str(GENERATE)]):
         raise BuildError("scripts/generate failed; its message stands above")
 
@@ -115,6 +116,7 @@ def measure() -> None:
 
 
 def mkdocs(target: Path) -> None:
+    """Build the pages into a folder; a warning is a fault."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(target)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with child(command, cwd=ROOT, env=os.environ | SETTINGS, **pipes) as process:
@@ -125,6 +127,7 @@ def mkdocs(target: Path) -> None:
 
 
 def check(folder: Path) -> None:
+    """Look at every file of a built site."""
     report = built.check(folder, urlsplit(os.environ.get("SITE_URL", "")).path)
     for fault in report.faults:
         print(f"  {fault}")
@@ -134,6 +137,7 @@ def check(folder: Path) -> None:
 
 
 def compare(one: Path, two: Path) -> None:
+    """Hold two builds of the same sources against each other, file by file."""
     names = {path.relative_to(base) for base in (one, two) for path in base.rglob("*")}
     differing = sorted(str(name) for name in names if contents(one / name) != contents(two / name))
     if differing:
@@ -141,10 +145,12 @@ def compare(one: Path, two: Path) -> None:
 
 
 def contents(path: Path) -> bytes | None:
+    """What is in a file; None where there is none."""
     return path.read_bytes() if path.is_file() else None
 
 
 def swap(new: Path, old: Path) -> None:
+    """Put the new site in the place of the old one."""
     if SITE.exists():
         SITE.rename(old)
     new.rename(SITE)
@@ -165,12 +171,14 @@ def scratch() -> Iterator[Path]:
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
+    """Say how long a step took."""
     started = time.perf_counter()
     yield
     print(f"{name}: {time.perf_counter() - started:.1f} s", flush=True)
 
 
 def inputs() -> str:
+    """What a build depends on, as one digest."""
     skipped = os.environ.get(SKIPPED, "")
     outside = f"{sys.version} {os.environ.get('SITE_URL', '')} {skipped} {hardware()}"
     return fingerprint([*(ROOT / name for name in SOURCES), *([] if skipped else [THIS])], outside)
@@ -190,10 +198,12 @@ def hardware() -> str:
 
 
 def read_text(path: Path) -> str:
+    """A file of the system, or the platform's name where there is none."""
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else platform()
 
 
 def fingerprint(places: list[Path], more: str = "", without: Path | None = None) -> str:
+    """The digest of all files below some places, their names and more words."""
     digest = hashlib.sha256(more.encode())
     for place in places:
         for path in sorted([place, *place.rglob("*")]):
@@ -210,6 +220,7 @@ def record() -> str:
 
 
 def recorded() -> str | None:
+    """What the last build was of; None before the first."""
     return STAMP.read_text(encoding="utf-8", errors="replace") if STAMP.exists() else None
 
 

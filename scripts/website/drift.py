@@ -1,5 +1,4 @@
-"""The committed files of docs/generated/ against the computed ones: what is written, and where
-the two part, by file, row, column and both values."""
+"""Where a generated file and its committed copy part, and which are written because they do."""
 
 from __future__ import annotations
 

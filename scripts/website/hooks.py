@@ -36,11 +36,13 @@ LEFT_OVER = re.compile(r"\{\{.{0,60}|\{%.{0,60}", re.DOTALL)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Before all else: how notebooks are run."""
     site_notebooks.configure(config)
     return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add what is not in docs/: the charts' scripts, downloads and the pages of networks."""
     views = site_choices.assets(
         site_measured.charts(Path(config.docs_dir) / "generated" / "charts")
     )
@@ -55,6 +57,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """The article of a page: its tables, its notebook and its network."""
     refuse_left_over(html, page.file.src_uri)
     root = None if page.file.src_uri == "conventions.md" else "../" * page.url.count("/")
     html = site_tables.wrap(site_notebooks.tidy(html, page, files), root)
@@ -62,6 +65,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """The whole page: its charts, its formulas and the theme's faults."""
     where = page.file.src_uri
     charts = site_measured.CHARTS
     try:
@@ -73,10 +77,12 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
+    """The page for addresses that lead nowhere."""
     return site_theme.repair(output_content) if template_name == "404.html" else output_content
 
 
 def on_post_build(config: MkDocsConfig) -> None:
+    """What concerns the site as a whole."""
     site_notebooks.seal()
     site = Path(config.site_dir)
     site_math.close()
@@ -86,6 +92,11 @@ def on_post_build(config: MkDocsConfig) -> None:
 
 
 def refuse_left_over(html: str, where: str) -> None:
+    """Refuse a macro that stands on a page as it was typed.
+
+    Raises:
+        PluginError: there is one.
+    """
     found = LEFT_OVER.search(CODE.sub("", html))
     if found:
         shown = " ".join(found[0].split())

@@ -74,10 +74,12 @@ def seal() -> None:
 
 
 def digest(path: Path) -> bytes:
+    """What a file comes to, in hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest().encode()
 
 
 def package_hash() -> str:
+    """What a notebook's outputs depend on: the package and the libraries."""
     digest = hashlib.sha256(" ".join(f"{name}={version(name)}" for name in VERSIONS).encode())
     for path in sorted((ROOT / "cnnref").rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
@@ -121,6 +123,7 @@ def tidy(html: str, page: Page, files: Files) -> str:
 
 
 def cell_parts(cell: Tag, page: Page) -> Iterator[str]:
+    """A cell as HTML of the site's own: its prose, its code and what it printed."""
     text = cell.select_one(".jp-RenderedMarkdown")
     if text is not None:
         yield text.decode_contents()
@@ -155,6 +158,7 @@ def outputs(cell: Tag, page: Page) -> list[str]:
 
 
 def offer(page: Page) -> str:
+    """The line that offers a notebook's two files."""
     name = Path(page.file.src_uri).stem
     links = {f"{name}.ipynb": "for Jupyter", f"{name}.py": "as Python"}
     items = joined(
@@ -190,8 +194,10 @@ def formulas(soup: Any) -> None:
 
 
 def displayed(tex: re.Match[str]) -> str:
+    """A formula on a line of its own, as the theme marks one."""
     return element("div", Html(rf"\[{tex[1]}\]"), class_="arithmatex")
 
 
 def inline(tex: re.Match[str]) -> str:
+    """A formula in its line, as the theme marks one."""
     return element("span", Html(rf"\({tex[1]}\)"), class_="arithmatex")

@@ -22,6 +22,7 @@ TWO_PER_MAC = "FlopCounterMode"
 
 @cache
 def record(name: str) -> Any:
+    """A record of docs/peers/ by its name."""
     return json_of(PEERS / f"{name}.json")
 
 

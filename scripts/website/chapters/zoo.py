@@ -28,6 +28,7 @@ COLUMNS = {
 
 @cache
 def entries() -> tuple[dict[str, Any], ...]:
+    """The rows of zoo.csv, one for each model."""
     return tuple(records(ZOO / "zoo.csv", COLUMNS))
 
 

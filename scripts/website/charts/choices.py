@@ -79,6 +79,7 @@ def question_group(key: str, question: dict[str, Any], answer: str) -> Html:
 
 
 def radio(name: str, value: str, *, chosen: bool) -> Html:
+    """A button of which one in its group is pressed."""
     return element("input", type="radio", name=name, value=value, checked=chosen)
 
 
@@ -91,6 +92,11 @@ def partly(choice: dict[str, Any]) -> str | None:
 
 
 def read_choice(folder: Path, key: str) -> dict[str, Any]:
+    """The views of a chart and how they are chosen.
+
+    Raises:
+        ChartError: there is no such file.
+    """
     path = folder / f"{key}{ENDING}"
     if not path.is_file():
         raise ChartError(f"the chart '{key}' has no file {path.name}; run scripts/generate")
@@ -105,6 +111,7 @@ def assets(folder: Path) -> dict[str, str]:
 
 
 def script(folder: Path, key: str) -> str:
+    """What the page loads when a reader chooses: all views of a chart."""
     views = {
         " ".join(view["answers"]): view_of(folder, key, view)
         for view in read_choice(folder, key)["views"]
@@ -114,6 +121,7 @@ def script(folder: Path, key: str) -> str:
 
 
 def view_of(folder: Path, key: str, view: dict[str, Any]) -> dict[str, Any]:
+    """One view: its spec, its words and its drawings."""
     spec = site_charts.read_spec(folder, view["chart"])
     return {
         "spec": spec | {"config": site_charts.STYLE},
@@ -124,6 +132,7 @@ def view_of(folder: Path, key: str, view: dict[str, Any]) -> dict[str, Any]:
 
 
 def drawings_of(spec: dict[str, Any], key: str) -> dict[str, str]:
+    """A spec drawn at each width."""
     return {
         size: site_charts.svg(spec, width, f"{key}-{size[0]}")
         for size, width in site_charts.WIDTHS.items()

@@ -125,6 +125,11 @@ def view(drawings: Mapping[str, str], label: str, data: str) -> Html:
 
 
 def read_spec(folder: Path, key: str) -> dict[str, Any]:
+    """A chart's spec, by the name of its file.
+
+    Raises:
+        ChartError: there is none, or it decides what the site decides.
+    """
     spec = _made.get(key) or _from_file(folder, key)
     for name in ("width", "config"):
         if name in spec:
@@ -157,6 +162,7 @@ def svg(spec: dict[str, Any], width: int, prefix: str) -> str:
 
 
 def convert(spec: dict[str, Any]) -> str:
+    """A spec as SVG, on one line."""
     import vl_convert
 
     text: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, config=STYLE)
@@ -170,6 +176,7 @@ def assets() -> dict[str, str]:
 
 
 def bundle() -> str:
+    """The live charts' library as one script."""
     import vl_convert
 
     # as its stub has it, a snippet of one's own is needed

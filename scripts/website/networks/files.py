@@ -89,6 +89,7 @@ def highlighted(path: str) -> str:
 
 @cache
 def downloads(name: str) -> dict[str, str]:
+    """The files that a network's page offers: {address: content}."""
     return architecture_page.downloads(name)
 
 

@@ -43,6 +43,11 @@ def render(page: str) -> str:
 
 
 def formula(marked: str) -> str:
+    """One formula, from what the Markdown extension leaves of it.
+
+    Raises:
+        MathError: it holds HTML, or has no delimiters.
+    """
     if TAG.search(marked):
         raise MathError(f"HTML stands inside the formula '{html.unescape(marked).strip()}'")
     text = html.unescape(marked).strip()
@@ -58,6 +63,11 @@ def formula(marked: str) -> str:
 
 @cache
 def convert(tex: str, *, display: bool) -> str:
+    """TeX as KaTeX's HTML.
+
+    Raises:
+        MathError: KaTeX does not understand it.
+    """
     call = CALL.format(tex=json.dumps(tex), display=str(display).lower())
     answer = str(engine().eval(call)).replace(UNDERLINE, "")
     if answer.startswith("ERROR "):
@@ -66,6 +76,7 @@ def convert(tex: str, *, display: bool) -> str:
 
 
 def engine() -> Any:
+    """KaTeX, started once for all formulas."""
     if not _engines:
         from py_mini_racer import MiniRacer
 
@@ -75,6 +86,7 @@ def engine() -> Any:
 
 
 def close() -> None:
+    """End KaTeX, whose memory is its own."""
     while _engines:
         _engines.pop().close()
 

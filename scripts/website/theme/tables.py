@@ -52,6 +52,7 @@ def title(heading: Tag) -> str:
 
 
 def is_framed(table: Tag) -> bool:
+    """Whether a table has its frame already, or stands in one."""
     own = table.get_attribute_list("class")
     return any(kind in own or table.find_parent(class_=kind) for kind in FRAMED)
 
@@ -100,5 +101,6 @@ def figure_columns(table: Tag, rows: Sequence[Sequence[Tag]]) -> set[int]:
 
 
 def is_figures(texts: Sequence[str]) -> bool:
+    """Whether a column holds numbers alone."""
     filled = [text for text in texts if text]
     return any(map(str.isdigit, "".join(filled))) and all(map(FIGURE.fullmatch, filled))

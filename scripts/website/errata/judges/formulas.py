@@ -33,6 +33,7 @@ class Polynomial(NamedTuple):
         )
 
     def __str__(self) -> str:
+        """The sum as it is written: 9 HWC^2 + HWC."""
         return " + ".join(_term(powers, factor) for powers, factor in self.terms.items())
 
 
