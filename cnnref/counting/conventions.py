@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.counting.operators import KINDS
 from cnnref.counting.price_lists import FULL_COLUMNS, LECTURE_COLUMNS, PRESETS, STORED
-from cnnref.counting.shapes import COUNTS
+from cnnref.counting.shapes import COUNTS, FURTHER
 from cnnref.errors import CnnrefError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Convention(NamedTuple):
     operators: the kinds that the source's own tables have a row for; () for all.
     unit: what one counted thing is called ("MAC", "FLOP").
     source: who counts so, with the version where it is a program.
+    modules: the classes of modules that the source watches, where it sees no functions; those
+        that a class inherits are others. "torch.nn.Module" is any without parts; () sees all.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Convention(NamedTuple):
     columns: tuple[str, ...]
     source: str
     note: str
+    modules: tuple[str, ...] = ()
 
     @staticmethod
     def from_dict(entries: Mapping[str, Any]) -> Convention:
@@ -82,19 +85,26 @@ class Convention(NamedTuple):
 
     def flops(self, layer: Layer) -> int:
         """Operations of one row: the sum of its counts times their prices."""
-        return _price(_terms(self.prices, layer), layer)
+        return _price(self.priced(layer), layer)
 
     def activation_bytes(self, layer: Layer) -> int:
         """Bytes of the output that this convention keeps for one row, in float32."""
-        return _price(_terms(self.stores, layer), layer)
+        return _price(self.stored(layer), layer)
 
     def priced(self, layer: Layer) -> Mapping[str, int]:
         """The price of each count of a row that has one."""
-        return _terms(self.prices, layer)
+        return _terms(self.prices, layer) if self.sees(layer) else {}
 
     def stored(self, layer: Layer) -> Mapping[str, int]:
         """The bytes for one of each count of a row that has some."""
-        return _terms(self.stores, layer)
+        return _terms(self.stores, layer) if self.sees(layer) else {}
+
+    def sees(self, layer: Layer) -> bool:
+        """Whether the source watches what was called; of a row that is not traced, it does."""
+        if not self.modules or layer.call is None:
+            return True
+        module = layer.call.module
+        return module in self.modules or bool(module and "torch.nn.Module" in self.modules)
 
     def lists(self, layer: Layer) -> bool:
         """Whether the source's own table would have this row, or no rule counts it."""
@@ -113,7 +123,7 @@ def _kind(known: Container[str], layer: Layer) -> str:
 
 
 def _price(terms: Mapping[str, int], layer: Layer) -> int:
-    return sum(price * getattr(layer.counts, count) for count, price in terms.items())
+    return sum(price * layer.count(count) for count, price in terms.items())
 
 
 def frozen(prices: Mapping[str, Mapping[str, int]]) -> Prices:
@@ -214,6 +224,7 @@ def _convention(entries: Mapping[str, Any], place: str) -> Convention:
         columns=base.columns if base else FULL_COLUMNS,
         source=entries.get("source", place if place.endswith(".toml") else "stated by its user"),
         note=entries.get("note", f"As {base.name}, but for what it states itself." if base else ""),
+        modules=base.modules if base else (),
     )
 
 
@@ -257,7 +268,7 @@ def _check_terms(kind: str, terms: object, place: str) -> None:
             f"{place}: {kind} must state its counts, such as {{ elements_out = 1 }}, "
             f"but is {terms!r}."
         )
-    _known(terms, COUNTS, f"count of {kind} in {place}")
+    _known(terms, (*COUNTS, *FURTHER), f"count of {kind} in {place}")
     for count, price in terms.items():
         if type(price) is not int:
             raise CnnrefError(

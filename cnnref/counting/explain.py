@@ -53,7 +53,7 @@ def operations(layer: Layer, convention: Convention, times: str = "x") -> str:
     terms = [
         _priced(price, formula(layer, count), times)
         for count, price in convention.priced(layer).items()
-        if getattr(layer.counts, count)
+        if layer.count(count)
     ]
     if not terms:
         return "0" if layer.counted else "not counted: no rule knows this operator, 0"
@@ -127,7 +127,7 @@ def formula(layer: Layer, count: str) -> Formula:
     That is what the row's rule says, or what its shapes and window tell; the number itself where
     neither does.
     """
-    number: int = getattr(layer.counts, count)
+    number = layer.count(count)
     derived = _DERIVED.get((layer.op, count)) or _DERIVED.get(("", count))
     for found in (dict(layer.formulas).get(count), derived and derived(layer)):
         if found and value(found) == number:

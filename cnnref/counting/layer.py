@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnnref.counting.arithmetic import taps_inside
-from cnnref.counting.shapes import Counts, Formulas, Geometry, Shape
+from cnnref.counting.shapes import Call, Counts, Formulas, Geometry, Shape
 
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention
@@ -29,6 +29,7 @@ class Layer(NamedTuple):
         LRN's alpha, beta and k, the p of a dropout, the factor of a scale, how many zeros a pad
         adds on each side, and count_include_pad (0) of an average that leaves its padding out.
     formulas: by count, how it comes about, where shapes and window do not tell it.
+    call: what a trace knows besides of what was called; None in a spec.
     """
 
     name: str
@@ -43,6 +44,19 @@ class Layer(NamedTuple):
     counted: bool = True
     constants: Constants = ()
     formulas: Formulas = ()
+    call: Call | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Equal work at one place; how it was called is no part of it."""
+        return isinstance(other, Layer) and tuple(self)[:-1] == tuple(other)[:-1]
+
+    def __hash__(self) -> int:
+        return hash(tuple(self)[:-1])
+
+    def count(self, name: str) -> int:
+        """A raw count by its name; 0 of those that only other kinds have."""
+        found: int | None = getattr(self.counts, name, None)
+        return dict(self.call.counts if self.call else ()).get(name, 0) if found is None else found
 
     @property
     def in_shape(self) -> Shape:

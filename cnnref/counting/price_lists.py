@@ -33,6 +33,7 @@ FLOAT32 = 4
 CONVS, PRODUCTS = ("conv", "conv_transpose"), ("linear", "matmul")
 SCALED_NORMS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
 LEARNED = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "prelu")
+RECURRENT = ("lstm", "gru", "rnn")
 AVERAGES = ("avg_pool", "adaptive_avg_pool", "copy", "mean")
 
 STORED = _each(STORING, elements_out=FLOAT32)
@@ -40,7 +41,8 @@ STORED = _each(STORING, elements_out=FLOAT32)
 TORCHINFO = {
     "conv": {"macs": 1, "bias_adds": 1},
     "conv_transpose": {"window_taps": 1, "bias_adds": 1},
-    **_each(("linear", "embedding", *LEARNED), weights=1, biases=1),
+    **_each(("linear", "embedding", *LEARNED), weights=1, biases=1, again=1),
+    **_each(RECURRENT, weights=1, biases=1, again=1),
 }
 PTFLOPS = {
     **_each((*CONVS, "linear"), macs=1, bias_adds=1),
@@ -58,7 +60,33 @@ THOP = {
     **_each(("batch_norm", "layer_norm", "instance_norm"), elements_out=4),
     **_each(("avg_pool", "prelu"), elements_out=1),
     **_each(("adaptive_avg_pool", "copy"), elements_in=1, elements_out=1),
+    "softmax": {"elements_out": 3, "sums": -1},
+    "interpolate": {"nearest": 1, "linear": 5, "bilinear": 11, "bicubic": 259},
+    "rnn": {"macs": 1, "bias_adds": 1, "states": 1},
+    "gru": {"macs": 1, "bias_adds": 1, "states": 7},
+    "lstm": {"macs": 1, "bias_adds": 1, "states": 8},
 }
+# the classes of torch.nn that it has a formula for; of others, and of functions, it sees nothing
+THOP_MODULES = tuple(
+    f"torch.nn.{name}"
+    for name in (
+        *(
+            f"{kind}{rank}d"
+            for kind in (
+                "Conv",
+                "ConvTranspose",
+                "BatchNorm",
+                "InstanceNorm",
+                "AvgPool",
+                "AdaptiveAvgPool",
+            )
+            for rank in (1, 2, 3)
+        ),
+        *("LayerNorm", "SyncBatchNorm", "PReLU", "Softmax", "Linear", "Upsample"),
+        *("UpsamplingBilinear2d", "UpsamplingNearest2d", "RNNCell", "GRUCell", "LSTMCell"),
+        *("RNN", "GRU", "LSTM"),
+    )
+)
 TORCHPROFILE = {
     **_each(("conv", *PRODUCTS, "attention", "lstm"), macs=1),
     "conv_transpose": {"window_taps": 1},
@@ -150,6 +178,7 @@ PRESETS: tuple[dict[str, Any], ...] = (
         "unit": "mult-add",
         "prices": TORCHINFO,
         "stores": _each((*CONVS, "linear", "embedding", *LEARNED), elements_out=2 * FLOAT32),
+        "modules": ("torch.nn.Module",),
         "source": "torchinfo 1.8.0, summary().total_mult_adds and .total_output_bytes",
         "note": (
             "Convolutions count MACs and bias adds. Any other layer counts its parameters once, "
@@ -177,13 +206,15 @@ PRESETS: tuple[dict[str, Any], ...] = (
         "title": "thop (pytorch-OpCounter)",
         "unit": "MAC",
         "prices": THOP,
+        "modules": THOP_MODULES,
         "source": "thop 0.1.1.post2209072238, profile()",
         "note": (
             "Batch norm is 4 for each element (2 without scale and shift), an average pool 1 for "
             "each output, an adaptive one 1 for each input and output; biases, ReLU and max pools "
             "are free. It sees only modules whose class is exactly on its list: calls of "
-            "torch.nn.functional, operators, and subclasses count 0. Its formulas for softmax, "
-            "upsampling and recurrent layers are not in the list."
+            "torch.nn.functional, operators, and subclasses count 0. A softmax counts the sums of "
+            "each position too, upsampling by its mode, and recurrent layers their gates; "
+            "a packed sequence, which it takes for one without gaps, is too small here."
         ),
     },
     {

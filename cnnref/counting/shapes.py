@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["COUNTS", "Counts", "Formula", "Formulas", "Geometry", "Shape", "Size", "Work"]
+__all__ = [
+    "COUNTS",
+    "FURTHER",
+    "Call",
+    "Counts",
+    "Formula",
+    "Formulas",
+    "Geometry",
+    "Shape",
+    "Size",
+    "Work",
+]
 
 Pair = tuple[int, ...]
 # of an input: its height and width, or both at once
@@ -70,6 +81,26 @@ class Counts(NamedTuple):
 
 
 COUNTS = Counts._fields
+# raw counts of few kinds, of which a trace alone tells: see `Call`
+FURTHER = ("again", "states", "sums", "nearest", "linear", "bilinear", "bicubic")
+
+
+class Call(NamedTuple):
+    """What a trace knows of a row besides: what those tools count by that watch modules.
+
+    module: the class of the module without parts whose call the row is, as "torch.nn.Linear";
+        "" where a function was called.
+    counts: by name, further raw counts. again: the learned numbers of the module, once for each
+        entry along the first axis of its output (of a recurrent layer, its first two), but for
+        those that the row brings. states: elements of the hidden state, over all steps, layers
+        and directions of a recurrent layer. sums: the sums of a softmax. nearest, linear,
+        bilinear, bicubic: elements of the output of an interpolation of that mode.
+    """
+
+    module: str = ""
+    counts: tuple[tuple[str, int], ...] = ()
+
+
 # a sum of products; a factor that is a product of sizes is shown in brackets
 Product = tuple[int | tuple[int, ...], ...]
 Formula = tuple[Product, ...]

@@ -180,7 +180,7 @@ def record(row: Row, keys: Sequence[str] = ()) -> dict[str, Any]:
     values = layer.parameters, entry.flops(layer), entry.activation_bytes(layer)
     prices = dict(zip(PRICED, values if layer.counted else (values[0], None, None), strict=True))
     window = layer.geometry and layer.geometry._asdict()
-    told = {key: value for key, value in layer._asdict().items() if key != "formulas"}
+    told = {key: value for key, value in layer._asdict().items() if key not in ("formulas", "call")}
     nested = {"geometry": window, "counts": layer.counts._asdict(), "listed": entry.lists(layer)}
     more = {"columns": {key: COLUMNS[key].exact(row) for key in keys}} if keys else {}
     return {"row": row.number, **told, **nested, **prices, **more}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from cnnref.counting.layer import Layer
-from cnnref.counting.shapes import Counts, Shape
+from cnnref.counting.shapes import Call, Counts, Shape
 from cnnref.tracing.rows import Row, shape
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.rules.operation import PLAIN
@@ -52,6 +53,8 @@ class Ledger:
                     self._roots[id(weight)] = (weight,)
                     self._owners[id(weight)] = path
         self._parts = parts
+        self._by_path = dict(reversed(parts))
+        self._modules: dict[str, tuple[str, int, int]] = {}
         self.device = self._device(
             tensor
             for _, part in parts
@@ -134,6 +137,7 @@ class Ledger:
         path = self._place(row, given)
         name = path if row.leaf and path and path in self.leaves else _joined(path, row.op)
         number = self._names[name] = self._names.get(name, 0) + 1
+        counts = self._counts(row, given, in_shapes)
         self.layers.append(
             Layer(
                 name if number == 1 else f"{name}#{number}",
@@ -144,13 +148,27 @@ class Ledger:
                 in_shapes,
                 row.out_shape,
                 row.geometry,
-                self._counts(row, given, in_shapes),
+                counts,
                 row.counted,
                 row.constants,
                 row.formulas,
+                self._call(row, path, counts),
             )
         )
         self._produced(given[0] if result is None else result)
+
+    def _call(self, row: Row, path: str, counts: Counts) -> Call:
+        """Which module without parts a row is the call of, and what of it counts once more."""
+        if not row.leaf or path != self.stack[-1] or path not in self.leaves:
+            return Call("", row.further)
+        known = self._modules.get(path)
+        if known is None:
+            known = self._modules[path] = _watched(self._by_path[path])
+        module, once, twice = known
+        axes = row.output
+        times = once * axes[0] + twice * prod(axes[:2]) if axes else 0
+        again = times - counts.weights - counts.biases
+        return Call(module, (*row.further, ("again", again)) if again else row.further)
 
     def _counts(self, row: Row, given: list[Tensor], in_shapes: tuple[Shape, ...]) -> Counts:
         counts = row.counts
@@ -217,6 +235,21 @@ class Ledger:
             for leaf in tensors((result,)):
                 self._roots[id(leaf)] = roots
                 self._kept.append(leaf)
+
+
+def _watched(part: nn.Module) -> tuple[str, int, int]:
+    """The class of a module, and its learned numbers by what they are called.
+
+    Those called weight and bias, and those of recurrent layers, whose names go on.
+    """
+    kind = type(part)
+    home = "torch.nn" if getattr(nn, kind.__name__, None) is kind else kind.__module__
+    plain = recurrent = 0
+    for name, weight in part.named_parameters():
+        if not is_lazy(weight) and ("weight" in name or "bias" in name):
+            plain += weight.numel() if name in ("weight", "bias") else 0
+            recurrent += weight.numel() if name not in ("weight", "bias") else 0
+    return f"{home}.{kind.__qualname__}", plain, recurrent
 
 
 def changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:

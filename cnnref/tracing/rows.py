@@ -24,8 +24,8 @@ class Row:
     """
 
     __slots__ = (
-        "biases", "constants", "counted", "counts", "formulas", "free", "geometry", "in_shapes",
-        "inputs", "leaf", "op", "out_shape", "weights",
+        "biases", "constants", "counted", "counts", "formulas", "free", "further", "geometry",
+        "in_shapes", "inputs", "leaf", "op", "out_shape", "output", "weights",
     )  # fmt: skip
 
     def __init__(self, found: Operation, given: list[Tensor], result: Any) -> None:
@@ -41,7 +41,9 @@ class Row:
         self.weights = _numbers(found.weights, places)
         self.biases = _numbers(found.biases, places)
         self.in_shapes = tuple([shape(given[i]) for i in self.inputs])
+        self.output = found.output.shape
         self.out_shape = shape(found.output)
+        self.further = found.further
         self.geometry = found.geometry
         self.constants = found.constants
         self.formulas = found.formulas

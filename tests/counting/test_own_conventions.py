@@ -13,7 +13,7 @@ from cnnref.__main__ import main
 from cnnref.counting import explain
 from cnnref.counting.conventions import CONVENTIONS, Convention
 from cnnref.counting.operators import KINDS
-from cnnref.counting.shapes import COUNTS
+from cnnref.counting.shapes import COUNTS, FURTHER
 from cnnref.errors import CnnrefError, UnknownNameError
 
 TOML = """
@@ -194,7 +194,7 @@ def test_the_presets_name_known_kinds_and_counts_only() -> None:
     for how in CONVENTIONS.values():
         for prices in (how.prices, how.stores):
             assert set(prices) <= set(KINDS)
-            assert {count for terms in prices.values() for count in terms} <= set(COUNTS)
+            assert {count for terms in prices.values() for count in terms} <= {*COUNTS, *FURTHER}
         assert set(how.operators) <= set(KINDS)
 
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnnref.counting.shapes import Geometry
+from cnnref.counting.shapes import FURTHER, Geometry
 from cnnref.tracing.rules.operation import Operation, Rule, first, taps
 
 __all__ = ["FUNCTIONS", "embedding", "normalised"]
@@ -134,9 +134,18 @@ def _embedding_bag(result: Any, input: Tensor, weight: Tensor, *_: Any, **__: An
     return found._replace(op="embedding_bag")
 
 
-def _interpolate(result: Tensor, input: Tensor, *_: Any, **__: Any) -> Operation:
+def _interpolate(
+    result: Tensor,
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    *_: Any,
+    **__: Any,
+) -> Operation:
     """Each output is a mix of its neighbours: one for nearest, four for bilinear."""
-    return Operation("interpolate", (input,), result)
+    further = ((mode, result.numel()),) if mode in FURTHER else ()
+    return Operation("interpolate", (input,), result, further=further)
 
 
 FUNCTIONS: dict[Any, Rule] = {

@@ -33,6 +33,7 @@ class Operation(NamedTuple):
         parameters, at the first row that uses it.
     constants: numbers that change values and no cost, by name.
     formulas: by count, the products whose sum it is, where shapes and window do not tell them.
+    further: by name, raw counts that few kinds have; see `cnnref.counting.shapes.Call`.
     """
 
     op: str
@@ -46,6 +47,7 @@ class Operation(NamedTuple):
     biases: tuple[Tensor | None, ...] = ()
     constants: Constants = ()
     formulas: Formulas = ()
+    further: tuple[tuple[str, int], ...] = ()
 
 
 Rule = Callable[..., Operation]

@@ -52,6 +52,8 @@ def rule_for(op: str) -> Rule:
         return _hardtanh
     if op == "prelu":
         return _prelu
+    if op == "softmax":
+        return _softmax
     leaf = op in LEAVES
 
     def rule(result: Any, *args: Any, **kwargs: Any) -> Operation:
@@ -87,6 +89,13 @@ def _hardtanh(
     """ReLU6 runs as this, between 0 and 6."""
     op = "relu6" if (min_val, max_val) == (0, 6) else "hardtanh"
     return Operation(op, (input,), result)
+
+
+def _softmax(result: Tensor, input: Tensor, dim: Any = None, *_: Any, **__: Any) -> Operation:
+    """One sum along an axis, for each position on the others."""
+    known = type(dim) is int and result.dim() and result.shape[dim]
+    further = (("sums", result.numel() // result.shape[dim]),) if known else ()
+    return Operation("softmax", (input,), result, further=further)
 
 
 def _prelu(result: Tensor, input: Tensor, weight: Tensor) -> Operation:

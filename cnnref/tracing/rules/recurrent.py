@@ -35,7 +35,9 @@ def _layers(
     hidden = [states] if isinstance(states, Tensor) else list(states)
     matrices = [weight for weight in learned if weight.dim() == 2]
     biases = [weight for weight in learned if weight.dim() == 1]
-    return _gates(op, result, (input, *hidden), steps, matrices, biases)
+    # a projection makes the hidden state of an LSTM narrower, and not its memory
+    width = hidden[-1].shape[0] * hidden[-1].shape[-1]
+    return _gates(op, result, (input, *hidden), steps, width, matrices, biases)
 
 
 def _gates(
@@ -43,10 +45,14 @@ def _gates(
     result: Any,
     inputs: tuple[Tensor, ...],
     steps: int,
+    width: int,
     weights: Sequence[Tensor],
     biases: Sequence[Tensor],
 ) -> Operation:
-    """Every weight once for each step, and every bias."""
+    """Every weight once for each step, and every bias.
+
+    width: elements of the hidden state of all layers and directions.
+    """
     macs = tuple((steps, *weight.shape) for weight in weights)
     adds = tuple((steps, bias.numel()) for bias in biases)
     counts = Counts(
@@ -67,6 +73,7 @@ def _gates(
             ("weights", tuple(tuple(weight.shape) for weight in weights)),
             ("biases", tuple(tuple(bias.shape) for bias in biases)),
         ),
+        further=(("states", steps * width),),
     )
 
 
@@ -88,7 +95,8 @@ def _cell(
     steps = input.numel() // input.shape[-1]
     biases = [bias for bias in (b_ih, b_hh) if bias is not None]
     hidden = [hx] if isinstance(hx, Tensor) else list(hx)
-    return _gates(op, result, (input, *hidden), steps, (w_ih, w_hh), biases)
+    width = hidden[-1].shape[-1]
+    return _gates(op, result, (input, *hidden), steps, width, (w_ih, w_hh), biases)
 
 
 FUNCTIONS: dict[Any, Rule] = {

@@ -195,7 +195,7 @@ def priced(book: Table, lists: Sequence[Convention]) -> dict[tuple[str, str], in
         (kind, count) for entry in lists for kind, terms in entry.prices.items() for count in terms
     )
     sums = {
-        (kind, count): sum(getattr(layer.counts, count) for layer in book if layer.kind == kind)
+        (kind, count): sum(layer.count(count) for layer in book if layer.kind == kind)
         for kind, count in pairs
     }
     order = list(dict.fromkeys(kind for kind, _ in pairs))

@@ -36,7 +36,7 @@ def counted(key: str, selection: str, count: str) -> str:
     >>> counted("vgg16_bn", "op:batch_norm", "elements_out")
     '<data value="13547520" title="vgg16_bn/op:batch_norm/elements_out">13,547,520</data>'
     """
-    total = sum(getattr(layer.counts, count) for layer in rows(lookup(key), selection))
+    total = sum(layer.count(count) for layer in rows(lookup(key), selection))
     return data(total, grouped(total), f"{key}/{selection}/{count}")
 
 
