@@ -5,11 +5,13 @@ altair is imported when a chart is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.counting.layer import Layer
-from cnnref.errors import MissingExtraError
+from cnnref.errors import MissingExtraError, UnknownNameError
+from cnnref.tables.printable import View
+from cnnref.tables.quantities import QUANTITIES, Quantity, current
 from cnnref.tables.table import Table
 from cnnref.units import KIB, KILO, MEGA, MIB
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from altair import Chart
 
-__all__ = ["MEASURES", "Measure", "layer_bars", "stage_bars"]
+__all__ = ["MEASURES", "Measure", "layer_bars", "measure_of", "stage_bars"]
 
 KINDS = {
     "conv": "convolution",
@@ -35,37 +37,56 @@ NARROW = {"title": None, "columns": 2}
 
 
 class Measure(NamedTuple):
-    """One quantity of a row that a chart can show, in the lecture's units."""
+    """A quantity of rows as a chart shows it, in the lecture's units.
 
+    name: what a chart of it is called.
+    large_title, large_unit: for stages and whole networks.
+    """
+
+    quantity: Quantity
+    name: str
     title: str
     unit: int
     large_title: str
     large_unit: int
-    exact_title: str
-    total: Callable[[Table], int]
+
+    @property
+    def exact_title(self) -> str:
+        """What the exact value is a number of."""
+        bytes_ = self.quantity.unit == "bytes"
+        return (self.quantity.unit if bytes_ else self.quantity.noun).capitalize()
+
+    def total(self, rows: Table) -> int:
+        """What rows have of it, by the lecture's convention."""
+        return int(self.quantity.of(rows, View.of("lecture")))
+
+
+def _measure(key: str, name: str, unit: tuple[str, int], large: tuple[str, int]) -> Measure:
+    quantity = QUANTITIES[key]
+    words = (f"{quantity.noun.capitalize()} ({prefix})" for prefix, _ in (unit, large))
+    return Measure(quantity, name, next(words), unit[1], next(words), large[1])
 
 
 MEASURES: Mapping[str, Measure] = {
-    "memory": Measure(
-        "Memory (KB)",
-        KIB,
-        "Memory (MB)",
-        MIB,
-        "Bytes",
-        lambda rows: rows.activation_bytes("lecture"),
-    ),
-    "parameters": Measure(
-        "Parameters (k)", KILO, "Parameters (M)", MEGA, "Parameters", lambda rows: rows.parameters
-    ),
-    "flops": Measure(
-        "Operations (M flop)",
-        MEGA,
-        "Operations (M flop)",
-        MEGA,
-        "Operations",
-        lambda rows: rows.flops("lecture"),
-    ),
+    measure.quantity.key: measure
+    for measure in (
+        _measure("activation_bytes", "memory", ("KB", KIB), ("MB", MIB)),
+        _measure("parameters", "parameters", ("k", KILO), ("M", MEGA)),
+        _measure("operations", "flops", ("M flop", MEGA), ("M flop", MEGA)),
+    )
 }
+
+
+def measure_of(key: str) -> Measure:
+    """A measure of MEASURES by its key.
+
+    Raises:
+        UnknownNameError: charts have no such measure.
+    """
+    key = current(key)
+    if key not in MEASURES:
+        raise UnknownNameError("measure of charts", key, MEASURES)
+    return MEASURES[key]
 
 
 def layer_bars(table: Table, measure: str) -> Chart:
@@ -74,7 +95,7 @@ def layer_bars(table: Table, measure: str) -> Chart:
     measure: a key of MEASURES.
     """
     alt: Any = altair()
-    scale = MEASURES[measure]
+    scale = measure_of(measure)
     values = [
         {
             "layer": layer.name,
@@ -112,7 +133,7 @@ def stage_bars(tables: Sequence[tuple[str, Table]], measure: str) -> Chart:
     tables: (title, table) of each network; measure: a key of MEASURES.
     """
     alt: Any = altair()
-    scale = MEASURES[measure]
+    scale = measure_of(measure)
     values = [
         {
             "network": title,

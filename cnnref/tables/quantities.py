@@ -153,6 +153,11 @@ class Quantity(NamedTuple):
     digits: int = 0
 
     @property
+    def noun(self) -> str:
+        """What it is called where no convention is at hand."""
+        return self.key if "{unit}" in self.title else self.title
+
+    @property
     def header(self) -> str:
         """The title with the unit, unless it says it."""
         return self.title if self.unit in self.title else f"{self.title} ({self.unit})"

@@ -3,8 +3,10 @@
 A path is "table/rows/quantity". The table is a network's name, with "@SIZE" for an
 input other than its own, or with a block after a colon ("googlenet:3a", and
 "googlenet:3a-naive" for the module without its reductions); the rows are "total", a row's
-name, "stage:NAME" or "op:NAME", several of them joined by "+"; the quantity is a key of
-QUANTITIES. "part:NAME" in place of a network is a layer or a block alone: see website.lessons.
+name, "stage:NAME" or "op:NAME", several of them joined by "+"; the quantity is a key
+of MEASURES or SHAPES, and "operations" and "activation_bytes" name their convention behind it
+("operations:lecture"). "part:NAME" in place of a network is a layer or a block alone: see
+website.lessons.
 """
 
 from __future__ import annotations
@@ -16,23 +18,23 @@ from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Geometry
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.networks.catalog import table
+from cnnref.tables.printable import View
+from cnnref.tables.quantities import QUANTITIES
 from cnnref.tables.table import Table
 from website.lessons import block
 
-__all__ = ["QUANTITIES", "fact", "lookup", "rows"]
+__all__ = ["fact", "lookup", "rows"]
 
 PART = "part:"
 
-QUANTITIES: dict[str, Callable[[Table], int]] = {
+# the quantities that a path may ask for
+MEASURES = (
+    "macs", "parameters", "weights", "biases", "activations", "operations", "activation_bytes",
+)  # fmt: skip
+# what depends on a convention, and names it
+PRICED = ("operations", "activation_bytes")
+SHAPES: dict[str, Callable[[Table], int]] = {
     "rows": len,
-    "macs": lambda part: part.macs,
-    "parameters": lambda part: part.parameters,
-    "weights": lambda part: sum(layer.counts.weights for layer in part),
-    "biases": lambda part: sum(layer.counts.biases for layer in part),
-    "activations": lambda part: part.activations,
-    "lecture_flops": lambda part: part.flops("lecture"),
-    "flops": lambda part: part.flops("flops"),
-    "bytes": lambda part: part.activation_bytes("lecture"),
     "in_channels": lambda part: _only(part).in_shape.channels,
     "in_size": lambda part: _only(part).in_shape.size[0],
     "out_channels": lambda part: _only(part).out_shape.channels,
@@ -63,9 +65,18 @@ def fact(path: str) -> int:
     if len(parts) != 3:
         raise CnnrefError(f"{path!r} is not a path of the form table/rows/quantity.")
     name, selection, quantity = parts
-    if quantity not in QUANTITIES:
-        raise UnknownNameError("quantity", quantity, QUANTITIES)
-    return QUANTITIES[quantity](rows(lookup(name), selection))
+    part = rows(lookup(name), selection)
+    return SHAPES[quantity](part) if quantity in SHAPES else _measured(part, quantity)
+
+
+def _measured(part: Table, quantity: str) -> int:
+    key, _, convention = quantity.partition(":")
+    if key not in MEASURES:
+        raise UnknownNameError("quantity", key, (*MEASURES, *SHAPES))
+    if (key in PRICED) != bool(convention):
+        form = f"{key}:lecture" if key in PRICED else key
+        raise CnnrefError(f"{quantity!r} is no quantity of a path; write {form}.")
+    return int(QUANTITIES[key].of(part, View.of(convention or "macs")))
 
 
 @cache

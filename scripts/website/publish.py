@@ -37,7 +37,8 @@ ROW_COLUMNS = (
     "row", "layer", "op", "stage", "block", "inputs", "input", "output", *Geometry._fields,
     *COUNTS,
 )  # fmt: skip
-FACTS = ("rows", "macs", "parameters", "activations", "lecture_flops", "bytes")
+FACTS = ("rows", "macs", "parameters", "activations", "operations:lecture",
+         "activation_bytes:lecture")  # fmt: skip
 
 
 def outputs(
@@ -142,11 +143,11 @@ def _charts() -> Iterator[tuple[str, Any]]:
     vgg16 = facts.lookup("vgg16")
     family = [(f"VGG-{depth}", facts.lookup(f"vgg{depth}")) for depth in (11, 13, 16, 19)]
     pair = [("AlexNet", lecture), ("VGG-16", vgg16)]
-    for measure in charts.MEASURES:
-        yield f"alexnet-{measure}", charts.layer_bars(lecture, measure)
-        yield f"vgg16-{measure}", charts.layer_bars(vgg16, measure)
-        yield f"vgg-family-{measure}", charts.stage_bars(family, measure)
-        yield f"alexnet-vgg16-{measure}", charts.stage_bars(pair, measure)
+    for key, measure in charts.MEASURES.items():
+        yield f"alexnet-{measure.name}", charts.layer_bars(lecture, key)
+        yield f"vgg16-{measure.name}", charts.layer_bars(vgg16, key)
+        yield f"vgg-family-{measure.name}", charts.stage_bars(family, key)
+        yield f"alexnet-vgg16-{measure.name}", charts.stage_bars(pair, key)
     yield from lesson_charts.lesson_charts()
     yield from degradation.degradation_charts()
 

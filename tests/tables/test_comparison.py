@@ -261,7 +261,7 @@ def test_the_sentences_about_each_currency_hold():
     assert order("parameters")[:4] == ["VGG-19", "VGG-16", "BN-AlexNet", "AlexNet"]
     middle = [order("activations").index(label) for label in ("VGG-16", "VGG-19")]
     assert all(3 < place < 10 for place in middle)
-    assert set(order("inference")[:2]) == {"VGG-16", "VGG-19"}
+    assert set(order("peak")[:2]) == {"VGG-16", "VGG-19"}
     assert order("training")[:4] == [
         "Inception-ResNet-v2",
         "ResNet-152",

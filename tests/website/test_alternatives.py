@@ -20,9 +20,9 @@ TOLD = {
     for key, text in CHART.findall(page.read_text(encoding="utf-8"))
 }
 COSTS = {
-    "memory": lambda part: part.activation_bytes("lecture"),
+    "activation_bytes": lambda part: part.activation_bytes("lecture"),
     "parameters": lambda part: part.parameters,
-    "flops": lambda part: part.flops("lecture"),
+    "operations": lambda part: part.flops("lecture"),
 }
 
 
@@ -114,7 +114,7 @@ def test_vgg_by_layer():
 
 
 def test_vgg_by_stage():
-    family = [stages(name, "flops") for name in ("vgg11", "vgg13", "vgg16", "vgg19")]
+    family = [stages(name, "operations") for name in ("vgg11", "vgg13", "vgg16", "vgg19")]
     says("vgg-family-flops", "third and fourth stages grow most with depth", "small and equal")
     grown = {stage: family[-1][stage] - family[0][stage] for stage in family[0]}
     assert set(ranked(grown)[:2]) == {"conv3", "conv4"}
@@ -123,28 +123,28 @@ def test_vgg_by_stage():
     alexnet = {cost: stages("alexnet", cost, 227) for cost in COSTS}
     vgg = {cost: stages("vgg16", cost) for cost in COSTS}
     says("alexnet-vgg16-memory", "first stage is the longest bar by far", "is a sliver")
-    assert ranked(vgg["memory"])[0] == "conv1"
-    assert max(alexnet["memory"].values()) < 0.04 * vgg["memory"]["conv1"]
+    assert ranked(vgg["activation_bytes"])[0] == "conv1"
+    assert max(alexnet["activation_bytes"].values()) < 0.04 * vgg["activation_bytes"]["conv1"]
     says("alexnet-vgg16-parameters", "long bar at fc6", "almost three times AlexNet's")
     assert {ranked(of["parameters"])[0] for of in (alexnet, vgg)} == {"fc6"}
     assert 2.5 < vgg["parameters"]["fc6"] / alexnet["parameters"]["fc6"] < 3
     assert all(alexnet["parameters"][stage] == vgg["parameters"][stage] for stage in ("fc7", "fc8"))
     says("alexnet-vgg16-flops", "second, third and fourth stages have the long bars", "slivers")
-    assert set(ranked(vgg["flops"])[:3]) == {"conv2", "conv3", "conv4"}
-    assert max(alexnet["flops"].values()) < 0.05 * max(vgg["flops"].values())
+    assert set(ranked(vgg["operations"])[:3]) == {"conv2", "conv3", "conv4"}
+    assert max(alexnet["operations"].values()) < 0.05 * max(vgg["operations"].values())
 
 
 def test_the_starts_of_googlenet_and_vgg():
     from cnnref.drawing.bars import to_spec
     from website.charts.chapters import starts
 
-    for cost in ("memory", "flops"):
+    for cost in ("activation_bytes", "operations"):
         values = to_spec(starts(cost))["data"]["values"]
         sizes = sorted({value["size"] for value in values}, key=lambda size: -int(size.split()[0]))
         of = {(v["network"], v["size"]): v["exact"] for v in values}
         wide, *rest = sizes
         assert ("GoogLeNet", wide) not in of
-        if cost == "memory":
+        if cost == "activation_bytes":
             assert all(of["VGG-16", size] > of["GoogLeNet", size] for size in rest)
     says("starts-memory", "at the full size of the image, where GoogLeNet has none", "longer bars")
     says(
@@ -157,7 +157,7 @@ def test_the_starts_of_googlenet_and_vgg():
 
 
 def test_inception_modules():
-    pairs = [value["exact"] for value in reduction_bars("flops").to_dict()["data"]["values"]]
+    pairs = [value["exact"] for value in reduction_bars("operations").to_dict()["data"]["values"]]
     times = [plain / real for real, plain in zip(pairs[::2], pairs[1::2], strict=True)]
     says("inception-reductions-flops", "more than twice as long in every module", "several times")
     assert min(times) > 2

@@ -174,7 +174,7 @@ def test_charts_hold_the_counts_of_the_tables():
     book = cnnref.table("googlenet")
     values = block_bars(book, "parameters").to_dict()["data"]["values"]
     assert sum(value["exact"] for value in values) == book.parameters
-    pairs = reduction_bars("flops").to_dict()["data"]["values"]
+    pairs = reduction_bars("operations").to_dict()["data"]["values"]
     assert [pair["kind"] for pair in pairs[:2]] == ["reduced", "plain"]
     assert pairs[1]["exact"] == facts.lookup("googlenet:3a-naive").flops("lecture")
     assert len(pairs) == 2 * len(MODULES)

@@ -13,6 +13,9 @@ from typing import NamedTuple
 from cnnref.errors import UnknownNameError
 from cnnref.networks.catalog import architecture, names
 from cnnref.networks.published import Figure, figures
+from cnnref.tables.printable import View
+from cnnref.tables.quantities import QUANTITIES
+from cnnref.tables.table import Table
 from cnnref.units import GIGA, MEGA
 from website.facts import lookup
 from website.measured.reference import nanoseconds, reference
@@ -25,6 +28,7 @@ __all__ = [
     "Point",
     "Protocol",
     "axes",
+    "counted",
     "family",
     "points",
     "protocol",
@@ -59,6 +63,17 @@ class Axis(NamedTuple):
     unit: int
     digits: int
     value: Callable[[str], int | None]
+
+    def of(self, rows: Table) -> int:
+        """What rows of a network have of a cost that is counted."""
+        return int(QUANTITIES[self.key].of(rows, View.of("macs")))
+
+
+def counted(key: str, short: str, title: str, unit: int, digits: int) -> Axis:
+    """A quantity of tables as a cost, for one image in float32."""
+    quantity = QUANTITIES[key]
+    axis = Axis(key, quantity.noun, short, title, unit, digits, lambda name: axis.of(lookup(name)))
+    return axis
 
 
 class Point(NamedTuple):
@@ -158,27 +173,9 @@ PROTOCOLS: Mapping[str, Protocol] = {
 AXES: Mapping[str, Axis] = {
     axis.key: axis
     for axis in (
-        Axis(
-            "macs", "MACs", "GMACs", "GMACs for one image", GIGA, 2, lambda name: lookup(name).macs
-        ),
-        Axis(
-            "parameters",
-            "parameters",
-            "parameters (M)",
-            "Parameters (M)",
-            MEGA,
-            1,
-            lambda name: lookup(name).parameters,
-        ),
-        Axis(
-            "activations",
-            "activations",
-            "activations (M)",
-            "Activations for one image (M)",
-            MEGA,
-            1,
-            lambda name: lookup(name).activations,
-        ),
+        counted("macs", "GMACs", "GMACs for one image", GIGA, 2),
+        counted("parameters", "parameters (M)", "Parameters (M)", MEGA, 1),
+        counted("activations", "activations (M)", "Activations for one image (M)", MEGA, 1),
     )
 }
 

@@ -9,7 +9,7 @@ from cnnref.networks.published import figures
 from cnnref.tables.analysis import OPTIMIZERS
 from cnnref.tables.table import Table
 from cnnref.units import MIB, ratio, rounded
-from website.chapters.comparison import AXES, CHARTED, Axis, Point, points, protocol
+from website.chapters.comparison import AXES, CHARTED, Axis, Point, counted, points, protocol
 from website.facts import fact, lookup
 from website.inline import WORDS
 from website.markup import cited as _cited
@@ -53,24 +53,8 @@ def per(part: str, whole: str, digits: int = 0) -> str:
 # costs to rank by besides those of the chart, in MB for one image
 COSTS: Mapping[str, Axis] = {
     **AXES,
-    "training": Axis(
-        "training",
-        "maps kept for training",
-        "MB",
-        "Maps kept for training (MB)",
-        MIB,
-        1,
-        lambda name: lookup(name).training_activation_bytes(),
-    ),
-    "inference": Axis(
-        "inference",
-        "maps alive at inference",
-        "MB",
-        "Most maps alive at inference (MB)",
-        MIB,
-        1,
-        lambda name: lookup(name).peak_activation_bytes(),
-    ),
+    "training": counted("training", "MB", "Maps kept for training (MB)", MIB, 1),
+    "peak": counted("peak", "MB", "Most maps alive at inference (MB)", MIB, 1),
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cnnref.drawing import bars as charts
-from cnnref.drawing.bars import FEW_TICKS, MEASURES, NARROW, ROW_HEIGHT
+from cnnref.drawing.bars import FEW_TICKS, NARROW, ROW_HEIGHT, measure_of
 from cnnref.tables.table import Table
 from website.chapters.comparison import AXES, points
 from website.data import Entry, ilsvrc
@@ -120,7 +120,7 @@ def starts(measure: str) -> Chart:
     measure: a key of charts.MEASURES.
     """
     alt: Any = charts.altair()
-    scale = MEASURES[measure]
+    scale = measure_of(measure)
     values = [
         {
             "network": START_TITLES[name],
@@ -189,8 +189,8 @@ def resnet_bars(axis: str) -> Chart:
         {
             "network": title,
             "stage": RESNET_STAGES.get(stage, stage),
-            "value": _cost(axis, rows) / cost.unit,
-            "exact": _cost(axis, rows),
+            "value": cost.of(rows) / cost.unit,
+            "exact": cost.of(rows),
             "total": cost.value(name),
         }
         for title, name in RESNETS.items()
@@ -263,10 +263,6 @@ def _error(title: str, key: str) -> dict[str, Any]:
         "note": point.figure.note,
         "source": point.figure.source.citation,
     }
-
-
-def _cost(axis: str, rows: Table) -> int:
-    return int(getattr(rows, axis))
 
 
 def _win(year: int, winner: Entry, second: Entry) -> dict[str, Any]:

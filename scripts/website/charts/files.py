@@ -39,8 +39,8 @@ def overview() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _charts() -> Iterator[tuple[str, Any]]:
     yield "imagenet-by-year", chapter_charts.imagenet_by_year()
-    for measure in MEASURES:
-        yield f"starts-{measure}", chapter_charts.starts(measure)
+    for key, measure in MEASURES.items():
+        yield f"starts-{measure.name}", chapter_charts.starts(key)
     for axis in AXES:
         yield f"resnets-{axis}", chapter_charts.resnet_bars(axis)
     yield "resnets-errors", chapter_charts.resnet_errors()

@@ -24,10 +24,10 @@ PARTS = {"conv1": "conv1", "conv2": "conv2", "classifier": "head"}
 def lesson_charts() -> Iterator[tuple[str, Any]]:
     """Every chart of this module with its key."""
     zfnets = [(title, lookup(key)) for title, key in ZFNETS]
-    for measure in MEASURES:
-        yield f"zfnet-{measure}", charts.stage_bars(zfnets, measure)
-        yield f"googlenet-{measure}", block_bars(lookup("googlenet"), measure)
-        yield f"inception-reductions-{measure}", reduction_bars(measure)
+    for key, measure in MEASURES.items():
+        yield f"zfnet-{measure.name}", charts.stage_bars(zfnets, key)
+        yield f"googlenet-{measure.name}", block_bars(lookup("googlenet"), key)
+        yield f"inception-reductions-{measure.name}", reduction_bars(key)
 
 
 def block_bars(book: Table, measure: str) -> Any:
@@ -35,7 +35,7 @@ def block_bars(book: Table, measure: str) -> Any:
 
     measure: a key of MEASURES.
     """
-    scale = MEASURES[measure]
+    scale = charts.measure_of(measure)
     runs: dict[str, list[int]] = {}
     for number, layer in enumerate(book):
         part = layer.block.removeprefix("inception_") or PARTS.get(layer.stage, "")
@@ -55,7 +55,7 @@ def reduction_bars(measure: str) -> Any:
 
     measure: a key of MEASURES.
     """
-    scale = MEASURES[measure]
+    scale = charts.measure_of(measure)
     real = lookup("googlenet").group("block")
     kinds = ["reduced", "plain"]
     values = [

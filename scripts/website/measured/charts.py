@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.drawing import bars as charts
 from cnnref.measuring.record import MODES
-from cnnref.units import GIGA, MEGA, MIB, significant
-from website.chapters.comparison import family
+from cnnref.units import GIGA, MIB, significant
+from website.chapters.comparison import AXES as COSTS
+from website.chapters.comparison import Axis, family
 from website.charts.labels import Bubble, place_labels
 from website.measured.predict import Measured, family_of, fit
 from website.measured.shown import LABELS, Shown, Way, analytic_peak, labelled
@@ -41,14 +42,12 @@ def _allowed(one: Measured) -> float:
     return 1e3 * one.roof.allowed / one.measurement.batch_size
 
 
+def _counted(cost: Axis) -> Along:
+    return Along(cost.choice, cost.title, lambda one: cost.of(one.book) / cost.unit)
+
+
 AXES: Mapping[str, Along] = {
-    "macs": Along("MACs", "GMACs for one image", lambda one: one.book.macs / GIGA),
-    "activations": Along(
-        "activations",
-        "Activations for one image (M)",
-        lambda one: one.book.activations / MEGA,
-    ),
-    "parameters": Along("parameters", "Parameters (M)", lambda one: one.book.parameters / MEGA),
+    **{key: _counted(COSTS[key]) for key in ("macs", "activations", "parameters")},
     "roofline": Along("the roofline", "Milliseconds that the roofline allows an image", _allowed),
 }
 

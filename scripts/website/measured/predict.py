@@ -10,6 +10,8 @@ from cnnref.errors import UnknownNameError
 from cnnref.measuring.record import Measurement
 from cnnref.measuring.roofline import Roofline, roofline
 from cnnref.networks.catalog import table
+from cnnref.tables.printable import View
+from cnnref.tables.quantities import QUANTITIES, Quantity
 from cnnref.tables.table import Table
 from website.measured.record import Record
 
@@ -91,10 +93,13 @@ def _layers(one: Measured) -> float:
     return sum(1 for row in one.roof if row.moved_bytes) / one.measurement.batch_size
 
 
+def _counted(quantity: Quantity) -> Predictor:
+    title = quantity.noun[0].upper() + quantity.noun[1:]
+    return Predictor(title, lambda one: (quantity.of(one.book, View.of("macs")),))
+
+
 PREDICTORS: Mapping[str, Predictor] = {
-    "parameters": Predictor("Parameters", lambda one: (one.book.parameters,)),
-    "activations": Predictor("Activations", lambda one: (one.book.activations,)),
-    "macs": Predictor("MACs", lambda one: (one.book.macs,)),
+    **{key: _counted(QUANTITIES[key]) for key in ("parameters", "activations", "macs")},
     "roofline": Predictor("Roofline", lambda one: (_allowed(one),)),
     "roofline_layers": Predictor(
         "Roofline and number of layers", lambda one: (_allowed(one), _layers(one))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cnnref.counting.conventions import CONVENTIONS
 from cnnref.drawing.labels import shape
 from cnnref.networks.published import Figure, published
+from cnnref.tables.printable import View
+from cnnref.tables.quantities import QUANTITIES, Quantity
 from cnnref.tables.table import Table
 from cnnref.units import MIB, grouped, ratio, rounded, scaled
 from website import citations as confirm
@@ -30,7 +32,8 @@ from website.networks.layer_tree import field_text, fields, place, shown_at
 
 __all__ = ["conventions", "errors", "held_against", "layer_bars", "memory", "stage_bars"]
 
-QUANTITIES = {
+# what published figures are of
+PUBLISHED = {
     "params": "parameters",
     "macs": "multiply-accumulates",
     "flops": "operations, one for each MAC",
@@ -45,30 +48,29 @@ QUANTITIES = {
 }
 
 
-PARAMETERS = "parameters"
-
-
 class Measure(NamedTuple):
-    """A cost of some rows, and how it is written."""
+    """A cost of some rows, under the lecture's convention where it has one."""
 
-    title: str
-    value: Callable[[Table], int]
-    text: Callable[[int], str]
+    quantity: Quantity
+
+    @property
+    def title(self) -> str:
+        """What it is called in a table's head."""
+        return self.quantity.noun
+
+    def value(self, part: Table) -> int:
+        """What some rows have of it."""
+        return int(self.quantity.of(part, View.of("lecture")))
+
+    def text(self, value: int) -> str:
+        """It with a prefix; parameters, which the head names, without their unit."""
+        if self.quantity.unit == "bytes":
+            return f"{rounded(value, MIB, 2)} MB"
+        text = scaled(value, self.quantity.unit)
+        return text.removesuffix(QUANTITIES["parameters"].unit).strip()
 
 
-MEASURES = (
-    Measure(
-        "memory",
-        lambda part: part.activation_bytes("lecture"),
-        lambda value: f"{rounded(value, MIB, 2)} MB",
-    ),
-    Measure(
-        PARAMETERS,
-        lambda part: part.parameters,
-        lambda value: scaled(value, PARAMETERS).removesuffix(PARAMETERS).strip(),
-    ),
-    Measure("MACs", lambda part: part.macs, lambda value: scaled(value, "MACs")),
-)
+MEASURES = tuple(Measure(QUANTITIES[key]) for key in ("activation_bytes", "parameters", "macs"))
 
 
 def stage_bars(book: Table) -> str:
@@ -171,7 +173,7 @@ def _held(entry: confirm.Confirmation) -> Line:
     verdict = "agrees" if entry.agrees else f"differs: {entry.reason}"
     mark = "agrees" if entry.agrees else "differs"
     cells = (_printed(figure), _computed(entry), cell(verdict, mark), figure.source.citation)
-    return line(QUANTITIES[figure.quantity], cells)
+    return line(PUBLISHED[figure.quantity], cells)
 
 
 def _computed(entry: confirm.Confirmation) -> str:
@@ -184,7 +186,7 @@ def errors(name: str) -> str:
     found: dict[str, dict[str, list[str]]] = {}
     for figure in published(name):
         if not confirm.comparable(figure):
-            told = f"{QUANTITIES[figure.quantity]} {_printed(figure)}"
+            told = f"{PUBLISHED[figure.quantity]} {_printed(figure)}"
             by = found.setdefault(figure.source.citation, {})
             by.setdefault(figure.note, []).append(told)
     items = (

@@ -170,7 +170,7 @@ def _value(path: str, unit: int = 1) -> Callable[[str], Ruling]:
 
 def _element_bytes(stated: str) -> Ruling:
     layer = "alexnet@227/conv1"
-    size = Fraction(fact(f"{layer}/bytes"), fact(f"{layer}/elements"))
+    size = Fraction(fact(f"{layer}/activation_bytes:lecture"), fact(f"{layer}/elements"))
     return decide(stated, [Reading(size, "agrees")])
 
 
@@ -193,12 +193,12 @@ JUDGES: Mapping[str, Callable[[str], Ruling]] = {
     f"{WORKED}/bytes per element": _element_bytes,
     f"{WORKED}/weights incl. bias": _value("alexnet@227/conv1/parameters"),
     f"{WORKED}/ops per output element": _value("alexnet@227/conv1/taps"),
-    f"{WORKED}/conv1 flops": _value("alexnet@227/conv1/lecture_flops"),
+    f"{WORKED}/conv1 flops": _value("alexnet@227/conv1/operations:lecture"),
     f"{WORKED}/pool1 W'": _value("alexnet@227/pool1/out_size"),
-    f"{WORKED}/pool1 flops": _value("alexnet@227/pool1/lecture_flops"),
-    f"{WORKED}/pool1 MFLOP": _value("alexnet@227/pool1/lecture_flops", MEGA),
+    f"{WORKED}/pool1 flops": _value("alexnet@227/pool1/operations:lecture"),
+    f"{WORKED}/pool1 MFLOP": _value("alexnet@227/pool1/operations:lecture", MEGA),
     f"{WORKED}/flatten size": _value("alexnet@227/flatten/out_channels"),
-    f"{WORKED}/fc6 flops": _value("alexnet@227/fc6/lecture_flops"),
+    f"{WORKED}/fc6 flops": _value("alexnet@227/fc6/operations:lecture"),
     f"{WORKED}/fc6 params = C_in*C_out + C_out": _fc6_parameters,
     f"{TEXT}/5x5 params": _polynomial(ONE_LARGE, ("parameters", ""), WITHOUT_BIASES),
     f"{TEXT}/two 3x3 params": _polynomial(TWO_SMALL, ("parameters", ""), WITHOUT_BIASES),

@@ -18,7 +18,11 @@ __all__ = ["JUDGES"]
 
 VGGS = ("vgg11", "vgg13", "vgg16_c", "vgg16", "vgg19")
 # what the lecture compares networks by
-COSTS = {"parameters": "parameters", "memory": "bytes", "operations": "lecture_flops"}
+COSTS = {
+    "parameters": "parameters",
+    "memory": "activation_bytes:lecture",
+    "operations": "operations:lecture",
+}
 MUCH = 2
 
 

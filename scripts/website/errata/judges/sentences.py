@@ -27,15 +27,13 @@ def _share(key: str, selection: str, quantity: str) -> int:
 
 def _early_memory(stated: str) -> Ruling:
     key = "alexnet@227"
-    outputs = _share(key, "conv1+conv2", "bytes")
+    outputs = _share(key, "conv1+conv2", "activation_bytes:lecture")
     weights = _share(key, "op:conv", "parameters")
     computed = f"conv1 and conv2: {outputs}% of the outputs"
     if outputs <= MOST:
         return Ruling(computed, "wrong", "The first two convolutions keep less than half.")
-    sizes = [
-        rounded(size, MIB, 1)
-        for size in (4 * fact(f"{key}/total/parameters"), fact(f"{key}/total/bytes"))
-    ]
+    maps = fact(f"{key}/total/activation_bytes:lecture")
+    sizes = [rounded(size, MIB, 1) for size in (4 * fact(f"{key}/total/parameters"), maps)]
     cause = (
         f"True of the layers' outputs, which is what the lecture calls memory. The parameters of "
         f"the network take {sizes[0]} MB beside {sizes[1]} MB of outputs for one image, and "
@@ -165,7 +163,7 @@ def _shares(key: str, stages: Iterable[str]) -> list[int]:
     """Percentages of the work of a network up to and including each of its first stages."""
     names = list(stages)
     upto = ["+".join(f"stage:{name}" for name in names[: n + 1]) for n in range(len(names))]
-    return [_share(key, selection, "lecture_flops") for selection in upto]
+    return [_share(key, selection, "operations:lecture") for selection in upto]
 
 
 def _span(values: Iterable[int]) -> str:
