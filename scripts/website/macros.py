@@ -1,6 +1,7 @@
 """The macros that pages use; a page opts in with `render_macros: true` in its front matter.
 
-Each one asks cnnref and prints; what it prints is documented in website.inline.
+Each one asks cnnref and prints; what it prints is documented in website.inline, and its HTML is
+written by website.markup alone.
 """
 
 from __future__ import annotations
