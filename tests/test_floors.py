@@ -169,3 +169,14 @@ def test_a_folder_is_not_crowded() -> None:
     }
     assert {name for name, count in full.items() if count > 17} - many == set()
     assert len([path for path in PACKAGE.iterdir() if path.name != "__pycache__"]) <= 20
+
+
+def namesakes(paths: list[Path]) -> set[str]:
+    names = [path.name for path in paths]
+    return {name for name in names if names.count(name) > 1}
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    # pytest imports them by their names alone, and runs none where two are alike
+    assert namesakes(sorted((SCRIPTS.parent / "tests").rglob("test_*.py"))) == set()
+    assert namesakes([Path("a/test_x.py"), Path("b/test_x.py")]) == {"test_x.py"}
