@@ -11,7 +11,7 @@ import cnnref
 from cnnref.measuring.record import LayerTime, Machine, Measurement, Quartiles
 from cnnref.measuring.roofline import Ceilings, moved_bytes
 from cnnref.measuring.settings import Settings, resolve
-from website.measured.record import LeftOut, Record
+from studies.machines.record import LeftOut, Record
 
 # a machine with round numbers: ten FLOPs in the time of one byte
 BEST = Ceilings("float32", 1e10, 1e9)

@@ -19,6 +19,8 @@ class Architecture(NamedTuple):
     sizes: the input sizes at which the two books are compared.
     torchvision: its name there, "" where torchvision does not have it.
     spec, model: "module:function" of the two books, below cnnref.specs and cnnref.models.
+    family: the line of networks that it belongs to, those that have most of their layers in common.
+    chapter: the page of the lecture that tells of it, without its ending; "" where none does.
     num_classes: the classes of the data set it was made for.
     """
 
@@ -36,4 +38,6 @@ class Architecture(NamedTuple):
     torchvision: str
     spec: str
     model: str
+    family: str
+    chapter: str
     num_classes: int = 1000

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import cnnref
 from cnnref.specs.googlenet import TABLE_1
-from website.chapters.googlenet import Line
+from website.chapters.googlenet.table1 import Line
 
 # the filters as printed, from the spec
 FILTERS = {name: ";".join(map(str, widths)) for name, widths in TABLE_1}

@@ -61,7 +61,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     refuse_left_over(html, page.file.src_uri)
     root = None if page.file.src_uri == "conventions.md" else "../" * page.url.count("/")
     html = site_tables.wrap(site_notebooks.tidy(html, page, files), root)
-    return site_networks.fill(html, page.file.src_uri, Path(config.docs_dir) / "generated")
+    return site_networks.fill(html, page.file.src_uri)
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from cnnref.counting import explain
-from cnnref.counting.arithmetic import conv, receptive_field
 from cnnref.counting.conventions import convention
 from cnnref.counting.layer import Layer
-from cnnref.counting.shapes import Geometry, Shape
-from cnnref.errors import UnknownNameError
+from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.networks.published import Source, figures, sources
 from cnnref.units import GIGA, KIB, KILO, MEGA, MIB, grouped, ratio, rounded
+from website import citations
+from website.data import Entry, challenge_entry
 from website.facts import fact, lookup
-from website.markup import data
+from website.markup import Html, data
+from website.markup import cited as _figure
 
 __all__ = [
-    "Stack",
-    "block_count",
-    "break_even",
+    "MACROS",
+    "challenge",
+    "cited",
+    "depth",
     "difference",
     "field",
-    "joined_tex",
+    "interval",
     "more",
     "number",
-    "peak",
     "ratio_of",
     "saved",
     "share",
-    "stack",
-    "stack_depth",
     "tex",
     "tex_number",
+    "top5_error",
     "unit",
     "words",
 ]
@@ -42,6 +42,10 @@ UNITS = {"": 1, "k": KILO, "M": MEGA, "G": GIGA, "KB": KIB, "MB": MIB}
 WORDS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve",
+)  # fmt: skip
+MONTHS = (
+    "no month", "a month", "two months", "three months", "four months", "five months",
+    "six months", "seven months", "eight months", "nine months", "ten months", "eleven months",
 )  # fmt: skip
 TIMES = r"\times"
 _ROUNDING = re.compile(r"(floor|ceil)\(\((.*?)\) / (\d+)\)")
@@ -132,47 +136,6 @@ def tex(path: str, what: str) -> str:
     return _tex(TEX_FORMULAS[what](lookup(key)[row]))
 
 
-class Stack(NamedTuple):
-    """Convolutions of one kernel on C channels, in units of C, H and W; without biases.
-
-    field: the receptive field of the last output, in inputs along one axis.
-    """
-
-    field: int
-    weights: int
-    macs: int
-    memory: int
-
-
-def stack(kernel: int, depth: int = 1, *, channels: int = 1, size: int = 1) -> Stack:
-    """What `depth` convolutions cost that keep channels * C maps of size H x size W.
-
-    The factors of C^2 (weights), HWC^2 (MACs) and HWC (elements of one output): the
-    polynomials are counted at C = H = W = 1.
-
-    >>> stack(3, depth=2), stack(5)
-    (Stack(field=5, weights=18, macs=18, memory=1), Stack(field=5, weights=25, macs=25, memory=1))
-    """
-    geometry = Geometry((kernel, kernel), (1, 1), (kernel // 2, kernel // 2))
-    counts = conv(Shape((channels, size, size)), channels, geometry, bias=False).counts
-    field, jump = 1, 1
-    for _ in range(depth):
-        field, jump = receptive_field(field, jump, kernel)
-    return Stack(field, depth * counts.weights, depth * counts.macs, counts.elements_out)
-
-
-def stack_depth(kernel: int, field: int) -> int:
-    """How many convolutions of one kernel, one after the other, see at least a field.
-
-    >>> stack_depth(3, 5), stack_depth(3, 11), stack(3, stack_depth(3, 11)).field
-    (2, 5, 11)
-    """
-    depth = 1
-    while stack(kernel, depth).field < field:
-        depth += 1
-    return depth
-
-
 def _tex(text: str) -> str:
     text = _ROUNDING.sub(r"\\left\\l\1 \\frac{\2}{\3} \\right\\r\1", text)
     return text.replace(" bytes", r"\text{ bytes}").replace(",", "{,}")
@@ -209,55 +172,6 @@ def more(more: str, less: str, digits: int = 0) -> str:
     return data(exact, text, f"{more} / {less} - 1")
 
 
-def block_count(key: str, stage: str) -> str:
-    """How many blocks one stage of a network has.
-
-    >>> block_count("resnet152", "conv4")
-    '<data value="36" title="blocks in conv4 of resnet152">36</data>'
-    """
-    stages = lookup(key).group("stage")
-    if stage not in stages:
-        raise UnknownNameError(f"stage of {key}", stage, stages)
-    count = len({layer.block for layer in stages[stage] if layer.block})
-    return data(count, str(count), f"blocks in {stage} of {key}")
-
-
-def break_even(module: str) -> str:
-    """The widest 1x1 reduction before the 3x3 of an inception module that still saves work.
-
-    R with CR + 9RF < 9CF, per position, for C channels in and F filters.
-
-    >>> break_even("3a")
-    '<data value="164" title="widest reduction of 3a that saves">164</data>'
-    """
-    layer = lookup(f"googlenet:{module}-naive")[f"inception_{module}.3x3"]
-    channels, taps = layer.in_shape.channels, layer.macs // layer.out_shape.elements
-    filters = layer.out_shape.channels
-    # 9CF / (C + 9F), and one less where that is whole: equal is not less
-    widest = (taps * filters - 1) // (channels + taps // channels * filters)
-    return data(widest, str(widest), f"widest reduction of {module} that saves")
-
-
-def joined_tex(path: str) -> str:
-    """The channels of a concatenation as the sum that they are, for use inside a formula.
-
-    Raises:
-        UnknownNameError: the row is no concatenation.
-
-    >>> joined_tex("googlenet/inception_3a.concat"), joined_tex("block:dense/concat1")
-    ('64 + 128 + 32 + 32 = 256', '256 + 32 = 288')
-    """
-    key, _, name = path.partition("/")
-    book = lookup(key)
-    layer = book[name]
-    joins = [row.name for row in book if row.op == "concat"]
-    if layer.name not in joins:
-        raise UnknownNameError(f"concatenation of {key}", name, joins)
-    fed = [book[source].out_shape if source >= 0 else book.input_shape for source in layer.inputs]
-    parts = " + ".join(str(shape.channels) for shape in fed)
-    return f"{parts} = {layer.out_shape.channels}"
-
-
 def field(path: str) -> str:
     """The receptive field of one row ("table/row"), in pixels of the input along one axis.
 
@@ -271,12 +185,104 @@ def field(path: str) -> str:
     return data(value, grouped(value), f"receptive field of {path}")
 
 
-def peak(key: str, unit: str = "MB", digits: int = 1) -> str:
-    """The most memory that maps take at once while one image runs through a network.
+def challenge(year: int, role: str = "winner", data: str = "provided", model: str = "") -> str:
+    """The top-5 error of an entry to the ImageNet challenge, with its source as the title.
 
-    >>> peak("vgg16")
-    '<data value="25690112" title="most bytes of maps at once in vgg16">24.5 MB</data>'
+    data: "provided" or what was added; model: a part of its name where a team has several.
     """
-    value = lookup(key).peak_activation_bytes()
-    text = f"{rounded(value, UNITS[unit], digits)} {unit}"
-    return data(value, text, f"most bytes of maps at once in {key}")
+    return top5_error(challenge_entry(year, role, data, model))
+
+
+def top5_error(entry: Entry) -> str:
+    """The top-5 error of an entry, with its source as the title."""
+    title = f"{entry.team}: {entry.model}; {entry.source.citation}"
+    text = entry.top5_error.text
+    return data(text, f"{text}%", title)
+
+
+def depth(key: str) -> str:
+    """The convolutions and fully-connected layers on the longest way through a network.
+
+    >>> depth("googlenet")
+    '<data value="22" title="longest way through googlenet">22</data>'
+    """
+    value = citations.depth(lookup(key))
+    return data(value, str(value), f"longest way through {key}")
+
+
+def cited(name: str, quantity: str, source: str, note: str = "") -> str:
+    """One published figure; note is a part of its protocol, as much as makes it the only one.
+
+    name is the catalogue's or the source's own; "~" stands for a space in name and note, so
+    that a page's lint does not take them for prose.
+
+    Raises:
+        CnnrefError: no figure fits, or several that differ.
+
+    >>> cited("vgg19", "top1_err", "vgg2014")
+    Traceback (most recent call last):
+    cnnref.errors.CnnrefError: vgg19, top1_err, vgg2014, '': 6 figures fit; name exactly one.
+    """
+    found = [
+        figure
+        for figure in figures()
+        if name.replace("~", " ") in (figure.name, figure.title)
+        and (figure.quantity, figure.source.key) == (quantity, source)
+        and note.replace("~", " ") in figure.note
+    ]
+    if len({figure.value.text for figure in found}) != 1:
+        raise CnnrefError(
+            f"{name}, {quantity}, {source}, {note!r}: {len(found)} figures fit; name exactly one."
+        )
+    return _figure(found[0])
+
+
+def interval(earlier: str, later: str, *, capital: bool = False) -> Html:
+    """How long after one source another came out, in words, from their first versions.
+
+    Raises:
+        UnknownNameError: there is no such source.
+        CnnrefError: the month of one is not known, or the order is another.
+
+    >>> interval("googlenet2014", "bn2015")
+    '<data value="5" title="months from 2014-09 to 2015-02">five months</data>'
+    """
+    first, second = _source(earlier).first, _source(later).first
+    if not (len(first) == len(second) == len("2014-09") and first < second):
+        raise CnnrefError(f"{earlier} ({first}), {later} ({second}): no months from one to other.")
+    months = 12 * (int(second[:4]) - int(first[:4])) + int(second[5:]) - int(first[5:])
+    title, words = f"months from {first} to {second}", _months(months)
+    shown = words.capitalize() if capital else words
+    return data(months, shown, title)
+
+
+def _source(key: str) -> Source:
+    known = {source.key: source for source in sources()}
+    if key not in known:
+        raise UnknownNameError("source", key, known)
+    return known[key]
+
+
+def _months(months: int) -> str:
+    years, rest = divmod(months, 12)
+    whole = "a year" if years == 1 else f"{years} years"
+    return MONTHS[rest] if not years else whole if not rest else f"{whole} and {MONTHS[rest]}"
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "challenge": challenge,
+    "cited": cited,
+    "depth": depth,
+    "difference": difference,
+    "field": field,
+    "interval": interval,
+    "more": more,
+    "n": number,
+    "ratio": ratio_of,
+    "saved": saved,
+    "share": share,
+    "t": tex_number,
+    "tex": tex,
+    "unit": unit,
+    "words": words,
+}

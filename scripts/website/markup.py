@@ -20,7 +20,7 @@ from cnnref.tables.markup import (
     table_lines,
     written,
 )
-from cnnref.units import grouped
+from cnnref.units import grouped, rounded
 
 __all__ = [
     "BREAK",
@@ -36,6 +36,7 @@ __all__ = [
     "escaped",
     "exact",
     "folded",
+    "in_units",
     "joined",
     "line",
     "link",
@@ -64,6 +65,15 @@ def exact(value: int, text: str) -> Html:
     '<data value="72855552" title="72,855,552">72.9</data>'
     """
     return data(value, text, grouped(value))
+
+
+def in_units(value: int, unit: int, digits: int = 0) -> Html:
+    """A count in a unit, with all its digits.
+
+    >>> in_units(72855552, 1_000_000, 1)
+    '<data value="72855552" title="72,855,552">72.9</data>'
+    """
+    return exact(value, rounded(value, unit, digits))
 
 
 def cited(figure: Figure, text: str = "", value: object = "") -> Html:

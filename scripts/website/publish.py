@@ -14,9 +14,12 @@ from cnnref.networks import catalog
 from cnnref.tables.table import Table
 from website import citations as figures_file
 from website import facts
-from website.chapters import degradation
-from website.charts import files as chart_files
-from website.charts import lessons as lesson_charts
+from website.chapters import alexnet, history, vgg, zfnet
+from website.chapters.complexity import charts as complexity
+from website.chapters.googlenet import page as googlenet
+from website.chapters.resnet import degradation
+from website.chapters.resnet import page as resnet
+from website.data import NETWORK_COLUMNS
 from website.errata import page as errata_page
 
 if TYPE_CHECKING:
@@ -28,11 +31,9 @@ __all__ = ["LECTURE_INPUT", "network_rows", "outputs"]
 LECTURE_INPUT = {"alexnet": 227}
 # deeper networks are published row by row as raw counts alone
 LONGEST_SHOWN = 100
+# the pages with charts of one view
+CHARTED = (history, alexnet, zfnet, vgg, googlenet, resnet)
 
-NETWORK_COLUMNS = (
-    "name", "input", "parameters", "macs", "activations", "rows", "rows_differing",
-    "sizes_compared",
-)  # fmt: skip
 ROW_COLUMNS = (
     "row", "layer", "op", "stage", "block", "inputs", "input", "output", *Geometry._fields,
     *COUNTS,
@@ -67,9 +68,9 @@ def outputs(
     files["facts.json"] = _json(dict(_facts(chosen)), indent=1)
     for key, chart in _charts():
         files[f"charts/{key}.vl.json"] = _json(charts.to_spec(chart), indent=1)
-    for key, spec in chart_files.overview():
+    for key, spec in complexity.charts():
         files[f"charts/{key}.vl.json"] = _json(spec, indent=1)
-    for key, choice in chart_files.choices():
+    for key, choice in complexity.choices():
         files[f"charts/{key}.choices.json"] = _json(choice, indent=1)
     files["degradation.json"] = _json(dict(degradation.record()), indent=1)
     return {path: text.encode() for path, text in sorted(files.items())}
@@ -139,17 +140,8 @@ def _facts(names: Sequence[str]) -> Iterator[tuple[str, int]]:
 
 
 def _charts() -> Iterator[tuple[str, Any]]:
-    lecture = facts.lookup("alexnet@227")
-    vgg16 = facts.lookup("vgg16")
-    family = [(f"VGG-{depth}", facts.lookup(f"vgg{depth}")) for depth in (11, 13, 16, 19)]
-    pair = [("AlexNet", lecture), ("VGG-16", vgg16)]
-    for key, measure in charts.MEASURES.items():
-        yield f"alexnet-{measure.name}", charts.layer_bars(lecture, key)
-        yield f"vgg16-{measure.name}", charts.layer_bars(vgg16, key)
-        yield f"vgg-family-{measure.name}", charts.stage_bars(family, key)
-        yield f"alexnet-vgg16-{measure.name}", charts.stage_bars(pair, key)
-    yield from lesson_charts.lesson_charts()
-    yield from degradation.degradation_charts()
+    for page in CHARTED:
+        yield from page.charts()
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -1,53 +1,59 @@
-"""What the pages print as tables: ledgers with their arithmetic, and networks side by side."""
+"""What several pages print as tables: ledgers with their arithmetic, and networks side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from cnnref.counting import explain
-from cnnref.counting.conventions import CONVENTIONS, convention
+from cnnref.counting.conventions import convention
 from cnnref.counting.layer import Layer
+from cnnref.errors import CnnrefError
 from cnnref.networks.architecture import Architecture
 from cnnref.networks.catalog import architecture
-from cnnref.networks.records.others import NOT_REBUILT
+from cnnref.networks.published import figures
 from cnnref.tables.formats import Grid, to_html
 from cnnref.tables.listing import table_grid
 from cnnref.tables.markup import Linked
 from cnnref.tables.printable import View
 from cnnref.tables.table import Table
-from cnnref.units import KIB, MEGA, MIB, grouped, rounded
-from website.chapters.googlenet import lines as googlenet_lines
+from cnnref.units import GIGA, KIB, KILO, MEGA, grouped, rounded
+from website import facts
+from website.citations import depth
+from website.data import books
 from website.errata.page import marked
 from website.facts import lookup
 from website.markup import (
     BREAK,
-    Cell,
     Html,
-    cell,
+    Line,
+    cited,
     code,
     definitions,
     element,
-    exact,
     folded,
+    in_units,
     joined,
     line,
     link,
     table,
 )
+from website.places import DOCS
 
 __all__ = [
+    "MACROS",
+    "agree",
     "agreement_line",
     "arithmetic",
+    "blocks",
     "captioned",
-    "conventions_table",
+    "cited_errors",
+    "costs",
     "differing_rows",
-    "googlenet_table1",
+    "downloads",
+    "excerpt",
     "ledger",
-    "not_rebuilt",
+    "printed",
     "records",
-    "stages",
-    "totals",
 ]
 
 Networks = Sequence[tuple[str, str]]
@@ -55,6 +61,12 @@ Networks = Sequence[tuple[str, str]]
 CONVENTIONS_PAGE = "conventions.html"
 # the sections of that page about single conventions
 ANCHORS = {"lecture": "the-lectures-count", "macs": "macs", "flops": "flops"}
+NONE = "–"
+COSTS = ("layers", "parameters (M)", "GMACs", "activations (M)")
+QUANTITIES = {
+    "error": (("top1_err", "top-1 error (%)"), ("top5_err", "top-5 error (%)")),
+    "accuracy": (("top1_acc", "top-1 accuracy (%)"), ("top5_acc", "top-5 accuracy (%)")),
+}
 
 
 def ledger(key: str, name: str = "lecture") -> str:
@@ -79,22 +91,120 @@ def captioned(book: Table, name: str) -> Grid:
     return grid._replace(notes=[joined([before, place, after]), *grid.notes[1:]])
 
 
+def excerpt(key: str, selection: str, convention: str = "lecture") -> str:
+    """Some rows of a table with their own totals, and the lecture's own cells marked.
+
+    The rows have no ids: those belong to the whole table.
+    """
+    grid = captioned(facts.rows(lookup(key), selection), convention)
+    grid = marked(grid, key) if convention == "lecture" else grid
+    return to_html(grid._replace(ids=()))
+
+
+def blocks(key: str) -> str:
+    """A network by its blocks and what stands between them, a line for each."""
+    book = lookup(key)
+    cut = {layer.stage for layer in book if layer.block}
+    runs: dict[str, list[Layer]] = {}
+    for layer in book:
+        alone = layer.name if layer.stage in cut else layer.stage
+        runs.setdefault(layer.block or alone, []).append(layer)
+    body = [
+        line(name, _cells(Table(run, name=name, input_shape=book.input_shape)))
+        for name, run in runs.items()
+    ]
+    foot = line("total", ["", *_counts(book)])
+    return table(("part", "output", "parameters (k)", "M MACs"), body, [foot])
+
+
+def costs(names: Sequence[str], source: str = "", where: str = "", kind: str = "error") -> str:
+    """Networks with their computed costs and, where a source is named, its error rates.
+
+    where: words of the notes, "~" for a space; kind: a key of QUANTITIES.
+
+    Raises:
+        CnnrefError: no figure of a network fits, or more than one for a quantity.
+    """
+    asked = QUANTITIES[kind] if source else ()
+    body = []
+    for name in names:
+        book = lookup(name)
+        cells = [
+            str(depth(book)),
+            rounded(book.parameters, MEGA, 2),
+            rounded(book.macs, GIGA, 2),
+            rounded(book.activations, MEGA, 1),
+        ]
+        errors = [printed(name, quantity, source, where) for quantity, _ in asked]
+        if asked and set(errors) == {NONE}:
+            raise CnnrefError(f"{name}: no figure of {source} has {where!r} in the note.")
+        cells += errors
+        body.append(line(architecture(name).title, cells))
+    return table(("network", *COSTS, *(title for _, title in asked)), body)
+
+
+def cited_errors(source: str, names: Sequence[str], where: str = "") -> str:
+    """Every error that a source prints for some networks, a line for each protocol.
+
+    source: a key, or several with "+" between them; where: words of the notes, "~" for a space.
+
+    Raises:
+        CnnrefError: the source prints none for one of the networks.
+    """
+    lines: list[Line] = []
+    words, keys = where.replace("~", " "), source.split("+")
+    for name in names:
+        title = name.replace("~", " ")
+        rows: dict[str, dict[str, str]] = {}
+        for figure in figures():
+            named = name == figure.name or title == figure.title
+            if named and figure.source.key in keys and words in figure.note:
+                label = figure.title
+                rows.setdefault(figure.note, {})[figure.quantity] = figure.value.text
+        if not any("err" in quantity for row in rows.values() for quantity in row):
+            raise CnnrefError(f"{source} prints no error of {title} with {words!r} in the note.")
+        lines += [
+            line(label, [note, row.get("top1_err", NONE), row.get("top5_err", NONE)])
+            for note, row in rows.items()
+            if row.keys() & {"top1_err", "top5_err"}
+        ]
+    head = ("network", "protocol", "top-1 error (%)", "top-5 error (%)")
+    return table(head, lines, kind="prose")
+
+
+def _cells(run: Table) -> list[str]:
+    return [" × ".join(map(str, run[-1].out_shape)), *_counts(run)]
+
+
+def _counts(run: Table) -> list[str]:
+    return [in_units(run.parameters, KILO), in_units(run.macs, MEGA)]
+
+
+def printed(name: str, quantity: str, source: str, where: str) -> str:
+    """The one figure that a source prints of a network, or a dash where it prints none.
+
+    where: words of the notes, "~" for a space.
+
+    Raises:
+        CnnrefError: several fit.
+    """
+    words = where.replace("~", " ")
+    fitting = [
+        figure
+        for figure in figures()
+        if (figure.name, figure.quantity, figure.source.key) == (name, quantity, source)
+        and words in figure.note
+    ]
+    if len(fitting) > 1:
+        raise CnnrefError(f"{name}: {len(fitting)} figures of {source} have {words!r} in the note.")
+    return cited(fitting[0]) if fitting else NONE
+
+
 def arithmetic(key: str, conventions: Sequence[str] = ("lecture",)) -> str:
     """Each row that the lecture lists, folded: open it to see how its numbers come about."""
     book = lookup(key)
     items = (_worked_row(key, layer, conventions) for layer in book.listed("lecture"))
     return element("div", *items, class_="worked")
-
-
-def agreement_line(records: Sequence[Mapping[str, str]]) -> str:
-    """How far the two books of some networks agree, from their rows of networks.csv.
-
-    Networks that were compared at the same sizes share one line.
-    """
-    by_sizes: dict[str, list[Mapping[str, str]]] = {}
-    for record in records:
-        by_sizes.setdefault(record["sizes_compared"], []).append(record)
-    return "\n".join(_agreement(group) for group in by_sizes.values())
 
 
 def _agreement(group: Sequence[Mapping[str, str]]) -> str:
@@ -116,25 +226,6 @@ def _agreement(group: Sequence[Mapping[str, str]]) -> str:
 def _verdict(record: Mapping[str, str]) -> str:
     rows, differing = record["rows"], record["rows_differing"]
     return f"{rows} of {rows} rows agree" if differing == "0" else f"{differing} rows differ"
-
-
-def stages(networks: Networks) -> str:
-    """Networks side by side: the layers of each stage, in order, then the totals.
-
-    networks: (title, key) of each; all share the stages of the first.
-    """
-    books = [(title, lookup(key)) for title, key in networks]
-    body = [
-        line(stage, [_stage(book.group("stage").get(stage, book[:0])) for _, book in books])
-        for stage in books[0][1].group("stage")
-    ]
-    foot = {
-        "parameters (M)": [rounded(book.parameters, MEGA, 1) for _, book in books],
-        "M MACs": [rounded(book.macs, MEGA) for _, book in books],
-        "memory (MB)": [rounded(book.activation_bytes("lecture"), MIB, 1) for _, book in books],
-    }
-    lines = [line(title, cells) for title, cells in foot.items()]
-    return table(("stage", *(title for title, _ in books)), body, lines)
 
 
 def differing_rows(networks: Networks, ops: Sequence[str] = ()) -> str:
@@ -171,59 +262,6 @@ def _places(books: Iterable[Table]) -> list[tuple[int, str]]:
     return [(place, name) for name, place in places.items()]
 
 
-def conventions_table() -> str:
-    """What each convention prices, what it stores, and who counts so."""
-    lines = []
-    for entry in CONVENTIONS.values():
-        alike: dict[str, list[str]] = {}
-        for op, terms in entry.prices.items():
-            alike.setdefault(_prices(terms), []).append(op)
-        prices = [f"{', '.join(ops)}: {terms}" for terms, ops in alike.items()]
-        lines.append(line(entry.name, [entry.unit, joined(prices, BREAK), entry.source]))
-    return table(("convention", "unit", "price of one", "source"), lines, kind="prose pricelists")
-
-
-def totals(networks: Networks) -> str:
-    """The same networks under every convention, in millions of its unit."""
-    lines = [
-        line(f"{name} (M {entry.unit}s)", [_total(key, name) for _, key in networks])
-        for name, entry in CONVENTIONS.items()
-    ]
-    return table(("convention", *(title for title, _ in networks)), lines)
-
-
-def googlenet_table1() -> str:
-    """Table 1 of the GoogLeNet paper: printed beside computed, with the cause of a difference."""
-    body, weights, macs = [], 0, 0
-    for row in googlenet_lines():
-        weights, macs = weights + row.cost.weights, macs + row.cost.macs
-        cells: list[str | Cell] = [
-            "×".join(row.printed.output.split("x")),
-            f"{row.printed.params_k}",
-            _differing(rounded(row.cost.weights, KIB, 1), "params" in row.differs),
-            f"{row.printed.ops_m}",
-            _differing(rounded(row.cost.macs, MEGA, 1), "ops" in row.differs),
-            cell(row.explanation or "agrees", "wrap"),
-        ]
-        body.append(line(row.printed.layer, cells))
-    printed = [row.printed for row in googlenet_lines()]
-    params = sum(Decimal(row.params_k.text) for row in printed)
-    operations = sum(Decimal(row.ops_m.text) for row in printed)
-    sums = ["", str(params), rounded(weights, KIB, 1), str(operations), rounded(macs, MEGA, 1), ""]
-    head = ("layer", "output", "K printed", "K computed", "M printed", "M computed",
-            "why they differ")  # fmt: skip
-    return table(head, body, [line("sum of the rows", sums)])
-
-
-def _differing(text: str, differs: bool) -> str:
-    return element("mark", text) if differs else text
-
-
-def not_rebuilt() -> str:
-    """The networks whose tables could not be established, with the reason."""
-    return definitions(NOT_REBUILT)
-
-
 def records(names: Sequence[str]) -> str:
     """Where each network comes from and what differs from its paper."""
     return definitions(map(_record, map(architecture, names)))
@@ -235,39 +273,41 @@ def _record(record: Architecture) -> tuple[Html, str]:
     return title, f"{source} {record.differences}"
 
 
-def _prices(terms: Mapping[str, int]) -> str:
-    singular = {
-        "macs": "MAC",
-        "bias_adds": "bias add",
-        "window_taps": "tap",
-        "elements_in": "element in",
-        "elements_out": "element out",
-        "weights": "weight",
-        "biases": "bias",
+def agree(*names: str) -> str:
+    """The stamp: how many rows of each network agree with PyTorch, and at which sizes."""
+    records = books()
+    return agreement_line([records[name] for name in names])
+
+
+def agreement_line(records: Sequence[Mapping[str, str]]) -> str:
+    """How far the two books of some networks agree, from their rows of networks.csv.
+
+    Networks that were compared at the same sizes share one line.
+    """
+    by_sizes: dict[str, list[Mapping[str, str]]] = {}
+    for record in records:
+        by_sizes.setdefault(record["sizes_compared"], []).append(record)
+    return "\n".join(_agreement(group) for group in by_sizes.values())
+
+
+def downloads(key: str) -> str:
+    """Links to the generated files of one table."""
+    name = key.replace("@", "_")
+    links = {
+        "all raw counts (CSV)": f"generated/tables/{name}.csv",
+        "the table as shown (CSV)": f"generated/tables/{name}.lecture.csv",
     }
-    return ", ".join(f"{price} per {singular[count]}" for count, price in terms.items())
-
-
-def _total(key: str, name: str) -> str:
-    value = lookup(key).flops(name)
-    return exact(value, rounded(value, MEGA, 1))
+    # a long network is published row by row as raw counts alone
+    found = {text: path for text, path in links.items() if (DOCS / path).is_file()}
+    items = joined(
+        (element("a", text, href=path, download=True) for text, path in found.items()), ", "
+    )
+    said = f"Download {lookup(key).name}: "
+    return element("p", said, items, ".", class_="downloads")
 
 
 def _anchor(key: str, layer: Layer) -> str:
     return f"how-{key.replace('@', '-')}-{layer.name}"
-
-
-def _stage(part: Table) -> str:
-    shown = (layer for layer in part if layer.op in ("conv", "linear", "max_pool"))
-    return joined(map(_short, shown), BREAK)
-
-
-def _short(layer: Layer) -> str:
-    if layer.op == "linear":
-        return f"fc {layer.out_shape[-1]}"
-    assert layer.geometry is not None
-    window = "x".join(map(str, layer.geometry.kernel))
-    return f"max pool {window}" if layer.op == "max_pool" else f"{window}, {layer.out_shape[0]}"
 
 
 def _described(book: Table, name: str) -> str:
@@ -300,3 +340,17 @@ def _worked_row(key: str, layer: Layer, names: Sequence[str]) -> str:
     shapes = element("span", f"{layer.in_shape} → {layer.out_shape}")
     terms = definitions(lines, id=_anchor(key, layer))
     return folded(joined([f"{layer.name} ", shapes]), terms, class_="explain")
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "agree": agree,
+    "arithmetic": arithmetic,
+    "blocks": blocks,
+    "cited_errors": cited_errors,
+    "costs": costs,
+    "downloads": downloads,
+    "excerpt": excerpt,
+    "records": records,
+    "table": ledger,
+    "variants": differing_rows,
+}

@@ -8,7 +8,9 @@ import pytest
 
 import cnnref
 from cnnref import drawing as diagrams
-from website import figures
+from website.chapters import vgg
+from website.chapters.resnet.page import block_drawing
+from website.charts import drawings as figures
 from website.facts import fact, lookup
 
 CSS = Path(__file__).resolve().parents[2] / "docs/assets/stylesheets/extra.css"
@@ -23,7 +25,7 @@ def svgs(html):
 
 
 def test_a_wide_drawing_has_a_variant_for_a_phone():
-    root, found = svgs(figures.block_drawing("googlenet", "3a"))
+    root, found = svgs(block_drawing("googlenet", "3a"))
     assert [float(svg.get("width")) <= diagrams.NARROW for svg in found] == [False, True]
     classes = [div.get("class") for div in root.iter("div") if div.get("class")]
     assert classes == ["drawings", "drawing-wide", "drawing-narrow"]
@@ -32,13 +34,13 @@ def test_a_wide_drawing_has_a_variant_for_a_phone():
 
 
 def test_a_small_drawing_has_one_size():
-    _, found = svgs(figures.block_drawing("resnet50", "conv3_2", "A bottleneck."))
+    _, found = svgs(block_drawing("resnet50", "conv3_2", "A bottleneck."))
     assert len(found) == 1
     assert float(found[0].get("width")) <= diagrams.NARROW
 
 
 def test_the_naive_module_says_what_it_is_and_its_numbers_have_paths():
-    html = figures.block_drawing("googlenet", "3a-naive")
+    html = block_drawing("googlenet", "3a-naive")
     assert "Inception module 3a of GoogLeNet without its reductions." in html
     assert "concat, 416 channels" in html
     naive = diagrams.naive_inception(lookup("googlenet"), "3a")
@@ -68,14 +70,14 @@ def test_a_strip_and_stacks_name_the_networks():
     strip = figures.network_strip("alexnet@227")
     assert f"The stages of AlexNet. {figures.SCALES}" in strip
     assert ">3×227×227<" in strip
-    stacks = figures.stacks(["alexnet@227", "vgg16"], "Two stacks.")
+    stacks = vgg.stacks(["alexnet@227", "vgg16"], "Two stacks.")
     assert stacks.count(">VGG-16</text>") == 2
     assert "<figcaption>Two stacks.</figcaption>" in stacks
-    assert "<figcaption>" not in figures.stacks(["vgg16"])
+    assert "<figcaption>" not in vgg.stacks(["vgg16"])
 
 
 def test_words_are_escaped():
-    html = figures.block_drawing("resnet18", "conv3_1", "a < b & c", title="<x>")
+    html = block_drawing("resnet18", "conv3_1", "a < b & c", title="<x>")
     assert "<figcaption>a &lt; b &amp; c</figcaption>" in html
     assert "<title>&lt;x&gt;</title>" in html
 

@@ -11,7 +11,7 @@ from torch import nn
 import cnnref
 from cnnref.measuring import fitting
 from cnnref.measuring.memory import needed_elements
-from website.measured.reference import records
+from studies.machines.reference import records
 
 
 def test_no_batch_that_was_measured_would_have_been_refused() -> None:

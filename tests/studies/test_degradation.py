@@ -8,7 +8,7 @@ import torch
 
 from cnnref.errors import CnnrefError, UnknownNameError
 from studies import degradation as script
-from website.chapters import degradation
+from website.chapters.resnet import degradation
 
 SETTINGS = script.Settings()
 TASK = script.Task(8, "plain", 0, script.FAST)
@@ -170,7 +170,7 @@ def test_values_for_pages():
 
 
 def test_charts_hold_every_run():
-    charts = dict(degradation.degradation_charts())
+    charts = dict(degradation.charts())
     assert set(charts) == {"degradation-loss", "degradation-error", "degradation-curves"}
     values = charts["degradation-loss"].to_dict()["data"]["values"]
     assert [value["value"] for value in values] == [run.loss for run in degradation.runs()]

@@ -12,10 +12,10 @@ from measured_samples import BEST, HERE, made, measurement
 import cnnref
 from cnnref.measuring.record import Measurement
 from studies.machines import plan as measure_plan
+from studies.machines import record as records
 from studies.machines import run as measure_run
 from studies.machines.plan import Case, plan
-from website.measured import record as records
-from website.measured.record import LeftOut, drift, dumps, loads, read, write
+from studies.machines.record import LeftOut, drift, dumps, loads, read, write
 
 AGAIN = "measure again with scripts/measure; the file is left as it is."
 

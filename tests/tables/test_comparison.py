@@ -8,19 +8,17 @@ import pytest
 from cnnref.drawing import bars as charts
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.networks import catalog
-from website.chapters import comparison, comparison_tables
-from website.chapters import comparison_facts as say
-from website.chapters.comparison import AXES, CHARTED, PROTOCOLS, Axis, Protocol, points
-from website.chapters.comparison_tables import (
-    comparison_table,
-    depth_table,
-    later_table,
-    memory_table,
-)
-from website.charts import files as chart_files
-from website.charts import overview as overview_charts
+from studies.machines.reference import reference
+from website import citations
+from website.chapters.after import later_table
+from website.chapters.complexity import charts as overview_charts
+from website.chapters.complexity import page as say
+from website.chapters.complexity.page import comparison_table, depth_table, memory_table
+from website.charts import comparison
+from website.charts.comparison import AXES, PROTOCOLS, Axis, Protocol, points
 from website.charts.labels import LETTER_WIDTH, Bubble, place_labels
-from website.measured.reference import reference
+from website.data import CHARTED
+from website.inline import cited
 
 
 @pytest.mark.parametrize("key", PROTOCOLS)
@@ -62,7 +60,7 @@ def test_a_network_that_is_not_rebuilt_has_an_accuracy_and_no_bubble(without_ene
 
 
 def test_the_cells_of_a_network_that_is_not_rebuilt_are_dashes(monkeypatch):
-    monkeypatch.setattr(comparison_tables, "CHARTED", {"ENet": (), "VGG-16": ("vgg16",)})
+    monkeypatch.setattr(say, "CHARTED", {"ENet": (), "VGG-16": ("vgg16",)})
     rows = rows_of(comparison_table())
     costs = len(comparison.axes())
     assert rows["ENet"][:costs] == ["–"] * costs
@@ -123,7 +121,7 @@ def test_measured_time_is_an_axis_where_a_machine_is_on_record(monkeypatch):
     for point in points("torchvision"):
         assert time.value(point.name) == round(1e9 * measured[point.name])
     assert record.title in time.short
-    views = dict(chart_files.choices())["bubbles"]["views"]
+    views = dict(overview_charts.choices())["bubbles"]["views"]
     notes = {view["note"] for view in views if view["answers"][1] == "time"}
     assert all(str(record.machine) in note for note in notes)
     monkeypatch.setattr(comparison, "reference", lambda: None)
@@ -131,8 +129,8 @@ def test_measured_time_is_an_axis_where_a_machine_is_on_record(monkeypatch):
 
 
 def test_every_combination_of_answers_has_one_view_with_a_chart():
-    drawn = dict(chart_files.overview())
-    for key, choice in chart_files.choices():
+    drawn = dict(overview_charts.charts())
+    for key, choice in overview_charts.choices():
         options = [[value for value, _ in q["options"]] for q in choice["questions"]]
         asked = [tuple(view["answers"]) for view in choice["views"]]
         assert sorted(asked) == sorted(product(*options))
@@ -171,7 +169,7 @@ def test_names_in_one_spot_move_apart():
 
 @pytest.mark.parametrize("name", catalog.names())
 def test_the_longest_way_is_the_depth_of_the_record(name):
-    assert say.longest_way(catalog.table(name)) == catalog.architecture(name).depth
+    assert citations.depth(catalog.table(name)) == catalog.architecture(name).depth
 
 
 @pytest.mark.parametrize(("key", "axis"), list(product(PROTOCOLS, AXES)))
@@ -211,8 +209,8 @@ def test_from_the_even_batch_on_maps_take_more_than_parameters(name):
         (lambda: say.top1("ten_crops", "ENet"), UnknownNameError, "network under ten_crops"),
         (lambda: say.place("BN-GoogLeNet", "macs"), UnknownNameError, "network of the chart"),
         (lambda: say.most("weight"), UnknownNameError, "cost"),
-        (lambda: say.cited("vgg16", "top1_err", "vgg2014"), CnnrefError, "name exactly one"),
-        (lambda: say.cited("vgg16", "top1_err", "nobody"), CnnrefError, "0 figures fit"),
+        (lambda: cited("vgg16", "top1_err", "vgg2014"), CnnrefError, "name exactly one"),
+        (lambda: cited("vgg16", "top1_err", "nobody"), CnnrefError, "0 figures fit"),
     ],
 )
 def test_what_is_not_there_is_refused(call, kind, says):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import cnnref
-from website.chapters.comparison import points
-from website.chapters.degradation import record, runs
-from website.charts.lessons import block_bars, reduction_bars
+from website.chapters.googlenet.page import block_bars, reduction_bars
+from website.chapters.resnet.degradation import record, runs
+from website.charts.comparison import points
 from website.data import ilsvrc
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -136,7 +136,7 @@ def test_vgg_by_stage():
 
 def test_the_starts_of_googlenet_and_vgg():
     from cnnref.drawing.bars import to_spec
-    from website.charts.chapters import starts
+    from website.chapters.googlenet.page import starts
 
     for cost in ("activation_bytes", "operations"):
         values = to_spec(starts(cost))["data"]["values"]

@@ -10,12 +10,11 @@ from cnnref.counting.conventions import CONVENTIONS
 from cnnref.networks.published import figures
 from studies.peers.tools import BYTES
 from studies.peers.tools import TOOLS as RUN
-from website.chapters import answers as page
-from website.chapters import peers as site_peers
+from website.chapters.conventions import answers as page
 from website.facts import lookup
 
 KEYS = ("alexnet@227", *cnnref.names())
-RECORD = site_peers.said()
+RECORD = page.said()
 TOOLS = {tool.name: tool for tool in page.TOOLS}
 NAMES = {tool.title or tool.name: tool.name for tool in page.TOOLS}
 # what no price list explains: functions that a model calls, or that a module calls in turn

@@ -13,6 +13,7 @@ import pytest
 import cnnref
 from cnnref.networks.published import published
 from website import citations as confirm
+from website.data import books
 from website.facts import lookup
 from website.measured import site as site_measured
 from website.networks import costs as cost_tables
@@ -53,7 +54,7 @@ class Reader(HTMLParser):
 
 
 def records():
-    return site_networks.records(GENERATED)
+    return books()
 
 
 def alike(one, two):
@@ -162,15 +163,15 @@ def test_places_without_parts_are_refused():
             "measured",
         ]
     )
-    html = site_networks.fill(frame, "networks/vgg11.md", GENERATED)
+    html = site_networks.fill(frame, "networks/vgg11.md")
     assert "data-part" not in html
     assert "def conv_unit" in re.sub(r"<[^>]*>", "", html)
     assert '<figure class="chart" data-chart="vgg11-adding-up"' in html
-    assert site_networks.fill(frame, "networks/index.md", GENERATED) == frame
-    assert site_networks.fill(frame, "vgg11.md", GENERATED) == frame
+    assert site_networks.fill(frame, "networks/index.md") == frame
+    assert site_networks.fill(frame, "vgg11.md") == frame
     short = frame.replace(architecture_page.placeholder("memory"), "")
     with pytest.raises(site_networks.PartError, match=r"networks/vgg11\.md: the page has places"):
-        site_networks.fill(short, "networks/vgg11.md", GENERATED)
+        site_networks.fill(short, "networks/vgg11.md")
 
 
 def test_the_year_of_a_published_figure_is_no_quantity():

@@ -13,11 +13,11 @@ from measured_samples import made
 from studies.ledger import Ledger
 from studies.machines import run as measure_run
 from studies.machines.plan import Case
+from studies.machines.record import write
 from studies.zoo import records as zoo_records
 from website import notebooks
 from website.charts import draw
 from website.measured import site as site_measured
-from website.measured.record import write
 
 # what is asked of a cache: the first time it is filled, and each time the answer is the same
 Ask = Callable[[Path, pytest.MonkeyPatch], Any]

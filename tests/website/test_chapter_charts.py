@@ -12,10 +12,12 @@ from cnnref.networks import catalog
 from website import facts
 from website import lessons as small_nets
 from website.chapters import history as history_facts
-from website.charts import chapters as chapter_charts
+from website.chapters.googlenet import page as googlenet
+from website.chapters.resnet import page as resnet
 from website.charts import choices as site_choices
 from website.charts import draw as site_charts
 from website.data import ilsvrc
+from website.inline import challenge
 from website.lessons import BLOCKS, block
 
 
@@ -24,7 +26,7 @@ def values_of(chart):
 
 
 def test_the_years_have_the_official_winners_without_outside_data():
-    years = chapter_charts.challenge_years()
+    years = history_facts.challenge_years()
     assert list(years) == list(range(2010, 2018))
     assert years[2012][0].top5_error.text == "16.422"
     assert years[2014][1].team.startswith("VGG")
@@ -33,9 +35,9 @@ def test_the_years_have_the_official_winners_without_outside_data():
 
 
 def test_the_chart_by_year_draws_the_results():
-    spec = charts.to_spec(chapter_charts.imagenet_by_year())
+    spec = charts.to_spec(history_facts.imagenet_by_year())
     bars = spec["layer"][0]["data"]["values"]
-    winners = [entry for entry, _ in chapter_charts.challenge_years().values()]
+    winners = [entry for entry, _ in history_facts.challenge_years().values()]
     assert [bar["error"] for bar in bars] == [entry.top5_error.number for entry in winners]
     (human,) = {
         value["human"]
@@ -49,15 +51,15 @@ def test_the_chart_by_year_draws_the_results():
 
 @pytest.mark.parametrize("measure", charts.MEASURES)
 def test_the_starts_add_up_to_the_rows_before_maps_of_28(measure):
-    for name, last in chapter_charts.START_ROWS.items():
-        rows = chapter_charts.start(name)
+    for name, last in googlenet.START_ROWS.items():
+        rows = googlenet.start(name)
         assert rows[-1].name == last
         assert rows[-1].out_shape.size == (28, 28)
         assert all(layer.out_shape.size[0] > 28 for layer in rows[:-1])
         drawn = [
             value["exact"]
-            for value in values_of(chapter_charts.starts(measure))
-            if value["network"] == chapter_charts.START_TITLES[name]
+            for value in values_of(googlenet.starts(measure))
+            if value["network"] == googlenet.START_TITLES[name]
         ]
         assert sum(drawn) == charts.MEASURES[measure].total(rows.listed("lecture"))
 
@@ -65,7 +67,7 @@ def test_the_starts_add_up_to_the_rows_before_maps_of_28(measure):
 def test_the_starts_are_the_sums_of_their_rows_by_hand():
     # the five rows of the lecture's own table, in millions: 118, 2, 13, 347, 1
     total = charts.MEASURES["operations"].total
-    stem, start = (total(chapter_charts.start(name)) for name in ("googlenet", "vgg16"))
+    stem, start = (total(googlenet.start(name)) for name in ("googlenet", "vgg16"))
     stem_convs = 112**2 * 64 * 3 * 49 + 56**2 * 64 * 64 + 56**2 * 192 * 64 * 9
     assert stem == stem_convs + 56**2 * 64 * 9 + 28**2 * 192 * 9
     pairs = ((224, 3, 64), (224, 64, 64), (112, 64, 128), (112, 128, 128), (56, 128, 256))
@@ -75,8 +77,8 @@ def test_the_starts_are_the_sums_of_their_rows_by_hand():
 
 @pytest.mark.parametrize("axis", ["macs", "parameters", "activations"])
 def test_the_bars_of_the_resnets_are_cut_into_all_their_stages(axis):
-    values = values_of(chapter_charts.resnet_bars(axis))
-    for title, name in chapter_charts.RESNETS.items():
+    values = values_of(resnet.resnet_bars(axis))
+    for title, name in resnet.RESNETS.items():
         own = [value["exact"] for value in values if value["network"] == title]
         assert len(own) == 6
         assert sum(own) == getattr(catalog.table(name), axis)
@@ -85,7 +87,7 @@ def test_the_bars_of_the_resnets_are_cut_into_all_their_stages(axis):
 def test_the_errors_of_the_resnets_are_those_of_two_protocols():
     printed = {
         (value["network"], value["protocol"]): value["printed"]
-        for value in values_of(chapter_charts.resnet_errors())
+        for value in values_of(resnet.resnet_errors())
     }
     assert printed["ResNet-50", "the paper, ten crops"] == "22.85 %"
     assert printed["ResNet-50", "torchvision, one crop"] == "23.87 %"
@@ -93,13 +95,13 @@ def test_the_errors_of_the_resnets_are_those_of_two_protocols():
 
 
 def test_the_results_of_the_challenge_are_as_cited():
-    assert "7.325" in history_facts.challenge(2014, "runner-up")
-    assert "15.315" in history_facts.challenge(2012, data="ImageNet Fall 2011 added")
-    assert "8.434" in history_facts.challenge(2014, "runner-up", model="single")
+    assert "7.325" in challenge(2014, "runner-up")
+    assert "15.315" in challenge(2012, data="ImageNet Fall 2011 added")
+    assert "8.434" in challenge(2014, "runner-up", model="single")
     assert "5.1" in history_facts.human_error()
     assert "12.0" in history_facts.human_error(1)
     with pytest.raises(CnnrefError, match=r"2009.*has no such entry"):
-        history_facts.challenge(2009)
+        challenge(2009)
 
 
 def test_every_number_of_an_ensemble_is_in_its_row():
@@ -115,7 +117,7 @@ def test_every_number_of_an_ensemble_is_in_its_row():
 
 
 def test_the_largest_drop_is_the_largest():
-    wins = {e.year: e.top5_error.number for e, _ in chapter_charts.challenge_years().values()}
+    wins = {e.year: e.top5_error.number for e, _ in history_facts.challenge_years().values()}
     drops = {year: 1 - wins[year] / wins[year - 1] for year in list(wins)[1:]}
     assert history_facts.largest_drop() == max(drops, key=drops.get)
     assert len(ilsvrc()) > len(wins)

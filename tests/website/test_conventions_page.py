@@ -6,7 +6,7 @@ import pytest
 
 import cnnref
 from studies.peers.records import read
-from website.chapters import conventions as page
+from website.chapters.conventions import page
 
 
 def cells(line):

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from website.chapters import examples as site_examples
-from website.measured import site as site_measured
+from website.chapters import count
 
-PAGE = site_examples.EXAMPLES.parent / "count.md"
+PAGE = count.EXAMPLES.parent / "count.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 INCLUDED = re.findall(r'--8<-- "docs/examples/([\w.]+)"', TEXT)
 OUTPUTS = re.findall(r'\{\{ output\("([^"]+)"\) \}\}', TEXT)
@@ -22,7 +21,7 @@ SILENT = {"model.py", "spectral.py", "edge.toml", "test_budget.py", "measured.py
 
 
 def test_every_example_is_on_the_page_with_what_it_prints() -> None:
-    files = {path.name for path in site_examples.EXAMPLES.iterdir() if path.is_file()}
+    files = {path.name for path in count.EXAMPLES.iterdir() if path.is_file()}
     assert set(INCLUDED) == files
     assert len(INCLUDED) == len(files)
     assert set(OUTPUTS) == files - SILENT
@@ -37,7 +36,7 @@ def test_no_code_on_the_page_is_typed() -> None:
 
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_an_example_runs_and_prints(name: str) -> None:
-    text = site_examples.output(name)
+    text = count.output(name)
     assert text.startswith("```text\n")
     assert len(text.splitlines()) > 2
     assert ("Warning" in text) == (name == "uncounted.py")
@@ -46,7 +45,7 @@ def test_an_example_runs_and_prints(name: str) -> None:
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_command_runs_and_fits_the_page(line: str) -> None:
-    text = site_examples.terminal(line)
+    text = count.terminal(line)
     assert text.startswith(f"```console\n$ cnnref {line}\n") or "--quiet" in line
     exceeded = "exceed" in text
     assert ("exit code 1" in text) == exceeded
@@ -57,19 +56,19 @@ def test_a_command_runs_and_fits_the_page(line: str) -> None:
 
 def test_running_an_example_leaves_nothing_behind() -> None:
     before = Path.cwd(), list(sys.path), {*sys.modules}
-    site_examples.output.cache_clear()
-    site_examples.output("rules.py")
+    count.output.cache_clear()
+    count.output("rules.py")
     assert (Path.cwd(), list(sys.path)) == before[:2]
     assert "model" not in sys.modules
     assert "spectral" not in sys.modules
-    assert not list(site_examples.EXAMPLES.rglob("__pycache__"))
+    assert not list(count.EXAMPLES.rglob("__pycache__"))
 
 
 def test_the_example_of_a_test_is_one() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_budget.py"]
     environment = {"PYTHONPATH": str(PAGE.parent.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        command, cwd=site_examples.EXAMPLES, env=environment, capture_output=True, text=True,
+        command, cwd=count.EXAMPLES, env=environment, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
@@ -80,13 +79,13 @@ def test_an_example_that_fails_stops_the_build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken.py").write_text("assert 1 + 1 == 3\n", encoding="utf-8")
-    monkeypatch.setattr(site_examples, "EXAMPLES", tmp_path)
+    monkeypatch.setattr(count, "EXAMPLES", tmp_path)
     with pytest.raises(AssertionError):
-        site_examples.output("broken.py")
+        count.output("broken.py")
 
 
 def test_the_example_that_takes_times_prints_what_is_shown_of_it() -> None:
-    shown, printed = site_measured.printed("alexnet"), site_examples.output("measured.py")
+    shown, printed = count.measured_printed("alexnet"), count.output("measured.py")
     assert '{{ measured_printed("alexnet") }}' in TEXT
     # how wide the rules are depends on how long the times are
     words = [

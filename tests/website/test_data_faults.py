@@ -13,11 +13,13 @@ import pytest
 from checks import signed
 from cnnref import CnnrefError
 from cnnref.networks import published
+from studies.machines import record
 from studies.peers import trial_records
 from website import citations, data
-from website.chapters import degradation, peers, sources, zoo
+from website.chapters import peers, sources, zoo
+from website.chapters.conventions import answers
+from website.chapters.resnet import degradation
 from website.errata import claims
-from website.measured import record
 from website.places import ROOT
 
 FLIPS = 60
@@ -43,7 +45,7 @@ READERS: dict[str, Callable[[], object]] = {
     "scripts/website/data/degradation_slower.json": partial(trained, "degradation_slower"),
     "docs/zoo/zoo.csv": zoo.families,
     "docs/zoo/zoo.json": partial(zoo.zoo, "models"),
-    "docs/peers/counts.csv": peers.said,
+    "docs/peers/counts.csv": answers.said,
     "docs/peers/benchmark.json": partial(peers.record, "benchmark"),
     "docs/peers/trials.json": peers.state_table,
     "docs/peers/features.toml": trial_records.stated,
@@ -54,7 +56,7 @@ KEPT = (
     data.ilsvrc,
     sources.statements,
     data.googlenet_table1, citations.known_differences, degradation.record, degradation.runs,
-    zoo.entries, peers.said, peers.record,
+    zoo.entries, answers.said, peers.record,
 )  # fmt: skip
 
 

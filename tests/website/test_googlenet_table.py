@@ -8,9 +8,9 @@ import pytest
 import cnnref
 from cnnref.networks.published import Value
 from proofs.table_1 import CAUSES, near, wrong
-from website import tables as page_tables
-from website.chapters import googlenet as googlenet_table
-from website.chapters.googlenet import Cost, fits, lines, possible, prints, separable
+from website.chapters.googlenet import page as page_tables
+from website.chapters.googlenet import table1 as googlenet_table
+from website.chapters.googlenet.table1 import Cost, fits, lines, possible, prints, separable
 
 LINES = lines()
 NAMES = [line.printed.layer for line in LINES]

@@ -8,19 +8,14 @@ import cnnref
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.specs.googlenet import TABLE_1
 from website import facts
-from website.chapter_tables import (
-    MODULES,
-    blocks,
-    cifar_family,
-    cited_errors,
-    costs,
-    excerpt,
-)
-from website.chapters.comparison_facts import cited
-from website.charts.lessons import block_bars, lesson_charts, reduction_bars
-from website.inline import block_count, break_even, difference, field, more, peak
+from website.chapters import zfnet
+from website.chapters.googlenet import page as googlenet
+from website.chapters.googlenet.page import MODULES, block_bars, break_even, reduction_bars
+from website.chapters.resnet.page import block_count, cifar_family
+from website.chapters.vgg import peak
+from website.inline import cited, difference, field, more
 from website.lessons import part
-from website.tables import differing_rows
+from website.tables import blocks, cited_errors, costs, differing_rows, excerpt
 
 
 def cells(table):
@@ -178,4 +173,4 @@ def test_charts_hold_the_counts_of_the_tables():
     assert [pair["kind"] for pair in pairs[:2]] == ["reduced", "plain"]
     assert pairs[1]["exact"] == facts.lookup("googlenet:3a-naive").flops("lecture")
     assert len(pairs) == 2 * len(MODULES)
-    assert len({key for key, _ in lesson_charts()}) == 9
+    assert len({key for page in (googlenet, zfnet) for key, _ in page.charts()}) == 12

@@ -10,7 +10,8 @@ from cnnref.drawing import bars
 from cnnref.errors import CnnrefError, RenamedWarning, UnknownNameError
 from cnnref.tables.quantities import QUANTITIES
 from website import facts, publish
-from website.chapters import comparison, comparison_facts
+from website.chapters.complexity import page as complexity
+from website.charts import comparison
 from website.facts import fact, lookup
 from website.measured import charts, predict
 from website.networks.costs import MEASURES
@@ -28,9 +29,9 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize("axis", comparison_facts.COSTS)
+@pytest.mark.parametrize("axis", complexity.COSTS)
 def test_a_cost_of_networks_is_a_quantity(axis):
-    cost = comparison_facts.COSTS[axis]
+    cost = complexity.COSTS[axis]
     assert (cost.key, cost.choice) == (axis, QUANTITIES[axis].noun)
     assert cost.of(BOOK) == cost.value("alexnet@227")
 

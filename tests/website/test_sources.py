@@ -11,8 +11,9 @@ from cnnref.errors import CnnrefError
 from cnnref.networks import published as cited
 from website import citations as confirm
 from website import data
-from website.chapters.sources import interval, papers, passage, passages, statements
+from website.chapters.sources import papers, passage, passages, statements
 from website.errata import claims as errata
+from website.inline import interval
 from website.places import DOCS
 
 MACRO = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)

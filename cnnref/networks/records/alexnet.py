@@ -22,6 +22,8 @@ _ALEXNET_2012 = Architecture(
     torchvision="",
     spec="alexnet:alexnet_2012",
     model="alexnet:alexnet_2012",
+    family="AlexNet",
+    chapter="alexnet",
 )
 
 RECORDS = (
@@ -46,6 +48,8 @@ RECORDS = (
         torchvision="alexnet",
         spec="alexnet:alexnet",
         model="alexnet:alexnet",
+        family="AlexNet",
+        chapter="alexnet",
     ),
     Architecture(
         name="bn_alexnet",
@@ -68,6 +72,8 @@ RECORDS = (
         torchvision="",
         spec="alexnet:bn_alexnet",
         model="alexnet:bn_alexnet",
+        family="AlexNet",
+        chapter="alexnet",
     ),
     _ALEXNET_2012,
     _ALEXNET_2012._replace(

@@ -27,6 +27,8 @@ _GOOGLENET = Architecture(
     torchvision="",
     spec="googlenet:googlenet",
     model="googlenet:googlenet",
+    family="Inception",
+    chapter="googlenet",
 )
 
 _GOOGLENET_TORCHVISION = _GOOGLENET._replace(
@@ -67,6 +69,8 @@ _BN_INCEPTION = Architecture(
     torchvision="",
     spec="bn_inception:bn_inception",
     model="bn_inception:bn_inception",
+    family="Inception",
+    chapter="",
 )
 
 _INCEPTION_V3 = Architecture(
@@ -90,6 +94,8 @@ _INCEPTION_V3 = Architecture(
     torchvision="inception_v3",
     spec="inception_v3:inception_v3",
     model="inception_v3:inception_v3",
+    family="Inception",
+    chapter="",
 )
 
 _INCEPTION_V4 = Architecture(
@@ -111,6 +117,8 @@ _INCEPTION_V4 = Architecture(
     torchvision="",
     spec="inception_v4:inception_v4",
     model="inception_v4:inception_v4",
+    family="Inception",
+    chapter="",
 )
 
 RECORDS: tuple[Architecture, ...] = (

@@ -22,6 +22,8 @@ _NIN = Architecture(
     torchvision="",
     spec="nin:nin",
     model="nin:nin",
+    family="Network in Network",
+    chapter="",
 )
 
 RECORDS: tuple[Architecture, ...] = (

@@ -27,6 +27,8 @@ _VGG16_C = Architecture(
     torchvision="",
     spec="vgg_c:vgg16_c",
     model="vgg_c:vgg16_c",
+    family="VGG",
+    chapter="vgg",
 )
 
 _ENET = Architecture(
@@ -53,6 +55,8 @@ _ENET = Architecture(
     torchvision="",
     spec="enet:enet",
     model="enet:enet",
+    family="ENet",
+    chapter="",
 )
 
 _SQUEEZENET = Architecture(
@@ -74,6 +78,8 @@ _SQUEEZENET = Architecture(
     torchvision="squeezenet1_0",
     spec="squeezenet:squeezenet1_0",
     model="squeezenet:squeezenet1_0",
+    family="SqueezeNet",
+    chapter="",
 )
 
 RECORDS: tuple[Architecture, ...] = (

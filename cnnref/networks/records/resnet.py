@@ -19,6 +19,8 @@ _RESNET = Architecture(
     torchvision="resnet18",
     spec="resnet:resnet18",
     model="resnet:resnet18",
+    family="ResNet",
+    chapter="resnet",
 )
 
 

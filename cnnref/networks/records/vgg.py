@@ -19,6 +19,8 @@ _VGG = Architecture(
     torchvision="vgg11",
     spec="vgg:vgg11",
     model="vgg:vgg11",
+    family="VGG",
+    chapter="vgg",
 )
 
 

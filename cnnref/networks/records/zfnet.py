@@ -23,6 +23,8 @@ _ZFNET = Architecture(
     torchvision="",
     spec="zfnet:zfnet",
     model="zfnet:zfnet",
+    family="ZFNet",
+    chapter="zfnet",
 )
 
 RECORDS: tuple[Architecture, ...] = (

@@ -17,7 +17,7 @@ from cnnref.files import rows, text
 from cnnref.networks.published import Figure, Value, figures
 from proofs.planted.change import LIVE, MISSED, Finding
 from proofs.table_1 import wrong as wrong_in_table_1
-from website.chapters.googlenet import lines as lines_of_table_1
+from website.chapters.googlenet.table1 import lines as lines_of_table_1
 from website.citations import (
     COLUMNS,
     UNITS,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import cnnref
 from cnnref.measuring.record import MODES
-from website.chapters.comparison import CHARTED
+from website.data import CHARTED
 
 # one network of each label of the chart; those whose throughput is followed over batch sizes
 SHOWN = tuple(names[0] for names in CHARTED.values() if names)

@@ -22,8 +22,8 @@ from cnnref.units import GIB
 from studies.code import digest, files
 from studies.ledger import Ledger
 from studies.machines.plan import SPREAD, Case, kinds, plan
+from studies.machines.record import LeftOut, Record, drift, read, write
 from website import places
-from website.measured.record import LeftOut, Record, drift, read, write
 from website.places import DOCS
 
 RECORDS = DOCS / "measured"

@@ -7,7 +7,6 @@ import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from tqdm import tqdm
@@ -15,20 +14,11 @@ from tqdm import tqdm
 import cnnref
 from cnnref import files
 from cnnref.counting.shapes import Size
+from studies.peers.counts import COUNTS, Row, read
 from studies.peers.tools import BY_NAME, NEED_DATA, Tool, count, fresh
-from website.chapters import peers as site_peers
 from website.places import DOCS
 
 PEERS = DOCS / "peers"
-COUNTS = PEERS / "counts.csv"
-
-
-class Row(NamedTuple):
-    network: str
-    input: str
-    tool: str
-    version: str
-    total: int
 
 
 def counted(
@@ -97,7 +87,3 @@ def replace(path: str, text: str) -> None:
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     files.write(target, text)
-
-
-def read(path: Path = COUNTS) -> list[Row]:
-    return [Row(*row) for row in files.rows(path, site_peers.COUNTS)]

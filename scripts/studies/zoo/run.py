@@ -18,8 +18,8 @@ from tqdm import tqdm
 
 from studies.peers.records import replace
 from studies.zoo.models import Case, cases
+from studies.zoo.outcomes import script
 from studies.zoo.records import LIBRARIES, Book, Record, record, to_csv
-from website.chapters import zoo as site_zoo
 from website.places import ROOT
 
 LINES = ROOT / ".cache" / "zoo.jsonl"
@@ -40,7 +40,7 @@ def run(only: str | None = None, limit: int | None = None, again: bool = False) 
     if only is None and len(records) == len(everything):
         replace(str(SHOWN / "zoo.csv"), to_csv(records))
         replace(str(SHOWN / "zoo.json"), json.dumps(summary(records), indent=1) + "\n")
-        replace(str(SHOWN / "models.js"), site_zoo.script(map(Record._asdict, records)))
+        replace(str(SHOWN / "models.js"), script(map(Record._asdict, records)))
         print(f"wrote {SHOWN.relative_to(ROOT)}/zoo.csv, zoo.json and models.js")
     return int(any(not entry.agrees for entry in records))
 

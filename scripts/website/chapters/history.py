@@ -1,29 +1,42 @@
-"""What the history page prints: the challenge's results, and what can be computed from them."""
+"""What the page history.md prints: the challenge by year, and what its results come to."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping
 from math import sqrt
+from typing import TYPE_CHECKING, Any
 
+from cnnref.drawing import bars
+from cnnref.drawing.bars import FEW_TICKS, ROW_HEIGHT
 from cnnref.errors import CnnrefError
 from cnnref.networks.published import Figure, figures
 from cnnref.units import GIGA, rounded
-from website.charts.chapters import challenge_years, human
-from website.data import Entry, ilsvrc
+from website.data import Entry, challenge_entry, ilsvrc
 from website.facts import lookup
-from website.markup import cited, data, line, table
+from website.inline import top5_error
+from website.markup import Html, cited, data, joined, line, table
+
+if TYPE_CHECKING:
+    from altair import LayerChart
 
 __all__ = [
-    "challenge",
+    "MACROS",
+    "challenge_table",
     "challenge_tex",
+    "challenge_years",
+    "charts",
     "drop",
     "drop_tex",
     "ensemble_cost",
     "ensemble_table",
+    "human",
     "human_error",
+    "imagenet_by_year",
     "largest_drop",
     "spread",
 ]
+
 
 # an entry's year, and the figure of one of its networks alone: (name, source, part of the note)
 ALONE = (
@@ -32,16 +45,9 @@ ALONE = (
     (2015, ("resnet152_v1", "resnet2015", "single model")),
 )
 
+
 # the entry of 2014, of which six nets are GoogLeNet and one is wider (sections 5 and 7)
 ENSEMBLE = ("GoogLeNet (7 nets)", "googlenet2014", "submission")
-
-
-def challenge(year: int, role: str = "winner", data: str = "provided", model: str = "") -> str:
-    """The top-5 error of an entry to the ImageNet challenge, with its source as the title.
-
-    data: "provided" or what was added; model: a part of its name where a team has several.
-    """
-    return _shown(_find(year, role, data, model))
 
 
 def challenge_tex(year: int, role: str = "winner") -> str:
@@ -50,13 +56,13 @@ def challenge_tex(year: int, role: str = "winner") -> str:
     >>> challenge_tex(2012)
     '16.422'
     """
-    return _find(year, role).top5_error.text
+    return challenge_entry(year, role).top5_error.text
 
 
 def human_error(which: int = 0) -> str:
     """The top-5 error of one of the people who labelled test images, the better one first."""
     people = [entry for entry in ilsvrc() if entry.role == "human"]
-    return _shown(sorted(people, key=lambda entry: entry.top5_error.number)[which])
+    return top5_error(sorted(people, key=lambda entry: entry.top5_error.number)[which])
 
 
 def drop(before: int, after: int) -> str:
@@ -65,7 +71,7 @@ def drop(before: int, after: int) -> str:
     >>> drop(2011, 2012)
     '<data value="36.3" title="1 - 16.422 / 25.77">36.3%</data>'
     """
-    old, new = _find(before).top5_error, _find(after).top5_error
+    old, new = challenge_entry(before).top5_error, challenge_entry(after).top5_error
     value = f"{100 * (1 - new.number / old.number):.1f}"
     return data(value, f"{value}%", f"1 - {new} / {old}")
 
@@ -76,7 +82,8 @@ def drop_tex(before: int, after: int) -> str:
     >>> drop_tex(2011, 2012)
     '0.363'
     """
-    return f"{1 - _find(after).top5_error.number / _find(before).top5_error.number:.3f}"
+    old, new = challenge_entry(before).top5_error, challenge_entry(after).top5_error
+    return f"{1 - new.number / old.number:.3f}"
 
 
 def largest_drop() -> int:
@@ -101,7 +108,7 @@ def spread() -> dict[str, str]:
     images = _images(person)
     p = person.top5_error.number / 100
     points = 100 * sqrt(p * (1 - p) / images)
-    ahead = (person.top5_error.number - _find(2015).top5_error.number) / points
+    ahead = (person.top5_error.number - challenge_entry(2015).top5_error.number) / points
     return {
         "images": f"{images:,}",
         "points": f"{points:.2f}",
@@ -135,22 +142,11 @@ def ensemble_table() -> str:
     """Winning entries beside one of their networks alone, where that is published."""
     lines = []
     for year, alone in ALONE:
-        entry, figure = _find(year), _figure(*alone)
+        entry, figure = challenge_entry(year), _figure(*alone)
         single = cited(figure, f"{figure.value}%")
-        lines.append(line(str(year), [entry.model, _shown(entry), single, figure.note]))
+        lines.append(line(str(year), [entry.model, top5_error(entry), single, figure.note]))
     head = ("year", "entry", "top-5 error, test", "one network", "how it was measured")
     return table(head, lines, kind="prose")
-
-
-def _find(year: int, role: str = "winner", data: str = "provided", model: str = "") -> Entry:
-    found = [
-        entry
-        for entry in ilsvrc()
-        if (entry.year, entry.role, entry.data) == (year, role, data) and model in entry.model
-    ]
-    if not found:
-        raise CnnrefError(f"{year}, {role}, {data}, {model!r}: the challenge has no such entry.")
-    return found[0]
 
 
 def _figure(name: str, source: str, note: str) -> Figure:
@@ -169,7 +165,155 @@ def _images(person: Entry) -> int:
     return int(person.model.split()[0].replace(",", ""))
 
 
-def _shown(entry: Entry) -> str:
-    title = f"{entry.team}: {entry.model}; {entry.source.citation}"
-    text = entry.top5_error.text
-    return data(text, f"{text}%", title)
+def challenge_table() -> str:
+    """The challenge by year: the winner, its model and depth, its error and the runner-up's."""
+    lines = [
+        line(
+            str(year),
+            [
+                winner.team,
+                winner.model,
+                winner.layers,
+                _error(winner),
+                joined([f"{second.team}: ", _error(second)]),
+            ],
+        )
+        for year, (winner, second) in challenge_years().items()
+    ]
+    people = [entry for entry in ilsvrc() if entry.role == "human"]
+    lines += [
+        line("human", [person.team, person.model, "–", _error(person), "–"]) for person in people
+    ]
+    head = ("year", "winner", "model", "layers", "top-5 error (%)", "second")
+    return table(head, lines, kind="prose")
+
+
+def _error(entry: Entry) -> Html:
+    title = f"{entry.source.citation}; {entry.note}" if entry.note else entry.source.citation
+    return data(entry.top5_error, str(entry.top5_error), title)
+
+
+ERROR_TITLE = "Top-5 error, test images (%)"
+
+
+# the names that bars of the challenge print for the winners
+SHORT = {
+    2010: "NEC-UIUC",
+    2011: "XRCE",
+    2012: "AlexNet",
+    2013: "Clarifai",
+    2014: "GoogLeNet",
+    2015: "ResNet",
+    2016: "Trimps-Soushen",
+    2017: "SENet",
+}
+
+
+# an entry of several networks whose depths differ; bars print the depth of the year before
+MIXED = (2016,)
+
+
+def challenge_years() -> dict[int, tuple[Entry, Entry]]:
+    """The winner and the runner-up of each year, both without outside training data."""
+    entries = [entry for entry in ilsvrc() if entry.data == "provided"]
+    roles: dict[int, dict[str, Entry]] = {}
+    for entry in entries:
+        roles.setdefault(entry.year, {}).setdefault(entry.role, entry)
+    return {year: (of["winner"], of["runner-up"]) for year, of in roles.items() if "winner" in of}
+
+
+def human() -> Entry:
+    """The better of the two people who labelled test images for comparison."""
+    people = [entry for entry in ilsvrc() if entry.role == "human"]
+    return min(people, key=lambda entry: entry.top5_error.number)
+
+
+def imagenet_by_year() -> LayerChart:
+    """The winner's top-5 error by year, with its depth, the runner-up and the human reference."""
+    alt: Any = bars.altair()
+    wins = [_win(year, *pair) for year, pair in challenge_years().items()]
+    kinds = list(dict.fromkeys(win["kind"] for win in wins))
+    person = human()
+    two_lines = alt.Axis(
+        labelExpr="split(datum.label, '|')", labelLineHeight=14, labelOffset=-7, minExtent=138
+    )
+    years = alt.Y("label:N", sort=None, title=None, axis=two_lines)
+    base = alt.Chart(alt.Data(values=wins)).encode(y=years)
+    error = alt.X(
+        "error:Q",
+        title=ERROR_TITLE,
+        scale=alt.Scale(domain=[0, 36], nice=False),
+        axis=alt.Axis(**FEW_TICKS),
+    )
+    wins_drawn = base.mark_bar().encode(
+        x=error,
+        color=alt.Color(
+            "kind:N", scale=alt.Scale(domain=kinds), legend=alt.Legend(title=None, columns=1)
+        ),
+        tooltip=[
+            alt.Tooltip(f"{key}:N", title=title)
+            for key, title in (
+                ("year", "Year"),
+                ("team", "Entry"),
+                ("model", "Model"),
+                ("depth", "Depth"),
+                ("printed", "Top-5 error"),
+                ("second", "Runner-up"),
+                ("source", "Source"),
+            )
+        ],
+    )
+    second = base.mark_tick(thickness=3, color="currentColor", opacity=0.55).encode(
+        x=alt.X("second_error:Q", title=ERROR_TITLE)
+    )
+    rule = (
+        alt.Chart(alt.Data(values=[{"human": person.top5_error.number}]))
+        .mark_rule(strokeDash=[5, 4], strokeWidth=1.5)
+        .encode(x="human:Q")
+    )
+    named = (
+        alt.Chart(alt.Data(values=[{"human": person.top5_error.number, "text": "a trained human"}]))
+        .mark_text(align="left", baseline="bottom", dx=5, dy=-4, fontStyle="italic")
+        .encode(x="human:Q", y=alt.value(0), text="text:N")
+    )
+    chart: LayerChart = alt.layer(wins_drawn, second, rule, named).properties(
+        height={"step": ROW_HEIGHT * 1.9}
+    )
+    return chart
+
+
+def _win(year: int, winner: Entry, second: Entry) -> dict[str, Any]:
+    shallow = winner.layers == "shallow"
+    depth = "shallow" if shallow else f"{winner.layers} layers"
+    depth = "several depths" if year in MIXED else depth
+    return {
+        "year": str(year),
+        "label": f"{year} {SHORT[year]}|{depth}, {winner.top5_error.number:.1f} %",
+        "team": winner.team,
+        "model": winner.model,
+        "kind": "hand-made features" if shallow else "convolutional network",
+        "depth": depth,
+        "error": winner.top5_error.number,
+        "printed": f"{winner.top5_error} %",
+        "second": f"{second.team}, {second.top5_error} %",
+        "second_error": second.top5_error.number,
+        "source": winner.source.citation,
+    }
+
+
+def charts() -> Iterator[tuple[str, Any]]:
+    """Every chart of the page with its key."""
+    yield "imagenet-by-year", imagenet_by_year()
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "challenge_table": challenge_table,
+    "challenge_tex": challenge_tex,
+    "drop": drop,
+    "drop_tex": drop_tex,
+    "ensemble_cost": ensemble_cost,
+    "ensemble_table": ensemble_table,
+    "human_error": human_error,
+    "largest_drop": largest_drop,
+    "spread": spread,
+}

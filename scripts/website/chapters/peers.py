@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from statistics import median
 from typing import Any
 
-from cnnref.files import filled, json_of, rows, whole
+from cnnref.files import json_of
 from studies.peers.benchmark_layout import exponent, medians
-from website.chapters.answers import Recorded
 from website.markup import Html, data, element, escaped, line, table
 from website.places import DOCS
 
 PEERS = DOCS / "peers"
-# what a counter says of a network at one input
-COUNTS = {**dict.fromkeys(("network", "input", "tool", "version"), filled), "total": whole}
 OURS, BARE = "cnnref", "nothing"
 TWO_PER_MAC = "FlopCounterMode"
 
@@ -24,15 +21,6 @@ TWO_PER_MAC = "FlopCounterMode"
 def record(name: str) -> Any:
     """A record of docs/peers/ by its name."""
     return json_of(PEERS / f"{name}.json")
-
-
-@cache
-def said() -> dict[tuple[str, str, str], Recorded]:
-    """(network, input, tool) -> what the tool said when it ran."""
-    return {
-        (network, size, tool): Recorded(version, total)
-        for network, size, tool, version, total in rows(PEERS / "counts.csv", COUNTS)
-    }
 
 
 def trials_table() -> str:
@@ -196,3 +184,16 @@ def _by_place(quantity: str, device: str) -> dict[str, dict[str, float]]:
         for (network, where), tools in medians(record("benchmark"), quantity).items()
         if where == device
     }
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "peer": peer,
+    "peer_features": features_table,
+    "peer_growth": growth_table,
+    "peer_machine": machine,
+    "peer_processes": process_table,
+    "peer_state": state_table,
+    "peer_times": times_table,
+    "peer_totals": totals_table,
+    "peer_trials": trials_table,
+}

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.errors import UnknownNameError
 from cnnref.files import filled, one_of
 from cnnref.networks.published import Source, sources
-from website import data, markup
+from website import data
 from website.markup import Html, Line, cell, element, line, link, table
 
-__all__ = ["Statement", "interval", "papers", "passage", "passages", "statements"]
+__all__ = ["MACROS", "Statement", "papers", "passage", "passages", "statements"]
 
 PAGE = "sources.html"
 # where there is nothing to say
 NONE = "–"
 AUTHOR = re.compile(r"(?:[A-Z]\.[ -]?)+[\w-]+")
-MONTHS = (
-    "no month", "a month", "two months", "three months", "four months", "five months",
-    "six months", "seven months", "eight months", "nine months", "ten months", "eleven months",
-)  # fmt: skip
 READ = {
     "verified-in-source": "read in the source's own words",
     "verified-secondary": "read in another's account of it",
@@ -80,38 +77,6 @@ def passage(key: str, root: str = "") -> Html:
     return element("a", row.place, href=f"{root}{PAGE}#passage-{key}", title=title)
 
 
-def interval(earlier: str, later: str, *, capital: bool = False) -> Html:
-    """How long after one source another came out, in words, from their first versions.
-
-    Raises:
-        UnknownNameError: there is no such source.
-        CnnrefError: the month of one is not known, or the order is another.
-
-    >>> interval("googlenet2014", "bn2015")
-    '<data value="5" title="months from 2014-09 to 2015-02">five months</data>'
-    """
-    first, second = _source(earlier).first, _source(later).first
-    if not (len(first) == len(second) == len("2014-09") and first < second):
-        raise CnnrefError(f"{earlier} ({first}), {later} ({second}): no months from one to other.")
-    months = 12 * (int(second[:4]) - int(first[:4])) + int(second[5:]) - int(first[5:])
-    title, words = f"months from {first} to {second}", _words(months)
-    shown = words.capitalize() if capital else words
-    return markup.data(months, shown, title)
-
-
-def _source(key: str) -> Source:
-    known = {source.key: source for source in sources()}
-    if key not in known:
-        raise UnknownNameError("source", key, known)
-    return known[key]
-
-
-def _words(months: int) -> str:
-    years, rest = divmod(months, 12)
-    whole = "a year" if years == 1 else f"{years} years"
-    return MONTHS[rest] if not years else whole if not rest else f"{whole} and {MONTHS[rest]}"
-
-
 def papers() -> Html:
     """Every source with the date of its first version, and where and when it was published."""
     lines = [
@@ -146,3 +111,9 @@ def _short(source: Source) -> str:
     name = source.citation.split(",")[0]
     author = AUTHOR.match(name)
     return f"{author[0]}, {source.year}" if author else name
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "papers": papers,
+    "passages": passages,
+}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from statistics import median
 from typing import Any
 
 from cnnref.files import filled, json_of, number, records, text, whole
+from studies.zoo.outcomes import Entry, outcome
 from website.markup import element, joined, line, table
 from website.places import DOCS
 
 ZOO = DOCS / "zoo"
-Entry = Mapping[str, Any]
 COUNTED = ("rows", "parameters", "module_parameters", "macs", "torch_macs")
 COLUMNS = {
     **dict.fromkeys(("library", "family", "name"), filled),
@@ -38,16 +37,6 @@ def zoo(what: str) -> str:
     for key in what.split("."):
         value = value[key]
     return f"{value:,}" if isinstance(value, int | float) else str(value)
-
-
-def outcome(entry: Entry) -> str:
-    """What came of one model, in a few words."""
-    if entry["error"]:
-        return str(entry["error"])
-    difference = int(entry["macs"]) - int(entry["torch_macs"])
-    words = [f"differs by {difference:+,} MACs"] if difference else []
-    words += [f"not counted: {entry['uncounted']}"] if entry["uncounted"] else []
-    return "; ".join(words) or "equal"
 
 
 def families() -> str:
@@ -91,21 +80,16 @@ def finder() -> str:
     return joined([form, element("div", class_="finder-found")])
 
 
-def script(records: Iterable[Entry]) -> str:
-    """All models as a script, which also a page that was opened from a file can load."""
-    rows = [
-        [
-            entry["name"], entry["library"], entry["input"], int(entry["rows"]),
-            int(entry["module_parameters"]), int(entry["macs"]), outcome(entry),
-        ]
-        for entry in records
-    ]  # fmt: skip
-    lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
-    return f"window.cnnrefZoo = [\n{lines}\n];\n"
-
-
 def _range(costs: list[float]) -> str:
     if not costs:
         return "–"
     low, high = (f"{cost:,.2f}" for cost in (min(costs), max(costs)))
     return low if low == high else f"{low} to {high}"
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "zoo": zoo,
+    "zoo_exceptions": exceptions,
+    "zoo_families": families,
+    "zoo_finder": finder,
+}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Callable, Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -137,3 +138,6 @@ def drawings_of(spec: dict[str, Any], key: str) -> dict[str, str]:
         size: site_charts.svg(spec, width, f"{key}-{size[0]}")
         for size, width in site_charts.WIDTHS.items()
     }
+
+
+MACROS: Mapping[str, Callable[..., object]] = {"choice": placeholder}

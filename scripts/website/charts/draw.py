@@ -10,7 +10,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -182,3 +182,8 @@ def bundle() -> str:
     # as its stub has it, a snippet of one's own is needed
     whole: Any = vl_convert.javascript_bundle
     return str(whole(vl_version=VEGA_LITE))
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "chart": placeholder,
+}

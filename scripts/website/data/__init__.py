@@ -7,13 +7,50 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cnnref.files import Column, filled, one_of, rows, text, whole
+from cnnref.errors import CnnrefError
+from cnnref.files import Column, filled, one_of, records, rows, text, whole
 from cnnref.networks.published import CERTAINTIES, Source, Value, sources, value
+from website.places import GENERATED
 
-__all__ = ["FOLDER", "Entry", "Module", "googlenet_table1", "ilsvrc", "read"]
+__all__ = [
+    "CHARTED",
+    "FOLDER",
+    "NETWORK_COLUMNS",
+    "Entry",
+    "Module",
+    "books",
+    "challenge_entry",
+    "googlenet_table1",
+    "ilsvrc",
+    "read",
+]
 
 FOLDER = Path(__file__).parent
+NETWORK_COLUMNS = (
+    "name", "input", "parameters", "macs", "activations", "rows", "rows_differing",
+    "sizes_compared",
+)  # fmt: skip
 ROLES = ("winner", "runner-up", "third", "entry", "paper", "human")
+
+# the networks of the chart of Canziani et al., and the one of "ResNet + Inception": label, then
+# the catalogue's networks that go by it, of which a protocol's sources have at most one
+CHARTED: Mapping[str, tuple[str, ...]] = {
+    "AlexNet": ("alexnet_2012", "alexnet"),
+    "BN-AlexNet": ("bn_alexnet",),
+    "BN-NIN": ("bn_nin",),
+    "ENet": ("enet",),
+    "GoogLeNet": ("googlenet", "googlenet_torchvision"),
+    "ResNet-18": ("resnet18", "resnet18_a"),
+    "VGG-16": ("vgg16",),
+    "VGG-19": ("vgg19",),
+    "ResNet-34": ("resnet34",),
+    "ResNet-50": ("resnet50", "resnet50_v1"),
+    "ResNet-101": ("resnet101", "resnet101_v1"),
+    "ResNet-152": ("resnet152", "resnet152_v1"),
+    "Inception-v3": ("inception_v3",),
+    "Inception-v4": ("inception_v4",),
+    "Inception-ResNet-v2": ("inception_resnet_v2",),
+}
 
 
 class Entry(NamedTuple):
@@ -71,6 +108,24 @@ def ilsvrc() -> tuple[Entry, ...]:
     )
 
 
+def challenge_entry(
+    year: int, role: str = "winner", data: str = "provided", model: str = ""
+) -> Entry:
+    """One result of the challenge; model: a part of its name where a team has several.
+
+    Raises:
+        CnnrefError: the challenge has no such entry.
+    """
+    found = [
+        entry
+        for entry in ilsvrc()
+        if (entry.year, entry.role, entry.data) == (year, role, data) and model in entry.model
+    ]
+    if not found:
+        raise CnnrefError(f"{year}, {role}, {data}, {model!r}: the challenge has no such entry.")
+    return found[0]
+
+
 @cache
 def googlenet_table1() -> tuple[Module, ...]:
     """Table 1 of the GoogLeNet paper, the rows that have parameters, as printed."""
@@ -85,3 +140,10 @@ def read(name: str, columns: Mapping[str, Column]) -> Iterator[tuple[Any, ...]]:
         CnnrefError: it cannot be read, or a cell is not as its column says.
     """
     return rows(FOLDER / f"{name}.csv", columns)
+
+
+@cache
+def books() -> Mapping[str, Mapping[str, str]]:
+    """The rows of networks.csv by name: each network's totals, and how far its books agree."""
+    found = records(GENERATED / "networks.csv", dict.fromkeys(NETWORK_COLUMNS, filled))
+    return {record["name"]: record for record in found}

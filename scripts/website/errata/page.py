@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.tables.formats import Grid
@@ -15,6 +15,7 @@ from website.markup import Html, Line, cell, data, element, joined, line, link, 
 
 __all__ = [
     "CSV_COLUMNS",
+    "MACROS",
     "PAGE",
     "besides",
     "count",
@@ -278,3 +279,11 @@ def _text(statement: str) -> Html:
     first, *raised = re.split(r"\^(?=\d)", statement)
     powers = (part for text in raised for part in (element("sup", text[0]), text[1:]))
     return joined([first, *powers])
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "errata_besides": besides,
+    "errata_count": count,
+    "errata_items": items,
+    "errata_tables": tables,
+}

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnnref.drawing import bars as charts
 from cnnref.measuring.record import MODES
 from cnnref.units import GIGA, MIB, significant
-from website.chapters.comparison import AXES as COSTS
-from website.chapters.comparison import Axis, family
+from website.charts.comparison import AXES as COSTS
+from website.charts.comparison import Axis, families, family
 from website.charts.labels import Bubble, place_labels
-from website.measured.predict import Measured, family_of, fit
+from website.measured.predict import Measured, fit
 from website.measured.shown import LABELS, Shown, Way, analytic_peak, labelled
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AXES", "memory_points", "throughput_lines", "time_points"]
 
-FAMILIES = ("AlexNet", "VGG", "Inception", "ResNet", "others")
 HEIGHT = 400
 # of the drawing's inner area, as scripts/site_charts.py draws it wide and narrow
 INNER = {"wide": 610, "narrow": 235}
@@ -76,7 +75,7 @@ def time_points(way: Way, axis: str) -> LayerChart:
     marks = base.mark_point(filled=True, size=60, opacity=0.85).encode(
         color=alt.Color(
             "family:N",
-            scale=alt.Scale(domain=list(FAMILIES)),
+            scale=alt.Scale(domain=list(families())),
             legend=alt.Legend(title=None, columns=3, symbolType="circle"),
         ),
         tooltip=_tooltip(alt),
@@ -101,7 +100,7 @@ def _row(one: Measured, along: Along) -> dict[str, Any]:
     return {
         "network": one.name,
         "label": label,
-        "family": family(label) if label else family_of(one.name),
+        "family": family(one.name),
         "x": significant(along.value(one), 6),
         "y": middle,
         "quartiles": f"{low:,g} to {high:,g} ms",

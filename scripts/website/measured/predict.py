@@ -9,11 +9,11 @@ from typing import NamedTuple
 from cnnref.errors import UnknownNameError
 from cnnref.measuring.record import Measurement
 from cnnref.measuring.roofline import Roofline, roofline
-from cnnref.networks.catalog import table
+from cnnref.networks.catalog import architecture, table
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES, Quantity
 from cnnref.tables.table import Table
-from website.measured.record import Record
+from studies.machines.record import Record
 
 __all__ = [
     "PREDICTORS",
@@ -21,19 +21,11 @@ __all__ = [
     "Measured",
     "Prediction",
     "Predictor",
-    "family_of",
     "held_out",
     "measured",
     "prediction",
     "rank_correlation",
 ]
-
-
-# a word in a network's name, and its family
-FAMILIES = (
-    ("alexnet", "AlexNet"), ("vgg", "VGG"), ("inception", "Inception"), ("googlenet", "Inception"),
-    ("resnet", "ResNet"), ("plain", "ResNet"),
-)  # fmt: skip
 
 
 class Measured(NamedTuple):
@@ -112,15 +104,7 @@ def measured(record: Record, **setting: object) -> list[Measured]:
 
     setting: values of fields of `Measurement`; float32 inference of one image where none is said.
     """
-    wanted = {
-        "batch_size": 1, "mode": "inference", "dtype": "float32", "channels_last": False,
-        "tf32": False, "compiled": False, **setting,
-    }  # fmt: skip
-    return [
-        _measured(record, one)
-        for one in record.measurements
-        if all(getattr(one, name) == value for name, value in wanted.items())
-    ]
+    return [_measured(record, one) for one in record.measured(**setting)]
 
 
 def _measured(record: Record, one: Measurement) -> Measured:
@@ -143,7 +127,7 @@ def prediction(key: str, points: Sequence[Measured]) -> Prediction:
     title, terms = PREDICTORS[key]
     inputs = [terms(one) for one in points]
     times = [one.seconds for one in points]
-    families = [family_of(one.name) for one in points]
+    families = [architecture(one.name).family for one in points]
     guessed = held_out(inputs, times, families)
     factors = [max(a / b, b / a) for a, b in zip(guessed, times, strict=True)]
     worst = max(range(len(points)), key=factors.__getitem__)
@@ -152,11 +136,6 @@ def prediction(key: str, points: Sequence[Measured]) -> Prediction:
     return Prediction(
         title, ranks, median(factors), factors[worst], points[worst].name, len(points)
     )
-
-
-def family_of(name: str) -> str:
-    """The family of a network: those with most of their layers in common."""
-    return next((family for word, family in FAMILIES if word in name), "others")
 
 
 def held_out(

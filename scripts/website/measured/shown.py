@@ -10,9 +10,9 @@ from cnnref.measuring.record import Measurement
 from cnnref.networks.catalog import table
 from cnnref.tables.analysis import element_bytes
 from cnnref.tables.table import Table
-from website.chapters.comparison import CHARTED
+from studies.machines.record import Record
+from website.data import CHARTED
 from website.measured.predict import Measured, measured
-from website.measured.record import Record
 
 __all__ = ["LABELS", "Shown", "Way", "analytic_peak", "labelled", "ways"]
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from cnnref import CnnrefError, files
 from studies.machines.plan import FOLLOWED, SPREAD
+from studies.machines.record import read
+from studies.machines.reference import records
 from website.charts import choices as site_choices
 from website.markup import element, folded, joined
 from website.measured import network_tables, tables
-from website.measured.predict import measured, prediction
-from website.measured.record import read
-from website.measured.reference import records
+from website.measured.predict import prediction
 from website.measured.shown import Shown, Way, ways
 from website.measured.views import choices
 from website.places import ROOT
@@ -102,12 +102,6 @@ def of_each(table: Callable[[Shown], str]) -> Callable[[], str]:
     return printed
 
 
-def printed(name: str) -> str:
-    """What measuring a network with its layers printed on the first machine."""
-    (one,) = (found for found in measured(machines()[0].record) if found.name == name)
-    return f"```text\n{one.measurement}\n{one.roof}\n```"
-
-
 def reference() -> Way:
     """The setting that sentences speak of: one image in float32 on the first machine."""
     return next(iter(ways(machines())))
@@ -136,7 +130,7 @@ FACTS: dict[str, Callable[[str], str]] = {
     "worst_name": lambda key: prediction(key, reference().points).worst_name,
 }
 
-MACROS = {
+MACROS: Mapping[str, Callable[..., object]] = {
     "measured": fact,
     "measured_cards": cards,
     "measured_choice": choice,
@@ -146,7 +140,6 @@ MACROS = {
     "measured_machines": lambda: tables.machines_table(machines()),
     "measured_memory": of_each(tables.memory_table),
     "measured_networks": of_each(tables.networks_table),
-    "measured_printed": printed,
     "measured_predictions": of_each(tables.predictions_table),
     "measured_ways": of_each(tables.ways_table),
 }

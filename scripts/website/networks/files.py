@@ -12,15 +12,13 @@ from pathlib import Path
 
 import cnnref
 from cnnref.drawing.bars import to_spec
-from cnnref.files import filled
-from cnnref.files import records as file_records
+from website import data
 from website.charts import draw as site_charts
 from website.facts import lookup
 from website.markup import Html, code, folded, joined
 from website.measured import site as site_measured
 from website.networks import adding_up
 from website.networks import page as architecture_page
-from website.publish import NETWORK_COLUMNS
 from website.theme import tables as site_tables
 
 FOLDER = "networks"
@@ -40,12 +38,12 @@ def files(pages: Collection[str]) -> Iterator[tuple[str, str]]:
             yield f"{FOLDER}/{path}", content
 
 
-def fill(html: str, uri: str, generated: Path) -> str:
+def fill(html: str, uri: str) -> str:
     """A page's content with its parts put in; other pages stay as they are."""
     path = Path(uri)
     if path.parent.as_posix() != FOLDER or path.stem not in cnnref.names():
         return html
-    parts = architecture_page.parts(path.stem, records(generated)[path.stem])
+    parts = architecture_page.parts(path.stem, data.books()[path.stem])
     parts |= {"books": books(path.stem), "adding_up": chart(path.stem)}
     parts["measured"] = site_tables.wrap(site_measured.of_network(path.stem), "../")
     wanted = PART.findall(html)
@@ -91,11 +89,3 @@ def highlighted(path: str) -> str:
 def downloads(name: str) -> dict[str, str]:
     """The files that a network's page offers: {address: content}."""
     return architecture_page.downloads(name)
-
-
-@cache
-def records(generated: Path) -> dict[str, dict[str, str]]:
-    """The rows of networks.csv by their names, each by the titles of its columns."""
-    columns = dict.fromkeys(NETWORK_COLUMNS, filled)
-    found = file_records(generated / "networks.csv", columns)
-    return {record["name"]: record for record in found}

@@ -1,32 +1,21 @@
-"""All networks, in one table to sort and to filter, and by families."""
+"""What the front page and the index of the networks print of the catalogue."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from cnnref.networks.catalog import architecture
+from cnnref.networks.catalog import architecture, names
+from cnnref.networks.records.others import NOT_REBUILT
 from cnnref.units import MEGA, MIB, grouped, rounded
 from website.citations import depth
+from website.data import books
 from website.facts import lookup
-from website.markup import Html, Line, code, definitions, joined, line, link, number, table
+from website.markup import Html, Line, code, data, definitions, joined, line, link, number, table
 
-__all__ = ["families", "network_index"]
+__all__ = ["MACROS", "families", "network_index"]
 
-# the file of a spec -> what its networks are called together; others go by their own titles
-FAMILIES: Mapping[str, str] = {
-    "alexnet": "AlexNet",
-    "zfnet": "ZFNet",
-    "vgg": "VGG",
-    "vgg_c": "VGG",
-    "nin": "Network in Network",
-    "googlenet": "GoogLeNet",
-    "inception_v3": "Inception",
-    "inception_v4": "Inception",
-    "inception_resnet": "Inception",
-    "resnet": "Residual networks and their plain twins",
-    "resnet_cifar": "The same for CIFAR-10",
-    "preact_resnet": "Pre-activation",
-}
+# the classes of most networks, which go without saying
+IMAGENET = 1000
 
 # the head of a column, and whether its cells are figures
 COLUMNS = (
@@ -58,11 +47,10 @@ def families(names: Iterable[str]) -> str:
     found: dict[str, list[Html]] = {}
     for name in names:
         entry = architecture(name)
-        title = FAMILIES.get(entry.spec.partition(":")[0], "Others")
-        found.setdefault(title, []).append(link(entry.title, f"networks/{name}.html"))
-    others = found.pop("Others", [])
-    items = (*found.items(), *([("Others", others)] if others else []))
-    entries = ((title, joined(links, ", ")) for title, links in items)
+        classes = "" if entry.num_classes == IMAGENET else f", {entry.num_classes} classes"
+        page = link(entry.title, f"networks/{name}.html")
+        found.setdefault(entry.family + classes, []).append(page)
+    entries = ((title, joined(links, ", ")) for title, links in found.items())
     return definitions(entries, class_="record families")
 
 
@@ -82,3 +70,49 @@ def _line(name: str, record: Mapping[str, str]) -> Line:
     )
     cells = (number(text, data_value=value) for value, text in figures)
     return line(link(entry.title, f"{name}.html"), [code(name), *cells])
+
+
+def not_rebuilt() -> str:
+    """The networks whose tables could not be established, with the reason."""
+    return definitions(NOT_REBUILT)
+
+
+def index_of_networks() -> str:
+    """Every network with its costs, linked to its page; only on a page in networks/."""
+    return network_index(names(), books())
+
+
+def networks() -> str:
+    """The catalogue by families, each network linked to its page."""
+    return families(names())
+
+
+def agreement(what: str) -> str:
+    """How far the two books agree over the catalogue: "networks", "rows", "compared", "differing".
+
+    A row that is compared at several input sizes counts once in "rows", each time in "compared".
+    """
+    records = list(books().values())
+    totals = {
+        "networks": len(records),
+        "rows": sum(int(record["rows"]) for record in records),
+        "compared": sum(
+            int(record["rows"]) * len(record["sizes_compared"].split()) for record in records
+        ),
+        "differing": sum(int(record["rows_differing"]) for record in records),
+    }
+    return data(totals[what], f"{totals[what]:,}")
+
+
+def explained(key: str, row: str, convention: str = "macs") -> str:
+    """The formula of one row with its numbers put in, as the package prints it."""
+    return lookup(key)[row].explain(convention)
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "books": agreement,
+    "explained": explained,
+    "network_index": index_of_networks,
+    "networks": networks,
+    "not_rebuilt": not_rebuilt,
+}

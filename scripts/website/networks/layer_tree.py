@@ -18,7 +18,7 @@ from cnnref.errors import CnnrefError
 from cnnref.tables.analysis import ReceptiveField
 from cnnref.tables.table import Table
 from cnnref.units import grouped, scaled
-from website.figures import figure
+from website.charts.drawings import figure
 from website.markup import (
     Cell,
     Html,

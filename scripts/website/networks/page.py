@@ -13,27 +13,16 @@ from cnnref import drawing as diagrams
 from cnnref.networks.architecture import Architecture
 from cnnref.networks.catalog import architecture, names
 from cnnref.units import grouped, scaled
+from website.charts.drawings import network_strip
 from website.citations import depth
 from website.facts import lookup
-from website.figures import network_strip
 from website.markup import Html, code, definitions, element, exact, joined
 from website.networks import costs as cost_tables
 from website.networks.layer_tree import OPENED, field_text, fields, layer_tree
 from website.tables import agreement_line
 
-__all__ = ["CHAPTERS", "books", "downloads", "markdown", "parts", "placeholder"]
+__all__ = ["books", "downloads", "markdown", "parts", "placeholder"]
 
-# the file of a spec -> the chapter that tells of its networks, where the site has it
-CHAPTERS = {
-    "alexnet": "alexnet.md",
-    "zfnet": "zfnet.md",
-    "vgg": "vgg.md",
-    "vgg_c": "vgg.md",
-    "googlenet": "googlenet.md",
-    "resnet": "resnet.md",
-    "resnet_cifar": "resnet.md",
-    "preact_resnet": "resnet.md",
-}
 # the lecture's table leaves out most rows of a deeper network
 LECTURE_ROWS = 100
 BARS = """
@@ -163,7 +152,7 @@ def _head(record: Architecture) -> str:
 
 
 def _chapter(record: Architecture, pages: Collection[str]) -> str:
-    page = CHAPTERS.get(record.spec.partition(":")[0], "")
+    page = f"{record.chapter}.md"
     return f" · [The chapter about it](../{page})" if page in pages else ""
 
 

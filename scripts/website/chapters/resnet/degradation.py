@@ -5,11 +5,11 @@ The figures are measured, not computed: another machine or another version of to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from cnnref.drawing import bars as charts
+from cnnref.drawing import bars
 from cnnref.drawing.bars import FEW_TICKS, NARROW
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.files import json_of
@@ -19,9 +19,10 @@ from website.markup import data, escaped, line, table
 
 __all__ = [
     "CHECKS",
+    "MACROS",
     "Run",
+    "charts",
     "copied",
-    "degradation_charts",
     "degradation_checks",
     "degradation_machine",
     "degradation_table",
@@ -168,7 +169,7 @@ def degradation_machine() -> str:
     return escaped(text)
 
 
-def degradation_charts() -> Iterator[tuple[str, Any]]:
+def charts() -> Iterator[tuple[str, Any]]:
     """Every chart of the record with its key."""
     yield "degradation-loss", _by_depth("loss", "Training loss")
     yield "degradation-error", _by_depth("error", "Error on new images (%)")
@@ -176,7 +177,7 @@ def degradation_charts() -> Iterator[tuple[str, Any]]:
 
 
 def _by_depth(what: str, title: str) -> Any:
-    alt: Any = charts.altair()
+    alt: Any = bars.altair()
     values = [
         {"kind": run.kind, "depth": run.depth, "seed": run.seed, "value": _value(run, what)}
         for run in runs()
@@ -206,7 +207,7 @@ def _by_depth(what: str, title: str) -> Any:
 
 def _curves() -> Any:
     """The training loss on the way: the shallowest and the deepest network of both kinds."""
-    alt: Any = charts.altair()
+    alt: Any = bars.altair()
     settings = record()["settings"]
     ends = (settings["depths"][0], settings["depths"][-1])
     names = [f"{kind}-{depth}" for kind in KINDS for depth in ends]
@@ -289,3 +290,13 @@ def _number(text: str) -> float:
 def _tested() -> int:
     tested: int = record()["settings"]["test_images"]
     return tested
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "copied": copied,
+    "degradation_checks": degradation_checks,
+    "degradation_machine": degradation_machine,
+    "degradation_table": degradation_table,
+    "setting": setting,
+    "trained": trained,
+}

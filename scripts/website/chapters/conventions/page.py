@@ -1,20 +1,30 @@
-"""What the conventions page prints of padding and of memory, and numbers in its sentences."""
+"""What the page conventions.md prints: the price lists, padding, memory, and its numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
-from cnnref.counting.conventions import convention
+from cnnref.counting.conventions import CONVENTIONS, convention
 from cnnref.counting.layer import padding_macs
 from cnnref.networks.published import published
 from cnnref.tables.table import Table
 from cnnref.units import MEGA, MIB, grouped, ratio, rounded, scaled
+from website.chapters.conventions import answers
 from website.facts import lookup, rows
-from website.markup import Line, cell, data, line, number, table
+from website.markup import BREAK, Line, cell, data, exact, joined, line, number, table
+from website.tables import Networks
 
-__all__ = ["counted", "memories", "padding", "padding_stages", "said"]
-
-Networks = Sequence[tuple[str, str]]
+__all__ = [
+    "MACROS",
+    "conventions_table",
+    "counted",
+    "every_answer",
+    "memories",
+    "padding",
+    "padding_stages",
+    "said",
+    "totals",
+]
 
 FLOAT32 = 4
 
@@ -40,12 +50,6 @@ def counted(key: str, selection: str, count: str) -> str:
     return data(total, grouped(total), f"{key}/{selection}/{count}")
 
 
-def padding(networks: Networks) -> str:
-    """How much of the work of networks has a padded zero for a factor."""
-    body = [_padded(title, lookup(key)) for title, key in networks]
-    return table(("network", "MACs", "of them on padding", "share"), body)
-
-
 def padding_stages(key: str) -> str:
     """The same for each stage of one network, with the size of its maps."""
     body = []
@@ -55,12 +59,6 @@ def padding_stages(key: str) -> str:
             size = " × ".join(map(str, convs[-1].out_shape.size))
             body.append(_padded(name, rows(lookup(key), f"stage:{name}"), size))
     return table(("stage", "its maps", "MACs", "of them on padding", "share"), body)
-
-
-def _padded(title: str, part: Table, *more: str) -> Line:
-    on, total = padding_macs(part), part.macs
-    cells = (grouped(total), grouped(on), ratio(100 * on, total) + "%")
-    return line(title, [*more, *map(number, cells)])
 
 
 def memories(networks: Networks) -> str:
@@ -130,3 +128,71 @@ MEMORIES: tuple[tuple[str, str, int, Callable[[Table], int]], ...] = (
         lambda book: FLOAT32 * book.parameters,
     ),
 )
+
+
+def conventions_table() -> str:
+    """What each convention prices, what it stores, and who counts so."""
+    lines = []
+    for entry in CONVENTIONS.values():
+        alike: dict[str, list[str]] = {}
+        for op, terms in entry.prices.items():
+            alike.setdefault(_prices(terms), []).append(op)
+        prices = [f"{', '.join(ops)}: {terms}" for terms, ops in alike.items()]
+        lines.append(line(entry.name, [entry.unit, joined(prices, BREAK), entry.source]))
+    return table(("convention", "unit", "price of one", "source"), lines, kind="prose pricelists")
+
+
+def _prices(terms: Mapping[str, int]) -> str:
+    singular = {
+        "macs": "MAC",
+        "bias_adds": "bias add",
+        "window_taps": "tap",
+        "elements_in": "element in",
+        "elements_out": "element out",
+        "weights": "weight",
+        "biases": "bias",
+    }
+    return ", ".join(f"{price} per {singular[count]}" for count, price in terms.items())
+
+
+def every_answer(key: str) -> str:
+    """What each source says of a network, this one open, and the others to choose from."""
+    return answers.answers(key, answers.said())
+
+
+def padding(networks: Networks) -> str:
+    """How much of the work of networks has a padded zero for a factor."""
+    body = [_padded(title, lookup(key)) for title, key in networks]
+    return table(("network", "MACs", "of them on padding", "share"), body)
+
+
+def _padded(title: str, part: Table, *more: str) -> Line:
+    on, total = padding_macs(part), part.macs
+    cells = (grouped(total), grouped(on), ratio(100 * on, total) + "%")
+    return line(title, [*more, *map(number, cells)])
+
+
+def totals(networks: Networks) -> str:
+    """The same networks under every convention, in millions of its unit."""
+    lines = [
+        line(f"{name} (M {entry.unit}s)", [_total(key, name) for _, key in networks])
+        for name, entry in CONVENTIONS.items()
+    ]
+    return table(("convention", *(title for title, _ in networks)), lines)
+
+
+def _total(key: str, name: str) -> str:
+    value = lookup(key).flops(name)
+    return exact(value, rounded(value, MEGA, 1))
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "answers": every_answer,
+    "conventions_table": conventions_table,
+    "counted": counted,
+    "memories": memories,
+    "padding": padding,
+    "padding_stages": padding_stages,
+    "said": said,
+    "totals": totals,
+}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cnnref import drawing as diagrams
 from cnnref.drawing import Drawing
 from cnnref.networks.catalog import architecture
+from cnnref.tables.table import Table
 from website.facts import lookup
 from website.markup import Html, element
 
-__all__ = ["block_drawing", "block_drawings", "figure", "network_strip", "stacks"]
+__all__ = ["MACROS", "block", "block_drawings", "figure", "network_strip", "titled"]
 
 MOST_LINES = 4
 SCALES = (
@@ -19,25 +20,11 @@ SCALES = (
 )
 
 
-def block_drawing(
-    key: str, block: str, caption: str = "", *, title: str = "", fold: bool = True
-) -> str:
-    """One block of a network.
-
-    block: a block's name, or the end of it; "3a-naive" is the inception module 3a without
-        its reductions.
-    title: the drawing's own name, for screen readers and, where there is no caption, below it.
-    fold: normalisations and activations stand in the box of the row before them.
-    """
-    drawing = _block(key, block, title, fold)
-    return figure([drawing], caption or f"{drawing.title}.")
-
-
 def block_drawings(
     blocks: Sequence[tuple[str, str, str]], caption: str = "", *, fold: bool = True
 ) -> str:
     """Blocks side by side, where there is room: (title, key, block) of each."""
-    drawings = [_half(key, block, title, fold) for title, key, block in blocks]
+    drawings = [_half(key, which, title, fold) for title, key, which in blocks]
     return figure(drawings, caption, named=True)
 
 
@@ -46,11 +33,6 @@ def network_strip(key: str, caption: str = "") -> str:
     title = _network(key)
     drawing = diagrams.strip(lookup(key))._replace(title=f"The stages of {title}")
     return figure([drawing], caption or f"The stages of {title}. {SCALES}")
-
-
-def stacks(keys: Sequence[str], caption: str = "") -> str:
-    """Networks side by side, layer by layer, their stages on one level."""
-    return figure([diagrams.stacks([(_network(key), lookup(key)) for key in keys])], caption)
 
 
 def figure(drawings: Sequence[Drawing], caption: str, *, named: bool = False) -> Html:
@@ -73,25 +55,38 @@ def _item(drawing: Drawing, named: bool) -> Html:
     )
 
 
-def _block(
-    key: str, block: str, title: str, fold: bool, narrow: float = diagrams.NARROW
-) -> Drawing:
-    table, name = lookup(key), block.removesuffix(diagrams.NAIVE)
+def block(key: str, which: str, title: str, fold: bool, narrow: float = diagrams.NARROW) -> Drawing:
+    """One block of a network, or an inception module without its reductions ("3a-naive").
+
+    which: a block's name, or the end of it; title: the drawing's own, where it gets one.
+    """
+    table, name = lookup(key), which.removesuffix(diagrams.NAIVE)
     drawing = diagrams.block(table, name, fold=fold, narrow=narrow)
     found = drawing.title.replace(f"of {table.name}", f"of {_network(key)}")
-    if name != block:
+    if name != which:
         found += " without its reductions"
-        drawing = diagrams.block(lookup(f"{key}:{block}"), name, fold=fold, narrow=narrow)
+        drawing = diagrams.block(lookup(f"{key}:{which}"), name, fold=fold, narrow=narrow)
     return drawing._replace(title=title or found)
 
 
-def _half(key: str, block: str, title: str, fold: bool) -> Drawing:
+def _half(key: str, which: str, title: str, fold: bool) -> Drawing:
     """A block for half a phone's width, or for all of it where its words would be cut up."""
-    drawing = _block(key, block, title, fold, diagrams.HALF)
+    drawing = block(key, which, title, fold, diagrams.HALF)
     lines = max(len(box.lines) for box in drawing.narrow.boxes)
     fits = drawing.narrow.width <= diagrams.HALF and lines <= MOST_LINES
-    return drawing if fits else _block(key, block, title, fold)
+    return drawing if fits else block(key, which, title, fold)
 
 
 def _network(key: str) -> str:
     return architecture(key.partition("@")[0]).title
+
+
+def titled(key: str) -> tuple[str, Table]:
+    """A network's title and its table."""
+    return _network(key), lookup(key)
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "block_drawings": block_drawings,
+    "network_strip": network_strip,
+}

@@ -6,6 +6,7 @@ protocol therefore says which figures may stand in one picture, and no picture m
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
@@ -17,18 +18,19 @@ from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES
 from cnnref.tables.table import Table
 from cnnref.units import GIGA, MEGA
+from studies.machines.reference import nanoseconds, reference
+from website.data import CHARTED
 from website.facts import lookup
-from website.measured.reference import nanoseconds, reference
 
 __all__ = [
     "AXES",
-    "CHARTED",
     "PROTOCOLS",
     "Axis",
     "Point",
     "Protocol",
     "axes",
     "counted",
+    "families",
     "family",
     "points",
     "protocol",
@@ -105,27 +107,6 @@ class Point(NamedTuple):
         return self.figure.certainty == "approximate-chart-reading"
 
 
-# the networks of the chart of Canziani et al., and the one of "ResNet + Inception": label, then
-# the catalogue's networks that go by it, of which a protocol's sources have at most one
-CHARTED: Mapping[str, tuple[str, ...]] = {
-    "AlexNet": ("alexnet_2012", "alexnet"),
-    "BN-AlexNet": ("bn_alexnet",),
-    "BN-NIN": ("bn_nin",),
-    "ENet": ("enet",),
-    "GoogLeNet": ("googlenet", "googlenet_torchvision"),
-    "ResNet-18": ("resnet18", "resnet18_a"),
-    "VGG-16": ("vgg16",),
-    "VGG-19": ("vgg19",),
-    "ResNet-34": ("resnet34",),
-    "ResNet-50": ("resnet50", "resnet50_v1"),
-    "ResNet-101": ("resnet101", "resnet101_v1"),
-    "ResNet-152": ("resnet152", "resnet152_v1"),
-    "Inception-v3": ("inception_v3",),
-    "Inception-v4": ("inception_v4",),
-    "Inception-ResNet-v2": ("inception_resnet_v2",),
-}
-
-FAMILIES = {"AlexNet": "AlexNet", "VGG": "VGG", "Inception": "Inception", "ResNet": "ResNet"}
 OTHERS = "others"
 
 PROTOCOLS: Mapping[str, Protocol] = {
@@ -227,16 +208,22 @@ def points(key: str, *, rebuilt: bool = True) -> tuple[Point, ...]:
     return tuple(point for point in found if point.name or not rebuilt)
 
 
-def family(label: str) -> str:
-    """Which line of networks one belongs to: that of its name's beginning.
+@cache
+def families() -> tuple[str, ...]:
+    """What charts have colours for: the families of several networks of the chart, and the rest."""
+    shown = Counter(architecture(found[0]).family for found in CHARTED.values() if found)
+    order = dict.fromkeys(architecture(name).family for name in names())
+    return (*(family for family in order if shown[family] > 1), OTHERS)
 
-    >>> family("VGG-16"), family("GoogLeNet"), family("ENet")
+
+def family(name: str) -> str:
+    """Which of `families` a network of the catalogue belongs to.
+
+    >>> family("vgg16"), family("googlenet"), family("enet")
     ('VGG', 'Inception', 'others')
     """
-    if label == "GoogLeNet":
-        return "Inception"
-    name = label.removeprefix("BN-")
-    return next((family for start, family in FAMILIES.items() if name.startswith(start)), OTHERS)
+    own = architecture(name).family
+    return own if own in families() else OTHERS
 
 
 def full_title(point: Point) -> str:

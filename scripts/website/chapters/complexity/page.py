@@ -1,43 +1,63 @@
-"""What chapter six prints inside a sentence: ranks, depths, fronts, cited figures."""
+"""What the page complexity.md prints: ranks, fronts, memory, and the tables beside its charts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.networks.published import figures
+from cnnref.errors import UnknownNameError
 from cnnref.tables.analysis import OPTIMIZERS
 from cnnref.tables.table import Table
-from cnnref.units import MIB, ratio, rounded
-from website.chapters.comparison import AXES, CHARTED, Axis, Point, counted, points, protocol
+from cnnref.units import MIB, grouped, ratio, rounded
+from website.charts.comparison import (
+    AXES,
+    PROTOCOLS,
+    Axis,
+    Point,
+    axes,
+    counted,
+    points,
+    protocol,
+)
+from website.citations import depth
+from website.data import CHARTED
 from website.facts import fact, lookup
 from website.inline import WORDS
-from website.markup import cited as _cited
-from website.markup import data
+from website.markup import Html, cited, data, exact, line, table
 
 __all__ = [
+    "MACROS",
     "accuracy_place",
-    "cited",
+    "comparison_table",
     "count",
-    "depth",
+    "depth_table",
     "depth_tex",
     "even_batch",
     "front",
     "held_numbers",
     "intensity",
     "kernels",
+    "memory_table",
     "most",
     "per",
     "place",
     "rank_correlation",
-    "separable_share",
     "top1",
 ]
+
 
 ORDINALS = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
     "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth",
 )  # fmt: skip
+NONE = "–"
+
+
+# costs to rank by besides those of the chart, in MB for one image
+COSTS: Mapping[str, Axis] = {
+    **AXES,
+    "training": counted("training", "MB", "Maps kept for training (MB)", MIB, 1),
+    "peak": counted("peak", "MB", "Most maps alive at inference (MB)", MIB, 1),
+}
 
 
 def per(part: str, whole: str, digits: int = 0) -> str:
@@ -50,44 +70,9 @@ def per(part: str, whole: str, digits: int = 0) -> str:
     return data(text, text, f"{part} / {whole}")
 
 
-# costs to rank by besides those of the chart, in MB for one image
-COSTS: Mapping[str, Axis] = {
-    **AXES,
-    "training": counted("training", "MB", "Maps kept for training (MB)", MIB, 1),
-    "peak": counted("peak", "MB", "Most maps alive at inference (MB)", MIB, 1),
-}
-
-
-def depth(key: str) -> str:
-    """The convolutions and fully-connected layers on the longest way through a network.
-
-    >>> depth("googlenet")
-    '<data value="22" title="longest way through googlenet">22</data>'
-    """
-    value = longest_way(lookup(key))
-    return data(value, str(value), f"longest way through {key}")
-
-
 def depth_tex(key: str) -> str:
     """The same for use inside a formula, without tags."""
-    return str(longest_way(lookup(key)))
-
-
-def longest_way(book: Table) -> int:
-    """How many convolutions and fully-connected layers one value passes at most.
-
-    A projection beside a block lies on a shorter way, a branch beside a longer one too:
-    papers count depth so, and the records of the catalogue say the same.
-
-    >>> from cnnref.networks.catalog import table
-    >>> longest_way(table("resnet50")), len(table("resnet50").group("op")["conv"])
-    (50, 53)
-    """
-    ways: list[int] = []
-    for layer in book:
-        before = max((ways[source] for source in layer.inputs if source >= 0), default=0)
-        ways.append(before + (layer.op in ("conv", "linear")))
-    return max(ways)
+    return str(depth(lookup(key)))
 
 
 def count(key: str, op: str) -> str:
@@ -111,30 +96,6 @@ def kernels(key: str) -> str:
     }
     ordered = sorted(found, key=lambda kernel: (kernel[0] * kernel[1], kernel))
     return ", ".join(" × ".join(map(str, kernel)) for kernel in ordered)
-
-
-def ranking(axis: str) -> list[tuple[str, int]]:
-    """The networks of the chart with their cost, dearest first: each by its main variant."""
-    cost = _axis(axis)
-    costs = [
-        (label, value)
-        for label, names in CHARTED.items()
-        if names and (value := cost.value(names[0])) is not None
-    ]
-    return sorted(costs, key=lambda pair: -pair[1])
-
-
-def most(axis: str, number: int = 3) -> str:
-    """The networks of the chart that cost most, with their costs.
-
-    >>> most("macs", 2)
-    'VGG-19 (19.63), VGG-16 (15.47)'
-    """
-    cost = _axis(axis)
-    return ", ".join(
-        f"{label} ({rounded(value, cost.unit, cost.digits)})"
-        for label, value in ranking(axis)[:number]
-    )
 
 
 def place(label: str, axis: str, *, least: bool = False) -> str:
@@ -215,7 +176,7 @@ def intensity(key: str, row: str) -> str:
 
 def front(key: str, axis: str) -> str:
     """The networks that no other beats in both: cheaper or as cheap, and as accurate or more."""
-    cost = _axis(axis)
+    cost = cost_axis(axis)
     shown = sorted(points(key), key=lambda point: cost.value(point.name) or 0)
     best: list[Point] = []
     for point in shown:
@@ -232,49 +193,130 @@ def top1(key: str, label: str) -> str:
         raise UnknownNameError(f"network under {key}", label, found)
     point = found[label]
     about = "≈ " if point.approximate else ""
-    return _cited(point.figure, f"{about}{point.top1}%", point.top1)
+    return cited(point.figure, f"{about}{point.top1}%", point.top1)
 
 
-def cited(name: str, quantity: str, source: str, note: str = "") -> str:
-    """One published figure; note is a part of its protocol, as much as makes it the only one.
+def comparison_table() -> str:
+    """The networks of the chart: their costs, and their accuracy under each protocol."""
+    by_key = {
+        key: {point.label: point for point in points(key, rebuilt=False)} for key in PROTOCOLS
+    }
+    body = []
+    for label, names in CHARTED.items():
+        costs = [_cost(names, axis) for axis in axes().values()]
+        found = [of.get(label) for of in by_key.values()]
+        body.append(line(label, [*costs, *map(_accuracy, found)]))
+    head = [axis.short for axis in axes().values()]
+    head += [f"top-1 (%), {protocol.title}" for protocol in PROTOCOLS.values()]
+    return table(["network", *head], body)
 
-    name is the catalogue's or the source's own; "~" stands for a space in name and note, so
-    that a page's lint does not take them for prose.
+
+def depth_table() -> str:
+    """How the depth of each network comes about, from its edges."""
+    lines = []
+    for label, names in CHARTED.items():
+        if names:
+            book = lookup(names[0])
+            rows = book.group("op")
+            convs, linears = (len(rows.get(op, ())) for op in ("conv", "linear"))
+            way = depth(book)
+            cells = [str(convs), str(linears), str(way), str(convs + linears - way)]
+            lines.append(line(label, cells))
+    head = (
+        "network", "convolutions", "fully-connected", "depth: on the longest way", "beside it",
+    )  # fmt: skip
+    return table(head, lines)
+
+
+def memory_table() -> str:
+    """What "memory" of a network can mean, in MB of float32 for one image."""
+    lines = [
+        line(label, [_megabytes(value) for value in _memory(lookup(names[0]))])
+        for label, names in CHARTED.items()
+        if names
+    ]
+    head = (
+        "network, MB", "parameters", "most maps alive at once, inference",
+        "all maps, kept for training", "parameters, gradients and momentum",
+    )  # fmt: skip
+    return table(head, lines)
+
+
+def _memory(book: Table) -> tuple[int, int, int, int]:
+    maps = book.training_activation_bytes()
+    held = book.training_bytes("momentum") - maps
+    return 4 * book.parameters, book.peak_activation_bytes(), maps, held
+
+
+def _cost(names: tuple[str, ...], axis: Axis) -> str:
+    value = axis.value(names[0]) if names else None
+    if value is None:
+        return NONE
+    shown = rounded(value, axis.unit, axis.digits)
+    return exact(value, shown)
+
+
+def _accuracy(point: Point | None) -> str:
+    if point is None:
+        return NONE
+    about = "≈ " if point.approximate else ""
+    return cited(point.figure, f"{about}{point.top1}", point.top1)
+
+
+def _megabytes(value: int) -> Html:
+    return data(value, rounded(value, MIB, 1), f"{grouped(value)} bytes")
+
+
+def cost_axis(key: str) -> Axis:
+    """A cost to rank by.
 
     Raises:
-        CnnrefError: no figure fits, or several that differ.
-
-    >>> cited("vgg19", "top1_err", "vgg2014")
-    Traceback (most recent call last):
-    cnnref.errors.CnnrefError: vgg19, top1_err, vgg2014, '': 6 figures fit; name exactly one.
+        UnknownNameError: there is no such cost.
     """
-    found = [
-        figure
-        for figure in figures()
-        if name.replace("~", " ") in (figure.name, figure.title)
-        and (figure.quantity, figure.source.key) == (quantity, source)
-        and note.replace("~", " ") in figure.note
-    ]
-    if len({figure.value.text for figure in found}) != 1:
-        raise CnnrefError(
-            f"{name}, {quantity}, {source}, {note!r}: {len(found)} figures fit; name exactly one."
-        )
-    return _cited(found[0])
-
-
-def separable_share(path: str) -> str:
-    """What a depthwise separable pair costs of a convolution, by formula: 1 / C_out + 1 / K^2.
-
-    path: "table/row" of the convolution.
-
-    >>> separable_share("block:plain/conv")
-    '0.1150'
-    """
-    channels, kernel = fact(f"{path}/out_channels"), fact(f"{path}/kernel")
-    return f"{1 / channels + 1 / kernel**2:.4f}"
-
-
-def _axis(key: str) -> Axis:
     if key not in COSTS:
-        raise UnknownNameError("cost", key, COSTS)
+        raise UnknownNameError("cost_axis", key, COSTS)
     return COSTS[key]
+
+
+def ranking(axis: str) -> list[tuple[str, int]]:
+    """The networks of the chart with their cost, dearest first: each by its main variant."""
+    cost = cost_axis(axis)
+    costs = [
+        (label, value)
+        for label, names in CHARTED.items()
+        if names and (value := cost.value(names[0])) is not None
+    ]
+    return sorted(costs, key=lambda pair: -pair[1])
+
+
+def most(axis: str, number: int = 3) -> str:
+    """The networks of the chart that cost most, with their costs.
+
+    >>> most("macs", 2)
+    'VGG-19 (19.63), VGG-16 (15.47)'
+    """
+    cost = cost_axis(axis)
+    return ", ".join(
+        f"{label} ({rounded(value, cost.unit, cost.digits)})"
+        for label, value in ranking(axis)[:number]
+    )
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "accuracy_place": accuracy_place,
+    "comparison_table": comparison_table,
+    "count": count,
+    "depth_table": depth_table,
+    "depth_tex": depth_tex,
+    "even_batch": even_batch,
+    "front": front,
+    "held_numbers": held_numbers,
+    "intensity": intensity,
+    "kernels": kernels,
+    "memory_table": memory_table,
+    "most": most,
+    "per": per,
+    "place": place,
+    "rank_correlation": rank_correlation,
+    "top1": top1,
+}

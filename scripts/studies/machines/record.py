@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,6 +58,20 @@ class Record(NamedTuple):
         """The title as a part of file names and of identifiers."""
         words = "".join(letter if letter.isalnum() else " " for letter in self.title.lower())
         return "-".join(words.split())
+
+    def measured(self, **setting: object) -> Iterator[Measurement]:
+        """The networks that were measured in one way, in the catalogue's order.
+
+        setting: values of fields of `Measurement`; float32 inference of one image where none is
+            said.
+        """
+        wanted = {
+            "batch_size": 1, "mode": "inference", "dtype": "float32", "channels_last": False,
+            "tf32": False, "compiled": False, **setting,
+        }  # fmt: skip
+        for one in self.measurements:
+            if all(getattr(one, name) == value for name, value in wanted.items()):
+                yield one
 
     def ceiling(self, dtype: str, tf32: bool = False) -> Ceilings | None:
         """The ceilings of a dtype, where they were measured."""

@@ -1,27 +1,31 @@
-"""Charts of many networks at once: bubbles, accuracies, the challenge by year, ResNet's sizes.
+"""The charts of the page complexity.md: bubbles and accuracies, with a choice of views.
 
-altair is imported when a chart is made; size and colours are the page's, as in charts.
+A chart with choices has a file KEY.choices.json beside the specs of its views: the questions
+that a reader answers, and for each combination of answers the chart that shows it. altair is
+imported when a chart is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
-from cnnref.drawing import bars as charts
+from cnnref.drawing import bars
 from cnnref.units import rounded
-from website.chapters import comparison
-from website.chapters.comparison import AXES, PROTOCOLS, Axis, Point
+from studies.machines.reference import reference
+from website.charts import comparison
+from website.charts.comparison import AXES, PROTOCOLS, Axis, Point
 from website.charts.labels import Bubble, place_labels
+from website.data import CHARTED
 
 if TYPE_CHECKING:
     from altair import Chart, LayerChart
 
-__all__ = ["SCALES", "accuracy_bars", "bubble_views", "bubbles", "described", "ranked"]
+__all__ = ["SCALES", "accuracy_bars", "bubble_views", "bubbles", "charts", "choices"]
 
 SCALES: Mapping[str, str] = {"log": "logarithmic", "linear": "linear"}
-FAMILIES = ("AlexNet", "VGG", "Inception", "ResNet", "others")
 
 HEIGHT = 420
 # of the drawing's inner area, as scripts/site_charts.py draws it wide and narrow
@@ -46,8 +50,9 @@ def bubbles(protocol: str, axis: str, scale: str) -> LayerChart:
 
     protocol, axis: keys of comparison.PROTOCOLS and of comparison.axes(); scale: a key of SCALES.
     """
-    alt: Any = charts.altair()
+    alt: Any = bars.altair()
     x = comparison.axes()[axis]
+    families = alt.Scale(domain=list(comparison.families()))
     shown = [point for point in comparison.points(protocol) if x.value(point.name) is not None]
     domain = _domain([_value(x, point) for point in shown], scale)
     values = [_row(point, x) for point in shown]
@@ -70,10 +75,10 @@ def bubbles(protocol: str, axis: str, scale: str) -> LayerChart:
         size=alt.Size("parameters:Q", scale=_areas(alt), legend=None),
         color=alt.Color(
             "family:N",
-            scale=alt.Scale(domain=list(FAMILIES)),
+            scale=families,
             legend=alt.Legend(title=None, columns=3, symbolType="circle"),
         ),
-        stroke=alt.Stroke("family:N", scale=alt.Scale(domain=list(FAMILIES)), legend=None),
+        stroke=alt.Stroke("family:N", scale=families, legend=None),
         strokeDash=alt.condition("datum.approximate", alt.value([3, 3]), alt.value([1, 0])),
         order=alt.Order("parameters:Q", sort="descending"),
         tooltip=_tooltip(alt),
@@ -91,7 +96,7 @@ def bubbles(protocol: str, axis: str, scale: str) -> LayerChart:
 
 def accuracy_bars(protocol: str) -> Chart:
     """The accuracy of each network under one protocol, least first, from zero."""
-    alt: Any = charts.altair()
+    alt: Any = bars.altair()
     shown = sorted(comparison.points(protocol, rebuilt=False), key=lambda point: float(point.top1))
     values = [_cited(point) for point in shown]
     chart: Chart = (
@@ -104,17 +109,17 @@ def accuracy_bars(protocol: str) -> Chart:
                 "top1:Q",
                 title="Top-1 accuracy (%)",
                 scale=alt.Scale(domain=[0, 100]),
-                axis=alt.Axis(**charts.FEW_TICKS),
+                axis=alt.Axis(**bars.FEW_TICKS),
             ),
             color=alt.Color(
                 "family:N",
-                scale=alt.Scale(domain=list(FAMILIES)),
+                scale=alt.Scale(domain=list(comparison.families())),
                 legend=alt.Legend(title=None, columns=3),
             ),
             fillOpacity=alt.condition("datum.approximate", alt.value(0.45), alt.value(1)),
             tooltip=_tooltip(alt, costs=False),
         )
-        .properties(height={"step": charts.ROW_HEIGHT})
+        .properties(height={"step": bars.ROW_HEIGHT})
     )
     return chart
 
@@ -123,7 +128,7 @@ def _cited(point: Point) -> dict[str, Any]:
     return {
         "network": comparison.full_title(point),
         "label": ("≈ " if point.approximate else "") + point.label,
-        "family": comparison.family(point.label),
+        "family": comparison.family(point.name or CHARTED[point.label][0]),
         "top1": float(point.top1),
         "printed": f"{point.top1} %",
         "approximate": point.approximate,
@@ -259,3 +264,66 @@ def ranked(protocol: str) -> str:
     shown = sorted(comparison.points(protocol, rebuilt=False), key=lambda p: float(p.top1))
     listed = ", ".join(f"{point.label} {point.top1}" for point in shown)
     return f"Horizontal bars from the least to the most accurate, in percent: {listed}."
+
+
+Costs = tuple[int | None, ...]
+
+
+def charts() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The key and the specification of every view."""
+    for protocol in PROTOCOLS:
+        yield f"accuracy-{protocol}", bars.to_spec(accuracy_bars(protocol))
+    costs = tuple(
+        axis.value(name)
+        for names in CHARTED.values()
+        for name in names
+        for axis in comparison.axes().values()
+    )
+    for answers in bubble_views():
+        yield "-".join(("bubbles", *answers)), _bubbles(answers, costs)
+
+
+@cache
+def _bubbles(answers: tuple[str, str, str], costs: Costs) -> dict[str, Any]:
+    # many views of the same few numbers: drawn again only when a number has changed
+    assert costs
+    return bars.to_spec(bubbles(*answers))
+
+
+def choices() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The key of each chart with choices, its questions and its views, the first one first."""
+    which = _question("protocol", "Accuracy from", {k: p.title for k, p in PROTOCOLS.items()})
+    costs = {key: axis.choice for key, axis in comparison.axes().items()}
+    along = _question("axis", "Along the axis", costs)
+    scale = _question("scale", "Scale", SCALES)
+    bubbles = [
+        _view("bubbles", answers, _note(*answers), described(*answers))
+        for answers in bubble_views()
+    ]
+    accuracy = [
+        _view("accuracy", (key,), protocol.text, ranked(key)) for key, protocol in PROTOCOLS.items()
+    ]
+    yield "bubbles", {"questions": [which, along, scale], "views": bubbles}
+    yield "accuracy", {"questions": [which], "views": accuracy}
+
+
+def _note(protocol: str, axis: str, _: str) -> str:
+    """How the accuracies were measured, and on what the times."""
+    machine = reference()
+    text = PROTOCOLS[protocol].text
+    if axis != "time" or machine is None:
+        return text
+    return f"{text} Times: float32, one image at once, on {machine.machine}, {machine.date}."
+
+
+def _question(key: str, legend: str, options: Any) -> dict[str, Any]:
+    return {"key": key, "legend": legend, "options": [[k, text] for k, text in options.items()]}
+
+
+def _view(key: str, answers: tuple[str, ...], note: str, description: str) -> dict[str, Any]:
+    return {
+        "answers": list(answers),
+        "chart": "-".join((key, *answers)),
+        "note": note,
+        "description": description,
+    }

@@ -1,4 +1,4 @@
-"""The examples of the page on your own model: each one is run, and what it prints is shown."""
+"""What the page count.md prints: examples and command lines, which are run, and a measurement."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import io
 import runpy
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
+from website.measured import site as measured
+from website.measured.predict import measured as in_one_way
 from website.places import DOCS
+
+__all__ = ["EXAMPLES", "MACROS", "measured_printed", "output", "terminal"]
 
 EXAMPLES = DOCS / "examples"
 
@@ -67,3 +71,16 @@ def _plain() -> Iterator[None]:
 
 def _block(kind: str, text: str) -> str:
     return f"```{kind}\n{text}\n```"
+
+
+def measured_printed(name: str) -> str:
+    """What measuring a network with its layers printed on the first machine."""
+    (one,) = (found for found in in_one_way(measured.machines()[0].record) if found.name == name)
+    return f"```text\n{one.measurement}\n{one.roof}\n```"
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "measured_printed": measured_printed,
+    "output": output,
+    "terminal": terminal,
+}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from website.measured.predict import measured
-from website.measured.record import Record, read
+from studies.machines.record import Record, read
 from website.places import DOCS
 
 __all__ = ["FOLDER", "nanoseconds", "records", "reference"]
@@ -28,8 +27,8 @@ def reference() -> Record | None:
 @cache
 def _times() -> dict[str, int]:
     record = reference()
-    found = measured(record) if record else []
-    return {one.name: round(1e9 * one.seconds) for one in found}
+    found = record.measured() if record else ()
+    return {one.network: round(1e9 * one.time.median / one.batch_size) for one in found}
 
 
 def nanoseconds(name: str) -> int | None:

@@ -7,6 +7,7 @@ head, and whether the two are the same. What the tools say was written down when
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from cnnref.counting.conventions import CONVENTIONS, Convention, convention
@@ -14,6 +15,7 @@ from cnnref.networks import catalog
 from cnnref.networks.published import Figure, figures
 from cnnref.tables.table import Table
 from cnnref.units import grouped, rounded
+from studies.peers.counts import read
 from website.citations import FOLLOWS, UNITS, agrees, reason
 from website.errata.claims import Erratum, erratum
 from website.errata.page import PAGE
@@ -34,7 +36,18 @@ from website.markup import (
     table,
 )
 
-__all__ = ["COUNTS", "TOOLS", "TWICE", "Recorded", "Said", "Tool", "answers", "lines", "matrix"]
+__all__ = [
+    "COUNTS",
+    "TOOLS",
+    "TWICE",
+    "Recorded",
+    "Said",
+    "Tool",
+    "answers",
+    "lines",
+    "matrix",
+    "said",
+]
 
 LECTURE = "alexnet@227"
 OPERATIONS = ("macs", "flops")
@@ -69,6 +82,12 @@ class Recorded(NamedTuple):
 
 # (network, "HEIGHTxWIDTH", tool) -> what it said
 Record = Mapping[tuple[str, str, str], Recorded]
+
+
+@cache
+def said() -> Record:
+    """What every tool said when it ran."""
+    return {(row.network, row.input, row.tool): Recorded(row.version, row.total) for row in read()}
 
 
 class Tool(NamedTuple):

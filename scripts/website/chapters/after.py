@@ -1,0 +1,62 @@
+"""What the page after.md prints: later networks as torchvision states them, separable pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from cnnref.networks.published import Figure, published
+from cnnref.units import MEGA, rounded
+from website.facts import fact
+from website.markup import Html, cited, line, table
+
+__all__ = ["MACROS", "later_table", "separable_share"]
+
+
+NONE = "–"
+
+
+def later_table(names: Iterable[str]) -> str:
+    """Networks by the figures in the metadata of torchvision's weights, under its names."""
+    lines = [line(published(name)[0].title, _later(published(name))) for name in names]
+    head = (
+        "network", "parameters (M)", "GMACs", "top-1 (%), weights V1", "top-1 (%), weights V2",
+    )  # fmt: skip
+    return table(head, lines)
+
+
+def _later(figures: tuple[Figure, ...]) -> list[str]:
+    listed = [figure for figure in figures if figure.source.key == "torchvision"]
+    cells = [
+        _those(listed, "params"),
+        _those(listed, "macs"),
+        *(_those(listed, "top1_acc", weights) for weights in ("IMAGENET1K_V1", "IMAGENET1K_V2")),
+    ]
+    return [_quoted(found[0]) if found else NONE for found in cells]
+
+
+def _those(figures: Iterable[Figure], quantity: str, weights: str = "") -> list[Figure]:
+    return [figure for figure in figures if figure.quantity == quantity and weights in figure.note]
+
+
+def _quoted(figure: Figure) -> Html:
+    if figure.unit == "count":
+        return cited(figure, rounded(int(figure.value.number), MEGA, 1))
+    return cited(figure, figure.value.text)
+
+
+def separable_share(path: str) -> str:
+    """What a depthwise separable pair costs of a convolution, by formula: 1 / C_out + 1 / K^2.
+
+    path: "table/row" of the convolution.
+
+    >>> separable_share("block:plain/conv")
+    '0.1150'
+    """
+    channels, kernel = fact(f"{path}/out_channels"), fact(f"{path}/kernel")
+    return f"{1 / channels + 1 / kernel**2:.4f}"
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "later_table": later_table,
+    "separable_share": separable_share,
+}

@@ -1,0 +1,129 @@
+"""What the page vgg.md prints: stacks of convolutions, stages side by side, the family drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cnnref import drawing
+from cnnref.counting.arithmetic import conv, receptive_field
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Geometry, Shape
+from cnnref.drawing.bars import MEASURES, layer_bars, stage_bars
+from cnnref.tables.table import Table
+from cnnref.units import MEGA, MIB, rounded
+from website.charts.drawings import figure, titled
+from website.facts import lookup
+from website.inline import UNITS
+from website.markup import BREAK, data, joined, line, table
+from website.tables import Networks
+
+__all__ = ["MACROS", "Stack", "charts", "peak", "stack", "stack_depth", "stacks", "stages"]
+
+
+class Stack(NamedTuple):
+    """Convolutions of one kernel on C channels, in units of C, H and W; without biases.
+
+    field: the receptive field of the last output, in inputs along one axis.
+    """
+
+    field: int
+    weights: int
+    macs: int
+    memory: int
+
+
+def stack(kernel: int, depth: int = 1, *, channels: int = 1, size: int = 1) -> Stack:
+    """What `depth` convolutions cost that keep channels * C maps of size H x size W.
+
+    The factors of C^2 (weights), HWC^2 (MACs) and HWC (elements of one output): the
+    polynomials are counted at C = H = W = 1.
+
+    >>> stack(3, depth=2), stack(5)
+    (Stack(field=5, weights=18, macs=18, memory=1), Stack(field=5, weights=25, macs=25, memory=1))
+    """
+    geometry = Geometry((kernel, kernel), (1, 1), (kernel // 2, kernel // 2))
+    counts = conv(Shape((channels, size, size)), channels, geometry, bias=False).counts
+    field, jump = 1, 1
+    for _ in range(depth):
+        field, jump = receptive_field(field, jump, kernel)
+    return Stack(field, depth * counts.weights, depth * counts.macs, counts.elements_out)
+
+
+def stack_depth(kernel: int, field: int) -> int:
+    """How many convolutions of one kernel, one after the other, see at least a field.
+
+    >>> stack_depth(3, 5), stack_depth(3, 11), stack(3, stack_depth(3, 11)).field
+    (2, 5, 11)
+    """
+    depth = 1
+    while stack(kernel, depth).field < field:
+        depth += 1
+    return depth
+
+
+def stacks(keys: Sequence[str], caption: str = "") -> str:
+    """Networks side by side, layer by layer, their stages on one level."""
+    return figure([drawing.stacks([titled(key) for key in keys])], caption)
+
+
+def charts() -> Iterator[tuple[str, Any]]:
+    """Every chart of the page with its key."""
+    family = [(f"VGG-{depth}", lookup(f"vgg{depth}")) for depth in (11, 13, 16, 19)]
+    pair = [("AlexNet", lookup("alexnet@227")), ("VGG-16", lookup("vgg16"))]
+    for key, measure in MEASURES.items():
+        yield f"vgg16-{measure.name}", layer_bars(lookup("vgg16"), key)
+        yield f"vgg-family-{measure.name}", stage_bars(family, key)
+        yield f"alexnet-vgg16-{measure.name}", stage_bars(pair, key)
+
+
+def peak(key: str, unit: str = "MB", digits: int = 1) -> str:
+    """The most memory that maps take at once while one image runs through a network.
+
+    >>> peak("vgg16")
+    '<data value="25690112" title="most bytes of maps at once in vgg16">24.5 MB</data>'
+    """
+    value = lookup(key).peak_activation_bytes()
+    text = f"{rounded(value, UNITS[unit], digits)} {unit}"
+    return data(value, text, f"most bytes of maps at once in {key}")
+
+
+def stages(networks: Networks) -> str:
+    """Networks side by side: the layers of each stage, in order, then the totals.
+
+    networks: (title, key) of each; all share the stages of the first.
+    """
+    books = [(title, lookup(key)) for title, key in networks]
+    body = [
+        line(stage, [_stage(book.group("stage").get(stage, book[:0])) for _, book in books])
+        for stage in books[0][1].group("stage")
+    ]
+    foot = {
+        "parameters (M)": [rounded(book.parameters, MEGA, 1) for _, book in books],
+        "M MACs": [rounded(book.macs, MEGA) for _, book in books],
+        "memory (MB)": [rounded(book.activation_bytes("lecture"), MIB, 1) for _, book in books],
+    }
+    lines = [line(title, cells) for title, cells in foot.items()]
+    return table(("stage", *(title for title, _ in books)), body, lines)
+
+
+def _stage(part: Table) -> str:
+    shown = (layer for layer in part if layer.op in ("conv", "linear", "max_pool"))
+    return joined(map(_short, shown), BREAK)
+
+
+def _short(layer: Layer) -> str:
+    if layer.op == "linear":
+        return f"fc {layer.out_shape[-1]}"
+    assert layer.geometry is not None
+    window = "x".join(map(str, layer.geometry.kernel))
+    return f"max pool {window}" if layer.op == "max_pool" else f"{window}, {layer.out_shape[0]}"
+
+
+MACROS: Mapping[str, Callable[..., object]] = {
+    "peak": peak,
+    "stack": stack,
+    "stack_depth": stack_depth,
+    "stacks": stacks,
+    "stages": stages,
+}
