@@ -106,10 +106,9 @@ def _several(text: str) -> list[Any]:
 def _keys(text: str) -> str:
     """Keys between commas, each by what it is called now."""
     from cnnref.cli.show import complain
-    from cnnref.tables.quantities import current
+    from cnnref.tables.columns import split
 
-    keys = (key.rpartition("+") for key in text.split(","))
-    return ",".join(before + plus + current(key, complain) for before, plus, key in keys)
+    return ",".join(map("".join, split(text, complain)))
 
 
 def _whole(option: str) -> Callable[[str], int]:

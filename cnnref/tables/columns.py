@@ -23,6 +23,7 @@ __all__ = [
     "filters",
     "joined",
     "size",
+    "split",
     "square",
     "times",
     "window",
@@ -232,6 +233,20 @@ COLUMNS: dict[str, Column] = {
 }
 
 
+def split(
+    columns: Sequence[str] | str | None, tell: Callable[[str], object] | None = None
+) -> list[tuple[str, str]]:
+    """The keys in a list, or in a text with commas between them, each by what it is called now.
+
+    In front of each stands its "+", or nothing; tell: as for `current`.
+
+    >>> split("layer,+macs")
+    [('', 'layer'), ('+', 'macs')]
+    """
+    keys = columns.split(",") if isinstance(columns, str) else columns or ()
+    return [("+" * key.startswith("+"), current(key.removeprefix("+"), tell)) for key in keys]
+
+
 def chosen(
     columns: Sequence[str] | str | None,
     usual: Iterable[str],
@@ -240,15 +255,15 @@ def chosen(
 ) -> list[str]:
     """The keys of the columns to show: the usual ones, with those after "+", or those named.
 
-    columns: keys in a list, or in a text with commas between them.
+    columns: as `split` takes them.
     known: the keys that there are, those of COLUMNS unless given; kind: what they are keys of.
 
     Raises:
         UnknownNameError: no column has that key; the message names close matches.
     """
-    keys = columns.split(",") if isinstance(columns, str) else list(columns or ())
-    more = [current(key[1:]) for key in keys if key.startswith("+")]
-    named = [current(key) for key in keys if not key.startswith("+")]
+    keys = split(columns)
+    more = [key for plus, key in keys if plus]
+    named = [key for plus, key in keys if not plus]
     for key in (*named, *more):
         if key not in (known or COLUMNS):
             raise UnknownNameError(kind, key, known or COLUMNS)
