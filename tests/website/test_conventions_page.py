@@ -5,6 +5,8 @@ import re
 import pytest
 
 import cnnref
+from cnnref.counting.conventions import CONVENTIONS
+from cnnref.counting.shapes import COUNTS, FURTHER
 from studies.peers.records import read
 from website.chapters.conventions import page
 
@@ -60,3 +62,10 @@ def test_numbers_in_sentences_carry_their_unit():
     assert ">1,000<" in page.counted("resnet50", "total", "bias_adds")
     with pytest.raises(ValueError, match="Unknown convention"):
         page.said("resnet50", "mine")
+
+
+def test_every_raw_count_that_can_have_a_price_has_words() -> None:
+    assert set(page.SINGULAR) == {*COUNTS, *FURTHER}
+    table = page.conventions_table()
+    assert table.count('<th scope="row">') == len(CONVENTIONS)
+    assert "-1 per sum" in table

@@ -142,17 +142,24 @@ def conventions_table() -> str:
     return table(("convention", "unit", "price of one", "source"), lines, kind="prose pricelists")
 
 
+# one of each raw count in words
+SINGULAR = {
+    "macs": "MAC",
+    "bias_adds": "bias add",
+    "window_taps": "tap",
+    "elements_in": "element in",
+    "elements_out": "element out",
+    "weights": "weight",
+    "biases": "bias",
+    "again": "learned number at each further output of a call",
+    "states": "element of a hidden state",
+    "sums": "sum",
+    **{mode: f"element out, {mode}" for mode in ("nearest", "linear", "bilinear", "bicubic")},
+}
+
+
 def _prices(terms: Mapping[str, int]) -> str:
-    singular = {
-        "macs": "MAC",
-        "bias_adds": "bias add",
-        "window_taps": "tap",
-        "elements_in": "element in",
-        "elements_out": "element out",
-        "weights": "weight",
-        "biases": "bias",
-    }
-    return ", ".join(f"{price} per {singular[count]}" for count, price in terms.items())
+    return ", ".join(f"{price} per {SINGULAR[count]}" for count, price in terms.items())
 
 
 def every_answer(key: str) -> str:
