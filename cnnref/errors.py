@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "CnnrefError",
+    "ForwardError",
     "MissingExtraError",
     "RenamedWarning",
     "ShapeError",
@@ -19,6 +20,10 @@ class CnnrefError(ValueError):
 
 class ShapeError(CnnrefError):
     """A layer that does not fit its input; the message names the layer and the shapes."""
+
+
+class ForwardError(CnnrefError, RuntimeError):
+    """What PyTorch raised while a trace ran forward; `table` holds the rows until then."""
 
 
 class UnknownNameError(CnnrefError):

@@ -43,6 +43,7 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--vary": LIST
         | {"metavar": "NAME=V1,V2", "help": "an argument of the callable to vary; repeatable"},
         "--strict": FLAG | {"help": "refuse operators without a rule"},
+        "--partial": FLAG | {"help": "where forward stops, show the rows until then"},
         "--rules": {
             "metavar": "TARGET",
             "help": "a mapping of rules of your own: file.py:RULES or package.module:RULES",
@@ -112,7 +113,7 @@ WORDS = {
 # words that may be missing or repeated
 MANY = {"NAMES": "*", "WORD": "?"}
 
-BOOK = ("--input-size", "--num-classes", "--input", "--arg", "--strict", "--rules")
+BOOK = ("--input-size", "--num-classes", "--input", "--arg", "--strict", "--partial", "--rules")
 VIEW = ("--convention", "--columns", "--dtype", "--batch-size")
 ORDER = ("--sort", "--top", "--group", "--depth", "--collapse", "--no-free")
 PRINT = ("--format", "--output")

@@ -14,7 +14,7 @@ import cnnref
 from cnnref import sources
 from cnnref.cli.show import Outcome, complain, printed, progress, rows
 from cnnref.cli.targets import find, load, make
-from cnnref.errors import CnnrefError
+from cnnref.errors import CnnrefError, ForwardError
 from cnnref.tables.table import Table
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def traced_table(target: str, arguments: SimpleNamespace) -> Table:
         by_default = not arguments.input and not arguments.input_size and shape
         doing.append(f"tracing it{given}" + " (the default: give --input)" * bool(by_default))
         progress(f"tracing {target}{given}")
-        return _trace(network, arguments.strict, rules=_rules(arguments), **inputs)
+        how = arguments.strict, arguments.partial
+        return _trace(network, *how, rules=_rules(arguments), **inputs)
 
 
 def _arguments(target: str, arguments: SimpleNamespace) -> dict[str, Any]:
@@ -151,8 +152,15 @@ def _rules(arguments: SimpleNamespace) -> Mapping[Any, Any] | None:
     return found
 
 
-def _trace(module: Any, strict: bool, **inputs: Any) -> Table:
-    table = _unwarned(lambda: cnnref.trace(module, **inputs, strict=strict))
+def _trace(module: Any, strict: bool, partial: bool, **inputs: Any) -> Table:
+    try:
+        table = _unwarned(lambda: cnnref.trace(module, **inputs, strict=strict))
+    except Exception as error:
+        if not partial or len(getattr(error, "table", ())) < 2:
+            raise
+        progress("")
+        complain("; ".join([str(error).rstrip("."), *error.__notes__]))
+        table = error.table  # type: ignore[attr-defined]
     if table.uncounted:
         progress("")
         complain(f"no rule counts {_where(table)}; the totals are incomplete.")
@@ -186,16 +194,32 @@ def theirs(target: str, doing: list[str]) -> Iterator[None]:
     try:
         with redirect_stdout(sys.stderr):
             yield
-    except CnnrefError:
-        raise
     except (Exception, SystemExit) as error:
         progress("")
+        if isinstance(error, CnnrefError) and not isinstance(error, ForwardError):
+            raise _placed(error, doing) from None
         notes = [" ".join(note.split()).rstrip(".") for note in getattr(error, "__notes__", ())]
-        print(_shown(error), end="", file=sys.stderr)
-        failed = f"{target} failed with the {type(error).__name__} above while"
-        raise CnnrefError("; ".join([f"{failed} {doing[-1]}", *notes]) + ".") from None
+        raised = error.__cause__ if isinstance(error, ForwardError) and error.__cause__ else error
+        print(_shown(raised), end="", file=sys.stderr)
+        failed = f"{target} failed with the {type(raised).__name__} above while"
+        sentence = "; ".join([f"{failed} {doing[-1]}", *notes]) + "."
+        raise CnnrefError(sentence + _rest(error, doing)) from None
     finally:
         progress("")
+
+
+def _placed(error: CnnrefError, doing: Sequence[str]) -> CnnrefError:
+    """What cnnref itself refuses, with the layer where it did, if there is one."""
+    notes = getattr(error, "__notes__", ())
+    sentence = "; ".join([str(error).rstrip("."), *notes])
+    return CnnrefError(sentence + _rest(error, doing)) if notes else error
+
+
+def _rest(error: BaseException, doing: Sequence[str]) -> str:
+    """How to see the rows that there are."""
+    rows = len(getattr(error, "table", ())) - 1
+    many = f"{rows} row{'s' * (rows > 1)} until then"
+    return f" --partial shows the {many}." if rows > 0 and "sweep" not in doing[-1] else ""
 
 
 def _shown(error: BaseException) -> str:

@@ -74,6 +74,16 @@ class Layer(NamedTuple):
         return self.counts.weights + self.counts.biases
 
     @property
+    def frozen(self) -> int:
+        """Learned numbers that take no gradient; none of a row that is not traced."""
+        return self.call.frozen if self.call else 0
+
+    @property
+    def trainable(self) -> int:
+        """Learned numbers that take a gradient."""
+        return self.parameters - self.frozen
+
+    @property
     def activations(self) -> int:
         """Elements of the output for one image."""
         return self.counts.elements_out

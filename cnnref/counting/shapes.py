@@ -95,10 +95,12 @@ class Call(NamedTuple):
         those that the row brings. states: elements of the hidden state, over all steps, layers
         and directions of a recurrent layer. sums: the sums of a softmax. nearest, linear,
         bilinear, bicubic: elements of the output of an interpolation of that mode.
+    frozen: how many of the learned numbers that the row brings take no gradient.
     """
 
     module: str = ""
     counts: tuple[tuple[str, int], ...] = ()
+    frozen: int = 0
 
 
 # a sum of products; a factor that is a product of sizes is shown in brackets

@@ -188,6 +188,8 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
         quantity.key: quantity
         for quantity in (
             _learned("parameters", lambda layer: layer.parameters),
+            _learned("trainable", lambda layer: layer.trainable),
+            _learned("frozen", lambda layer: layer.frozen),
             _learned("weights", lambda layer: layer.counts.weights),
             _learned("biases", lambda layer: layer.counts.biases),
             Quantity(

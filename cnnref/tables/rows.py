@@ -99,6 +99,16 @@ class Rows(Sequence[Layer]):
         return sum(layer.parameters for layer in self._layers)
 
     @property
+    def trainable_parameters(self) -> int:
+        """Of these, those that take a gradient: all, unless a trace has seen others."""
+        return self.parameters - self.frozen_parameters
+
+    @property
+    def frozen_parameters(self) -> int:
+        """Of these, those that take no gradient, as of a frozen backbone."""
+        return sum(layer.frozen for layer in self._layers)
+
+    @property
     def activations(self) -> int:
         """Elements of the outputs of convolutions and linear layers, for one image.
 

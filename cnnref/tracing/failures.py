@@ -9,14 +9,27 @@ from typing import Any
 from torch import Tensor, nn
 
 from cnnref.counting.shapes import Shape
+from cnnref.errors import ForwardError
+from cnnref.tables.table import Table
 from cnnref.tracing.modules import Watch
 from cnnref.tracing.rows import shape
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.rules.operation import sizes
 
-__all__ = ["told"]
+__all__ = ["stopped", "told"]
 
 AXES = ("L", "H x W", "D x H x W")
+
+
+def stopped(watch: Watch, error: Exception, table: Table) -> Exception:
+    """The error that tells where a trace stopped, with the rows until then as its `table`.
+
+    What PyTorch itself raises becomes one of ours, so that one clause catches all of a trace.
+    """
+    found = ForwardError(str(error)) if type(error) is RuntimeError else error
+    found.add_note(told(watch, error))
+    found.table = table  # type: ignore[attr-defined]
+    return found
 
 
 def told(watch: Watch, error: BaseException) -> str:

@@ -54,6 +54,7 @@ class Ledger:
                     self._owners[id(weight)] = path
         self._parts = parts
         self._by_path = dict(reversed(parts))
+        self._frozen = 0
         self._modules: dict[str, tuple[str, int, int]] = {}
         self.device = self._device(
             tensor
@@ -137,6 +138,7 @@ class Ledger:
         path = self._place(row, given)
         name = path if row.leaf and path and path in self.leaves else _joined(path, row.op)
         number = self._names[name] = self._names.get(name, 0) + 1
+        self._frozen = 0
         counts = self._counts(row, given, in_shapes)
         self.layers.append(
             Layer(
@@ -160,7 +162,7 @@ class Ledger:
     def _call(self, row: Row, path: str, counts: Counts) -> Call:
         """Which module without parts a row is the call of, and what of it counts once more."""
         if not row.leaf or path != self.stack[-1] or path not in self.leaves:
-            return Call("", row.further)
+            return Call("", row.further, self._frozen)
         known = self._modules.get(path)
         if known is None:
             known = self._modules[path] = _watched(self._by_path[path])
@@ -168,7 +170,17 @@ class Ledger:
         axes = row.output
         times = once * axes[0] + twice * prod(axes[:2]) if axes else 0
         again = times - counts.weights - counts.biases
-        return Call(module, (*row.further, ("again", again)) if again else row.further)
+        further = (*row.further, ("again", again)) if again else row.further
+        return Call(module, further, self._frozen)
+
+    def stop(self, path: str, given: Iterable[Tensor]) -> None:
+        """Add a row for all that would have come: of it nothing is known, and it is not counted."""
+        path = path or self.stack[-1]
+        shapes = tuple(shape(tensor) for tensor in given)
+        place = path.partition(".")[0], path.rpartition(".")[0]
+        name = _joined(path, "stopped")
+        row = Layer(name, "stopped", *place, (), shapes, Shape(()), None, Counts(), counted=False)
+        self.layers.append(row)
 
     def _counts(self, row: Row, given: list[Tensor], in_shapes: tuple[Shape, ...]) -> Counts:
         counts = row.counts
@@ -226,6 +238,7 @@ class Ledger:
                     self._brought.add(id(root))
                     self._kept.append(root)
                     count += root.numel()
+                    self._frozen += 0 if root.requires_grad else root.numel()
         return count
 
     def _pass_roots(self, row: Row, given: list[Tensor], result: Any) -> None:

@@ -23,6 +23,8 @@ __all__ = ["Watch", "paths", "unwrapped"]
 # wrappers hand a call on to the one module in them, and are no part of its path
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 QUANTISED = ("torch.ao.nn.quantized", "torch.ao.nn.intrinsic.quantized", "torch.nn.quantized")
+# look at the values of what passes, and hand it on
+OBSERVERS = "torch.ao.quantization.observer"
 # stand beside the quantised ones, for networks that are to become such
 NOT_YET = frozenset({"FloatFunctional", "FXFloatFunctional"})
 
@@ -33,6 +35,7 @@ class _Traits(NamedTuple):
     wraps: str
     scripted: bool
     quantised: bool
+    observes: bool
 
 
 # by class: to ask every part would take longer
@@ -51,7 +54,9 @@ def _told_by(kind: type) -> _Traits:
     compiled = name == "OptimizedModule" and home.startswith("torch._dynamo")
     wraps = "_orig_mod" if compiled else "module" if issubclass(kind, WRAPPERS) else ""
     scripted = issubclass(kind, torch.jit.ScriptModule)
-    return _Traits(wraps, scripted, home.startswith(QUANTISED) and name not in NOT_YET)
+    observes = any(base.__module__ == OBSERVERS for base in kind.__mro__)
+    quantised = home.startswith(QUANTISED) and name not in NOT_YET
+    return _Traits(wraps, scripted, quantised, observes)
 
 
 def inner(module: nn.Module) -> nn.Module | None:
@@ -89,6 +94,10 @@ def paths(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         todo += reversed(children)
 
 
+def _handed_on(x: Any) -> Any:
+    return x
+
+
 class Watch:
     """Puts every part into inference mode and follows which one runs.
 
@@ -122,13 +131,17 @@ class Watch:
                 "weights: trace the network that it was made of, which has the same MACs."
             )
         mine = vars(part)
-        forward = inner(part) or part.forward
+        # a part of TorchScript whose forward has several forms shows none: it is in C++
+        forward = inner(part) or getattr(part, "forward", None)
         if traits.scripted and hasattr(part, "training"):
             part.training = False
         mine["training"] = False
         if "_compiled_call_impl" in mine:
             mine["_compiled_call_impl"] = None
-        mine["forward"] = partial(self._run, path, part, forward, own)
+        if traits.observes:
+            forward = _handed_on
+        if forward is not None:
+            mine["forward"] = partial(self._run, path, part, forward, own)
         self._watched.append(mine)
         parts = list(part.children()) if traits.scripted else mine["_modules"]
         if own is not None or not parts:

@@ -140,6 +140,9 @@ class Recorder(TorchFunctionMode):
             self._constants.overwrite(func, given, kwargs)
         if func in LIKE and (found := self._constants.like(func, args, kwargs)) is not None:
             return self._learn(rule, found, args, kwargs)
+        if torch.is_grad_enabled():  # forward differentiates: what runs is remembered for that
+            args, kwargs = self._twins(func, args, kwargs)
+            return self._learn(rule, run(func, args, kwargs), args, kwargs)
         if func in PACKED:  # by values, and not by shapes alone
             key.clear()
         known = self._remembered(key)

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -76,7 +77,13 @@ def trace(
     Raises:
         CnnrefError: not a module, or a quantised one; or strict and an operator has no rule; or
             forward asks for the values of a feature map; or a rule is none.
+        ForwardError: PyTorch refuses what forward does; also a RuntimeError.
+
+    Whatever forward raises, the rows until then are the error's `table`: its last row, which is
+    not counted, stands for all that would have come.
     """
+    if type(module).__module__ == "torch.export.exported_program":
+        module = module.module()  # type: ignore[operator]
     if not isinstance(module, nn.Module):
         raise CnnrefError(f"trace needs a torch.nn.Module, but got {_got(module)}.")
     own = _own(rules) if rules else None
@@ -128,18 +135,34 @@ def _recorded(
         with torch.no_grad(), made:
             stand_in(*args, **kwargs)
     except Exception as error:
-        from cnnref.tracing.failures import told
+        from cnnref.tracing.failures import stopped
 
-        error.add_note(told(watch, error))
-        raise
-    shape, unused = _input_shape((args, kwargs)), ledger.unused()
+        path, _, got = watch.failed if watch.failed and watch.error is error else ("", None, ())
+        ledger.stop(path, tensors(got))
+        failed = stopped(watch, error, _table(module, ledger, (args, kwargs)))
+        if failed is error:
+            raise
+        raise failed from error
+    table = _table(module, ledger, (args, kwargs), ledger.unused())
     watch.end()
-    return Table(ledger.layers, name=type(module).__name__, input_shape=shape, unused=unused)
+    return table
+
+
+def _table(
+    module: nn.Module, ledger: Ledger, inputs: object, unused: tuple[tuple[str, int], ...] = ()
+) -> Table:
+    name, shape = type(module).__name__, _input_shape(inputs)
+    return Table(ledger.layers, name=name, input_shape=shape, unused=unused)
 
 
 def _got(module: object) -> str:
     if isinstance(module, type) and issubclass(module, nn.Module):
         return f"the class {module.__name__}, which has to be called first"
+    if isinstance(module, FunctionType | MethodType):
+        return (
+            f"the function {module.__name__}: make a class of it that holds the modules that it "
+            "calls and has it as its forward"
+        )
     return repr(module)
 
 

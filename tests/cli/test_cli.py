@@ -313,8 +313,8 @@ BAD = {
     "table vgg16 --group stages": "Unknown grouping 'stages': did you mean stage?",
     "table vgg16 --group stage --columns +field": "Unknown column of groups 'field': known are "
     "activation_bytes, activation_bytes_kb, activations, activations_share, biases, bytes, "
-    "intensity, macs, macs_share, moved_bytes, operations, operations_m, operations_share, "
-    "parameters, parameters_k, parameters_share, peak, training, weights.",
+    "frozen, intensity, macs, macs_share, moved_bytes, operations, operations_m, operations_share, "
+    "parameters, parameters_k, parameters_share, peak, trainable, training, weights.",
     "table vgg16 --depth 0": "--depth must be a positive whole number, but is '0'.",
     "table vgg16 --group stage --depth 1": "--group and --depth exclude each other: give one of "
     "them.",

@@ -24,6 +24,8 @@ BYTES = 2 * 3
 # by the table's own methods, for three images in float16
 EXACT = {
     "parameters": NET.parameters,
+    "trainable": NET.trainable_parameters,
+    "frozen": NET.frozen_parameters,
     "weights": sum(row.counts.weights for row in NET),
     "biases": sum(row.counts.biases for row in NET),
     "operations": 3 * NET.flops("lecture"),
