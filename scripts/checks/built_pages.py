@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+
+from website.theme import policy
 
 VOID = frozenset(
     (
@@ -48,6 +51,8 @@ LOADING_RELATIONS = frozenset(
     )
 )
 Attributes = dict[str, str | None]
+# what a browser leaves out of an address
+UNSEEN = re.compile(r"[\x00-\x20]")
 
 
 @dataclass(frozen=True, order=True)
@@ -80,6 +85,9 @@ class Read:
     loads: list[tuple[int, str]] = field(default_factory=list)
     styles: list[tuple[int, str]] = field(default_factory=list)
     scripts: list[tuple[int, str]] = field(default_factory=list)
+    # of the scripts, those that stand in the page itself and are no data
+    inline: list[tuple[int, str]] = field(default_factory=list)
+    policy: str = ""
     faults: list[tuple[int, str]] = field(default_factory=list)
     images: int = 0
     tables: int = 0
@@ -97,6 +105,7 @@ class PageParser(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given: Attributes = dict(attrs)
         self._identify(given)
+        self._run(tag, given)
         self._collect(tag, given)
         if tag not in VOID:
             self._enter(tag, given)
@@ -124,6 +133,22 @@ class PageParser(HTMLParser):
             self.read.styles.append((line, data))
         elif inside == "script":
             self.read.scripts.append((line, data))
+            if self.read.inline and self.read.inline[-1][0] == self.open[-1].line:
+                place, before = self.read.inline[-1]
+                self.read.inline[-1] = place, before + data
+
+    def _run(self, tag: str, given: Attributes) -> None:
+        """What runs a script, and the policy that says which may run."""
+        line = self.getpos()[0]
+        for name, value in given.items():
+            if name.startswith("on"):
+                self._fault(f"the attribute '{name}' runs a script")
+            if UNSEEN.sub("", value or "").lower().startswith("javascript:"):
+                self._fault(f"the attribute '{name}' has a script for an address")
+        if tag == "script" and "src" not in given and "json" not in (given.get("type") or ""):
+            self.read.inline.append((line, ""))
+        if tag == "meta" and given.get("http-equiv") == "Content-Security-Policy":
+            self.read.policy = given.get("content") or ""
 
     def _identify(self, given: Attributes) -> None:
         name, line = given.get("id"), self.getpos()[0]
@@ -201,9 +226,24 @@ def read_page(path: Path) -> Read:
     parser.close()
     read = parser.read
     missing = {"no title": not read.title, "no language": not read.language}
+    missing["no content security policy"] = not read.policy
     missing[f"{read.headings} h1 headings instead of one"] = read.headings != 1
+    read.faults += script_faults(read)
     read.faults += [(1, f"the page has {text}") for text, wrong in missing.items() if wrong]
     return read
+
+
+def script_faults(read: Read) -> Iterator[tuple[int, str]]:
+    """The scripts in the page itself that the theme does not write, or that may not run."""
+    for line, script in read.inline:
+        if not policy.known(script):
+            shown = " ".join(script.split())[:60]
+            yield (
+                line,
+                f"nobody knows the script '{shown}'; theme.policy has the theme's",
+            )
+        elif policy.source_of(script) not in read.policy:
+            yield line, "the page's policy does not let the theme's script run"
 
 
 def faults_of(page: str, found: Iterable[tuple[int, str]]) -> list[Fault]:

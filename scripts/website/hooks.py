@@ -22,6 +22,7 @@ from website.measured import site as site_measured
 from website.networks import files as site_networks
 from website.theme import glossary as site_glossary
 from website.theme import math as site_math
+from website.theme import policy as site_policy
 from website.theme import repairs as site_theme
 from website.theme import tables as site_tables
 
@@ -32,7 +33,14 @@ if TYPE_CHECKING:
 CODE = re.compile(
     r"<(code|pre|script|style)\b.*?</\1>|<(span|div) class=\"arithmatex\">.*?</\2>", re.DOTALL
 )
+_previewed = False
 LEFT_OVER = re.compile(r"\{\{.{0,60}|\{%.{0,60}", re.DOTALL)
+
+
+def on_startup(command: str, dirty: bool) -> None:
+    """Whether this is a preview, which reloads itself by a script of its own."""
+    global _previewed
+    _previewed = command == "serve"
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -73,12 +81,18 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
         output = site_math.render(output)
     except (site_charts.ChartError, site_math.MathError) as error:
         raise PluginError(f"{where}: {error}") from None
-    return site_theme.repair(site_math.link_stylesheet(output, page.url))
+    return finished(site_math.link_stylesheet(output, page.url))
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
     """The page for addresses that lead nowhere."""
-    return site_theme.repair(output_content) if template_name == "404.html" else output_content
+    return finished(output_content) if template_name == "404.html" else output_content
+
+
+def finished(page: str) -> str:
+    """A page with the theme's repairs and, where it is no preview, its policy."""
+    page = site_theme.repair(page)
+    return page if _previewed else site_policy.guarded(page)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

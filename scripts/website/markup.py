@@ -6,6 +6,7 @@ the type Html. The site's hooks put tables into a frame.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from cnnref.networks.published import Figure
@@ -36,6 +37,7 @@ __all__ = [
     "escaped",
     "exact",
     "folded",
+    "in_markdown",
     "in_units",
     "joined",
     "line",
@@ -47,6 +49,8 @@ __all__ = [
 ]
 
 BREAK = element("br")
+# what means something in Markdown, its extensions, HTML or a macro
+MARKED = re.compile(r"[<>&`*_\[\]{}$!|\\\"~^=+#]")
 
 
 def data(value: object, text: str, title: str = "") -> Html:
@@ -133,3 +137,12 @@ def definitions(entries: Iterable[tuple[str, str]], **attributes: object) -> Htm
     """Terms, each with what is said of it."""
     pairs = (part for term, text in entries for part in (element("dt", term), element("dd", text)))
     return element("dl", *pairs, **attributes)
+
+
+def in_markdown(text: str) -> str:
+    """A text that Markdown and its extensions leave as it is.
+
+    >>> in_markdown("5x5 & <b>*up*</b>")
+    '5x5 &#38; &#60;b&#62;&#42;up&#42;&#60;/b&#62;'
+    """
+    return MARKED.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections import Counter
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -51,6 +52,35 @@ class Reader(HTMLParser):
     def handle_endtag(self, tag):
         while self.open and self.open.pop() != tag:
             pass
+
+
+HOSTILE = '<script>alert(1)</script> {{ x }} **b** `c` [d](e) {: onclick="f" } $g$ ![h](i) "j" & k'
+
+
+@pytest.mark.parametrize("field", ["title", "authors", "paper", "venue", "source", "differences"])
+def test_what_a_record_says_is_text_on_its_page(field, monkeypatch):
+    """The site's own Markdown makes nothing of it: no element, no attribute, no macro."""
+    import markdown
+    import yaml
+    from mkdocs.config import load_config
+
+    config = load_config(str(ROOT / "mkdocs.yml"))
+
+    def shown():
+        _, front, body = architecture_page.markdown("vgg16").split("---", 2)
+        made = {"extensions": config.markdown_extensions, "extension_configs": config.mdx_configs}
+        record = architecture_page.parts("vgg16", records()["vgg16"])["record"]
+        return yaml.safe_load(front), body, markdown.markdown(body, **made) + record
+
+    usual = shown()[2]
+    hostile = cnnref.architecture("vgg16")._replace(**{field: HOSTILE})
+    monkeypatch.setattr(architecture_page, "architecture", lambda _: hostile)
+    front, body, html = shown()
+    assert not any(mark in text for text in front.values() for mark in '<"')
+    assert "{{" not in body
+    assert not re.search(r"\sonclick=[\"']", html)
+    elements = re.compile(r"<(script|img|strong|code|a|span)\b")
+    assert Counter(elements.findall(html)) == Counter(elements.findall(usual))
 
 
 def records():
@@ -144,7 +174,8 @@ def test_the_frame_names_the_network_and_its_neighbours(name):
     frame = architecture_page.markdown(name, ["vgg.md"])
     record = cnnref.architecture(name)
     assert f"\n# {record.title}\n" in frame
-    assert json.loads(re.search(r"^title: (.*)$", frame, re.MULTILINE)[1]) == record.title
+    title = json.loads(re.search(r"^title: (.*)$", frame, re.MULTILINE)[1])
+    assert unescape(title) == record.title
     order = cnnref.names()
     near = {order[i] for i in (order.index(name) - 1, order.index(name) + 1) if 0 <= i < len(order)}
     assert set(re.findall(r"\]\((\w+)\.md\)", frame)) == near | {"index"}

@@ -16,7 +16,16 @@ from cnnref.units import grouped, scaled
 from website.charts.drawings import network_strip
 from website.citations import depth
 from website.facts import lookup
-from website.markup import Html, code, definitions, element, exact, joined
+from website.markup import (
+    Html,
+    code,
+    definitions,
+    element,
+    escaped,
+    exact,
+    in_markdown,
+    joined,
+)
 from website.networks import costs as cost_tables
 from website.networks.layer_tree import OPENED, field_text, fields, layer_tree
 from website.tables import agreement_line
@@ -52,7 +61,7 @@ def markdown(name: str, pages: Collection[str] = ()) -> str:
     sections = (
         _head(record),
         f"[All networks](index.md){_chapter(record, pages)}\n{{ .crumbs }}",
-        f"# {record.title}",
+        f"# {in_markdown(record.title)}",
         placeholder("summary"),
         "## Stages",
         placeholder("strip"),
@@ -147,8 +156,11 @@ def _head(record: Architecture) -> str:
         f"{record.title}, layer by layer: parameters, operations and memory, computed and "
         "compared with the PyTorch model row by row."
     )
-    title = json.dumps(record.title, ensure_ascii=False)
-    return f"---\ntitle: {title}\ndescription: {json.dumps(description)}\n---"
+    # the theme puts both into its pages as they are
+    title, description = (
+        json.dumps(str(escaped(text)), ensure_ascii=False) for text in (record.title, description)
+    )
+    return f"---\ntitle: {title}\ndescription: {description}\n---"
 
 
 def _chapter(record: Architecture, pages: Collection[str]) -> str:
@@ -160,8 +172,8 @@ def _neighbours(name: str) -> str:
     order = names()
     place = order.index(name)
     before, after = order[:place][-1:], order[place + 1 :][:1]
-    links = [f"[← {architecture(one).title}]({one}.md)" for one in before]
-    links += [f"[{architecture(one).title} →]({one}.md)" for one in after]
+    links = [f"[← {in_markdown(architecture(one).title)}]({one}.md)" for one in before]
+    links += [f"[{in_markdown(architecture(one).title)} →]({one}.md)" for one in after]
     return f"{' · '.join(links)}\n{{ .crumbs }}"
 
 

@@ -1,0 +1,98 @@
+"""The built site: what is refused of a page's scripts, and the policy that each page carries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from checks import built
+from website.theme import policy
+
+THEME = "var target=document.getElementById"
+PAGE = """<!doctype html>
+<html lang="en">
+  <head>
+      <meta charset="utf-8">
+      <title>A page</title>
+      <script>{script}</script>
+  </head>
+  <body><h1>A page</h1>
+{body}
+<script type="application/json">{{"base": "."}}</script>
+</body></html>
+"""
+
+
+@pytest.fixture
+def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What is wrong with a site of one page that holds something."""
+    import hashlib
+
+    known = hashlib.sha256(THEME.encode()).hexdigest()[:16]
+    monkeypatch.setattr(policy, "KNOWN", frozenset((known,)))
+
+    def found(body: str = "", script: str = THEME, harm=lambda page: page) -> list[str]:
+        page = harm(policy.guarded(PAGE.format(script=script, body=body)))
+        (tmp_path / "index.html").write_text(page, encoding="utf-8")
+        return [f"{one.line}: {one.text}" for one in built.check(tmp_path).faults]
+
+    return found
+
+
+def test_a_page_with_the_themes_scripts_passes(faults) -> None:
+    assert faults() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("<script>alert(1)</script>", "nobody knows the script 'alert(1)'"),
+        ("<SCRIPT>alert(1)</SCRIPT>", "nobody knows the script 'alert(1)'"),
+        ("<script type=module>alert(1)</script>", "nobody knows the script 'alert(1)'"),
+        ("<script></script>", "nobody knows the script ''"),
+        (f"<script>{THEME}+1</script>", "nobody knows the script 'var target="),
+        ('<img alt="" src="data:," onerror="alert(1)">', "the attribute 'onerror' runs a script"),
+        ('<a href="java\nscript:alert(1)">x</a>', "the attribute 'href' has a script for an addr"),
+        ('<a href=" JavaScript:alert(1)">x</a>', "the attribute 'href' has a script for an addre"),
+    ],
+)
+def test_a_script_that_nobody_knows_is_refused(body: str, said: str, faults) -> None:
+    assert any(fault.startswith(f"9: {said}") for fault in faults(body)), faults(body)
+
+
+def test_a_page_without_a_policy_is_refused(faults) -> None:
+    assert "1: the page has no content security policy" in faults(
+        harm=lambda page: page.replace("Content-Security-Policy", "x")
+    )
+    assert faults(harm=lambda page: page.replace("sha256-", "sha256-0")) == [
+        "6: the page's policy does not let the theme's script run"
+    ]
+
+
+def test_a_policy_names_what_the_theme_writes_and_nothing_else(faults) -> None:
+    page = policy.guarded(PAGE.format(script=THEME, body="<script>alert(1)</script>"))
+    assert policy.source_of(THEME) in page
+    assert policy.source_of("alert(1)") not in page
+    assert page.count("http-equiv") == 1
+    assert page.index("http-equiv") < page.index("<script")
+
+
+def test_a_digest_is_as_browsers_compute_it() -> None:
+    # the example of the specification, https://www.w3.org/TR/CSP3/#external-hash and Appendix
+    assert policy.source_of("alert('Hello, world.');") == (
+        "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"
+    )
+
+
+def test_the_place_of_a_page_does_not_make_the_themes_script_another(monkeypatch) -> None:
+    first = '__md_scope=new URL("..",location),__md_hash=1'
+    import hashlib
+
+    stripped = '__md_scope=new URL("",location),__md_hash=1'
+    known = hashlib.sha256(stripped.encode()).hexdigest()[:16]
+    monkeypatch.setattr(policy, "KNOWN", frozenset((known,)))
+    for place in (".", "..", "../..", "/"):
+        assert policy.known(first.replace('".."', f'"{place}"'))
+    assert not policy.known(first.replace('".."', '"https://other.example"'))
+    assert not policy.known(first + ";alert(1)")
