@@ -24,9 +24,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 MADE = VENV / ".made"
-PINS = ROOT / "scripts" / "requirements.txt"
-PINS_NO_DEPS = ROOT / "scripts" / "requirements-nodeps.txt"
-SHIM = ROOT / "scripts" / "torchvision_shim.py"
+PACKAGES = ROOT / "scripts" / "packages"
+PINS = PACKAGES / "requirements.txt"
+PINS_NO_DEPS = PACKAGES / "requirements-nodeps.txt"
+SHIM = PACKAGES / "torchvision_shim.py"
 OLDEST = (3, 11)
 SHOWN = ("Downloading ", "Installing collected", "WARNING: Retrying")
 LINE, TAIL = 100, 25

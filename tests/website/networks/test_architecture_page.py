@@ -23,7 +23,7 @@ from website.networks import page as architecture_page
 from website.networks.index import network_index
 from website.networks.layer_tree import layer_tree, place, runs
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 GENERATED = ROOT / "docs" / "generated"
 # of each kind: small, with groups, branching, deep and deepest, pre-activation, another's data set
 SOME = ("alexnet_2012", "vgg16", "googlenet_aux", "inception_v3", "resnet50", "resnet1202_cifar")

@@ -12,7 +12,7 @@ from website.chapters.resnet.degradation import record, runs
 from website.charts.comparison import points
 from website.data import ilsvrc
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 CHART = re.compile(r'chart\("([\w-]+)", "[^"]*", "([^"]*)"\)')
 TOLD = {
     key: text

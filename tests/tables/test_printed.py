@@ -1,0 +1,244 @@
+"""What stands around the numbers of a printed table: notes, marks, links, folded names."""
+
+import json
+import re
+import sys
+
+import pytest
+from printed_tables import FULL, LECTURE, TABLES, Reader, each_convention, read_markdown
+
+import cnnref
+from cnnref.counting.conventions import (
+    FULL_COLUMNS,
+    LECTURE_COLUMNS,
+    convention,
+)
+from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Counts, Shape
+from cnnref.errors import MissingExtraError, UnknownNameError
+from cnnref.tables.formats import to_html
+from cnnref.tables.listing import table_grid
+from cnnref.tables.markup import Linked
+from cnnref.tables.printable import View
+from cnnref.tables.table import Table
+
+
+@pytest.mark.parametrize("name", cnnref.names())
+@each_convention
+def test_text_fits_a_terminal(name, how):
+    assert max(map(len, cnnref.table(name).to_text(how).splitlines())) <= 80
+
+
+def test_text_can_be_too_wide_for_a_terminal():
+    long = "a" * 70
+    net = cnnref.Net((3, 8, 8))
+    net.relu(net.input, name=long)
+    assert max(map(len, net.table().to_text().splitlines())) > 80
+
+
+def test_text_folds_long_names_and_loses_nothing():
+    name = "inception_4b_branch_3_reduction_convolution_1x1"
+    net = cnnref.Net((3, 224, 224), name="long")
+    x = net.conv(net.input, 64, 11, padding=5, name=name)
+    net.linear(net.flatten(net.adaptive_avg_pool(x, 7)), 4096 * 8)
+    lines = net.table().to_text().splitlines()
+    assert max(map(len, lines)) <= 80
+    column = lines[2].index(" op ") + 1
+    pieces = [line[:column].strip() for line in lines[4:]]
+    assert name in "".join(pieces)
+    assert "adaptive_avg_pool" in "".join(line[column:].split(" ")[0] for line in lines[4:])
+
+
+def test_text_puts_long_names_under_the_modules_that_they_share():
+    net = cnnref.Net((3, 224, 224), name="long")
+    x = net.conv(net.input, 64, 11, padding=5, name="encoder.layers.encoder_layer_0.mix.conv")
+    x = net.relu(x, name="encoder.layers.encoder_layer_0.mix.relu")
+    x = net.conv(x, 64, 1, name="encoder.layers.encoder_layer_1.conv")
+    net.linear(net.flatten(net.adaptive_avg_pool(x, 7)), 4096 * 8)
+    lines = net.table().to_text().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[0] for line in lines[4:9]] == [
+        "encoder.layers.encoder_layer_0.mix",
+        "conv",
+        "relu",
+        "encoder.layers.encoder_layer_1",
+        "conv",
+    ]
+    assert [line[:2] for line in lines[4:9]] == ["en", "  ", "  ", "en", "  "]
+    # a table that fits has its names whole
+    small = cnnref.Net((3, 8, 8))
+    small.relu(small.input, name="encoder.layer.relu")
+    assert "encoder.layer.relu" in small.table().to_text()
+
+
+def test_text_of_the_lecture_is_its_table():
+    assert (
+        TABLES["alexnet"].to_text("lecture")
+        == """\
+alexnet, input 3 x 227 x 227; convention lecture: The lecture's count.
+
+                                            out out memory params flop
+Layer      C H/W filters kernel stride pad    C H/W   (KB)    (k)  (M)
+----------------------------------------------------------------------
+conv1      3 227      64     11      4   2   64  56    784     23   73
+pool1     64  56              3      2   0   64  27    182      0    0
+conv2     64  27     192      5      1   2  192  27    547    307  224
+pool2    192  27              3      2   0  192  13    127      0    0
+conv3    192  13     384      3      1   1  384  13    254    664  112
+conv4    384  13     256      3      1   1  256  13    169    885  150
+conv5    256  13     256      3      1   1  256  13    169    590  100
+pool5    256  13              3      2   0  256   6     36      0    0
+flatten  256   6                           9216          0      0    0
+fc6     9216        4096                   4096         16 37,753   38
+fc7     4096        4096                   4096         16 16,781   17
+fc8     4096        1000                   1000          4  4,097    4
+----------------------------------------------------------------------
+Total                                                2,303 61,101  718"""
+    )
+
+
+def test_text_shows_the_whole_window_in_one_cell():
+    text = TABLES["odd"].to_text()
+    for window in ("3x5/1x2 p1x2", "3x3 p2 d2 g4", "2x3/2 ceil"):
+        assert f"  {window} " in text or f" {window} " in text
+    assert text.endswith("window: kernel/stride, p padding, d dilation, g groups, ceil rounds up")
+
+
+FORMATS = ("text", "markdown", "html", "latex")
+
+
+@each_convention
+@pytest.mark.parametrize("name", FORMATS)
+def test_printed_tables_name_their_convention(name, how):
+    entry = convention(how)
+    text = getattr(TABLES["alexnet"], f"to_{name}")(how)
+    text = Reader(text).caption if name == "html" else text
+    title = " ".join(entry.title.split())
+    assert f"convention {how}: {title}" in " ".join(text.split())
+    unit = "flop (M)" if how == "lecture" else f"{entry.unit}s"
+    assert unit.split()[0] in getattr(TABLES["alexnet"], f"to_{name}")(how)
+
+
+NOTE = "No rule counts swoosh (1 row), marked ?; totals with >= leave them out."
+# ">=" as each format writes it
+LEAST = {"html": "&gt;=", "latex": r"\textgreater{}="}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_uncounted_rows_are_marked(name):
+    text = getattr(TABLES["uncounted"], f"to_{name}")("macs")
+    least = LEAST.get(name, ">=")
+    assert NOTE.removesuffix(".").replace(">=", least) in text
+    assert text.count("?") == 2
+    # the total of the operations is the least, that of the parameters is known
+    assert text.count(f"{least} 7") == 1
+    assert f"{least} 3" not in text
+    assert "?" not in getattr(TABLES["alexnet"], f"to_{name}")("macs")
+
+
+def test_html_marks_the_row_that_is_uncounted():
+    read = Reader(TABLES["uncounted"].to_html("macs"))
+    rows = {given["id"]: given.get("class") for tag, given in read.attributes if "id" in given}
+    assert rows == {"strange-conv": None, "strange-gate": "uncounted"}
+
+
+def test_uncounted_rows_are_shown_where_a_convention_lists_few():
+    text = TABLES["uncounted"].to_text("lecture")
+    assert text.endswith(NOTE)
+    (row,) = [line for line in text.splitlines() if line.startswith("gate")]
+    assert row.split()[-3:] == ["?", "0", "?"]
+    assert ">= " in text.splitlines()[-2]
+
+
+def test_parameters_of_rows_that_are_not_listed_are_said():
+    note = "Rows of batch_norm are not listed; their 8,448 parameters are in no total."
+    assert TABLES["vgg16_bn"].to_text("lecture").endswith(note)
+    assert note.replace("_", r"\_") in TABLES["vgg16_bn"].to_markdown("lecture")
+    assert "not listed" not in TABLES["vgg16_bn"].to_text("macs")
+
+
+def test_html_is_one_accessible_table():
+    read = Reader(TABLES["odd"].to_html("macs"))
+    tags = [tag for tag, _ in read.attributes]
+    assert read.attributes[0] == ("table", {"class": "ledger"})
+    assert [tag for tag in tags if tag not in ("tr", "td", "th")] == [
+        "table", "caption", "thead", "tbody", "tfoot"
+    ]  # fmt: skip
+    assert read.tags == []
+    scopes = [given.get("scope") for tag, given in read.attributes if tag == "th"]
+    assert scopes == ["col"] * 10 + ["row"] * (len(TABLES["odd"]) + 1)
+    ids = [given["id"] for tag, given in read.attributes if tag == "tr" and "id" in given]
+    assert len(ids) == len(set(ids)) == len(TABLES["odd"])
+    assert ids[1] == "odd-&-<net>_1-dilated"
+    assert not any(" " in place for place in ids)
+
+
+def test_html_links_rows_to_their_explanation():
+    grid = table_grid(TABLES["alexnet"], View.of("lecture"))
+    first, *others = grid.cells
+    linked = [Linked(first[0], "#how-alexnet-conv1"), *first[1:]]
+    text = to_html(grid._replace(cells=[linked, *others]))
+    assert '<th scope="row"><a href="#how-alexnet-conv1">conv1</a></th>' in text
+    assert "<a " not in TABLES["alexnet"].to_html("lecture")
+    assert '<tr id="alexnet-conv1">' in text
+
+
+def test_markdown_is_read_by_a_markdown_program_as_it_was_meant():
+    markdown = pytest.importorskip("markdown")
+    html = markdown.markdown(TABLES["odd"].to_markdown("macs"), extensions=["tables"])
+    names = [row[0] for row in Reader(html).rows]
+    assert names == ["Layer", *(layer.name for layer in TABLES["odd"]), "Total"]
+
+
+def test_latex_names_its_package_and_is_whole():
+    text = TABLES["alexnet"].to_latex()
+    assert text.startswith("% \\usepackage{booktabs}\n\\begin{table}\\centering\\caption{alexnet,")
+    rules = [line for line in text.splitlines() if line.endswith("rule")]
+    assert rules == [r"\toprule", r"\midrule", r"\midrule", r"\bottomrule"]
+    assert re.findall(r"\\(begin|end)\{(\w+)\}", text) == [
+        ("begin", "table"), ("begin", "tabular"), ("end", "tabular"), ("end", "table")
+    ]  # fmt: skip
+    assert r"\begin{tabular}{lrrrrrrrrrrr}" in text
+
+
+def test_latex_takes_no_name_for_an_option():
+    net = cnnref.Net((3, 8, 8))
+    net.relu(net.relu(net.input, name="[2pt]"), name="[b]")
+    starts = [line[0] for line in net.table().to_latex("macs").splitlines() if " & " in line]
+    assert starts == ["L", "{", "{", "T"]
+
+
+def test_an_uncounted_row_is_in_no_total_even_if_it_holds_counts():
+    row = Layer("c", "conv", "", "", (-1,), (Shape((3,)),), Shape((3,)), None, Counts(macs=5))
+    table = Table([row, row._replace(counted=False)], name="t", input_shape=Shape((3,)))
+    assert read_markdown(table.to_markdown("macs"))[-1][-1] == ">= 5"
+    assert json.loads(table.to_json("macs"))["totals"]["operations"] == 5
+
+
+def test_headers_are_the_lectures():
+    assert len(LECTURE) == len(LECTURE_COLUMNS)
+    assert len(FULL) + 1 == len(FULL_COLUMNS)
+    assert list(TABLES["alexnet"].to_frame("lecture").columns) == LECTURE
+
+
+@pytest.mark.parametrize("name", [*FORMATS, "csv", "json", "frame"])
+def test_an_unknown_convention_is_named_with_its_neighbours(name):
+    with pytest.raises(UnknownNameError) as error:
+        getattr(TABLES["alexnet"], f"to_{name}")("lectur")
+    assert str(error.value) == "Unknown convention 'lectur': did you mean lecture?"
+
+
+def test_missing_pandas_says_which_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingExtraError) as error:
+        TABLES["alexnet"].to_frame()
+    assert str(error.value) == (
+        "Table.to_frame needs pandas, which is not installed: pip install 'cnnref[pandas]'."
+    )
+
+
+@pytest.mark.parametrize("name", [*FORMATS, "csv", "json", "frame"])
+def test_an_empty_table_is_a_table(name):
+    empty = cnnref.Net((3, 8, 8)).table()
+    assert len(getattr(empty, f"to_{name}")("macs")) >= 0
+    assert len(getattr(empty, f"to_{name}")("lecture")) >= 0
