@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cnnref.networks.architecture import Architecture
     from cnnref.networks.catalog import architecture, model, names, table
     from cnnref.networks.published import Figure, published
-    from cnnref.sweeping import sweep
+    from cnnref.sources import sweep
     from cnnref.tables.comparison import Comparison, Difference, compare
     from cnnref.tables.groups import Groups
     from cnnref.tables.repeats import Collapsed, Repeat
@@ -101,7 +101,7 @@ _HOMES = {
     "tables.sweep": ("Point", "Sweep"),
     "tables.table": ("Table",),
     "tracing.trace": ("UncountedWarning", "trace"),
-    "sweeping": ("sweep",),
+    "sources": ("sweep",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -17,11 +17,13 @@ ROOT = Path(cnnref.__file__).resolve().parents[1]
 NAME = f"cnnref-{cnnref.__version__}"
 # the plan: every folder of the wheel, and whatever in it is no module
 FOLDERS = {
-    "cnnref", "cnnref/cli", "cnnref/counting", "cnnref/data", "cnnref/drawing", "cnnref/measuring",
-    "cnnref/models", "cnnref/networks", "cnnref/networks/records", "cnnref/specs", "cnnref/tables",
-    "cnnref/tracing", "cnnref/tracing/predicted", "cnnref/tracing/rules",
+    "cnnref", "cnnref/cli", "cnnref/counting", "cnnref/drawing", "cnnref/measuring",
+    "cnnref/models", "cnnref/networks", "cnnref/networks/data", "cnnref/networks/records",
+    "cnnref/specs", "cnnref/tables", "cnnref/tracing", "cnnref/tracing/predicted",
+    "cnnref/tracing/rules",
 }  # fmt: skip
-DATA = {"cnnref/py.typed", "cnnref/data/published.csv", "cnnref/data/sources.csv"}
+CITED = "cnnref/networks/data"
+DATA = {"cnnref/py.typed", f"{CITED}/published.csv", f"{CITED}/sources.csv"}
 METADATA = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
 BESIDES = {".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
 

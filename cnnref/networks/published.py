@@ -168,4 +168,4 @@ def _read(name: str, columns: Mapping[str, Column]) -> Iterator[tuple[Any, ...]]
 
     from cnnref.files import rows
 
-    return rows(Path(__file__).parents[1] / "data" / f"{name}.csv", columns)
+    return rows(Path(__file__).parent / "data" / f"{name}.csv", columns)

@@ -35,12 +35,12 @@ SITE = (
     {"checks"},
     {"website.data"},
     {"website.places"},
-    {"_environment", "torchvision_shim"},
+    {"_environment", "packages"},
     {"_command"},
 )
 # and below it the package
 HOUSE = (
-    {"__main__"}, {"cli"}, {"testing"}, {"sweeping"}, {"sources"}, {"measuring"}, {"networks"},
+    {"__main__"}, {"cli"}, {"testing"}, {"sources"}, {"measuring"}, {"networks"},
     {"drawing", "specs", "models", "tracing"}, {"net"}, {"tables"}, {"counting"},
     {"files"}, {"units", "errors"},
 )  # fmt: skip

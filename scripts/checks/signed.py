@@ -19,7 +19,7 @@ from website.places import ROOT
 
 LIST = Path("scripts/checks/signed.sha256")
 PLACES = (
-    "cnnref/data/*.*",
+    "cnnref/networks/data/*.*",
     "scripts/website/data/*.*",
     "docs/measured/*.json",
     "docs/peers/*.*",

@@ -36,26 +36,25 @@ def test_everything_is_as_it_was_signed() -> None:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A checkout with two signed files."""
-    (tmp_path / "cnnref" / "data").mkdir(parents=True)
+    (tmp_path / "cnnref" / "networks" / "data").mkdir(parents=True)
     (tmp_path / "docs" / "zoo").mkdir(parents=True)
     (tmp_path / signed.LIST).parent.mkdir(parents=True)
-    for path in ("cnnref/data/published.csv", "docs/zoo/zoo.json"):
+    for path in (CITED, "docs/zoo/zoo.json"):
         (tmp_path / path).write_text("60.97")
-    signed.renew(tmp_path, ["cnnref/data/published.csv", "docs/zoo/zoo.json"])
+    signed.renew(tmp_path, [CITED, "docs/zoo/zoo.json"])
     return tmp_path
 
 
 REMEDY = "look at the change, and if it is meant: scripts/check signed --renew"
+CITED = "cnnref/networks/data/published.csv"
 
 
 @pytest.mark.parametrize("data", [b"60.98", b"", b"60.97\n", b"6\xb0.97"])
 def test_a_change_is_seen_whatever_it_is(data: bytes, root: Path) -> None:
     assert signed.faults(root) == []
-    (root / "cnnref/data/published.csv").write_bytes(data)
+    (root / CITED).write_bytes(data)
     (fault,) = signed.faults(root)
-    assert fault == (
-        f"cnnref/data/published.csv: is not what was signed; {REMEDY} cnnref/data/published.csv"
-    )
+    assert fault == (f"{CITED}: is not what was signed; {REMEDY} {CITED}")
 
 
 def test_a_file_that_is_new_and_one_that_is_gone_are_seen(root: Path) -> None:
@@ -69,10 +68,10 @@ def test_a_file_that_is_new_and_one_that_is_gone_are_seen(root: Path) -> None:
 
 
 def test_only_what_is_named_is_signed(root: Path) -> None:
-    for path in ("cnnref/data/published.csv", "docs/zoo/zoo.json"):
+    for path in (CITED, "docs/zoo/zoo.json"):
         (root / path).write_text("60.98")
     signed.renew(root, ["docs/zoo/zoo.json"])
-    assert [line.split(":")[0] for line in signed.faults(root)] == ["cnnref/data/published.csv"]
+    assert [line.split(":")[0] for line in signed.faults(root)] == [CITED]
     with pytest.raises(CnnrefError, match=r"^README.md is none of the files that are signed: "):
         signed.renew(root, ["README.md"])
 

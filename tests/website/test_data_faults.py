@@ -32,8 +32,8 @@ def trained(name: str) -> object:
 
 # a file of data -> what reads it
 READERS: dict[str, Callable[[], object]] = {
-    "cnnref/data/published.csv": published.figures,
-    "cnnref/data/sources.csv": published.sources,
+    "cnnref/networks/data/published.csv": published.figures,
+    "cnnref/networks/data/sources.csv": published.sources,
     "scripts/website/data/claims.csv": claims.claims,
     "scripts/website/data/remarks.csv": claims.said_besides,
     "scripts/website/data/quotes.csv": claims.quotations,
@@ -115,7 +115,7 @@ def test_every_file_of_data_has_a_reader_here() -> None:
 
 
 def test_what_is_wrong_in_a_cell_is_named_with_line_and_column(put) -> None:
-    path = ROOT / "cnnref/data/published.csv"
+    path = ROOT / "cnnref/networks/data/published.csv"
     put(path, path.read_bytes().replace(b",61100840,count,", b",6I100840,count,", 1))
     assert refusal(published.figures) == (
         f"{path}, line 2: in the column 'value', '6I100840' is no number."
