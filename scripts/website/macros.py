@@ -78,3 +78,5 @@ def define_env(env: Any) -> None:
     env.macro(erratum)
     env.macro(passage)
     env.macro(errata.slides)
+    env.macro(errata.stated)
+    env.macro(sources.printed)

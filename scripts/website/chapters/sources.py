@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from cnnref.errors import UnknownNameError
+from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.files import filled, one_of
 from cnnref.networks.published import Source, sources
-from website import data
+from website import data, markup
 from website.markup import Html, Line, cell, element, line, link, table
 
-__all__ = ["MACROS", "Statement", "papers", "passage", "passages", "statements"]
+__all__ = ["MACROS", "Statement", "papers", "passage", "passages", "printed", "statements"]
 
 PAGE = "sources.html"
 # where there is nothing to say
@@ -75,6 +75,24 @@ def passage(key: str, root: str = "") -> Html:
     row = statements()[key]
     title = f"{row.source.citation}; {READ[row.certainty]}"
     return element("a", row.place, href=f"{root}{PAGE}#passage-{key}", title=title)
+
+
+def printed(key: str, text: str) -> Html:
+    """A number that a source prints, as our account of the passage has it.
+
+    Raises:
+        UnknownNameError: no statement has that key.
+        CnnrefError: the account does not hold the number.
+
+    >>> printed("googlenet-head-weight", "0.3").split(">")[1]
+    '0.3</data'
+    """
+    if key not in statements():
+        raise UnknownNameError("statement", key, statements())
+    row = statements()[key]
+    if not re.search(rf"(?<![\d.,]){re.escape(text)}(?![\d,]|\.\d)", row.text):
+        raise CnnrefError(f"{key}: the account of the passage does not hold {text}.")
+    return markup.data(text, text, f"{row.source.citation}; {row.place}")
 
 
 def papers() -> Html:

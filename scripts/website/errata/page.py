@@ -24,6 +24,7 @@ __all__ = [
     "marked",
     "rows",
     "slides",
+    "stated",
     "tables",
 ]
 
@@ -140,6 +141,16 @@ def tables(level: int = 3) -> str:
     """Every claim, a table for each place of the lecture; each row has the claim's anchor."""
     places = dict.fromkeys(entry.claim[1:3] for entry in errata())
     return "\n".join(_place(chapter, place, level) for chapter, place in places)
+
+
+def stated(key: str) -> Html:
+    """What the lecture states, as it does, linked to its row.
+
+    Raises:
+        UnknownNameError: no claim has that key.
+    """
+    entry = erratum(key)
+    return link(_text(entry.claim.stated), f"{PAGE}#{entry.anchor}")
 
 
 def slides(chapter: str) -> str:
