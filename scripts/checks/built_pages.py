@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
-from website.theme import policy
+from checks import policy
 
 VOID = frozenset(
     (
@@ -240,7 +240,7 @@ def script_faults(read: Read) -> Iterator[tuple[int, str]]:
             shown = " ".join(script.split())[:60]
             yield (
                 line,
-                f"nobody knows the script '{shown}'; theme.policy has the theme's",
+                f"nobody knows the script '{shown}'; checks.policy has the theme's",
             )
         elif policy.source_of(script) not in read.policy:
             yield line, "the page's policy does not let the theme's script run"

@@ -15,6 +15,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
+from checks import policy as site_policy
 from website import notebooks as site_notebooks
 from website.charts import choices as site_choices
 from website.charts import draw as site_charts
@@ -22,7 +23,6 @@ from website.measured import site as site_measured
 from website.networks import files as site_networks
 from website.theme import glossary as site_glossary
 from website.theme import math as site_math
-from website.theme import policy as site_policy
 from website.theme import repairs as site_theme
 from website.theme import tables as site_tables
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from checks import built
-from website.theme import policy
+from checks import built, policy
 
 THEME = "var target=document.getElementById"
 PAGE = """<!doctype html>
