@@ -192,6 +192,8 @@ class _Probed(nn.Module):
         self.net, self.watch, self.probed = net, watch, probed
 
     def forward(self, x: Tensor) -> Any:
+        if isinstance(self.watch, Watch):
+            self.watch.follow(self.net)
         if self.watch is None:
             result = self.net(x)
         else:

@@ -54,13 +54,14 @@ class Watch(TorchFunctionMode):
         self.events: list[Event] = []
         self.parts: list[Part] = []
         self._calls: Counter[str] = Counter()  # "" is that of all functions
+        self._own: dict[str, nn.Module] = {}
         self._paths: dict[int, str] = {}
         self._around: list[tuple[str, int | None]] = []
 
     @contextmanager
     def modules(self, module: nn.Module) -> Iterator[None]:
         """Watch the calls of a network's modules."""
-        self._paths = {id(part): path for path, part in module.named_modules()}
+        self._own = dict(module.named_modules())
         hooks = torch.nn.modules.module
         handles = (
             hooks.register_module_forward_pre_hook(self._enter),
@@ -72,14 +73,19 @@ class Watch(TorchFunctionMode):
             for handle in handles:
                 handle.remove()
 
+    def follow(self, module: nn.Module) -> None:
+        """Know the parts of what runs in the network's place: a trace runs a shadow of it."""
+        self._paths = {id(part): path for path, part in module.named_modules()}
+
     def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         path = self._paths.get(id(module))
         if path is None:
             return
-        if leaf(module):
-            self._note(path, module, args, {}, self._calls[path])
+        own = self._own[path]
+        if leaf(own):
+            self._note(path, own, args, {}, self._calls[path])
             self._calls[path] += 1
-        self._around.append((path, self._part(path, module, args)))
+        self._around.append((path, self._part(path, own, args)))
 
     def _part(self, path: str, module: nn.Module, args: tuple[Any, ...]) -> int | None:
         """The number of a new part, that of the part around it, or for a layer None."""
