@@ -79,17 +79,17 @@ class Recorder(TorchFunctionMode):
             self._memory.clear()
         self._own = rules.calls if rules else {}
         self._constants = Constants()
-        self._operators = Operators(self)
         self._sum: list[Operation] | None = None
 
     def __enter__(self) -> Recorder:
-        self._operators.__enter__()
+        self._operators = Operators(self).__enter__()
         super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)  # type: ignore[no-untyped-call]
         self._operators.__exit__(*error)
+        del self._operators  # which knows this one, and would keep it
 
     def __torch_function__(
         self,

@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
 import random
+import threading
+import warnings
 import weakref
+from collections import deque
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules import module as everywhere
+from traced_modules import Call, Gate, Gated
 
 import cnnref
 from cnnref.tracing.rules import tensors
+from cnnref.tracing.shadow import Shadow, copied
+from studies.peers.disturbed import (
+    STEPS,
+    Fragile,
+    Interrupt,
+    beside,
+    differing,
+    interrupted,
+    ours,
+    signalled,
+    state,
+    together,
+)
 
 
 class Restless(nn.Module):
@@ -229,3 +249,206 @@ def test_a_trace_inside_other_modes_works() -> None:
     for mode in (torch.inference_mode(), torch.enable_grad(), torch.device("meta")):
         with mode:
             assert cnnref.trace(module, (3, 8, 8)) == table
+
+
+# ---- interrupts and threads ----
+
+
+def test_an_interrupt_at_any_moment_changes_nothing_and_arrives() -> None:
+    found = interrupted(ours, 60)
+    assert (found.get("others", 0), found["changed"], found["what"]) == (0, 0, {})
+    assert found["interrupted"] + found["whole"] == 60
+    assert found["interrupted"] > 0
+
+
+def in_place(module: nn.Module, image: Tensor) -> Any:
+    """A counter as others are: it works on the module, and sets back what it thinks of."""
+    flags = [part.training for part in module.modules()]
+    with torch.no_grad():
+        module.eval()(image)
+    for part, flag in zip(module.modules(), flags, strict=True):
+        part.training = flag
+    return list(flags)
+
+
+def test_what_works_in_place_is_seen_to_change_something() -> None:
+    assert interrupted(in_place, 5)["changed"] > 0
+    assert beside(in_place)["same"] < STEPS
+
+
+def test_an_interrupt_ends_a_forward_that_would_not_end() -> None:
+    class Endless(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            while True:
+                x = x + 1
+
+    with pytest.raises(Interrupt), signalled(0.3):
+        cnnref.trace(Endless(), (3,))
+    assert threading.active_count() == 1
+
+
+def test_eight_threads_trace_one_module_alike() -> None:
+    found = together(ours)
+    assert found["counts"] == found["right"] == 80
+    assert found["what"] == []
+
+
+def test_training_beside_a_trace_is_as_without_one() -> None:
+    found = beside(ours)
+    assert (found["same"], found["failed"]) == (STEPS, 0)
+    assert found["counts"] > 0
+
+
+def test_what_is_global_is_held_for_the_tracing_thread_alone() -> None:
+    """Another thread that runs in the middle of a trace finds everything as it was."""
+    seen: list[Any] = []
+    gate = Gate.apply
+
+    def settings() -> Any:
+        torch.rand(1)
+        return (
+            torch.is_grad_enabled(),
+            torch.backends.mha.get_fastpath_enabled(),
+            torch.overrides._get_current_function_mode_stack(),
+            torch.utils._python_dispatch._get_current_dispatch_mode_stack(),
+            torch.utils._python_dispatch.is_in_torch_dispatch_mode(),
+            Gate.apply(torch.ones(1, 4), torch.ones(4, 4)).is_meta,
+        )
+
+    def look(x: Tensor) -> Tensor:
+        thread = threading.Thread(target=lambda: seen.append(settings()))
+        thread.start()
+        thread.join()
+        return x
+
+    usual = settings()
+    rules = {Gate: lambda result, x, weight: 1}
+    cnnref.trace(nn.Sequential(Call(look), Gated()), (4,), rules=rules)
+    assert seen == [usual]
+    assert Gate.apply == gate
+
+
+# ---- what has a shadow ----
+
+
+def test_everything_that_a_module_may_hold_has_one_shadow() -> None:
+    class Slotted(nn.Module):
+        __slots__ = ("hidden",)
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.part = nn.Linear(4, 4)
+            self.hidden = [self.part]
+            self.parts = {"one": self.part, "more": (self.part, {self.part})}
+            self.bound = self.run
+            self.partly = partial(self.run, self.part.weight)
+            self.closed = lambda x: self.part(x)
+            self.weak = weakref.ref(self.part)
+            self.pair = Pair(self.part, 1)
+            self.draws = torch.Generator()
+            self.numbers = np.zeros(3)
+            self.count = itertools.count()
+            self.queue = deque([[1]], maxlen=2)
+
+        def run(self, *_: Any) -> nn.Module:
+            return self.part
+
+    module = Slotted()
+    module.register_buffer("tied", module.part.weight.data)
+    module.self = [module]
+    shadow = Shadow().of(module)
+    part = shadow.part
+    assert type(shadow) is Slotted
+    assert part is not module.part
+    assert shadow.hidden == [part]
+    assert shadow.parts == {"one": part, "more": (part, {part})}
+    assert shadow.bound() is shadow.partly() is shadow.weak() is shadow.pair.part is part
+    assert shadow.partly.args[0] is part.weight
+    assert shadow.closed.__closure__[0].cell_contents is shadow
+    assert shadow.self == [shadow]
+    assert part.weight.is_meta
+    assert not module.part.weight.is_meta
+    assert torch.rand(2, generator=shadow.draws).equal(torch.rand(2, generator=torch.Generator()))
+    shadow.numbers += 1
+    next(shadow.count)
+    shadow.queue[0].append(2)
+    assert (module.numbers.sum(), next(module.count), module.queue[0]) == (0, 0, [1])
+
+
+class Pair(NamedTuple):
+    part: nn.Module
+    number: int
+
+
+def test_a_shadow_can_hold_real_copies() -> None:
+    """What runs on it gives the same numbers and writes to none of the original's."""
+    module = Fragile().train()
+    module.norm.eval()
+    before, image = state(module), torch.rand(2, 3, 8, 8)
+    shadow = Shadow().of(module, copied)
+    torch.manual_seed(0)
+    found = shadow(image)
+    found.sum().backward()
+    # the random state apart
+    assert set(differing(before, state(module))) <= {"random state"}
+    assert all(weight.grad is None for weight in module.parameters())
+    torch.manual_seed(0)
+    assert torch.equal(module(image), found)
+
+
+def test_a_part_in_torchscript_has_a_shadow_too() -> None:
+    class Counts(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.part = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5))
+            self.calls: int = 0
+            self.register_buffer("seen", torch.zeros(()))
+
+        def forward(self, x: Tensor) -> Tensor:
+            self.calls += 1
+            self.seen.add_(1)
+            return self.part(x)  # type: ignore[no-any-return]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = torch.jit.script(Counts()).train()
+    cnnref.trace(module, (4,))
+    assert (module.calls, float(module.seen)) == (0, 0)
+    assert all(part.training for part in module.modules())
+
+
+def test_what_refers_to_a_module_from_outside_writes_nothing_to_it() -> None:
+    weight = nn.Parameter(torch.ones(4, 4))
+    constant = torch.ones(4)
+
+    def forward(x: Tensor) -> Tensor:
+        weight.data = weight.data.sign() * 2
+        weight.requires_grad_(False)
+        constant.add_(1)
+        constant.data.mul_(3)
+        return F.linear(x, weight, constant)
+
+    module = Call(forward)
+    module.weight = weight
+    before = identity([weight, constant])
+    table = cnnref.trace(module, (4,))
+    assert (table.macs, table.parameters) == (16, 16)
+    assert identity([weight, constant]) == before
+    assert weight.requires_grad
+
+
+def test_inputs_that_grow_are_left_as_they_were() -> None:
+    class Cache:
+        def __init__(self) -> None:
+            self.keys = torch.zeros(12, 8)
+
+    class Decodes(nn.Module):
+        def forward(self, x: Tensor, seen: dict[str, list[int]], cache: Cache) -> Tensor:
+            seen["steps"].append(2)
+            cache.keys = torch.cat([cache.keys, x])
+            return cache.keys.sum(0)
+
+    seen, cache = {"steps": [1]}, Cache()
+    cnnref.trace(Decodes(), inputs=(torch.ones(1, 8), seen, cache))
+    assert seen == {"steps": [1]}
+    assert (cache.keys.shape, cache.keys.device.type) == ((12, 8), "cpu")

@@ -16,10 +16,10 @@ from cnnref.files import toml_of
 from studies.peers.records import PEERS, replace
 from studies.peers.tools import TOOLS
 from studies.peers.trial_cases import TRIALS
+from website.places import SCRIPTS
 
 RECORD = PEERS / "trials.json"
 FEATURES = PEERS / "features.toml"
-HERE = Path(__file__).resolve().parent
 NAMES = ("cnnref", *(tool.name for tool in TOOLS))
 
 
@@ -30,16 +30,16 @@ def run(output: str | None = None) -> int:
         "trials": [
             {"key": trial.key, "title": trial.title, "macs": trial.macs} for trial in TRIALS
         ],
-        "tools": [in_process("trials.py", name) for name in names],
-        "features": in_process("trial_features.py", str(FEATURES)),
+        "tools": [in_process("trials", name) for name in names],
+        "features": in_process("trial_records", str(FEATURES)),
     }
     replace(output or str(RECORD), json.dumps(record, indent=1) + "\n")
     return 0
 
 
 def in_process(script: str, *arguments: str) -> Any:
-    command = [sys.executable, str(HERE / script), *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", f"studies.peers.{script}", *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=SCRIPTS)
     if ran.returncode:
         raise RuntimeError(f"{' '.join(arguments)} failed: {ran.stderr.strip().splitlines()[-1]}")
     return json.loads(ran.stdout.splitlines()[-1])

@@ -61,6 +61,37 @@ def state_table() -> str:
     return table(head, lines, kind="prose")
 
 
+def disturbed_table() -> str:
+    """What becomes of a module when a count is interrupted, in threads, and beside training."""
+    lines = []
+    for tool in record("disturbed")["tools"]:
+        cut, threads, training = tool["interrupted"], tool["together"], tool["beside"]
+        what = ", ".join(cut["what"]) or "nothing"
+        lines.append(
+            line(
+                tool["tool"],
+                [
+                    f"{cut['changed']:,} of {cut['signals']:,}",
+                    what,
+                    f"{threads['right']} of {threads['counts']}",
+                    ", ".join(threads["what"]) or "nothing",
+                    f"{training['same']} of {training['steps']}",
+                ],
+            )
+        )
+    head = (
+        "counter", "modules changed by interrupts", "what of them",
+        "right in several threads", "changed by them", "training steps as without it",
+    )  # fmt: skip
+    return table(head, lines, kind="prose")
+
+
+def disturbed(trial: str, number: str) -> str:
+    """A number of cnnref's own trial among interrupts, in threads or beside training."""
+    (own,) = [tool for tool in record("disturbed")["tools"] if tool["tool"] == OURS]
+    return f"{own[trial][number]:,}"
+
+
 def features_table() -> str:
     """Which counter has what, by a name of its own that was looked up."""
     names = [OURS, "FlopCounterMode", "fvcore", "torchinfo", "ptflops", "thop", "torchprofile",
@@ -187,7 +218,9 @@ def _by_place(quantity: str, device: str) -> dict[str, dict[str, float]]:
 
 
 MACROS: Mapping[str, Callable[..., object]] = {
+    "disturbed": disturbed,
     "peer": peer,
+    "peer_disturbed": disturbed_table,
     "peer_features": features_table,
     "peer_growth": growth_table,
     "peer_machine": machine,
