@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import torch
@@ -40,6 +41,7 @@ from cnnref.measuring.subject import (
 )
 from cnnref.networks.catalog import table
 from cnnref.tables.table import Table
+from cnnref.tracing.isolation import apart
 
 __all__ = ["measure"]
 
@@ -66,8 +68,9 @@ def measure(
 ) -> Measurement:
     """The time, throughput and peak memory of a network on this machine.
 
-    A copy of the module runs; the module, torch's settings and the random states are left as
-    they were, also when the measurement fails or is interrupted.
+    A copy of the module runs, in a thread of its own; the module, torch's settings and the random
+    states are left as they were, also when the measurement fails or is interrupted. The settings
+    and torch's random numbers are one for the process: other threads have them too meanwhile.
 
     what: a name of the catalogue, built with fresh weights, or a torch.nn.Module.
     input_shape: of one image, filled with random numbers; the catalogue's own unless given, and
@@ -110,9 +113,9 @@ def measure(
         seconds=seconds,
         spread=spread,
     )
-    with as_it_was(how):
-        # in a function of its own, so that its memory is free before the settings are set back
-        return _run(what, input_shape, inputs, how, layers, progress)
+    # its memory is free before the settings are set back
+    run = partial(_run, what, input_shape, inputs, how, layers, progress)
+    return apart(run, partial(as_it_was, how))
 
 
 def _run(

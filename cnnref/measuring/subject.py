@@ -14,6 +14,7 @@ from cnnref.errors import CnnrefError
 from cnnref.measuring.settings import Settings
 from cnnref.networks.catalog import architecture, model
 from cnnref.tracing.rules import tensors
+from cnnref.tracing.shadow import Shadow, copied
 
 __all__ = [
     "Inputs",
@@ -176,13 +177,10 @@ def _copied(module: nn.Module) -> nn.Module:
             f"{name}: {bare} is on the meta device and has no values; build it on a device that "
             "has memory."
         )
-    try:
-        return copy.deepcopy(module)
-    except Exception as error:
-        raise CnnrefError(
-            f"{name} cannot be copied ({error}), and is not measured in place, which would change "
-            "it; give a module that copy.deepcopy takes."
-        ) from error
+    if any(type(part).__module__.startswith("torch._dynamo") for part in module.modules()):
+        return copy.deepcopy(module)  # its shadow would run as written, and not compiled
+    found: nn.Module = Shadow().of(module, copied)
+    return found
 
 
 def _inputs(

@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.utils.hooks import RemovableHandle
 
+from cnnref.errors import CnnrefError
 from cnnref.tracing.signature import META, SMALL, is_small
 
 __all__ = ["Shadow", "as_map", "copied", "on_meta"]
@@ -199,7 +200,10 @@ class Shadow:
     def _part(self, value: nn.Module) -> Any:
         kind = type(value)
         if (found := self._new(value, kind)) is value:
-            return value
+            raise CnnrefError(
+                f"{kind.__name__} inherits a class that is written in C, so that no shadow of it "
+                "can be made: give a module that holds an object of that class instead."
+            )
         names = vars(value).copy()
         ways = map(self._ways.get, map(type, names.values()), UNKNOWN)
         for name, one in list(compress(names.items(), ways)):

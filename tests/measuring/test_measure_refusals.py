@@ -238,15 +238,13 @@ def test_torchvisions_own_module_is_the_same_to_the_byte(name: str, mode: str) -
     assert len(ours.layers) == len(theirs.layers) > 0 or mode == "training"
 
 
-def test_what_cannot_be_copied_is_not_measured() -> None:
-    module = nn.Linear(3, 3)
-    module.held = (number for number in range(3))
-    with pytest.raises(cnnref.CnnrefError) as error:
-        cnnref.measure(module, (3,), device="cpu")
-    assert str(error.value) == (
-        "Linear cannot be copied (cannot pickle 'generator' object), and is not measured in place, "
-        "which would change it; give a module that copy.deepcopy takes."
-    )
+def test_what_a_hook_holds_of_the_module_is_measured_on_its_copy() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).train()
+    # copy.deepcopy would leave it with the module's own norm
+    module[0].register_forward_hook(lambda part, given, found: module[1](found))
+    parts = module_state(module)
+    cnnref.measure(module, (3, 8, 8), 2, mode="training", **FAST)
+    assert module_state(module) == parts
 
 
 def test_an_output_that_is_not_finite_names_the_layer() -> None:

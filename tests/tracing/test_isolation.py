@@ -452,3 +452,15 @@ def test_inputs_that_grow_are_left_as_they_were() -> None:
     cnnref.trace(Decodes(), inputs=(torch.ones(1, 8), seen, cache))
     assert seen == {"steps": [1]}
     assert (cache.keys.shape, cache.keys.device.type) == ((12, 8), "cpu")
+
+
+def test_a_module_of_which_no_shadow_can_be_made_is_refused_in_a_sentence() -> None:
+    class OddError(nn.Module, KeyError):
+        pass
+
+    with pytest.raises(cnnref.CnnrefError) as error:
+        cnnref.trace(OddError(), (4,))
+    assert str(error.value) == (
+        "OddError inherits a class that is written in C, so that no shadow of it can be made: give "
+        "a module that holds an object of that class instead."
+    )

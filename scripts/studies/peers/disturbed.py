@@ -304,19 +304,28 @@ def run(signals: int, tools: list[str] | None, output: str | None) -> int:
     signals: for cnnref; a tenth of them for each of the others.
     """
     from studies.peers.records import PEERS, replace
-    from studies.peers.trial_records import in_process
 
     found = []
     for name in tools or TOOLS:
-        number = str(signals if name == OURS else max(1, signals // 10))
+        number = signals if name == OURS else max(1, signals // 10)
         try:
-            trials = {trial: in_process("disturbed", name, trial, number) for trial in TRIALS}
+            trials = {trial: _outcome(name, trial, number) for trial in TRIALS}
             found.append({"tool": name, "version": version(name).partition("+")[0], **trials})
         except (RuntimeError, ModuleNotFoundError) as error:
             print(f"{name} is left out: {error}", file=sys.stderr)
     record = {"date": datetime.now(UTC).date().isoformat(), "torch": TORCH, "tools": found}
     replace(output or str(PEERS / "disturbed.json"), json.dumps(record, indent=1) + "\n")
     return 0
+
+
+def _outcome(name: str, trial: str, signals: int) -> Disturbed:
+    from studies.peers.trial_records import CrashError, in_process
+
+    try:
+        found: Disturbed = in_process("disturbed", name, trial, str(signals))
+    except CrashError as crash:
+        return {"crashed": str(crash)}
+    return found
 
 
 if __name__ == "__main__":

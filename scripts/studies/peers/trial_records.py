@@ -37,9 +37,15 @@ def run(output: str | None = None) -> int:
     return 0
 
 
+class CrashError(RuntimeError):
+    """A counter took the whole process with it."""
+
+
 def in_process(script: str, *arguments: str) -> Any:
     command = [sys.executable, "-m", f"studies.peers.{script}", *arguments]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=SCRIPTS)
+    if ran.returncode < 0:
+        raise CrashError(f"{' '.join(arguments)} crashed with signal {-ran.returncode}")
     if ran.returncode:
         raise RuntimeError(f"{' '.join(arguments)} failed: {ran.stderr.strip().splitlines()[-1]}")
     return json.loads(ran.stdout.splitlines()[-1])

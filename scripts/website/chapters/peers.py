@@ -15,6 +15,7 @@ from website.places import DOCS
 PEERS = DOCS / "peers"
 OURS, BARE = "cnnref", "nothing"
 TWO_PER_MAC = "FlopCounterMode"
+CRASHED = "the process crashed"
 
 
 @cache
@@ -63,27 +64,30 @@ def state_table() -> str:
 
 def disturbed_table() -> str:
     """What becomes of a module when a count is interrupted, in threads, and beside training."""
-    lines = []
-    for tool in record("disturbed")["tools"]:
-        cut, threads, training = tool["interrupted"], tool["together"], tool["beside"]
-        what = ", ".join(cut["what"]) or "nothing"
-        lines.append(
-            line(
-                tool["tool"],
-                [
-                    f"{cut['changed']:,} of {cut['signals']:,}",
-                    what,
-                    f"{threads['right']} of {threads['counts']}",
-                    ", ".join(threads["what"]) or "nothing",
-                    f"{training['same']} of {training['steps']}",
-                ],
-            )
-        )
+    lines = [
+        line(tool["tool"], [*_cut_short(tool["interrupted"]), *_in_threads(tool)])
+        for tool in record("disturbed")["tools"]
+    ]
     head = (
-        "counter", "modules changed by interrupts", "what of them",
-        "right in several threads", "changed by them", "training steps as without it",
+        "counter", "modules changed by interrupts", "what of them", "right in several threads",
+        "training steps as without it",
     )  # fmt: skip
     return table(head, lines, kind="prose")
+
+
+def _cut_short(found: Mapping[str, Any]) -> tuple[str, str]:
+    if "crashed" in found:
+        return CRASHED, ""
+    share = f"{found['changed']:,} of {found['signals']:,}"
+    return share, ", ".join(found["what"]) or "nothing"
+
+
+def _in_threads(tool: Mapping[str, Any]) -> list[str]:
+    threads, training = tool["together"], tool["beside"]
+    return [
+        CRASHED if "crashed" in threads else f"{threads['right']} of {threads['counts']}",
+        CRASHED if "crashed" in training else f"{training['same']} of {training['steps']}",
+    ]
 
 
 def disturbed(trial: str, number: str) -> str:
