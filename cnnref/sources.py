@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -180,10 +181,10 @@ def built(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     if "torch" not in sys.modules:
         return function(**arguments)
     from cnnref.tracing.building import on_meta
+    from cnnref.tracing.isolation import apart
 
     try:
-        with on_meta():
-            return function(**arguments)
+        return apart(partial(function, **arguments), on_meta)
     except Exception:
         # some compute with numbers while they are built, which the meta device does not have
         return function(**arguments)

@@ -65,3 +65,11 @@ class Small(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = torch.relu(self.norm(self.first(x)))
         return self.drop(x + self.second(x)).mean((2, 3))
+
+
+def module_state(module: nn.Module) -> list[Any]:
+    parts = [
+        (part.training, len(part._forward_hooks), sorted(vars(part))) for part in module.modules()
+    ]
+    held = [*module.named_parameters(), *module.named_buffers()]
+    return [parts, [(name, id(one), one.tolist(), one.grad) for name, one in held]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -47,13 +48,13 @@ def _catalogued(name: str, arguments: Mapping[str, Any]) -> Any:
         import torch  # noqa: F401
 
         from cnnref.tracing.building import on_meta
+        from cnnref.tracing.isolation import apart
     except ModuleNotFoundError:
         raise MissingExtraError("cnnref trace", "torch", "torch") from None
     for argument in arguments:
         if argument != "num_classes":
             raise UnknownNameError(f"argument of {name}", argument, ["num_classes"])
-    with on_meta():
-        return model(name, **arguments)
+    return apart(partial(model, name, **arguments), on_meta)
 
 
 def find(target: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from measured_samples import FAST, Small, how
+from measured_samples import FAST, Small, how, module_state
 from torch import Tensor, nn
 
 import cnnref
@@ -150,14 +150,6 @@ def state() -> tuple[Any, ...]:
         torch.get_rng_state().tolist(),
         random.getstate(),
     )
-
-
-def module_state(module: nn.Module) -> list[Any]:
-    parts = [
-        (part.training, len(part._forward_hooks), sorted(vars(part))) for part in module.modules()
-    ]
-    held = [*module.named_parameters(), *module.named_buffers()]
-    return [parts, [(name, id(one), one.tolist(), one.grad) for name, one in held]]
 
 
 class Fails(Small):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from measured_samples import FAST, Small
+from measured_samples import FAST, Small, module_state
 from torch import Tensor, nn
 from torchvision_models import models
 

@@ -23,6 +23,7 @@ from torch.nn.modules import module as everywhere
 from traced_modules import Call, Gate, Gated
 
 import cnnref
+from cnnref.sources import built
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.shadow import Shadow, copied
 from studies.peers.disturbed import (
@@ -285,6 +286,17 @@ def test_an_interrupt_ends_a_forward_that_would_not_end() -> None:
     with pytest.raises(Interrupt), signalled(0.3):
         cnnref.trace(Endless(), (3,))
     assert threading.active_count() == 1
+
+
+def test_an_interrupt_while_a_module_is_built_leaves_no_mode() -> None:
+    def endless() -> nn.Module:
+        while True:
+            torch.empty(1)
+
+    with pytest.raises(Interrupt), signalled(0.3):
+        built(endless, {})
+    assert torch.overrides._get_current_function_mode_stack() == []
+    assert not torch.empty(1).is_meta
 
 
 def test_eight_threads_trace_one_module_alike() -> None:
