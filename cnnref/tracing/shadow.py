@@ -59,7 +59,7 @@ def on_meta(value: Tensor) -> Tensor:
     kind = type(value)
     if kind is Tensor:
         if value.is_cpu and value.numel() <= SMALL:
-            return value.detach().clone()
+            return value.detach().clone() if value.requires_grad else value.clone()
     elif kind is not nn.Parameter:
         if is_lazy(value):
             lazy: Any = kind
@@ -137,6 +137,7 @@ class Shadow:
         # by class, and only while the call lasts: classes may be made for one module
         self._ways: dict[type, Way | None] = dict(WAYS)
         self._slots: dict[type, list[Any]] = {}
+        self._flat: set[tuple[Any, ...]] = set()
 
     def of(self, value: Any, tensor: Callable[[Tensor], Tensor] = on_meta) -> Any:
         """The shadow of any object; of what cannot be written to, itself.
@@ -180,6 +181,18 @@ class Shadow:
         """Whether nothing among some values can be written to."""
         return not any(map(self._ways.get, map(type, values), UNKNOWN))
 
+    def _is_flat(self, value: tuple[Any, ...]) -> bool:
+        """Whether a tuple is known to hold what cannot be written to, as most are sizes."""
+        try:
+            if value in self._flat:
+                return True
+        except TypeError:  # it holds a list
+            return False
+        if self._lasting(value):
+            self._flat.add(value)
+            return True
+        return False
+
     def _filled(self, names: dict[Any, Any]) -> dict[Any, Any]:
         """A dict with shadows for all that it holds."""
         ways = map(self._ways.get, map(type, names.values()), UNKNOWN)
@@ -188,13 +201,13 @@ class Shadow:
         return names
 
     def _tensor(self, value: Tensor) -> Tensor:
-        found = self._tensor_of(value)
-        self._known[id(value)] = found
-        self._kept.append(value)
-        if found is not value:
-            self._originals[id(found)] = value
-            if names := value.__dict__:
-                vars(found).update(self._filled(names.copy()))
+        found = self._known[id(value)] = self._tensor_of(value)
+        if found is value:
+            self._kept.append(value)
+            return value
+        self._originals[id(found)] = value
+        if names := value.__dict__:
+            vars(found).update(self._filled(names.copy()))
         return found
 
     def _part(self, value: nn.Module) -> Any:
@@ -211,7 +224,7 @@ class Shadow:
                 names[name] = self._hooks(one) if one else OrderedDict()
             elif name in TABLES:
                 names[name] = self._filled(one.copy()) if one else {}
-            else:
+            elif type(one) is not tuple or not self._is_flat(one):
                 names[name] = self._of(one)
         object.__setattr__(found, "__dict__", names)
         if slots := self._slots_of(kind):
