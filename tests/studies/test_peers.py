@@ -17,9 +17,12 @@ from torch import nn
 import cnnref
 from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Layer
+from cnnref.files import json_of
 from cnnref.tables.table import Table
-from studies.peers.records import Row, read, sizes
+from studies.peers.disturbed import OURS, TOOLS
+from studies.peers.records import PEERS, Row, read, sizes
 from studies.peers.tools import BY_NAME, count, fresh
+from website.chapters.peers import disturbed, disturbed_table
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = read()
@@ -227,3 +230,21 @@ def test_hooks_miss_functions_and_subclasses(tool: str, seen: int) -> None:
     assert cnnref.trace(Calls(), (3, 4, 4)).macs == 3 * once
     module = Calls().eval()
     assert count(BY_NAME[tool], module, (torch.ones(1, 3, 4, 4),)) == seen * once
+
+
+def test_cnnref_alone_leaves_a_module_as_it_was_whatever_comes() -> None:
+    """What the pages say of interrupts, threads and training is what was found."""
+    own, *others = json_of(PEERS / "disturbed.json")["tools"]
+    cut, threads, training = own["interrupted"], own["together"], own["beside"]
+    assert own["tool"] == OURS
+    assert cut["signals"] >= 3000
+    assert cut["interrupted"] + cut["whole"] == cut["signals"]
+    assert (cut["changed"], cut["what"], threads["what"]) == (0, {}, [])
+    assert threads["right"] == threads["counts"]
+    assert (training["same"], training["failed"]) == (training["steps"], 0)
+    assert training["counts"] > 0
+    assert {tool["tool"] for tool in others} == set(TOOLS) - {OURS}
+    for tool in others:
+        assert "crashed" in tool["interrupted"] or tool["interrupted"]["changed"]
+    assert "nothing" in disturbed_table()
+    assert disturbed("interrupted", "changed") == "0"
