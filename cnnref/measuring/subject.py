@@ -14,7 +14,8 @@ from cnnref.errors import CnnrefError
 from cnnref.measuring.settings import Settings
 from cnnref.networks.catalog import architecture, model
 from cnnref.tracing.rules import tensors
-from cnnref.tracing.shadow import Shadow, copied
+from cnnref.tracing.shadow import Shadow
+from cnnref.tracing.twins import copied
 
 __all__ = [
     "Inputs",

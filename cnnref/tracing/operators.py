@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from cnnref.tracing.constants import on_meta
-from cnnref.tracing.draws import Draws
+from cnnref.tracing.constants import Draws, on_meta
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.signature import SMALL
 

@@ -27,7 +27,8 @@ from cnnref.tracing.modules import Watch, paths, unwrapped
 from cnnref.tracing.recorder import Recorder
 from cnnref.tracing.rows import shape
 from cnnref.tracing.rules import tensors
-from cnnref.tracing.shadow import Shadow, as_map
+from cnnref.tracing.shadow import Shadow
+from cnnref.tracing.twins import as_map
 
 if TYPE_CHECKING:
     from cnnref.tracing.rules.own import OwnRules

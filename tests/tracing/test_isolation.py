@@ -25,7 +25,8 @@ from traced_modules import Call, Gate, Gated
 import cnnref
 from cnnref.sources import built
 from cnnref.tracing.rules import tensors
-from cnnref.tracing.shadow import Shadow, copied
+from cnnref.tracing.shadow import Shadow
+from cnnref.tracing.twins import copied
 from studies.peers.disturbed import (
     STEPS,
     Fragile,
