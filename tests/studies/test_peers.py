@@ -22,7 +22,8 @@ from cnnref.tables.table import Table
 from studies.peers.disturbed import OURS, TOOLS
 from studies.peers.records import PEERS, Row, read, sizes
 from studies.peers.tools import BY_NAME, count, fresh
-from website.chapters.peers import disturbed, disturbed_table
+from website.chapters.count import disturbed
+from website.chapters.peers import disturbed_table
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = read()

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
+from website.chapters import peers
 from website.measured import site as measured
 from website.measured.predict import measured as in_one_way
 from website.places import DOCS
@@ -79,7 +80,14 @@ def measured_printed(name: str) -> str:
     return f"```text\n{one.measurement}\n{one.roof}\n```"
 
 
+def disturbed(trial: str, number: str) -> str:
+    """A number of cnnref's own trial among interrupts, in threads or beside training."""
+    (own,) = [tool for tool in peers.record("disturbed")["tools"] if tool["tool"] == peers.OURS]
+    return f"{own[trial][number]:,}"
+
+
 MACROS: Mapping[str, Callable[..., object]] = {
+    "disturbed": disturbed,
     "measured_printed": measured_printed,
     "output": output,
     "terminal": terminal,

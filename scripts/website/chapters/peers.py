@@ -90,12 +90,6 @@ def _in_threads(tool: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def disturbed(trial: str, number: str) -> str:
-    """A number of cnnref's own trial among interrupts, in threads or beside training."""
-    (own,) = [tool for tool in record("disturbed")["tools"] if tool["tool"] == OURS]
-    return f"{own[trial][number]:,}"
-
-
 def features_table() -> str:
     """Which counter has what, by a name of its own that was looked up."""
     names = [OURS, "FlopCounterMode", "fvcore", "torchinfo", "ptflops", "thop", "torchprofile",
@@ -222,7 +216,6 @@ def _by_place(quantity: str, device: str) -> dict[str, dict[str, float]]:
 
 
 MACROS: Mapping[str, Callable[..., object]] = {
-    "disturbed": disturbed,
     "peer": peer,
     "peer_disturbed": disturbed_table,
     "peer_features": features_table,

@@ -23,6 +23,7 @@ from website.data import CHARTED
 from website.facts import fact, lookup
 from website.inline import WORDS
 from website.markup import Html, cited, data, exact, line, table
+from website.measured import predict
 
 __all__ = [
     "MACROS",
@@ -130,10 +131,8 @@ def rank_correlation(one: str, other: str) -> str:
     >>> rank_correlation("macs", "macs")
     '1.00'
     """
-    first, second = ([label for label, _ in ranking(axis)] for axis in (one, other))
-    size = len(first)
-    squares = sum((place - second.index(label)) ** 2 for place, label in enumerate(first))
-    return f"{1 - 6 * squares / (size * (size**2 - 1)):.2f}"
+    first, second = (dict(ranking(axis)) for axis in (one, other))
+    return f"{predict.rank_correlation(list(first.values()), [second[key] for key in first]):.2f}"
 
 
 def even_batch(key: str, optimizer: str = "momentum") -> str:
