@@ -50,14 +50,15 @@ def told(table: Table, layer: Layer, convention: Convention) -> list[str]:
 
 def operations(layer: Layer, convention: Convention, times: str = "x") -> str:
     """The priced counts of a row, each as its factors, and their sum."""
-    terms = [
-        _priced(price, formula(layer, count), times)
+    # what a price list takes off again has a negative price
+    terms = "".join(
+        f" {'-' if price < 0 else '+'} {_priced(abs(price), formula(layer, count), times)}"
         for count, price in convention.priced(layer).items()
         if layer.count(count)
-    ]
+    )
     if not terms:
         return "0" if layer.counted else "not counted: no rule knows this operator, 0"
-    return f"{' + '.join(terms)} = {grouped(convention.flops(layer))}"
+    return f"{terms.removeprefix(' + ').lstrip()} = {grouped(convention.flops(layer))}"
 
 
 def parameters(layer: Layer, times: str = "x") -> str:
