@@ -21,6 +21,7 @@ __all__ = [
     "held_bytes",
     "needed_elements",
     "peak_bytes",
+    "prepare_profiler",
 ]
 
 
@@ -45,6 +46,14 @@ def _peak_on_card(step: Callable[[], None], device: torch.device) -> int:
     step()
     synchronize(device)
     return int(torch.cuda.max_memory_allocated(device) - before)
+
+
+def prepare_profiler() -> None:
+    """Start the profiler once in the thread that asked: in another it would complain aloud."""
+    from torch.profiler import ProfilerActivity, profile
+
+    with _quiet(), profile(activities=[ProfilerActivity.CPU]):
+        pass
 
 
 def _peak_on_cpu(step: Callable[[], None]) -> int:

@@ -25,7 +25,7 @@ from cnnref.measuring.calls import (
 from cnnref.measuring.fitting import need, refuse_too_large, too_large
 from cnnref.measuring.isolation import as_it_was, synchronize, timed
 from cnnref.measuring.machine import machine
-from cnnref.measuring.memory import held_bytes, peak_bytes
+from cnnref.measuring.memory import held_bytes, peak_bytes, prepare_profiler
 from cnnref.measuring.record import LayerTime, Measurement
 from cnnref.measuring.roofline import moved_bytes
 from cnnref.measuring.settings import Settings, resolve
@@ -113,6 +113,8 @@ def measure(
         seconds=seconds,
         spread=spread,
     )
+    if how.device.type == "cpu":
+        prepare_profiler()
     # its memory is free before the settings are set back
     run = partial(_run, what, input_shape, inputs, how, layers, progress)
     return apart(run, partial(as_it_was, how))

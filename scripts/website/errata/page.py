@@ -178,9 +178,9 @@ def _difference(entry: Erratum) -> tuple[str, ...]:
     computed = element("strong", _text(entry.computed))
     if entry.claim.quantity == SENTENCE:
         held = "It holds with exceptions: " if entry.partly else "It does not hold: "
-        return name, f": {quoted(entry.claim)} {held}", computed, ". ", _why(entry)
+        return name, f": {quoted(entry.claim)} {held}", computed, ". ", _why(entry, PAGE)
     stated = _text(entry.claim.stated)
-    return name, ": the lecture has ", stated, "; right is ", computed, ". ", _why(entry)
+    return name, ": the lecture has ", stated, "; right is ", computed, ". ", _why(entry, PAGE)
 
 
 def _place_of(entry: Erratum) -> str:
@@ -249,9 +249,9 @@ def _where(entry: Erratum) -> str:
     return " › ".join(part for part in parts if part)
 
 
-def _why(entry: Erratum) -> Html:
+def _why(entry: Erratum, page: str = "") -> Html:
     roots = [erratum(key) for key in entry.roots]
-    links = joined((link(_where(root), f"#{root.anchor}") for root in roots), " and ")
+    links = joined((link(_where(root), f"{page}#{root.anchor}") for root in roots), " and ")
     follows = [" It follows from ", links, "."] if links else []
     return joined([entry.cause, *follows])
 
