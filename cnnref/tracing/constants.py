@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnnref.errors import CnnrefError
 from cnnref.tracing.rules import tensors
+from cnnref.tracing.rules.sparse import LAYOUTS
 from cnnref.tracing.signature import SMALL, is_small, storage
 
 __all__ = [
@@ -238,7 +239,8 @@ class Constants:
 
     def known(self, tensor: Tensor) -> bool:
         """Whether the values of a tensor are at hand."""
-        return is_small(tensor) and not self.is_overwritten(tensor)
+        at_hand = is_small(tensor) or (tensor.layout in LAYOUTS and not tensor.is_meta)
+        return at_hand and not self.is_overwritten(tensor)
 
     def is_overwritten(self, tensor: Tensor) -> bool:
         """Whether a feature map was written into a tensor."""

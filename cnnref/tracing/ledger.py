@@ -16,6 +16,7 @@ from cnnref.counting.shapes import Call, Counts, Shape
 from cnnref.tracing.rows import Row, shape
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.rules.operation import PLAIN
+from cnnref.tracing.rules.sparse import LAYOUTS, stand_in
 from cnnref.tracing.shadow import Shadow
 
 __all__ = ["Ledger", "changed"]
@@ -91,13 +92,12 @@ class Ledger:
 
     def _twin(self, value: Tensor) -> Tensor:
         value = self.shadow.mine(value)
-        if value.is_meta:
+        sparse = value.layout in LAYOUTS
+        if value.is_meta and not sparse:
             return value
         known = self._twins.get(id(value))
         if known is None:
-            known = torch.empty_strided(
-                value.shape, value.stride(), dtype=value.dtype, device="meta"
-            )
+            known = stand_in(value) if sparse else _bare(value)
             self._twins[id(value)] = known
             self.same(value, known)
         return known
@@ -279,6 +279,10 @@ def changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     if isinstance(value, dict):
         return {name: changed(part, change) for name, part in value.items()}
     return value
+
+
+def _bare(value: Tensor) -> Tensor:
+    return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
 
 
 def _joined(path: str, op: str) -> str:

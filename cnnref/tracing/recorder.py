@@ -41,6 +41,7 @@ from cnnref.tracing.rules import (
     in_real_numbers,
     tensors,
 )
+from cnnref.tracing.rules.sparse import Sparse, by_stored, marked, plain
 from cnnref.tracing.signature import Made, first_tensor, made, remake, sign
 
 if TYPE_CHECKING:
@@ -164,7 +165,8 @@ class Recorder(TorchFunctionMode):
         key: list[Any] | None = None,
     ) -> Any:
         """A call on meta tensors: what it gives is worked out, or run."""
-        result = predicted(func, args, kwargs)
+        sparse = any(type(tensor) is Sparse for tensor in tensors((args, kwargs)))
+        result = None if sparse else predicted(func, args, kwargs)
         if result is None:
             return self._learn(rule, run(func, args, kwargs), args, kwargs, key)
         return self._learn(rule, result, args, kwargs, key, worked_out=True)
@@ -200,7 +202,8 @@ class Recorder(TorchFunctionMode):
         if result is not None and leaf is None:
             return result
         given = list(tensors((args, kwargs)))
-        found = in_real_numbers(rule(result, *args, **kwargs))
+        found = in_real_numbers(by_stored(rule(result, *args, **kwargs)))
+        result = plain(result, found)
         if number and not found.counts.macs:
             return result
         written = Row(found, given, result)
@@ -365,15 +368,15 @@ class Recorder(TorchFunctionMode):
         result = run_operator(func, args, kwargs, self._constants.draws)
         if not given or real:
             self._constants.keep(result, given)
-        self._record(func, result, args, kwargs)
-        return result
+        found = self._record(func, result, args, kwargs)
+        return marked(result, args, kwargs, found)
 
     def _record(
         self, func: Any, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    ) -> Operation | None:
         leaf = first_tensor(result)
         if leaf is None:
-            return
+            return None
         from cnnref.tracing.rules.aten import operator_rule
 
         packet = func.overloadpacket
@@ -383,8 +386,9 @@ class Recorder(TorchFunctionMode):
             name = packet.__name__
             found = Operation(name, tuple(given), leaf, counted=False, leaf=False)
         else:
-            found = rule(result, *args, **kwargs)
+            found = by_stored(rule(result, *args, **kwargs))
         if self._sum is not None:
             self._sum.append(found)
         else:
             self._ledger.write(Row(in_real_numbers(found), given, result), given, result)
+        return found

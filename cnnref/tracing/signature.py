@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from cnnref.tracing.rules.operation import PLAIN, tensors
+from cnnref.tracing.rules.sparse import LAYOUTS, stored, values
 
 __all__ = ["SMALL", "Made", "first_tensor", "is_small", "made", "remake", "sign", "storage"]
 
@@ -35,7 +36,7 @@ def sign(values: Iterable[Any], key: list[Any], found: list[Tensor]) -> None:
         if kind is Tensor or kind is Parameter:
             found.append(value)
             key.append(value.shape)
-            key.append(value.stride())
+            key.append(value.stride() if value.layout is torch.strided else _stored(value))
             key.append(value.dtype)
         elif kind in PLAIN:
             # 1 and 1.0 and True are equal, and make different types
@@ -52,6 +53,10 @@ def sign(values: Iterable[Any], key: list[Any], found: list[Tensor]) -> None:
             sign(value.values(), key, found)
         else:
             key.append(value)
+
+
+def _stored(value: Tensor) -> tuple[torch.layout, int | None]:
+    return value.layout, stored(value) if value.layout in LAYOUTS else None
 
 
 def made(result: Any, given: list[Tensor], worked_out: bool = False) -> Made | None:
@@ -71,7 +76,7 @@ def made(result: Any, given: list[Tensor], worked_out: bool = False) -> Made | N
 
 
 def _fresh(result: Any, given: list[Tensor]) -> Spec | None:
-    if type(result) is not Tensor or not result.is_meta:
+    if type(result) is not Tensor or not result.is_meta or result.layout is not torch.strided:
         return None
     own = storage(result)
     if any(tensor.is_meta and storage(tensor) == own for tensor in given):
@@ -85,7 +90,8 @@ def _spec(result: Tensor) -> Spec:
 
 def storage(tensor: Tensor) -> int:
     """The identity of a tensor's memory, which its views share; meta tensors have one, too."""
-    return int(tensor.untyped_storage()._cdata)  # noqa: SLF001
+    held = tensor if tensor.layout not in LAYOUTS else values(tensor)
+    return int(held.untyped_storage()._cdata)  # noqa: SLF001
 
 
 def is_small(tensor: Tensor) -> bool:

@@ -190,7 +190,11 @@ FUNCTIONS: dict[Any, Rule] = _named(
         "outer": _outer,
         "ger": _outer,
     }
-) | {Tensor.__rmatmul__: _rmatmul}
+) | {
+    Tensor.__rmatmul__: _rmatmul,
+    torch.sparse.mm: matmul,
+    torch.sparse.addmm: addmatmul,
+}
 
 # one row each; the MACs are those of the products that run inside
 SUMMED: dict[Callable[..., Any], str] = {

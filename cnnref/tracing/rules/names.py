@@ -59,6 +59,9 @@ ALIASES = {
     "fused_moving_avg_obs_fq_helper": "fake_quantize",
     "nonzero_static": "nonzero", "masked_scale": "scale",
     "flatten_dense_tensors": "flatten", "squeeze_copy": "squeeze", "embedding_renorm": "renorm",
+    "to_dense": "to", "indices": "view", "values": "view", "crow_indices": "view",
+    "col_indices": "view", "sparse_coo_tensor_with_dims_and_tensors": "clone",
+    "sparse_softmax": "softmax", "sparse_log_softmax": "log_softmax",
 }
 # fmt: on
 _KNOWN = frozenset(KINDS)
