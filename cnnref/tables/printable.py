@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Name: TypeAlias = "Convention | str"
     Keys = Sequence[str] | str | None
 
-__all__ = ["LecturePrinted", "Printed", "View"]
+__all__ = ["Printed", "View"]
 
 
 class View(NamedTuple):
@@ -199,58 +199,3 @@ class Printed:
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         return self.to_html("macs")
-
-
-class LecturePrinted(Printed):
-    """The same, but what is printed on paper is the lecture's unless a convention is named."""
-
-    __slots__ = ()
-
-    def to_markdown(
-        self,
-        convention: Name = "lecture",
-        columns: Keys = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-    ) -> str:
-        """The table in Markdown, with a totals row."""
-        return super().to_markdown(convention, columns, dtype=dtype, batch_size=batch_size)
-
-    def to_latex(
-        self,
-        convention: Name = "lecture",
-        columns: Keys = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-    ) -> str:
-        """The table in LaTeX, for the booktabs package; a long one for longtable too."""
-        return super().to_latex(convention, columns, dtype=dtype, batch_size=batch_size)
-
-    def to_html(
-        self,
-        convention: Name = "lecture",
-        columns: Keys = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-    ) -> str:
-        """The table as an HTML element."""
-        return super().to_html(convention, columns, dtype=dtype, batch_size=batch_size)
-
-    def to_frame(
-        self,
-        convention: Name = "lecture",
-        columns: Keys = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-    ) -> pd.DataFrame:
-        """The rows that a convention lists, with its columns, as a pandas DataFrame.
-
-        Raises:
-            UnknownNameError: no convention or no column has that name.
-            MissingExtraError: pandas is not installed.
-        """
-        return super().to_frame(convention, columns, dtype=dtype, batch_size=batch_size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnnref.tables.printable import LecturePrinted
+from cnnref.tables.printable import Printed
 from cnnref.tables.rows import Rows
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Table"]
 
 
-class Table(LecturePrinted, Rows):
+class Table(Printed, Rows):
     """Immutable rows in order of execution; counts are for one image.
 
     bytes_per_element, in every method: a whole number, a dtype by its name ("float16") or

@@ -191,7 +191,7 @@ def test_markdown_is_read_by_a_markdown_program_as_it_was_meant():
 
 
 def test_latex_names_its_package_and_is_whole():
-    text = TABLES["alexnet"].to_latex()
+    text = TABLES["alexnet"].to_latex("lecture")
     assert text.startswith("% \\usepackage{booktabs}\n\\begin{table}\\centering\\caption{alexnet,")
     rules = [line for line in text.splitlines() if line.endswith("rule")]
     assert rules == [r"\toprule", r"\midrule", r"\midrule", r"\bottomrule"]

@@ -2,9 +2,11 @@
 
 import csv
 import json
+import re
 from fractions import Fraction
 from io import StringIO
 
+import pytest
 from printed_tables import (
     FULL,
     LECTURE,
@@ -17,6 +19,7 @@ from printed_tables import (
     read_markdown,
 )
 
+import cnnref
 from cnnref.counting.conventions import (
     convention,
 )
@@ -180,11 +183,13 @@ def test_a_frame_holds_exact_values(table, how):
 
 
 def test_a_frame_has_whole_numbers_where_cells_may_be_empty():
-    types = {name: str(kind) for name, kind in TABLES["alexnet"].to_frame().dtypes.items()}
+    types = {name: str(kind) for name, kind in TABLES["alexnet"].to_frame("lecture").dtypes.items()}
     assert types == dict.fromkeys(LECTURE[1:9], "Int64") | {
         "Layer": "object", "memory (KB)": "float64", "params (k)": "float64", "flop (M)": "float64"
     }  # fmt: skip
-    types = {name: str(kind) for name, kind in TABLES["rectangle"].to_frame().dtypes.items()}
+    types = {
+        name: str(kind) for name, kind in TABLES["rectangle"].to_frame("lecture").dtypes.items()
+    }
     assert (types["H/W"], types["out H/W"], types["kernel"]) == ("object", "object", "Int64")
     types = {name: str(kind) for name, kind in TABLES["alexnet"].to_frame("macs").dtypes.items()}
     assert [types[name] for name in ("groups", "parameters", "MACs")] == ["Int64"] * 3
@@ -192,16 +197,55 @@ def test_a_frame_has_whole_numbers_where_cells_may_be_empty():
 
 def test_memory_is_unrounded_in_a_frame_and_rounded_half_up_in_print():
     table = TABLES["alexnet"]
-    frame = table.to_frame().set_index("Layer")
+    frame = table.to_frame("lecture").set_index("Layer")
     assert frame.loc["conv3", "memory (KB)"] == 253.5
-    (row,) = [row for row in read_markdown(table.to_markdown()) if row[0] == "conv3"]
+    (row,) = [row for row in read_markdown(table.to_markdown("lecture")) if row[0] == "conv3"]
     assert row[9] == "254"
 
 
 def test_the_round_trip_can_fail():
     table = TABLES["alexnet"]
     _, rows, totals = expected(table, "lecture", printed=True)
-    text = table.to_markdown().replace("| 73 |", "| 74 |").replace("**", "")
+    text = table.to_markdown("lecture").replace("| 73 |", "| 74 |").replace("**", "")
     assert read_markdown(text)[2:] != [*rows, totals]
-    text = table.to_latex().replace("& 784 &", "& 783 &")
+    text = table.to_latex("lecture").replace("& 784 &", "& 783 &")
     assert read_latex(text)[1:] != [*rows, totals]
+
+
+def body(rows):
+    """The parameters and the MACs of printed rows without head and totals."""
+    return [[number(cell) for cell in row[-2:]] for row in rows]
+
+
+def number(cell):
+    return int(float(cell.replace(",", ""))) if cell not in ("", "?") else 0
+
+
+def whole_lines(text):
+    """The lines between the rules, but for those in which a long name goes on."""
+    _, lines, _ = re.split(r"^-+\n", text, flags=re.MULTILINE)
+    width = len(re.search("^-+$", text, re.MULTILINE)[0])
+    return [line.rsplit(maxsplit=2) for line in lines.splitlines() if len(line) == width]
+
+
+# by format: the last two cells of each row, as someone who names no convention gets them
+DEFAULTS = {
+    "text": lambda table: body(whole_lines(table.to_text())),
+    "markdown": lambda table: body(read_markdown(table.to_markdown())[2:-1]),
+    "html": lambda table: body([x for x in Reader(table.to_html()).rows if len(x) > 1][1:-1]),
+    "latex": lambda table: body(read_latex(table.to_latex())[1:-1]),
+    "csv": lambda table: body(list(csv.reader(StringIO(table.to_csv())))[1:]),
+    "frame": lambda table: body(table.to_frame().fillna(0).astype(str).to_numpy().tolist()),
+    "json": lambda table: [
+        [row["parameters"], row["operations"] or 0] for row in json.loads(table.to_json())["rows"]
+    ],
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+@pytest.mark.parametrize("table", [cnnref.table("resnet50"), *TABLES.values()])
+def test_in_every_format_the_columns_add_up_to_the_totals(table, name):
+    rows = DEFAULTS[name](table)
+    sums = [sum(column) for column in zip(*rows, strict=True)]
+    assert sums == [table.parameters, table.macs]
+    assert len(rows) == len(table)
