@@ -27,6 +27,9 @@ UNSEEN = torch._C._DisableTorchDispatch  # noqa: SLF001
 class Operators(TorchDispatchMode):
     """Sees every operator that runs, and has it recorded."""
 
+    # functions of functions, too, of which one that comes by here was not seen above
+    supports_higher_order_operators = True
+
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._recorder = recorder
@@ -46,6 +49,10 @@ class Operators(TorchDispatchMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
+        if not isinstance(func, torch._ops.OpOverload):  # noqa: SLF001
+            from cnnref.tracing.higher import refusal
+
+            raise refusal(func)
         # the shape functions of operators call functions of PyTorch themselves
         with torch._C.DisableTorchFunction():  # noqa: SLF001
             return self._recorder.operator(func, args, kwargs or {})

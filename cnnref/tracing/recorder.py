@@ -7,6 +7,7 @@ memory, and a weight is looked at for its shape alone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -261,11 +262,9 @@ class Recorder(TorchFunctionMode):
         if func is F.multi_head_attention_forward:
             from cnnref.tracing.inside import INSIDE
 
-            super().__enter__()  # type: ignore[no-untyped-call]
-            try:
-                return INSIDE[func](*args, **kwargs)
-            finally:
-                super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
+            return self._inside(INSIDE[func], args, kwargs)
+        if isinstance(func, torch._ops.HigherOrderOperator):  # noqa: SLF001
+            return self._higher(func, args, kwargs)
         given = list(tensors((args, kwargs)))
         if self._constants.is_value(func):
             with UNSEEN():
@@ -279,6 +278,31 @@ class Recorder(TorchFunctionMode):
         if func in SUMMED:
             return self._summed(SUMMED[func], func, args, kwargs)
         return run(func, args, kwargs)
+
+    def _inside(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Run a function whose own calls are seen."""
+        super().__enter__()  # type: ignore[no-untyped-call]
+        try:
+            return func(*args, **kwargs)
+        finally:
+            super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
+
+    def _higher(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A function of PyTorch that takes functions."""
+        from cnnref.tracing import higher
+
+        known = self._constants.known
+        if func.name() == "cond":
+            taken = higher.branch(known, *args, **kwargs)
+            return self._inside(taken, tuple(args[3]) if len(args) > 3 else (), {})
+        if func.name() != "flex_attention":
+            raise higher.refusal(func)
+        maps, mask = self._ledger.twin(args[:3]), args[4]
+        with UNSEEN():
+            result = higher.flexed(maps[0], maps[2])
+            return self._learn(partial(higher.flex, known, mask), result, maps, {})
 
     def _with_values(self, args: Any, kwargs: Any) -> Any:
         """Arguments with the values that the module has for them, in memory of their own."""

@@ -1,0 +1,139 @@
+"""Functions that take functions: torch.cond, FlexAttention, and those that are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch._higher_order_ops import while_loop
+from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
+
+import cnnref
+from cnnref.errors import CnnrefError
+
+BLOCK = 128
+
+
+class Cond(nn.Module):
+    def __init__(self, decides: Callable[[nn.Module, Tensor], object]) -> None:
+        super().__init__()
+        self.linear = nn.Linear(8, 8)
+        self.register_buffer("switch", torch.tensor(True))
+        self.decides = decides
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cond(self.decides(self, x), lambda y: self.linear(y), lambda y: y + 1, (x,))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("decides", "ops", "macs"),
+    [
+        (lambda module, x: torch.tensor(True), ["linear"], 256),
+        (lambda module, x: torch.tensor([False]), ["add"], 0),
+        (lambda module, x: module.switch, ["linear"], 256),
+        (lambda module, x: ~module.switch, ["add"], 0),
+        (lambda module, x: x.shape[0] > 2, ["linear"], 256),
+    ],
+)
+def test_a_constant_decides_which_branch_runs(
+    decides: Callable[[nn.Module, Tensor], object], ops: list[str], macs: int
+) -> None:
+    table = cnnref.trace(Cond(decides), inputs=torch.randn(4, 8))
+    assert ([row.op for row in table], table.macs) == (ops, macs)
+
+
+def test_a_map_decides_nothing() -> None:
+    with pytest.raises(CnnrefError, match=r"asks for the value of a feature map .*\(cond\)"):
+        cnnref.trace(Cond(lambda module, x: x.sum() > 0), inputs=torch.randn(4, 8))
+
+
+class Flex(nn.Module):
+    def __init__(self, mask: BlockMask | None = None) -> None:
+        super().__init__()
+        self.mask = mask
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        shared = q.shape[1] != k.shape[1]
+        return flex_attention(q, k, v, block_mask=self.mask, enable_gqa=shared)  # type: ignore[return-value]
+
+
+# PyTorch's note that the function is slow unless it is compiled
+UNCOMPILED = pytest.mark.filterwarnings("ignore:flex_attention called without:UserWarning")
+
+
+def flexed(
+    length: int, mask: BlockMask | None = None, batch: int = 1, heads: int = 2, keys: int = 2
+) -> cnnref.Table:
+    q = torch.randn(batch, heads, length, 32)
+    k, v = torch.randn(batch, keys, length, 32), torch.randn(batch, keys, length, 16)
+    return cnnref.trace(Flex(mask), inputs=(q, k, v))
+
+
+@UNCOMPILED
+@pytest.mark.parametrize("keys", [2, 1])
+def test_flex_attention_without_a_mask_is_dense(keys: int) -> None:
+    table = flexed(16, keys=keys)
+    assert (table.macs, table.uncounted) == (2 * 16 * 16 * (32 + 16), ())
+    assert table[-1].out_shape == (2, 16, 16)
+
+
+def causal(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+    return query >= key
+
+
+def lower(length: int) -> int:
+    """Pairs in the blocks on the diagonal and below it."""
+    sizes = [min(BLOCK, length - i * BLOCK) for i in range(ceil(length / BLOCK))]
+    return sum(high * sum(sizes[: i + 1]) for i, high in enumerate(sizes))
+
+
+@UNCOMPILED
+@pytest.mark.parametrize(("length", "whole"), [(256, True), (200, True), (384, False)])
+def test_flex_attention_counts_the_blocks_of_its_mask(length: int, whole: bool) -> None:
+    spread = (None, None) if whole else (3, 2)
+    mask = create_block_mask(causal, *spread, length, length, device="cpu")
+    batch = 1 if whole else 3
+    table = flexed(length, mask, batch)
+    assert lower(length) < length**2
+    assert (table.macs, table.uncounted) == (batch * 2 * lower(length) * (32 + 16), ())
+
+
+@UNCOMPILED
+def test_heads_may_have_masks_of_their_own() -> None:
+    def first_is_causal(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        return (query >= key) | (head > 0)
+
+    mask = create_block_mask(first_is_causal, None, 2, 256, 256, device="cpu")
+    assert flexed(256, mask).macs == (lower(256) + 256**2) * (32 + 16)
+
+
+@UNCOMPILED
+def test_a_mask_without_its_values_is_not_counted() -> None:
+    mask = create_block_mask(causal, None, None, 256, 256, device="cpu").to("meta")
+    q = torch.randn(1, 2, 256, 32, device="meta")
+    with pytest.warns(cnnref.UncountedWarning, match="attention"):
+        table = cnnref.trace(Flex(mask), inputs=(q, q, q))
+    assert (table.macs, [row.op for row in table.uncounted]) == (0, ["attention"])
+
+
+class Loop(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        start = torch.tensor(0)
+        return while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, x * 2), (start, x))[1]  # type: ignore[no-any-return]
+
+
+class Hidden(Loop):
+    def forward(self, x: Tensor) -> Tensor:
+        with torch._C.DisableTorchFunction():
+            return super().forward(x)
+
+
+@pytest.mark.parametrize("module", [Loop(), Hidden()])
+def test_other_functions_of_functions_are_refused(module: nn.Module) -> None:
+    with pytest.raises(CnnrefError, match=r"does not see inside torch.ops.higher_order.while_loop"):
+        cnnref.trace(module, inputs=torch.randn(4))
+    rule = {type(module): cnnref.Opaque(lambda module, x: x, lambda *_: 4)}
+    assert cnnref.trace(module, inputs=torch.randn(4), rules=rule).macs == 4
