@@ -217,10 +217,11 @@ class Shadow:
         found, in_c = copy.copy(module), torch._C  # noqa: SLF001
         for name, part in in_c.ModuleDict(module).items():
             found.setattr(name, self._in_c(part))
-        for kind in (in_c.ParameterDict, in_c.BufferDict):
-            held: Any = kind(module)
-            for name, tensor in held.items():
-                found.setattr(name, self._of(tensor))
+        kind: Any = in_c.ConcreteModuleType.from_jit_type(module._type())  # noqa: SLF001
+        for name in kind.get_attributes():  # tensors, lists and dicts
+            value = module.getattr(name)
+            if (twin := self._of(value)) is not value:
+                found.setattr(name, twin)
         return found
 
     def _ordered(self, value: OrderedDict[Any, Any]) -> OrderedDict[Any, Any]:
