@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from cnnref.counting import arithmetic
-from cnnref.counting.arguments import pair, ranked, refuse, whole, window
+from cnnref.counting.arguments import pair, ranked, refuse, truth, whole, window
 from cnnref.counting.layer import Constants, Layer
 from cnnref.counting.shapes import Shape, Size, Work
 from cnnref.errors import CnnrefError, ShapeError
@@ -98,6 +98,7 @@ class Net:
         label = self._label("conv", name)
         whole(label, "filters", filters, least=1)
         whole(label, "groups", groups, least=1)
+        truth(label, "bias", bias)
         geometry = window(label, kernel, stride, padding, dilation, groups)
         return self._add("conv", label, arithmetic.conv, x, filters, geometry, bias, rank=3)
 
@@ -133,6 +134,7 @@ class Net:
         label = self._label("avg_pool", name)
         step = kernel if stride is None else stride
         geometry = window(label, kernel, step, padding, 1, 1, ceil_mode)
+        truth(label, "count_include_pad", count_include_pad)
         left_out = any(geometry.padding) and not count_include_pad
         given = (("count_include_pad", 0),) if left_out else ()
         return self._add("avg_pool", label, arithmetic.pool, x, geometry, rank=3, constants=given)
@@ -157,6 +159,7 @@ class Net:
         """A fully-connected layer; in_features, where given, must be what the input brings."""
         label = self._label("linear", name)
         whole(label, "features", features, least=1)
+        truth(label, "bias", bias)
         if in_features is not None and x.shape[-1] != in_features:
             raise ShapeError(
                 f"{label}: its weights take {in_features:,} features, but its input is {x.shape}."
@@ -168,6 +171,7 @@ class Net:
     ) -> FeatureMap:
         """A batch normalisation with a scale and a shift for each channel."""
         label = self._label("batch_norm", name)
+        truth(label, "affine", affine)
         constants = (("eps", eps),)
         return self._add("batch_norm", label, arithmetic.batch_norm, x, affine, constants=constants)
 

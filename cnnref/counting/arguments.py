@@ -1,4 +1,4 @@
-"""Arguments of a layer, checked: whole numbers, pairs of them, windows."""
+"""Arguments of a layer, checked: whole numbers, pairs of them, windows, truth values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NoReturn
 from cnnref.counting.shapes import Geometry, Shape, Size
 from cnnref.errors import CnnrefError, ShapeError
 
-__all__ = ["pair", "ranked", "refuse", "whole", "window"]
+__all__ = ["pair", "ranked", "refuse", "truth", "whole", "window"]
 
 
 def window(
@@ -23,8 +23,10 @@ def window(
     """The window of a layer, each argument checked.
 
     Raises:
-        CnnrefError: an argument is not a whole number or a pair of them, or is too small.
+        CnnrefError: an argument is not a whole number or a pair of them, or is too small, or
+            ceil_mode is no truth value.
     """
+    truth(label, "ceil_mode", ceil_mode)
     if type(kernel) is type(stride) is type(padding) is type(dilation) is int:
         known = _plain(kernel, stride, padding, dilation, groups, ceil_mode)
         if known is not None:
@@ -80,6 +82,17 @@ def whole(label: str, what: str, value: object, *, least: int) -> int:
         return value
     kind = "positive whole number" if least else "whole number, zero or more"
     raise CnnrefError(f"{label}: {what} must be a {kind}, but is {value!r}.")
+
+
+def truth(label: str, what: str, value: object) -> bool:
+    """The value itself, if it is True or False; numbers would be counted with.
+
+    Raises:
+        CnnrefError: it is neither; names the layer and the value.
+    """
+    if value is True or value is False:
+        return value
+    raise CnnrefError(f"{label}: {what} must be True or False, but is {value!r}.")
 
 
 def ranked(label: str, shape: Shape, rank: int) -> None:

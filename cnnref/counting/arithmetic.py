@@ -7,7 +7,7 @@ G: groups. A rule works on one image. Window rules take (height, width) pairs.
 from __future__ import annotations
 
 from functools import lru_cache
-from math import prod
+from math import gcd, prod
 
 from cnnref.counting.shapes import Counts, Geometry, Shape, Work
 from cnnref.errors import ShapeError
@@ -294,12 +294,15 @@ def _window_positions(shape: Shape, geometry: Geometry) -> list[int]:
 
 
 def adaptive_taps(size: int, out: int) -> int:
-    """Elements that all windows of an adaptive pooling cover along one axis.
+    """Elements that all windows of an adaptive pooling cover along one axis: H + H' - gcd(H, H').
+
+    Neighbouring windows share the element that the border between them falls into, unless it
+    falls between two: i H / H' is whole for gcd(H, H') of the H' ends.
 
     >>> adaptive_taps(7, 7), adaptive_taps(7, 1), adaptive_taps(7, 6)
     (7, 7, 12)
     """
-    return sum(-(-(i + 1) * size // out) - i * size // out for i in range(out))
+    return size + out - gcd(size, out)
 
 
 def taps_inside(
