@@ -165,10 +165,22 @@ def _runs(
     start: int, end: int, depth: int,
 ) -> Iterator[Run]:  # fmt: skip
     nodes = list(_nodes(layers, keys, paths, start, end, depth))
+    numbers: dict[tuple[int, ...], int] = {}
+    kinds = [numbers.setdefault(node.key, len(numbers)) for node in nodes]
+    waiting = sorted(_squares(kinds, 0, len(kinds)), reverse=True)
+    here: list[Square] = []
     place = 0
     while place < len(nodes):
         node = nodes[place]
-        period, times = _best(nodes, place)
+        periods = [1] if kinds[place : place + 1] == kinds[place + 1 : place + 2] else []
+        # several nodes together begin with one that learns: a convolution and its ReLU, not a
+        # ReLU and the next convolution
+        if node.learns:
+            while waiting and waiting[-1][0] <= place:
+                here.append(waiting.pop())
+            here = [square for square in here if square[1] >= place]
+            periods = sorted(period for _, _, period in here)
+        period, times = _best(kinds, place, periods)
         if times > 1:
             yield node.start, nodes[place + period - 1].end - node.start, times
         elif node.end - node.start > 1 and len(paths[node.start]) > depth + 1:
@@ -192,20 +204,69 @@ def _nodes(
         start = stop
 
 
-def _best(nodes: list[_Node], place: int) -> tuple[int, int]:
+Square = tuple[int, int, int]  # the first and the last place of its beginning, and its period
+
+
+def _squares(kinds: list[int], start: int, end: int) -> Iterator[Square]:
+    """Where something stands twice in a row, of any length: in either half, and across both.
+
+    Source: M. Main, R. Lorentz, An O(n log n) Algorithm for Finding All Repetitions in a String,
+    Journal of Algorithms 5, 1984.
+    """
+    if end - start > 1:
+        middle = (start + end) // 2
+        yield from _squares(kinds, start, middle)
+        yield from _squares(kinds, middle, end)
+        for first, last, period in _across(kinds[start:middle], kinds[middle:end]):
+            if first <= last:
+                yield middle + first, middle + last, period
+
+
+def _across(left: list[int], right: list[int]) -> Iterator[Square]:
+    """Those that reach over the border of both, by places from the border; last < first: none.
+
+    For each period: how far equal kinds stand that far apart, to both sides of the border.
+    """
+    rows, others = len(left), len(right)
+    ahead = _shared_prefixes([*right, -1, *left])
+    behind = _shared_prefixes([*left[::-1], -1, *right[::-1]])
+    for period in range(1, others + 1):  # its centre is in the right half or the border
+        back, on = behind[rows + 1 + others - period], ahead[period]
+        yield -min(back, period), min(on - period, -1), period
+    for period in range(1, rows + 1):  # its centre is in the left half
+        back, on = behind[period], ahead[others + 1 + rows - period]
+        yield max(-period - back, 1 - 2 * period), min(on - 2 * period, -period - 1), period
+
+
+def _shared_prefixes(kinds: list[int]) -> list[int]:
+    """From each place on, how much is as at the beginning (0 for the beginning): Z function."""
+    shared = [0] * len(kinds)
+    start = end = 0
+    for place in range(1, len(kinds)):
+        length = min(shared[place - start], end - place) if place < end else 0
+        while place + length < len(kinds) and kinds[length] == kinds[place + length]:
+            length += 1
+        shared[place] = length
+        if place + length > end:
+            start, end = place, place + length
+    return shared
+
+
+def _best(kinds: list[int], place: int, periods: list[int]) -> tuple[int, int]:
     """How many nodes from a place repeat, and how often: what covers the most, the shortest first.
 
-    Several nodes together begin with one that learns: a convolution and its ReLU, not a ReLU
-    and the next convolution.
+    periods: of all that stands twice in a row there, from short to long.
     """
     best = 1, 1
-    longest = (len(nodes) - place) // 2
-    for period in range(1, (longest if nodes[place].learns else min(longest, 1)) + 1):
-        unit = [node.key for node in nodes[place : place + period]]
-        times = 1
-        while [n.key for n in nodes[place + times * period :][:period]] == unit:
-            times += 1
-        if times > 1 and period * times > best[0] * best[1]:
+    for period in periods:
+        # several times the best, where the best goes on: it ends where the best does
+        if period % best[0] == 0 and 2 * period <= best[0] * best[1]:
+            continue
+        end = place + 2 * period
+        while end < len(kinds) and kinds[end] == kinds[end - period]:
+            end += 1
+        times = (end - place) // period
+        if period * times > best[0] * best[1]:
             best = period, times
     return best
 
