@@ -42,6 +42,7 @@ from cnnref.tracing.rules import (
     in_real_numbers,
     tensors,
 )
+from cnnref.tracing.rules.refusals import zeros
 from cnnref.tracing.rules.sparse import Sparse, by_stored, marked, plain
 from cnnref.tracing.signature import Made, first_tensor, made, remake, sign
 
@@ -144,7 +145,7 @@ class Recorder(TorchFunctionMode):
             return self._learn(rule, found, args, kwargs)
         if torch.is_grad_enabled():  # forward differentiates: what runs is remembered for that
             args, kwargs = self._twins(func, args, kwargs)
-            return self._learn(rule, run(func, args, kwargs), args, kwargs)
+            return self._learn(rule, _run(rule, func, args, kwargs), args, kwargs)
         if func in PACKED:  # by values, and not by shapes alone
             key.clear()
         known = self._remembered(key)
@@ -169,7 +170,7 @@ class Recorder(TorchFunctionMode):
         sparse = any(type(tensor) is Sparse for tensor in tensors((args, kwargs)))
         result = None if sparse else predicted(func, args, kwargs)
         if result is None:
-            return self._learn(rule, run(func, args, kwargs), args, kwargs, key)
+            return self._learn(rule, _run(rule, func, args, kwargs), args, kwargs, key)
         return self._learn(rule, result, args, kwargs, key, worked_out=True)
 
     def _remembered(self, key: list[Any]) -> _Known | None:
@@ -416,3 +417,13 @@ class Recorder(TorchFunctionMode):
         else:
             self._ledger.write(Row(in_real_numbers(found), given, result), given, result)
         return found
+
+
+def _run(
+    rule: Rule, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """What a function gives, by PyTorch; its shape functions divide by what it refuses later."""
+    try:
+        return run(func, args, kwargs)
+    except ZeroDivisionError:
+        raise zeros(rule, func, args, kwargs) from None

@@ -114,7 +114,7 @@ def _pooled(
 ) -> Found:
     """A pool over the axes that its name tells: a map without a batch is left to PyTorch."""
     window, border = sizes(kernel, rank), sizes(padding, rank)
-    step = sizes(stride, rank) if stride else window
+    step = window if stride in (None, [], ()) else sizes(stride, rank)
     if input.dim() != rank + 2 or not plain(input):
         return None
     if any(2 * p > k for p, k in zip(border, window, strict=True)):

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from cnnref.counting.shapes import FURTHER, Geometry
 from cnnref.tracing.rules.operation import Operation, Rule, first, taps
+from cnnref.tracing.rules.refusals import least
 
 __all__ = ["FUNCTIONS", "embedding", "normalised"]
 
@@ -144,6 +145,7 @@ def _interpolate(
     **__: Any,
 ) -> Operation:
     """Each output is a mix of its neighbours: one for nearest, four for bilinear."""
+    least("an interpolation", "each size of the output", tuple(result.shape[2:]), 1)
     further = ((mode, result.numel()),) if mode in FURTHER else ()
     return Operation("interpolate", (input,), result, further=further)
 

@@ -13,8 +13,14 @@ from torch import Tensor
 from cnnref.counting.arithmetic import adaptive_taps
 from cnnref.counting.layer import Constants
 from cnnref.counting.shapes import Counts, Geometry, Shape
-from cnnref.errors import ShapeError
+from cnnref.errors import ForwardError, ShapeError
 from cnnref.tracing.rules.operation import Operation, Rule, first, sizes, taps
+from cnnref.tracing.rules.refusals import (
+    check_bias,
+    check_groups,
+    check_output_padding,
+    check_window,
+)
 
 __all__ = ["FUNCTIONS", "backward", "convolution"]
 
@@ -36,6 +42,7 @@ def _conv(
         reach = [d * (k - 1) for d, k in zip(span, kernel, strict=True)]
         padding = [r // 2 if padding == "same" else 0 for r in reach]
     geometry = Geometry(kernel, sizes(stride, rank), sizes(padding, rank), span, groups)
+    _check("a convolution", geometry, weight, bias, weight.shape[0])
     outputs = result.numel()
     counts = Counts(
         macs=outputs * prod(weight.shape[1:]),
@@ -69,6 +76,9 @@ def _conv_transpose(
         sizes(dilation, rank),
         groups,
     )
+    what = "a transposed convolution"
+    _check(what, geometry, weight, bias, weight.shape[1] * groups)
+    check_output_padding(what, sizes(output_padding, rank), geometry)
     counts = Counts(
         macs=input.numel() * prod(weight.shape[1:]),
         bias_adds=0 if bias is None else result.numel(),
@@ -77,6 +87,14 @@ def _conv_transpose(
     return Operation(
         "conv_transpose", (input,), result, geometry, counts, weights=(weight,), biases=(bias,)
     )
+
+
+def _check(
+    what: str, geometry: Geometry, weight: Tensor, bias: Tensor | None, filters: int
+) -> None:
+    check_groups(what, weight, geometry.groups)
+    check_window(what, geometry)
+    check_bias(what, bias, filters)
 
 
 def _check_channels(input: Tensor, weight: Tensor, rank: int) -> None:
@@ -193,6 +211,8 @@ def _avg_pool(rank: int) -> Rule:
         left_out = any(geometry.padding) and not count_include_pad
         constants: Constants = (("count_include_pad", 0),) if left_out else ()
         if divisor_override is not None:
+            if not divisor_override:
+                raise ForwardError("a pooling: divisor_override must not be zero.")
             constants += (("divisor_override", divisor_override),)
         counts = taps(result, geometry)
         return Operation("avg_pool", (input,), result, geometry, counts, constants=constants)
@@ -221,8 +241,10 @@ def _window(
 ) -> Geometry:
     window = sizes(kernel, rank)
     # PyTorch's own default is either None or an empty list
-    step = sizes(stride, rank) if stride else window
-    return Geometry(window, step, sizes(padding, rank), sizes(dilation, rank), 1, ceil_mode)
+    step = window if stride in (None, [], ()) else sizes(stride, rank)
+    found = Geometry(window, step, sizes(padding, rank), sizes(dilation, rank), 1, ceil_mode)
+    check_window("a pooling", found)
+    return found
 
 
 def _fractional_max_pool(

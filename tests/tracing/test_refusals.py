@@ -1,0 +1,142 @@
+"""A trace refuses the arguments that PyTorch refuses when it computes, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn, zeros
+
+import cnnref
+from cnnref.errors import ForwardError
+
+
+class Calls(nn.Module):
+    """One call of a function."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+def conv(*weight: int, bias: tuple[int, ...] = (), **options: int) -> nn.Module:
+    added = zeros(bias) if bias else None
+    return Calls(lambda x: F.conv2d(x, zeros(weight), added, **options))
+
+
+def transposed(*weight: int, bias: tuple[int, ...] = (), **options: int) -> nn.Module:
+    added = zeros(bias) if bias else None
+    return Calls(lambda x: F.conv_transpose2d(x, zeros(weight), added, **options))
+
+
+REFUSED = {
+    "padding": (
+        nn.Conv2d(4, 4, 3, padding=-1),
+        "a convolution: padding must be 0 or more, but is -1, -1.",
+    ),
+    "dilation": (
+        nn.Conv2d(4, 4, 3, dilation=(1, 0)),
+        "a convolution: dilation must be 1 or more, but is 1, 0.",
+    ),
+    "stride": (nn.Conv2d(4, 4, 3, stride=0), "conv2d: stride must not be zero."),
+    "kernel": (
+        conv(4, 4, 0, 3),
+        "a convolution: each axis of weight must be 1 or more, but is 4, 4, 0, 3.",
+    ),
+    "filters": (
+        conv(0, 4, 3, 3),
+        "a convolution: each axis of weight must be 1 or more, but is 0, 4, 3, 3.",
+    ),
+    "groups": (
+        conv(5, 2, 3, 3, groups=2),
+        "a convolution: groups must divide the first axis of its weight of 5 x 2 x 3 x 3, "
+        "but are 2.",
+    ),
+    "bias": (
+        conv(6, 4, 3, 3, bias=(5,)),
+        "a convolution: bias must have the shape 6, one for each filter, but has 5.",
+    ),
+    "bias of one": (
+        conv(6, 4, 3, 3, bias=(1,)),
+        "a convolution: bias must have the shape 6, one for each filter, but has 1.",
+    ),
+    "of an operator": (
+        Calls(
+            lambda x: torch.convolution(
+                x, zeros(4, 4, 3, 3), None, [1, 1], [-1, 0], [1, 1], False, [0, 0], 1
+            )
+        ),
+        "a convolution: padding must be 0 or more, but is -1, 0.",
+    ),
+    "transposed: output_padding": (
+        nn.ConvTranspose2d(4, 4, 3, stride=1, output_padding=1),
+        "a transposed convolution: output_padding must be less than its stride or its dilation, "
+        "but is 1, 1.",
+    ),
+    "transposed: output_padding below zero": (
+        transposed(4, 4, 3, 3, stride=2, output_padding=-1),
+        "a transposed convolution: output_padding must be 0 or more, but is -1, -1.",
+    ),
+    "transposed: padding": (
+        nn.ConvTranspose2d(4, 4, 3, padding=-1),
+        "a transposed convolution: padding must be 0 or more, but is -1, -1.",
+    ),
+    "transposed: stride": (
+        nn.ConvTranspose2d(4, 4, 3, stride=0),
+        "a transposed convolution: stride must be 1 or more, but is 0, 0.",
+    ),
+    "transposed: groups": (
+        transposed(4, 2, 3, 3, groups=3),
+        "a transposed convolution: groups must divide the first axis of its weight of "
+        "4 x 2 x 3 x 3, but are 3.",
+    ),
+    "transposed: bias": (
+        transposed(4, 6, 3, 3, bias=(5,)),
+        "a transposed convolution: bias must have the shape 6, one for each filter, but has 5.",
+    ),
+    "average of stride 0": (
+        Calls(lambda x: F.avg_pool2d(x, 2, stride=0)),
+        "stride should not be zero",
+    ),
+    "maximum of stride 0": (
+        Calls(lambda x: F.max_pool2d(x, 2, stride=0)),
+        "stride should not be zero",
+    ),
+    "divisor": (
+        Calls(lambda x: F.avg_pool2d(x, 2, divisor_override=0)),
+        "a pooling: divisor_override must not be zero.",
+    ),
+    "an interpolation to nothing": (
+        Calls(lambda x: F.interpolate(x, scale_factor=0.01, mode="bilinear")),
+        "an interpolation: each size of the output must be 1 or more, but is 0, 0.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_pytorch_refuses_is_not_counted(case: str) -> None:
+    module, sentence = REFUSED[case]
+    network = nn.Sequential(nn.Identity(), module)
+    with pytest.raises(RuntimeError):
+        network(zeros(1, 4, 8, 8))
+    with pytest.raises(ForwardError) as caught:
+        cnnref.trace(network, (4, 8, 8))
+    assert str(caught.value) == sentence
+    assert any(f" in 1 ({type(module).__name__}, " in note for note in caught.value.__notes__)
+
+
+def test_what_pytorch_takes_is_counted() -> None:
+    """At the edge of each of these."""
+    for module in (
+        nn.ConvTranspose2d(4, 4, 3, stride=1, dilation=2, output_padding=1),
+        nn.AdaptiveAvgPool2d(0),
+        Calls(lambda x: F.avg_pool2d(x, 2, stride=None)),
+        Calls(lambda x: torch.max_pool2d(x, 2, stride=[])),
+    ):
+        made = module(zeros(1, 4, 8, 8))
+        assert cnnref.trace(module, (4, 8, 8))[0].out_shape == made.shape[1:]
