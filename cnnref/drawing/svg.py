@@ -7,7 +7,8 @@ leaves the page takes the light ones with it.
 from __future__ import annotations
 
 from cnnref.drawing.scene import Arrow, Box, Scene, Text, faint_size
-from cnnref.tables.markup import escaped
+from cnnref.tables.formats import visible
+from cnnref.tables.markup import Html, escaped
 
 __all__ = ["standalone", "to_svg"]
 
@@ -44,7 +45,7 @@ def to_svg(scene: Scene, title: str, description: str) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" '
             f'height="{height}" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" '
             f'font-size="{_number(scene.size)}" text-anchor="middle" fill="var({INK})">'
-            f"<title>{escaped(title)}</title><desc>{escaped(description)}</desc>",
+            f"<title>{_said(title)}</title><desc>{_said(description)}</desc>",
             f'<g fill="none" stroke="var({SECOND})" stroke-width="1.2">{lines}</g>',
             f'<path fill="var({SECOND})" d="{heads}"/>' if heads else "",
             *(_label(arrow, scene.size) for arrow in scene.arrows),
@@ -85,7 +86,7 @@ def _lines(box: Box, size: float) -> str:
         y = top + 0.98 * own
         top += 1.3 * own
         style = f' fill="var({SECOND})" font-size="{_number(own)}"' if line.faint else ""
-        parts.append(f'<text x="{_number(x)}" y="{_number(y)}"{style}>{escaped(line.text)}</text>')
+        parts.append(f'<text x="{_number(x)}" y="{_number(y)}"{style}>{_said(line.text)}</text>')
     return "".join(parts)
 
 
@@ -118,7 +119,7 @@ def _label(arrow: Arrow, size: float) -> str:
         f'<rect x="{_number(x - 4)}" y="{_number(middle - 0.75 * small)}" width="8" '
         f'height="{_number(1.5 * small)}" fill="var({PAPER})"/><text x="{_number(x)}" '
         f'y="{_number(middle + 0.35 * small)}" fill="var({SECOND})" '
-        f'font-size="{_number(small)}">{escaped(arrow.label)}</text>'
+        f'font-size="{_number(small)}">{_said(arrow.label)}</text>'
     )
 
 
@@ -129,7 +130,12 @@ def _text(text: Text, size: float) -> str:
     if text.halo:
         style += f' paint-order="stroke" stroke="var({PAPER})" stroke-width="4"'
     x, y = _number(text.x), _number(text.y)
-    return f'<text x="{x}" y="{y}"{style}>{escaped(text.text)}</text>'
+    return f'<text x="{x}" y="{y}"{style}>{_said(text.text)}</text>'
+
+
+def _said(text: str) -> Html:
+    """Text in the element; XML has no place for most control characters."""
+    return escaped(text if isinstance(text, Html) else visible(text))
 
 
 def _dash(dashed: bool) -> str:

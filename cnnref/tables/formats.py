@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,14 +16,17 @@ __all__ = [
     "HEAD",
     "Grid",
     "Paint",
+    "csv_text",
     "headed",
     "plain",
+    "span",
     "to_csv",
     "to_frame",
     "to_html",
     "to_latex",
     "to_markdown",
     "to_text",
+    "visible",
     "with_uncounted",
 ]
 
@@ -31,12 +35,14 @@ Paint = Callable[[str, str], str]
 TERMINAL = 80
 # a float of LaTeX does not break over pages
 LONGEST_FLOAT = 45
+# of the kinds Cc, Cs, Zl and Zp, marks of direction, and what is no character
+HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 MARKDOWN = {ord(letter): f"\\{letter}" for letter in r"\|*`_[]"}
-
-
-MARKDOWN |= {ord(letter): f"&#{ord(letter)};" for letter in "<&~"}
-
-
+MARKDOWN |= {ord(letter): f"&#{ord(letter)};" for letter in "<&~${}#"}
+# what at the head of a paragraph may make it a list, a heading, code or a box
+OPENING = re.compile(r"(\d+(?=[.)]\s))?([^\w\\&])")
 LATEX = str.maketrans(
     {letter: f"\\{letter}" for letter in "$&#_%{}"}
     | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "[": "{[}", "]": "{]}"}
@@ -78,6 +84,33 @@ def plain(_: str, text: str) -> str:
     return text
 
 
+def visible(text: str) -> str:
+    r"""Text with whatever would act on its reader, not be read, as Python writes it.
+
+    >>> visible("a\x1b[2Jb\n\u202ec é")
+    'a\\x1b[2Jb\\n\\u202ec é'
+    """
+    if text.isprintable():
+        return text
+    return HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def span(text: str) -> int:
+    r"""The columns of a terminal that a text takes: none for an accent, two for a wide letter.
+
+    >>> span("conv"), span("e\u0301"), span("畳み込み")
+    (4, 1, 8)
+    """
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    return sum(
+        0 if category(letter) in ("Mn", "Me", "Cf") else 1 + (east_asian_width(letter) in "WF")
+        for letter in text
+    )
+
+
 def with_uncounted(grid: Grid, numbers: list[int]) -> Grid:
     """The grid with a column of how many rows of each line are not counted, where some are."""
     if not any(numbers):
@@ -98,6 +131,7 @@ def to_text(grid: Grid, width: int = TERMINAL, paint: Paint = plain) -> str:
 
     paint: colours a line of a kind: "caption", "head", "rule", "total", "note" or a mark.
     """
+    grid = _escaped(grid, visible)
     heads = [head.split(" ") for head in grid.heads]
     stacked = [[""] * (max(map(len, heads)) - len(head)) + head for head in heads]
     widths = _widths(grid, heads)
@@ -114,7 +148,7 @@ def to_text(grid: Grid, width: int = TERMINAL, paint: Paint = plain) -> str:
 
     body = [
         paint(mark, "  ".join(filter(None, row)))
-        if mark == HEAD and len(row[0]) > widths[0]
+        if mark == HEAD and span(row[0]) > widths[0]
         else block(mark, list(map(_folded, row, widths)))
         for mark, row in zip(marks, grid.cells, strict=True)
     ]
@@ -132,7 +166,7 @@ def _widths(grid: Grid, heads: list[list[str]]) -> list[int]:
     marks = grid.marks or [""] * len(grid.cells)
     rows = [row for row, mark in zip(grid.cells, marks, strict=True) if mark != HEAD]
     columns = list(zip(*rows, *grid.totals, strict=True)) or [()] * len(heads)
-    return [max(map(len, (*head, *below))) for head, below in zip(heads, columns, strict=True)]
+    return [max(map(span, (*head, *below))) for head, below in zip(heads, columns, strict=True)]
 
 
 def _narrow(widths: list[int], width: int, folds: Sequence[tuple[int, int]]) -> None:
@@ -147,24 +181,28 @@ def _folded(text: str, width: int, marks: str = "._/- ") -> list[str]:
 
     Every line has the indent of the text.
     """
-    if len(text) <= width:
+    if span(text) <= width:
         return [text]
     words = text.lstrip()
     indent = text[: len(text) - len(words)]
     lines, start = [indent], 0
     for end in (*(end for end, letter in enumerate(words, 1) if letter in marks), len(words)):
         piece, start = words[start:end], end
-        if lines[-1] != indent and len(lines[-1] + piece.rstrip()) > width:
+        if lines[-1] != indent and span(lines[-1] + piece.rstrip()) > width:
             lines.append(indent)
         lines[-1] += piece
     return [line.rstrip() for line in lines]
 
 
 def _block(cells: list[list[str]], widths: list[int], gap: int, aligns: str) -> str:
-    pads = [str.ljust if align == "l" else str.rjust for align in aligns]
     rows = zip_longest(*cells, fillvalue="")
-    padded = [[f(x, w) for f, x, w in zip(pads, row, widths, strict=True)] for row in rows]
+    padded = [list(map(_padded, row, widths, aligns)) for row in rows]
     return "\n".join((" " * gap).join(row).rstrip() for row in padded)
+
+
+def _padded(text: str, width: int, align: str) -> str:
+    room = " " * (width - span(text))
+    return text + room if align == "l" else room + text
 
 
 def _escaped(grid: Grid, escape: Callable[[str], str]) -> Grid:
@@ -177,15 +215,21 @@ def _escaped(grid: Grid, escape: Callable[[str], str]) -> Grid:
 
 def to_markdown(grid: Grid) -> str:
     """The grid in Markdown, with totals; below it the caption and what is left out."""
-    grid = _escaped(grid, lambda text: text.translate(MARKDOWN))
+    grid = _escaped(grid, lambda text: visible(text).translate(MARKDOWN))
     rule = [":--" if align == "l" else "--:" for align in grid.aligns]
     lines = [f"| {' | '.join(row)} |" for row in (grid.heads, rule, *grid.cells, *grid.totals)]
-    return "\n".join([*lines, *(f"\n{note}." for note in grid.notes), ""])
+    return "\n".join([*lines, *(f"\n{_opened(note)}." for note in grid.notes), ""])
+
+
+def _opened(text: str) -> str:
+    """A paragraph of Markdown that is one, whatever it begins with."""
+    found = OPENING.match(text)
+    return f"{found[1] or ''}&#{ord(found[2])};{text[found.end() :]}" if found else text
 
 
 def to_latex(grid: Grid) -> str:
     """The grid in LaTeX, with totals, for booktabs; a long one for longtable, over pages."""
-    grid = _escaped(grid, lambda text: text.translate(LATEX))
+    grid = _escaped(grid, lambda text: visible(text).translate(LATEX))
     head, *body = [" & ".join(row) + r" \\" for row in (grid.heads, *grid.cells)]
     totals = [" & ".join(row) + r" \\" for row in grid.totals]
     caption = rf"\caption{{{'. '.join(grid.notes)}}}"
@@ -234,12 +278,26 @@ def to_html(grid: Grid) -> str:
 
 
 def to_csv(grid: Grid) -> str:
-    """The rows as comma-separated values: exact, no totals, empty where not known."""
+    """The rows as comma-separated values: exact, no totals, empty where not known.
+
+    A name that begins with =, +, - or @ stands as it is; what opens the file may calculate it.
+    """
+    return csv_text([grid.heads, *grid.exact])
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as comma-separated values that any reader gives back as they are."""
     import csv
     from io import StringIO
 
     text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows([grid.heads, *grid.exact])
+    # a writer quotes a carriage return only where its lines end in one
+    writer = csv.writer(text, lineterminator="\r\n")
+    for row in rows:
+        writer.writerow(row)
+        text.seek(text.tell() - 2)
+        text.write("\n")
+        text.truncate()
     return text.getvalue()
 
 

@@ -53,7 +53,7 @@ def fact(path: str) -> int:
     """The exact value at a path, a whole number.
 
     Raises:
-        CnnrefError: the path does not have three parts, or asks one row's shape of several.
+        CnnrefError: the path has fewer than three parts, or asks one row's shape of several.
         UnknownNameError: no such network, row, group or quantity.
 
     >>> fact("alexnet@227/conv1/macs")
@@ -61,10 +61,11 @@ def fact(path: str) -> int:
     >>> fact("vgg16/op:linear/parameters")
     123642856
     """
-    parts = path.split("/")
-    if len(parts) != 3:
+    name, _, rest = path.partition("/")
+    # the name of a stage or a row may have a slash of its own
+    selection, slash, quantity = rest.rpartition("/")
+    if not slash:
         raise CnnrefError(f"{path!r} is not a path of the form table/rows/quantity.")
-    name, selection, quantity = parts
     part = rows(lookup(name), selection)
     return SHAPES[quantity](part) if quantity in SHAPES else _measured(part, quantity)
 
@@ -112,10 +113,16 @@ def rows(book: Table, selection: str) -> Table:
     """
     if selection == "total":
         return book
-    chosen = [layer for part in selection.split("+") for layer in _part(book, part)]
+    chosen = [layer for part in _parts(book, selection) for layer in _part(book, part)]
     return Table(
         [layer for layer in book if layer in chosen], name=book.name, input_shape=book.input_shape
     )
+
+
+def _parts(book: Table, selection: str) -> list[str]:
+    by, _, key = selection.partition(":")
+    # a stage may have any name
+    return [selection] if by == "stage" and key in book.group(by) else selection.split("+")
 
 
 def _part(book: Table, part: str) -> list[Layer]:

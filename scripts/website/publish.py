@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from cnnref.counting.layer import Layer
@@ -11,6 +10,7 @@ from cnnref.counting.shapes import COUNTS, Geometry
 from cnnref.drawing import bars as charts
 from cnnref.networks import agreement as check
 from cnnref.networks import catalog
+from cnnref.tables.formats import csv_text
 from cnnref.tables.table import Table
 from website import citations as figures_file
 from website import facts
@@ -145,13 +145,7 @@ def _charts() -> Iterator[tuple[str, Any]]:
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    import csv
-
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text([columns, *rows])
 
 
 def _json(value: Mapping[str, Any], indent: int) -> str:

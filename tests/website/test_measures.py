@@ -8,6 +8,7 @@ import pytest
 
 from cnnref.drawing import bars
 from cnnref.errors import CnnrefError, RenamedWarning, UnknownNameError
+from cnnref.net import Net
 from cnnref.tables.quantities import QUANTITIES
 from website import facts, publish
 from website.chapters.complexity import page as complexity
@@ -90,6 +91,16 @@ def test_a_path_names_its_convention_where_it_has_one():
     for key in ("bytes", "lecture_flops", "peaks"):
         with pytest.raises(UnknownNameError, match=f"Unknown quantity '{key}'"):
             fact(f"alexnet/total/{key}")
+
+
+@pytest.mark.parametrize("stage", ["a/b", "a+b", "/", "a:b", "total", "a\rb"])
+def test_a_stage_of_any_name_has_its_facts(stage, monkeypatch):
+    net = Net((3, 8, 8))
+    with net.stage(stage):
+        net.conv(net.input, 4, kernel=3, name="conv")
+    monkeypatch.setattr(facts, "lookup", lambda _: net.table())
+    assert fact(f"net/stage:{stage}/macs") == fact("net/conv/macs") == 3 * 4 * 9 * 36
+    assert dict(publish._facts(["net"]))[f"net/stage:{stage}/macs"] == 3888
 
 
 def test_the_file_of_facts_has_their_paths():
