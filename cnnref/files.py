@@ -41,11 +41,14 @@ def write(path: str | Path, content: str | bytes) -> None:
     Raises:
         CnnrefError: it cannot be written; what was there is untouched.
     """
-    data = content.encode() if isinstance(content, str) else content
     try:
+        data = content.encode() if isinstance(content, str) else content
         # a link stays one, and what it points at is replaced
         target = Path(path).resolve()
         _replace(target, data)
+    except UnicodeEncodeError as error:
+        letter = ascii(error.object[error.start])
+        raise CnnrefError(f"{path} cannot be written: UTF-8 has no {letter}.") from None
     except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError
         reason = getattr(error, "strerror", None) or "its links lead in a circle"
         raise CnnrefError(f"{path} cannot be written: {reason}.") from None
@@ -166,6 +169,10 @@ def json_of(path: Path) -> Any:
     except json.JSONDecodeError as error:
         place = f"{path}, line {error.lineno}, column {error.colno}"
         raise CnnrefError(f"{place}: no JSON: {error.msg}.") from None
+    except CnnrefError:
+        raise
+    except ValueError as error:
+        raise CnnrefError(f"{path} is no JSON that can be read: {error}.") from None
     except RecursionError:
         raise CnnrefError(f"{path} is nested too deeply.") from None
 
@@ -179,9 +186,10 @@ def toml_of(path: Path) -> Any:
     """
     import tomllib
 
+    found = text_of(path)
     try:
-        return _stated(tomllib.loads(text_of(path)), str(path))
-    except tomllib.TOMLDecodeError as error:
+        return _stated(tomllib.loads(found), str(path))
+    except ValueError as error:  # a number of very many digits is a plain one
         raise CnnrefError(f"{path} is not TOML: {error}.") from None
     except RecursionError:
         raise CnnrefError(f"{path} is nested too deeply.") from None

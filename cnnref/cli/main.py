@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -11,10 +10,13 @@ from types import SimpleNamespace
 import cnnref
 from cnnref.cli.commands import COMMANDS
 from cnnref.cli.show import Outcome
+from cnnref.cli.streams import complain, put, quiet, say
 from cnnref.cli.words import parsed
 from cnnref.errors import CnnrefError, UnknownNameError
 
 __all__ = ["main", "outcome"]
+
+EXPECTED = (CnnrefError, OSError, MemoryError, RecursionError, OverflowError, UnicodeError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,21 +27,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         text, code, said = outcome(sys.argv[1:] if argv is None else argv)
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        sys.stderr.write(said)
-    except CnnrefError as error:
-        from cnnref.cli.show import complain
-
-        complain(str(error))
-        return 2
+        if text:
+            put(text)
+        say(said)
     except BrokenPipeError:
-        # the reader has seen enough; keep the interpreter from flushing into nothing
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # the reader has seen enough
+        quiet(sys.stdout)
         return 0
     except KeyboardInterrupt:
         return 130
+    except EXPECTED as error:
+        complain(_sentence(error))
+        return 2
     return code
+
+
+def _sentence(error: BaseException) -> str:
+    """What stopped a command, be it refused here or by the system."""
+    if isinstance(error, CnnrefError):
+        return str(error)
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"The system refuses: {place}{error.strerror or error}."
+    if isinstance(error, MemoryError):
+        return "This takes more memory than there is."
+    if isinstance(error, RecursionError):
+        return "What is given is nested too deeply."
+    return f"A value is too large, or has a letter that cannot be written: {error}."
 
 
 def outcome(argv: Sequence[str]) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +12,8 @@ from warnings import catch_warnings, simplefilter
 
 import cnnref
 from cnnref import sources
-from cnnref.cli.show import Outcome, complain, printed, progress, rows
+from cnnref.cli.show import Outcome, printed, progress, rows
+from cnnref.cli.streams import aside, complain, say
 from cnnref.cli.targets import find, load, make
 from cnnref.errors import CnnrefError, ForwardError
 from cnnref.tables.table import Table
@@ -40,6 +41,8 @@ def swept(arguments: SimpleNamespace) -> Outcome:
     target, given, vary = arguments.target, dict(arguments.arg or ()), dict(arguments.vary or ())
     for word in OWN & {*given, *vary}:
         raise CnnrefError(f"{word!r} is an option of the sweep itself, not an argument to vary.")
+    for word in {*given} & {*vary}:
+        raise CnnrefError(f"{word!r} is in --arg and in --vary: give it once.")
     how = {"input_size": arguments.input_size, "batch_size": arguments.batch_size or 1, **vary}
     if target in cnnref.names():
         for option in ("input", "rules"):
@@ -192,15 +195,17 @@ def _where(table: Table) -> str:
 def theirs(target: str, doing: list[str]) -> Iterator[None]:
     """Run a user's code: what it prints is no part of a table, what it raises is shown whole."""
     try:
-        with redirect_stdout(sys.stderr):
+        with aside():
             yield
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         progress("")
         if isinstance(error, CnnrefError) and not isinstance(error, ForwardError):
             raise _placed(error, doing) from None
         notes = [" ".join(note.split()).rstrip(".") for note in getattr(error, "__notes__", ())]
         raised = error.__cause__ if isinstance(error, ForwardError) and error.__cause__ else error
-        print(_shown(raised), end="", file=sys.stderr)
+        say(_shown(raised))
         failed = f"{target} failed with the {type(raised).__name__} above while"
         sentence = "; ".join([f"{failed} {doing[-1]}", *notes]) + "."
         raise CnnrefError(sentence + _rest(error, doing)) from None

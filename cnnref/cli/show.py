@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from cnnref.cli.streams import coloured, say
 from cnnref.errors import CnnrefError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Outcome",
-    "complain",
     "delivered",
     "limits",
     "printed",
@@ -31,7 +31,7 @@ TERMINAL = 80
 # kinds of lines of a grid -> the code of a terminal
 STYLES = {
     "caption": "1", "head": "1", "total": "1", "rule": "2", "note": "2", "free": "2",
-    "uncounted": "33", "changed": "33", "only_a": "31", "only_b": "32", "error": "31",
+    "uncounted": "33", "changed": "33", "only_a": "31", "only_b": "32",
 }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def printed(thing: Printed, arguments: SimpleNamespace, batch_size: int = 1) -> 
         from cnnref.tables import formats as grid
 
         width = _width(sys.stdout)
-        paint = _painted if _coloured(sys.stdout) else grid.plain
+        paint = _painted if coloured(sys.stdout) else grid.plain
         text = grid.to_text(thing.grid(*view, terse=True, **how), width, paint)
     else:
         text = getattr(thing, f"to_{arguments.format}")(*view, **how)
@@ -101,12 +101,6 @@ def _width(stream: TextIO) -> int:
         return TERMINAL
 
 
-def _coloured(stream: TextIO) -> bool:
-    """Whether a stream is a terminal that shows colours, and NO_COLOR is not set."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return stream.isatty() and not plain
-
-
 def _painted(kind: str, text: str) -> str:
     code = STYLES.get(kind)
     if code is None:
@@ -114,16 +108,10 @@ def _painted(kind: str, text: str) -> str:
     return "\n".join(f"\x1b[{code}m{line}\x1b[0m" if line else "" for line in text.split("\n"))
 
 
-def complain(message: str) -> None:
-    """One line on stderr."""
-    name = _painted("error", "cnnref:") if _coloured(sys.stderr) else "cnnref:"
-    print(f"{name} {message}", file=sys.stderr)
-
-
 def progress(text: str) -> None:
     """What is being done, on one line of a terminal that the next one replaces."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+    if sys.stderr is not None and sys.stderr.isatty():
+        say(f"\r\x1b[K{text}")
 
 
 def limits(arguments: SimpleNamespace) -> Budget | None:

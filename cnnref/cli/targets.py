@@ -115,7 +115,7 @@ def _a(kind: str) -> str:
 def _formless(target: str) -> CnnrefError:
     path = Path(target.rstrip(":"))
     if path.suffix == ".py" or "/" in target:
-        if not path.is_file():
+        if not _is_file(path):
             return CnnrefError(f"{target} is not a file that can be read.")
         listed = ", ".join(_offered(_module(str(path)))) or "nothing that can be called"
         return CnnrefError(f"Say what of {path} to build, as {path}:NAME; it has {listed}.")
@@ -160,8 +160,8 @@ def _module(place: str) -> ModuleType:
     if path.suffix == ".py":
         return _file(path)
     # a console script does not have the working directory on its path, python -m does
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    if "" not in sys.path and str(_here()) not in sys.path:
+        sys.path.insert(0, str(_here()))
     try:
         return import_module(place)
     except ModuleNotFoundError as error:
@@ -170,9 +170,23 @@ def _module(place: str) -> ModuleType:
         raise CnnrefError(f"{place!r} is not the name of a module; write {FORMS}.") from None
 
 
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise CnnrefError("The working folder is gone.") from None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long
+        return False
+
+
 def _file(path: Path) -> ModuleType:
     spec = spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None or not path.is_file():
+    if spec is None or spec.loader is None or not _is_file(path):
         raise CnnrefError(f"{path} is not a file that can be read.")
     # once: a class of it is then the same class for all who name it
     known = _LOADED.get(path.resolve())
@@ -209,6 +223,6 @@ def _missing(place: str, error: ModuleNotFoundError) -> CnnrefError:
 
 
 def _nearby() -> Iterable[str]:
-    here = Path.cwd()
+    here = _here()
     yield from (path.stem for path in here.glob("*.py"))
     yield from (path.parent.name for path in here.glob("*/__init__.py"))

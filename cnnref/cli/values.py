@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["Input", "convert"]
 
 
+DIGITS = 18
+
+
 class Input(NamedTuple):
     """One --input: the name of the argument, its sizes without the batch, its dtype."""
 
@@ -41,9 +44,28 @@ def convert(command: str, arguments: SimpleNamespace) -> None:
         arguments.format = SUFFIXES.get(ending, "text")
 
 
+def _is_whole(text: str) -> bool:
+    """Whether a text is a whole number without a sign, and no longer than any size is."""
+    if not text.isdecimal():
+        return False
+    if len(text) > DIGITS:
+        raise CnnrefError(f"A number of {len(text)} digits is given; {DIGITS} are the most.")
+    return True
+
+
+def _place(text: str) -> str:
+    """A path that stays the same when the working folder changes."""
+    from pathlib import Path
+
+    try:
+        return str(Path(text).absolute())
+    except FileNotFoundError:
+        raise CnnrefError("The working folder is gone: give --output a path from /.") from None
+
+
 def _size(text: str) -> int | tuple[int, ...]:
     sizes = text.lower().split("x")
-    if len(sizes) > 2 or not all(size.isdecimal() for size in sizes):
+    if len(sizes) > 2 or not all(map(_is_whole, sizes)):
         raise CnnrefError(f"--input-size must be N or HEIGHTxWIDTH in pixels, but is {text!r}.")
     return int(sizes[0]) if len(sizes) == 1 else tuple(map(int, sizes))
 
@@ -57,7 +79,7 @@ def _input(text: str) -> Input:
     sizes, colon, dtype = rest.partition(":")
     axes = sizes.lower().replace("x", ",").split(",") if sizes else []
     named = not equals or name.isidentifier()
-    if not named or not all(axis.isdecimal() and int(axis) for axis in axes) or not rest:
+    if not named or not all(_is_whole(axis) and int(axis) for axis in axes) or not rest:
         raise CnnrefError(
             "--input must be [NAME=]SIZES[:DTYPE], positive whole numbers without the batch such "
             f"as 3,224,224 or ids=128:int64, but is {text!r}."
@@ -85,9 +107,10 @@ def literal(text: str) -> Any:
     """A number, a tuple, True, None or whatever Python would read; any other text as it is."""
     from ast import literal_eval
 
+    _is_whole(text.strip().lstrip("+-"))
     try:
         return literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text
 
 
@@ -105,7 +128,7 @@ def _several(text: str) -> list[Any]:
 
 def _keys(text: str) -> str:
     """Keys between commas, each by what it is called now."""
-    from cnnref.cli.show import complain
+    from cnnref.cli.streams import complain
     from cnnref.tables.columns import split
 
     return ",".join(map("".join, split(text, complain)))
@@ -113,7 +136,7 @@ def _keys(text: str) -> str:
 
 def _whole(option: str) -> Callable[[str], int]:
     def whole(text: str) -> int:
-        if not text.isdecimal() or not int(text):
+        if not _is_whole(text) or not int(text):
             raise CnnrefError(f"{option} must be a positive whole number, but is {text!r}.")
         return int(text)
 
@@ -167,6 +190,7 @@ CONVERTERS: dict[str, Callable[[str], Any]] = {
     "format": _one_of("format", FORMATS),
     "shell": _one_of("shell", SHELLS),
     "dtype": _dtype,
+    "output": _place,
     "mode": _one_of("mode", MODES),
     "threads": _whole("--threads"),
     "seconds": _seconds,

@@ -72,7 +72,7 @@ def _renamed(option: str, command: str) -> str:
     start, key = option[:6], option[6:]
     if start != "--max-" or option in _known(command):
         return option
-    from cnnref.cli.show import complain
+    from cnnref.cli.streams import complain
     from cnnref.tables.quantities import current
 
     return start + current(key, complain, start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, NamedTuple
 
 import torch
@@ -141,4 +142,10 @@ def resolve(
 def _threads(threads: int | None) -> int:
     if threads is None:
         return torch.get_num_threads()
-    return whole("measure", "threads", threads, least=1)
+    found = whole("measure", "threads", threads, least=1)
+    most = max(os.cpu_count() or 1, torch.get_num_threads())
+    if found > most:
+        raise CnnrefError(
+            f"measure: threads must be at most {most} on this machine, but is {found}."
+        )
+    return found

@@ -25,6 +25,8 @@ PREFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 BYTES = {f"{prefix}B": unit for prefix, unit in PREFIXES.items()}
 BYTES |= {f"{letter}iB": 2 ** (10 * power) for power, letter in enumerate("KMGT", 1)}
 NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
+# letters of a number
+LONGEST = 40
 # keys of the quantities that can be limited
 LIMITS = ("macs", "operations", "parameters", "activations", "peak", "training")
 # how many of the layers that cost the most a verdict names
@@ -150,7 +152,7 @@ def amount(what: str, limit: Limit, of_bytes: bool = False) -> int:
     """
     units = BYTES if of_bytes else PREFIXES
     match = NUMBER.fullmatch(limit.strip()) if isinstance(limit, str) else None
-    if match and match[2] in units:
+    if match and match[2] in units and len(match[1]) <= LONGEST:
         value = Fraction(match[1]) * units[match[2]]
     elif not isinstance(limit, str | bool) and isinstance(limit, int | float) and limit >= 0:
         value = Fraction(limit)

@@ -1,0 +1,100 @@
+"""The streams of the process: what is printed, what is said, and what a user's code prints."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from typing import TextIO
+
+from cnnref.errors import CnnrefError
+
+__all__ = ["aside", "coloured", "complain", "put", "quiet", "say"]
+
+# what is quoted, and what has no space in it, as a path has none
+LONG = re.compile(r"'[^']{161,}'|\"[^\"]{161,}\"|[^\s'\"]{301,}")
+ENDS = 60
+
+
+def put(text: str) -> None:
+    """Print on standard output, all of it or nothing.
+
+    Raises:
+        CnnrefError: it is closed or full, or its encoding lacks a letter.
+        BrokenPipeError: nobody reads it any more.
+    """
+    if sys.stdout is None:
+        raise CnnrefError("Standard output is closed: give --output FILE.")
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding, getattr(sys.stdout, "errors", None) or "strict")
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except UnicodeEncodeError as error:
+        letter = ascii(error.object[error.start])
+        raise CnnrefError(
+            f"Standard output is in {encoding}, which has no {letter}: set PYTHONIOENCODING=utf-8, "
+            "or print JSON."
+        ) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        quiet(sys.stdout)
+        raise CnnrefError(f"Standard output cannot be written: {error.strerror}.") from None
+
+
+def say(text: str) -> None:
+    """Print on standard error, if anybody listens."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        quiet(sys.stderr)
+
+
+def complain(message: str) -> None:
+    """One line on stderr; a word that is very long shows its ends."""
+    name = "\x1b[31mcnnref:\x1b[0m" if coloured(sys.stderr) else "cnnref:"
+    short = LONG.sub(lambda found: f"{found[0][:ENDS]}...{found[0][-ENDS:]}", message)
+    say(f"{name} {short}\n")
+
+
+def coloured(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal that shows colours, and NO_COLOR is not set."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream is not None and stream.isatty() and not plain
+
+
+def quiet(stream: TextIO) -> None:
+    """Keep the interpreter from writing at its end what could not be written."""
+    with suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """What is printed meanwhile, also past Python, goes to standard error."""
+    with ExitStack() as stack:
+        stack.enter_context(redirect_stdout(sys.stderr))
+        with suppress(OSError, ValueError, AttributeError):
+            out, err = sys.__stdout__.fileno(), sys.__stderr__.fileno()  # type: ignore[union-attr]
+            kept = os.dup(out)
+            stack.callback(_back, kept, out)
+            os.dup2(err, out)
+        yield
+
+
+def _back(kept: int, out: int) -> None:
+    from ctypes import CDLL
+
+    with suppress(OSError, AttributeError, TypeError):
+        # what a library of C still holds back
+        CDLL(None).fflush(None)
+    os.dup2(kept, out)
+    os.close(kept)
