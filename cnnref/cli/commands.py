@@ -92,7 +92,10 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "metavar": "20M",
             "help": "outputs of convolutions and linear layers",
         },
-        "--max-peak": {"metavar": "200MiB", "help": "feature maps alive at once at inference"},
+        "--max-peak": {
+            "metavar": "200MiB",
+            "help": "feature maps alive at once at inference, at least",
+        },
         "--max-training": {"metavar": "1GiB", "help": "feature maps kept for the backward pass"},
         "--allow-uncounted": FLAG | {"help": "take operators without a rule as free"},
     },

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from cnnref.cli.advice import instead
 from cnnref.errors import CnnrefError, MissingExtraError, UnknownNameError
 from cnnref.net import Net
 from cnnref.networks.catalog import model, names
@@ -64,6 +65,8 @@ def find(target: str) -> Any:
         CnnrefError: it is of no known form, or cannot be imported.
         UnknownNameError: no network has that name, or the file or module nothing of that name.
     """
+    if (advice := instead(target)) is not None and not _is_there(target):
+        raise advice
     place, colon, path = target.rpartition(":")
     if not colon or not place or not path:
         raise _formless(target)
@@ -74,6 +77,15 @@ def find(target: str) -> Any:
         place += f"{'.' if ':' in place else ':'}{name}"
         found = getattr(found, name)
     return found
+
+
+def _is_there(target: str) -> bool:
+    """Whether a library has what is named, as timm:create_model."""
+    place, colon, name = target.rpartition(":")
+    try:
+        return bool(colon) and name.isidentifier() and hasattr(_module(place), name)
+    except CnnrefError:
+        return False
 
 
 def make(

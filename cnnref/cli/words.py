@@ -94,7 +94,15 @@ def _placed(command: str, words: list[str], see: str) -> dict[str, object]:
             verb = "is" if len(lacking) == 1 else "are"
             raise CnnrefError(f"{' and '.join(lacking)} {verb} missing; {see}")
     if words:
-        sizes = words[0].isdecimal()
-        hint = "sizes have commas between them, as in --input 3,224,224" if sizes else see
-        raise CnnrefError(f"{words[0]!r} is too many; {hint}{'.' * sizes}")
+        raise CnnrefError(f"{words[0]!r} is too many; {_hint(command, words[0], see)}")
     return found
+
+
+def _hint(command: str, word: str, see: str) -> str:
+    """What a word may have been meant as that is one too many."""
+    if word.isdecimal():
+        return "sizes have commas between them, as in --input 3,224,224."
+    name, equals, _ = word.partition("=")
+    if equals and name.isidentifier() and "--arg" in COMMANDS[command].options:
+        return f"an argument is given as --arg {word}."
+    return see

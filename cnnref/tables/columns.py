@@ -214,7 +214,7 @@ COLUMNS: dict[str, Column] = {
     "groups": Column("groups", "r", _of(window(4, int))),
     **{key: _measure(key) for key in QUANTITIES},
     # of a row: what is alive while it runs
-    "peak": _measure("peak", "live bytes"),
+    "peak": _measure("peak", "live bytes, at least"),
     **{f"{key}_share": _percent(key) for key in SHARED},
     "field": Column("field", "r", _field(0)),
     "jump": Column("jump", "r", _field(1)),

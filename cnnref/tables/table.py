@@ -67,6 +67,9 @@ class Table(Printed, Rows):
         unless its input is wanted later) share their input's storage. Parameters and the
         scratch space of kernels do not count.
 
+        This is the least that a run can do with: a library that frees a map later, copies one
+        or holds scratch space takes more. `measure` says what PyTorch took.
+
         Raises:
             CnnrefError: the table is not whole or the beginning of one, or bytes_per_element
                 is neither a positive whole number nor a dtype.

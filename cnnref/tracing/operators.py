@@ -50,7 +50,7 @@ class Operators(TorchDispatchMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         if not isinstance(func, torch._ops.OpOverload):  # noqa: SLF001
-            from cnnref.tracing.higher import refusal
+            from cnnref.tracing.rules.higher import refusal
 
             raise refusal(func)
         # the shape functions of operators call functions of PyTorch themselves

@@ -292,7 +292,7 @@ class Recorder(TorchFunctionMode):
 
     def _higher(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A function of PyTorch that takes functions."""
-        from cnnref.tracing import higher
+        from cnnref.tracing.rules import higher
 
         known = self._constants.known
         if func.name() == "cond":

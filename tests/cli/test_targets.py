@@ -326,6 +326,24 @@ ONE_LINE = {
     "path/to/file.py:callable.",
     "own.build": "'own.build' is no network of the catalogue; build of the module own is written "
     "own:build.",
+    "timm:resnet50": "'timm:resnet50' is written timm:create_model --arg model_name=resnet50.",
+    "timm/resnet50": "'timm/resnet50' is written timm:create_model --arg model_name=resnet50.",
+    "timm.create_model:resnet50": "'timm.create_model:resnet50' is written timm:create_model "
+    "--arg model_name=resnet50.",
+    "torchvision:resnet50": "'torchvision:resnet50' is written torchvision.models:resnet50.",
+    "torchvision/resnet50": "'torchvision/resnet50' is written torchvision.models:resnet50.",
+    "torchvision.models.resnet50": "'torchvision.models.resnet50' is no network of the catalogue; "
+    "resnet50 of the module torchvision.models is written torchvision.models:resnet50.",
+    **{
+        name: f"'{name}' names weights, and costs are of code: write a function that gives the "
+        "model, as one that loads it, and type FILE.py:FUNCTION."
+        for name in ("whole.pt", "kept/whole.PTH", "model.safetensors")
+    },
+    "own.py:Needs(8)": "'own.py:Needs(8)': arguments stand apart, own.py:Needs --arg NAME=8.",
+    "own:Needs(8,depth=2)": "'own:Needs(8,depth=2)': arguments stand apart, own:Needs --arg NAME=8 "
+    "--arg depth=2.",
+    "own:Needs()": "'own:Needs()': arguments stand apart, own:Needs.",
+    "own:Needs width=8": "'width=8' is too many; an argument is given as --arg width=8.",
     "own:build --rules own:number": "--rules own:number is no mapping, but 7.",
     "own:build --rules own:_rulez": "own has nothing of the name '_rulez'.",
     "ruled.py:build --rules ruled.py:NONE": "The rule of Kernel must be a function of a call's "
