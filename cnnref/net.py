@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from cnnref.counting import arithmetic
-from cnnref.counting.arguments import pair, ranked, refuse, truth, whole, window
+from cnnref.counting.arguments import number, pair, ranked, refuse, truth, whole, window
 from cnnref.counting.layer import Constants, Layer
 from cnnref.counting.shapes import Shape, Size, Work
 from cnnref.errors import CnnrefError, ShapeError
@@ -45,12 +45,10 @@ class Net:
     def __init__(self, input_shape: Iterable[int], *, name: str = "net") -> None:
         if not isinstance(input_shape, Iterable):
             raise CnnrefError(f"input: give (C, H, W) or (features,), not {input_shape!r}.")
-        sizes = tuple(input_shape)
-        for size in sizes:
-            whole("input", "input_shape", size, least=1)
+        sizes = tuple(whole("input", "input_shape", size, least=1) for size in input_shape)
         if not sizes:
             raise CnnrefError("input: the shape () is empty; give (C, H, W) or (features,).")
-        self.name = name
+        self.name = _text("net", name)
         self.input = FeatureMap(Shape(sizes), -1)
         self._layers: list[Layer] = []
         self._maps: list[FeatureMap] = []
@@ -63,10 +61,19 @@ class Net:
         """The rows so far, as an immutable table."""
         return Table(self._layers, name=self.name, input_shape=self.input.shape)
 
+    def __copy__(self) -> Net:
+        """A net that goes on from here by itself; the feature maps so far are inputs of both."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(
+            (key, type(value)(value) if isinstance(value, list | set | dict) else value)
+            for key, value in self.__dict__.items()
+        )
+        return twin
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Rows that are added inside belong to this stage."""
-        before, self._stage = self._stage, name
+        before, self._stage = self._stage, _text("stage", name)
         try:
             yield
         finally:
@@ -75,7 +82,7 @@ class Net:
     @contextmanager
     def block(self, name: str) -> Iterator[None]:
         """Rows that are added inside belong to this block."""
-        before, self._block = self._block, name
+        before, self._block = self._block, _text("block", name)
         try:
             yield
         finally:
@@ -96,8 +103,7 @@ class Net:
     ) -> FeatureMap:
         """A 2-D convolution; kernel, stride, padding and dilation are N or (height, width)."""
         label = self._label("conv", name)
-        whole(label, "filters", filters, least=1)
-        whole(label, "groups", groups, least=1)
+        filters = whole(label, "filters", filters, least=1)
         truth(label, "bias", bias)
         geometry = window(label, kernel, stride, padding, dilation, groups)
         return self._add("conv", label, arithmetic.conv, x, filters, geometry, bias, rank=3)
@@ -158,9 +164,12 @@ class Net:
     ) -> FeatureMap:
         """A fully-connected layer; in_features, where given, must be what the input brings."""
         label = self._label("linear", name)
-        whole(label, "features", features, least=1)
+        features = whole(label, "features", features, least=1)
         truth(label, "bias", bias)
-        if in_features is not None and x.shape[-1] != in_features:
+        self._check_owner(label, x)
+        if in_features is not None and x.shape[-1] != whole(
+            label, "in_features", in_features, least=1
+        ):
             raise ShapeError(
                 f"{label}: its weights take {in_features:,} features, but its input is {x.shape}."
             )
@@ -172,7 +181,7 @@ class Net:
         """A batch normalisation with a scale and a shift for each channel."""
         label = self._label("batch_norm", name)
         truth(label, "affine", affine)
-        constants = (("eps", eps),)
+        constants = (("eps", number(label, "eps", eps)),)
         return self._add("batch_norm", label, arithmetic.batch_norm, x, affine, constants=constants)
 
     def lrn(
@@ -187,8 +196,9 @@ class Net:
     ) -> FeatureMap:
         """A local response normalisation over n neighbouring channels; alpha is divided by n."""
         label = self._label("lrn", name)
-        whole(label, "window", window, least=1)
-        constants = (("alpha", alpha), ("beta", beta), ("k", k))
+        window = whole(label, "window", window, least=1)
+        given = (("alpha", alpha), ("beta", beta), ("k", k))
+        constants = tuple((key, number(label, key, value)) for key, value in given)
         return self._add("lrn", label, arithmetic.lrn, x, window, rank=3, constants=constants)
 
     def relu(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
@@ -202,7 +212,8 @@ class Net:
     def scale(self, x: FeatureMap, name: str | None = None, *, factor: float = 1.0) -> FeatureMap:
         """Every element times one constant that is not learned."""
         label = self._label("scale", name)
-        return self._add("scale", label, arithmetic.elementwise, x, constants=(("factor", factor),))
+        constants = (("factor", number(label, "factor", factor)),)
+        return self._add("scale", label, arithmetic.elementwise, x, constants=constants)
 
     def subsample(self, x: FeatureMap, stride: Size, name: str | None = None) -> FeatureMap:
         """Every stride-th row and column: a view, which costs nothing."""
@@ -215,8 +226,8 @@ class Net:
     ) -> FeatureMap:
         """Channels of zeros in front and behind."""
         label = self._label("pad", name)
-        whole(label, "before", before, least=0)
-        whole(label, "after", after, least=0)
+        before = whole(label, "before", before, least=0)
+        after = whole(label, "after", after, least=0)
         zeros = (("before", before), ("after", after))
         given = tuple(side for side in zeros if side[1])
         return self._add("pad", label, arithmetic.pad_channels, x, before, after, constants=given)
@@ -224,7 +235,8 @@ class Net:
     def dropout(self, x: FeatureMap, name: str | None = None, *, p: float = 0.5) -> FeatureMap:
         """Dropout: at inference it hands its input on and costs nothing."""
         label = self._label("dropout", name)
-        return self._add("dropout", label, arithmetic.elementwise, x, constants=(("p", p),))
+        constants = (("p", number(label, "p", p)),)
+        return self._add("dropout", label, arithmetic.elementwise, x, constants=constants)
 
     def flatten(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
         """The feature map as one vector: a view, which costs nothing."""
@@ -240,8 +252,9 @@ class Net:
 
     def _label(self, op: str, name: str | None) -> str:
         if name is None:
-            number = self._counters[op] = self._counters.get(op, 0) + 1
-            name = f"{op}{number}"
+            count = self._counters[op] = self._counters.get(op, 0) + 1
+            name = f"{op}{count}"
+        _text("layer", name)
         if name in self._names:
             raise CnnrefError(f"{name}: the name is taken; give each layer of a net its own.")
         return name
@@ -256,8 +269,8 @@ class Net:
         rank: int = 0,
         constants: Constants = (),
     ) -> FeatureMap:
-        ranked(label, x.shape, rank)
         self._check_owner(label, x)
+        ranked(label, x.shape, rank)
         try:
             work = rule(x.shape, *arguments)
         except ShapeError as error:
@@ -265,10 +278,10 @@ class Net:
         return self._append(op, label, (x,), work, constants)
 
     def _join(self, op: str, label: str, rule: Callable[..., Work], maps: Maps) -> FeatureMap:
-        if len(maps) < 2:
-            raise CnnrefError(f"{label}: it joins two feature maps or more, but got {len(maps)}.")
         for x in maps:
             self._check_owner(label, x)
+        if len(maps) < 2:
+            raise CnnrefError(f"{label}: it joins two feature maps or more, but got {len(maps)}.")
         try:
             work = rule(*(x.shape for x in maps))
         except ShapeError as error:
@@ -288,7 +301,18 @@ class Net:
         return made
 
     def _check_owner(self, label: str, x: FeatureMap) -> None:
+        if not isinstance(x, FeatureMap):
+            raise CnnrefError(
+                f"{label}: its input must be a feature map, net.input or what a layer gave, "
+                f"but is of type {type(x).__name__}."
+            )
         # by identity: a map of another Net may have the same shape and number
-        number, maps = x.producer, self._maps
-        if x is not self.input and not (0 <= number < len(maps) and maps[number] is x):
+        place, maps = x.producer, self._maps
+        if x is not self.input and not (0 <= place < len(maps) and maps[place] is x):
             raise CnnrefError(f"{label}: its input {x.shape} was made by another Net.")
+
+
+def _text(what: str, name: object) -> str:
+    if isinstance(name, str):
+        return name
+    raise CnnrefError(f"The name of a {what} must be a text, but is {name!r}.")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NoReturn
+from math import inf
+from numbers import Real
+from operator import index
+from typing import Any, NoReturn
 
 from cnnref.counting.shapes import Geometry, Shape, Size
 from cnnref.errors import CnnrefError, ShapeError
 
-__all__ = ["pair", "ranked", "refuse", "truth", "whole", "window"]
+__all__ = ["number", "pair", "ranked", "refuse", "truth", "whole", "window"]
 
 
 def window(
@@ -27,7 +30,7 @@ def window(
             ceil_mode is no truth value.
     """
     truth(label, "ceil_mode", ceil_mode)
-    if type(kernel) is type(stride) is type(padding) is type(dilation) is int:
+    if type(kernel) is type(stride) is type(padding) is type(dilation) is type(groups) is int:
         known = _plain(kernel, stride, padding, dilation, groups, ceil_mode)
         if known is not None:
             return known
@@ -36,7 +39,7 @@ def window(
         pair(label, "stride", stride, least=1),
         pair(label, "padding", padding, least=0),
         pair(label, "dilation", dilation, least=1),
-        groups,
+        whole(label, "groups", groups, least=1),
         ceil_mode,
     )
 
@@ -46,7 +49,7 @@ def _plain(
     kernel: int, stride: int, padding: int, dilation: int, groups: int, ceil_mode: bool
 ) -> Geometry | None:
     # most windows are squares that were asked for before; None leaves the complaint to `pair`
-    if kernel < 1 or stride < 1 or padding < 0 or dilation < 1:
+    if kernel < 1 or stride < 1 or padding < 0 or dilation < 1 or groups < 1:
         return None
     return Geometry(
         (kernel, kernel),
@@ -73,15 +76,32 @@ def pair(label: str, what: str, value: Size, *, least: int) -> tuple[int, int]:
 
 
 def whole(label: str, what: str, value: object, *, least: int) -> int:
-    """The value itself, if it is a whole number of at least `least`.
+    """The value as an int, if it is a whole number of at least `least`.
 
     Raises:
         CnnrefError: it is not; names the layer and the value.
     """
     if type(value) is int and value >= least:
         return value
+    # what counts as a whole number elsewhere, as one of NumPy's; True is none
+    if hasattr(value, "__index__") and "bool" not in type(value).__name__:
+        size = index(value)
+        if size >= least:
+            return size
     kind = "positive whole number" if least else "whole number, zero or more"
     raise CnnrefError(f"{label}: {what} must be a {kind}, but is {value!r}.")
+
+
+def number(label: str, what: str, value: Any) -> float:
+    """The value itself, if it is a finite number.
+
+    Raises:
+        CnnrefError: it is not; names the layer and the value.
+    """
+    real = isinstance(value, Real) and value is not True and value is not False
+    if real and -inf < value < inf:
+        return value if type(value) is int else float(value)
+    raise CnnrefError(f"{label}: {what} must be a finite number, but is {value!r}.")
 
 
 def truth(label: str, what: str, value: object) -> bool:
