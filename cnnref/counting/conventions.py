@@ -6,7 +6,7 @@ table answers as the lecture, torch or another tool would.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -59,6 +59,10 @@ class Convention(NamedTuple):
     source: str
     note: str
     modules: tuple[str, ...] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy has price lists of its own, frozen too: a mapping proxy cannot be pickled."""
+        return _restored, tuple(_thawed(field) for field in self)
 
     @staticmethod
     def from_dict(entries: Mapping[str, Any]) -> Convention:
@@ -129,6 +133,16 @@ def _price(terms: Mapping[str, int], layer: Layer) -> int:
 def frozen(prices: Mapping[str, Mapping[str, int]]) -> Prices:
     """A price list that nobody can change."""
     return MappingProxyType({op: MappingProxyType(dict(terms)) for op, terms in prices.items()})
+
+
+def _thawed(field: Any) -> Any:
+    lists = isinstance(field, Mapping)
+    return {kind: dict(terms) for kind, terms in field.items()} if lists else field
+
+
+def _restored(*fields: Any) -> Convention:
+    whole: Iterable[Any] = (frozen(one) if isinstance(one, dict) else one for one in fields)
+    return Convention._make(whole)
 
 
 _STORED = frozen(STORED)

@@ -160,6 +160,11 @@ def roofline(
     >>> found[0].bound, next(row.bound for row in found if row.name == "fc6")
     ('arithmetic', 'memory')
     """
+    if not isinstance(ceilings, Ceilings):
+        raise CnnrefError(
+            "roofline needs the Ceilings of a machine, as cnnref.ceilings() measures them, but got "
+            f"{ceilings!r}."
+        )
     if min(ceilings[1:3]) <= 0:
         raise CnnrefError(
             "roofline: the ceilings must be positive rates, but are "

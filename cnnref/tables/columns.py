@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape
-from cnnref.errors import UnknownNameError
+from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.tables.quantities import QUANTITIES, Row, Total, Value, added, current, together
 from cnnref.units import KIB, KILO, MEGA, rounded
 
@@ -240,10 +240,15 @@ def split(
 
     In front of each stands its "+", or nothing; tell: as for `current`.
 
+    Raises:
+        CnnrefError: it is neither, or something in the list is no text.
+
     >>> split("layer,+macs")
     [('', 'layer'), ('+', 'macs')]
     """
-    keys = columns.split(",") if isinstance(columns, str) else columns or ()
+    keys: Any = columns.split(",") if isinstance(columns, str) else columns or ()
+    if not isinstance(keys, Iterable) or not all(isinstance(key, str) for key in keys):
+        raise CnnrefError(f"columns must be keys such as 'macs', but are {columns!r}.")
     return [("+" * key.startswith("+"), current(key.removeprefix("+"), tell)) for key in keys]
 
 

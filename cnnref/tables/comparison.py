@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Constants, Layer
 from cnnref.counting.shapes import COUNTS, Geometry
+from cnnref.errors import CnnrefError
 from cnnref.tables.columns import COLUMNS, LEAST, chosen
 from cnnref.tables.listing import named, record
 from cnnref.tables.printable import Printed, View
@@ -17,7 +18,6 @@ from cnnref.units import grouped, rounded
 
 if TYPE_CHECKING:
     from cnnref.tables.formats import Grid
-    from cnnref.tables.table import Table
 
 __all__ = [
     "Comparison",
@@ -66,11 +66,20 @@ def compare(a: Table, b: Table) -> Comparison:
     by rows of the part or by the world outside it, wherever in the whole the part stands. What
     comes back is a list that knows both tables, and prints them side by side in every format.
 
+    Raises:
+        CnnrefError: one of the two is no table.
+
     >>> import cnnref
     >>> book = cnnref.table("alexnet")
     >>> cnnref.compare(book, book)
     []
     """
+    for given in (a, b):
+        if not isinstance(given, Table):
+            raise CnnrefError(
+                "compare: it takes two tables, as cnnref.table and cnnref.trace give them, but got "
+                f"{given!r}."
+            )
     differences: list[Difference] = []
     partner: dict[int, int | None] = {-1: -1}
     if a.input_shape != b.input_shape:

@@ -60,6 +60,14 @@ class Collapsed(Printed, Sequence[Repeat]):
     def __getitem__(self, key: int | slice) -> Repeat | tuple[Repeat, ...]:
         return self._runs[key]
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Collapsed):
+            return NotImplemented
+        return (self.table, self._runs) == (other.table, other._runs)
+
+    def __hash__(self) -> int:
+        return hash((self.table, self._runs))
+
     def __repr__(self) -> str:
         shown = sum(len(run.rows) for run in self)
         lacking = ", some uncounted" if self.table.uncounted else ""

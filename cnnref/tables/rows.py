@@ -18,7 +18,7 @@ __all__ = ["Rows"]
 class Rows(Sequence[Layer]):
     """Immutable rows in order of execution, with their sums; counts are for one image."""
 
-    __slots__ = ("_layers", "_origin", "input_shape", "name", "unused")
+    __slots__ = ("_input_shape", "_layers", "_origin", "name", "unused")
 
     def __init__(
         self,
@@ -36,7 +36,12 @@ class Rows(Sequence[Layer]):
         self._layers = tuple(layers)
         self._origin: tuple[Self, Sequence[int]] | None = None
         self.name = name
-        self.input_shape = input_shape
+        self._input_shape = input_shape
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of one image."""
+        return self._input_shape
 
     def __len__(self) -> int:
         return len(self._layers)

@@ -55,6 +55,15 @@ class Sweep(Printed, Sequence[Point]):
     def __getitem__(self, key: int | slice) -> Point | tuple[Point, ...]:
         return self._points[key]
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sweep):
+            return NotImplemented
+        return (self.name, self._points) == (other.name, other._points)
+
+    def __hash__(self) -> int:
+        # settings may be anything that is varied
+        return hash((self.name, tuple(point.table for point in self)))
+
     def __repr__(self) -> str:
         lacking = ", some rows uncounted" if any(p.table.uncounted for p in self) else ""
         return (
