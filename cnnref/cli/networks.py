@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import cnnref
 from cnnref.cli.show import Outcome, limits, printed, progress, rows, verdicts
 from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.tables.formats import visible
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -54,7 +55,7 @@ def explained(arguments: SimpleNamespace) -> Outcome:
     from cnnref.counting.explain import told
 
     found = book(arguments.name, arguments)
-    return Outcome(_lines(told(found, found[arguments.layer], arguments.convention)))
+    return Outcome(_lines(map(visible, told(found, found[arguments.layer], arguments.convention))))
 
 
 def checked(arguments: SimpleNamespace) -> Outcome:

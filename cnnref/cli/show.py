@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from cnnref.cli.streams import coloured, say
 from cnnref.errors import CnnrefError
+from cnnref.tables.formats import visible
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -142,7 +143,8 @@ def verdicts(budget: Budget, table: Table, arguments: SimpleNamespace) -> Outcom
     if unknown:
         lines.append(f"{unknown}; --allow-uncounted takes them as free")
     failed = bool(unknown) or not all(verdict.kept for verdict in found)
-    return Outcome("", int(failed), "".join(f"cnnref: {table.name}: {line}\n" for line in lines))
+    told = (visible(f"{table.name}: {line}") for line in lines)
+    return Outcome("", int(failed), "".join(f"cnnref: {line}\n" for line in told))
 
 
 class Outcome(NamedTuple):

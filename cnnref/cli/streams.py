@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from typing import TextIO
 
 from cnnref.errors import CnnrefError
+from cnnref.tables.formats import visible
 
 __all__ = ["aside", "coloured", "complain", "put", "quiet", "say"]
 
@@ -46,7 +47,7 @@ def put(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print on standard error, if anybody listens."""
+    """Print on standard error, if anybody listens, as it is."""
     if sys.stderr is None:
         return
     try:
@@ -60,7 +61,7 @@ def complain(message: str) -> None:
     """One line on stderr; a word that is very long shows its ends."""
     name = "\x1b[31mcnnref:\x1b[0m" if coloured(sys.stderr) else "cnnref:"
     short = LONG.sub(lambda found: f"{found[0][:ENDS]}...{found[0][-ENDS:]}", message)
-    say(f"{name} {short}\n")
+    say(f"{name} {visible(short)}\n")
 
 
 def coloured(stream: TextIO | None) -> bool:

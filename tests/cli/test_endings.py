@@ -244,6 +244,28 @@ def test_a_long_word_shows_its_ends_and_a_path_is_whole(capsys):
     assert said.endswith(f" is not '{'a' * 59}...{'a' * 59}'.\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("explain acting.py:net 0", 2),
+        ("explain acting.py:net {}", 0), ("trace acting.py:net --max-macs 1", 1),
+        ("trace acting.py:net", 0), ("trace acting.py:{}", 2), ("table {}", 2),
+    ],
+)  # fmt: skip
+def test_no_name_acts_on_a_terminal(folder, words, code):
+    name = "a\x1b[2J\u202eb\r"
+    (folder / "acting.py").write_text(
+        "from cnnref.net import Net\n\n\ndef net():\n"
+        f"    net = Net((3, 8, 8), name={name!a})\n"
+        f"    net.conv(net.input, 3, kernel=1, name={name!a})\n    return net\n"
+    )
+    done = here(folder, *(word.format(name) for word in words.split()))
+    assert done.returncode == code, done.stderr
+    said = done.stdout + done.stderr
+    assert r"\x1b[2J\u202eb" in said
+    assert all(letter.isprintable() or letter == "\n" for letter in said)
+
+
 def test_this_process_has_its_streams_back():
     done = process("table", "vgg11")
     assert (done.returncode, done.stderr) == (0, "")
