@@ -180,8 +180,7 @@ def built(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """What a function gives, on the meta device where it can: then no weight takes memory."""
     if "torch" not in sys.modules:
         return function(**arguments)
-    from cnnref.tracing.building import on_meta
-    from cnnref.tracing.isolation import apart
+    from cnnref.tracing.isolation import apart, on_meta
 
     try:
         return apart(partial(function, **arguments), on_meta)

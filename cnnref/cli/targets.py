@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -11,14 +12,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from cnnref.cli.advice import instead
 from cnnref.errors import CnnrefError, MissingExtraError, UnknownNameError
 from cnnref.net import Net
 from cnnref.networks.catalog import model, names
 from cnnref.sources import built, check_arguments, is_module
 from cnnref.tables.table import Table
 
-__all__ = ["find", "forget", "load", "make"]
+__all__ = [
+    "find",
+    "forget",
+    "instead",
+    "load",
+    "make",
+]
+
 
 FORMS = "package.module:callable or path/to/file.py:callable"
 _LOADED: dict[Path, ModuleType] = {}
@@ -48,8 +55,7 @@ def _catalogued(name: str, arguments: Mapping[str, Any]) -> Any:
     try:
         import torch  # noqa: F401
 
-        from cnnref.tracing.building import on_meta
-        from cnnref.tracing.isolation import apart
+        from cnnref.tracing.isolation import apart, on_meta
     except ModuleNotFoundError:
         raise MissingExtraError("cnnref trace", "torch", "torch") from None
     for argument in arguments:
@@ -238,3 +244,40 @@ def _nearby() -> Iterable[str]:
     here = _here()
     yield from (path.stem for path in here.glob("*.py"))
     yield from (path.parent.name for path in here.glob("*/__init__.py"))
+
+
+# how a library's model of a name is built
+LIBRARIES = {
+    "timm": "timm:create_model --arg model_name={}",
+    "torchvision": "torchvision.models:{}",
+}
+# timm:resnet50, timm/resnet50, timm.create_model:resnet50, torchvision:resnet50
+MODEL = re.compile(r"(timm(?:\.create_model)?|torchvision)[:/](?!create_model$|models[:/.])(\w+)")
+WEIGHTS = frozenset((".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".onnx", ".h5"))
+CALL = re.compile(r"([^()]+:[\w.]+)\((.*)\)")
+
+
+def instead(target: str) -> CnnrefError | None:
+    """The error for a target of a form that is none of ours; None where there is no advice.
+
+    >>> str(instead("timm:resnet50"))
+    "'timm:resnet50' is written timm:create_model --arg model_name=resnet50."
+    """
+    if model := MODEL.fullmatch(target):
+        library = model[1].partition(".")[0]
+        return CnnrefError(f"{target!r} is written {LIBRARIES[library].format(model[2])}.")
+    if call := CALL.fullmatch(target):
+        return CnnrefError(f"{target!r}: arguments stand apart, {call[1]}{_arguments(call[2])}.")
+    if Path(target).suffix.lower() in WEIGHTS:
+        return CnnrefError(
+            f"{target!r} names weights, and costs are of code: write a function that gives the "
+            "model, as one that loads it, and type FILE.py:FUNCTION."
+        )
+    return None
+
+
+def _arguments(written: str) -> str:
+    """What was written in parentheses, as options; what has no name gets one from its writer."""
+    parts = [part.strip() for part in written.split(",") if part.strip()]
+    named = [part.replace(" ", "") if "=" in part else f"NAME={part}" for part in parts]
+    return "".join(f" --arg {part}" for part in named)

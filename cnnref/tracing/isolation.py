@@ -12,6 +12,7 @@ import gc
 import random
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import copy_context
@@ -19,8 +20,20 @@ from types import FrameType
 from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
-__all__ = ["apart", "eager", "held", "own", "settings", "uncollected", "unfused"]
+__all__ = [
+    "apart",
+    "eager",
+    "held",
+    "on_meta",
+    "own",
+    "settings",
+    "uncollected",
+    "unfused",
+]
+
 
 Result = TypeVar("Result")
 
@@ -240,11 +253,20 @@ def settings() -> Iterator[None]:
                 put(old)
 
 
-def _others() -> dict[int, tuple[FrameType, int]]:
-    """Where each thread is, but for this one and that which waits for it."""
+def _others() -> dict[int, tuple[FrameType, int, int]]:
+    """How far each thread has come, but for this one and that which waits for it."""
     mine = (threading.get_ident(), getattr(own, "caller", None))
     frames = sys._current_frames().items()  # noqa: SLF001
-    return {ident: (frame, frame.f_lasti) for ident, frame in frames if ident not in mine}
+    return {
+        ident: (frame, frame.f_lasti, _spent(ident)) for ident, frame in frames if ident not in mine
+    }
+
+
+def _spent(ident: int) -> int:
+    """The processor time of a thread: one that goes round in a loop may be where it was."""
+    if not hasattr(time, "pthread_getcpuclockid"):  # macOS, Windows
+        return 0
+    return time.clock_gettime_ns(time.pthread_getcpuclockid(ident))
 
 
 def _settings() -> list[tuple[Callable[[Any], Any], Any]]:
@@ -267,3 +289,34 @@ def _same(old: tuple[Any, Any], new: tuple[Any, Any]) -> bool:
     if isinstance(one, tuple) and len(one) == 5:  # a kind, its array, and numbers
         return one[2:] == other[2:] and bool((one[1] == other[1]).all())
     return bool(one == other)
+
+
+# in place, with numbers alone: on meta they change nothing, but have torch load its compiler
+FILLS = frozenset(
+    getattr(Tensor, f"{name}_")
+    for name in ("add", "clamp", "div", "erfinv", "fill", "mul", "normal", "uniform", "zero")
+)
+
+
+@contextmanager
+def on_meta() -> Iterator[None]:
+    """What is built meanwhile is on the meta device, and its weights stay as they come."""
+    with torch.device("meta"), _Unfilled():
+        yield
+
+
+class _Unfilled(TorchFunctionMode):
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        fills = func in FILLS or getattr(func, "__module__", "") == "torch.nn.init"
+        if fills and not any(isinstance(one, Tensor) for one in (*args[1:], *kwargs.values())):
+            filled = args[0] if args else kwargs.get("tensor")
+            if isinstance(filled, Tensor) and filled.is_meta:
+                return filled
+        return func(*args, **kwargs)

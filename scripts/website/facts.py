@@ -5,8 +5,8 @@ input other than its own, or with a block after a colon ("googlenet:3a", and
 "googlenet:3a-naive" for the module without its reductions); the rows are "total", a row's
 name, "stage:NAME" or "op:NAME", several of them joined by "+"; the quantity is a key
 of MEASURES or SHAPES, and "operations" and "activation_bytes" name their convention behind it
-("operations:lecture"). "part:NAME" in place of a network is a layer or a block alone: see
-website.lessons.
+("operations:lecture"). "block:NAME" and "part:KIND:SIZE..." in place of a network are
+lessons: see website.lessons.
 """
 
 from __future__ import annotations
@@ -21,11 +21,9 @@ from cnnref.networks.catalog import table
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES
 from cnnref.tables.table import Table
-from website.lessons import block
+from website.lessons import lesson
 
 __all__ = ["fact", "lookup", "rows"]
-
-PART = "part:"
 
 # the quantities that a path may ask for
 MEASURES = (
@@ -88,12 +86,8 @@ def lookup(key: str) -> Table:
         UnknownNameError: no network has that name.
         CnnrefError: the size is not a whole number.
     """
-    if key.startswith(PART):
-        from website.lessons import part as piece
-
-        return piece(key.removeprefix(PART))
-    if key.startswith("block:"):
-        return block(key.removeprefix("block:"))
+    if (found := lesson(key)) is not None:
+        return found
     network, colon, part = key.partition(":")
     if colon:
         from cnnref.drawing import block_table

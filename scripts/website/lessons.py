@@ -18,6 +18,7 @@ __all__ = [
     "BLOCKS",
     "PARTS",
     "block",
+    "lesson",
     "part",
 ]
 
@@ -26,6 +27,22 @@ __all__ = [
 MIDDLE = (256, 14, 14)
 WIDE = (256, 56, 56)
 NARROW = (24, 56, 56)
+
+
+def lesson(key: str) -> Table | None:
+    """The table under a key "block:NAME" or "part:KIND:SIZE..."; None where a key is another.
+
+    Raises:
+        UnknownNameError: no block or kind of piece has that name.
+        CnnrefError: a size of a piece is not a whole number, or their number is wrong.
+
+    >>> lesson("block:plain").macs, lesson("part:basic:1:1").macs, lesson("vgg16")
+    (115605504, 18, None)
+    """
+    kind, _, name = key.partition(":")
+    if kind not in ("block", "part"):
+        return None
+    return block(name) if kind == "block" else part(name)
 
 
 @cache

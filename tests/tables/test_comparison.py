@@ -16,7 +16,7 @@ from website.chapters.complexity import page as say
 from website.chapters.complexity.page import comparison_table, depth_table, memory_table
 from website.charts import comparison
 from website.charts.comparison import AXES, PROTOCOLS, Axis, Protocol, points
-from website.charts.labels import LETTER_WIDTH, Bubble, place_labels
+from website.charts.scatter import LETTER_WIDTH, Bubble, place_labels
 from website.data import CHARTED
 from website.inline import cited
 
@@ -150,7 +150,9 @@ def test_no_name_in_the_first_view_covers_another(size):
     low, high = overview_charts._accuracies()
     boxes = {}
     for label, value in x.items():
-        left = width * overview_charts._fraction(value["x"], domain, first[2]) + value[size][0]
+        left = (
+            width * overview_charts.scatter.fraction(value["x"], domain, first[2]) + value[size][0]
+        )
         top = overview_charts.HEIGHT * (high - value["top1"]) / (high - low) + value[size][1]
         half = len(label) * font * LETTER_WIDTH / 2
         boxes[label] = (left - half, left + half, top - font / 2, top + font / 2)

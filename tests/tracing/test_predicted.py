@@ -260,7 +260,7 @@ def test_in_whole_networks_too(name: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 LOADED = """
 import sys, torch, cnnref
-from cnnref.tracing.building import on_meta
+from cnnref.tracing.isolation import on_meta
 with on_meta():
     module = cnnref.model("resnet18")
 before = set(sys.modules)

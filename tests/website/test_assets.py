@@ -11,7 +11,9 @@ def loaded(root):
     """The scripts that the settings load on every page, or a page by itself."""
     texts = [path.read_text(encoding="utf-8") for path in (root / "docs").glob("*.md")]
     texts.append((root / "mkdocs.yml").read_text(encoding="utf-8"))
-    return {name for text in texts for name in re.findall(r"assets/javascripts/([\w.]+\.js)", text)}
+    return {
+        name for text in texts for name in re.findall(r"assets/javascripts/([\w.-]+\.js)", text)
+    }
 
 
 def test_every_script_is_loaded_by_a_page():

@@ -48,6 +48,7 @@ READERS: dict[str, Callable[[], object]] = {
     "docs/peers/counts.csv": answers.said,
     "docs/peers/benchmark.json": partial(peers.record, "benchmark"),
     "docs/peers/trials.json": peers.state_table,
+    "docs/peers/disturbed.json": partial(peers.record, "disturbed"),
     "docs/peers/features.toml": trial_records.stated,
     MEASURED.relative_to(ROOT).as_posix(): partial(record.read, MEASURED),
 }

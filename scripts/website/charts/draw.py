@@ -15,10 +15,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cnnref.files import json_of
+from cnnref.files import json_of, write
 from website import places
-from website.charts.kept import kept
 from website.markup import Html, element
+
+__all__ = [
+    "kept",
+]
+
 
 CACHE = places.CACHE / "charts"
 VEGA_LITE = "6.4"
@@ -67,8 +71,6 @@ STYLE: dict[str, Any] = {
     "text": {"color": INK, "fontSize": 12},
     "range": {"category": [f"var(--chart-{n})" for n in range(1, 7)]},
 }
-
-
 # charts that the build makes itself: key -> spec
 _made: dict[str, dict[str, Any]] = {}
 
@@ -187,3 +189,19 @@ def bundle() -> str:
 MACROS: Mapping[str, Callable[..., object]] = {
     "chart": placeholder,
 }
+
+
+def kept(path: Path, make: Callable[[], str]) -> str:
+    """A text from the cache, or made and put there."""
+    found = path.read_bytes() if path.is_file() else b""
+    digest, _, data = found.partition(b"\n")
+    if digest == _digest(data):
+        return data.decode()
+    text = make()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, _digest(text.encode()) + b"\n" + text.encode())
+    return text
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).hexdigest().encode()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.drawing import bars as charts
 from cnnref.measuring.record import MODES
 from cnnref.units import GIGA, MIB, significant
+from website.charts import scatter
 from website.charts.comparison import AXES as COSTS
 from website.charts.comparison import Axis, families, family
-from website.charts.labels import Bubble, place_labels
+from website.charts.scatter import Bubble
 from website.measured.predict import Measured, fit
 from website.measured.shown import LABELS, Shown, Way, analytic_peak, labelled
 
@@ -21,11 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["AXES", "memory_points", "throughput_lines", "time_points"]
 
 HEIGHT = 400
-# of the drawing's inner area, as scripts/site_charts.py draws it wide and narrow
-INNER = {"wide": 610, "narrow": 235}
+INNER = scatter.inner({"wide": 70, "narrow": 65})
 FONT = {"wide": 11, "narrow": 9}
 RADIUS = 5
-IS_NARROW = "width < 400"
 
 
 class Along(NamedTuple):
@@ -83,9 +81,9 @@ def time_points(way: Way, axis: str) -> LayerChart:
     names = (
         alt.Chart(alt.Data(values=named))
         .mark_text(
-            fontSize=_either(alt, FONT["narrow"], FONT["wide"]),
-            dx=_either(alt, "datum.narrow[0]", "datum.wide[0]"),
-            dy=_either(alt, "datum.narrow[1]", "datum.wide[1]"),
+            fontSize=scatter.either(alt, FONT["narrow"], FONT["wide"]),
+            dx=scatter.either(alt, "datum.narrow[0]", "datum.wide[0]"),
+            dy=scatter.either(alt, "datum.narrow[1]", "datum.wide[1]"),
         )
         .encode(text="label:N", **encoding)
     )
@@ -136,14 +134,12 @@ def _domain(values: Sequence[float]) -> tuple[float, float]:
 
 def _log(alt: Any, key: str, title: str, domain: tuple[float, float]) -> Any:
     low, high = domain
-    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-    ticks = [float(f"{step}e{power}") for power in powers for step in (1, 2, 5)]
     return getattr(alt, key.upper())(
         f"{key}:Q",
         title=f"{title}, logarithmic",
         scale=alt.Scale(type="log", domain=[low, high], nice=False),
         axis=alt.Axis(
-            values=[tick for tick in ticks if low <= tick <= high],
+            values=scatter.log_ticks(domain),
             format=",.3~r",
             labelOverlap=True,
             grid=True,
@@ -152,27 +148,15 @@ def _log(alt: Any, key: str, title: str, domain: tuple[float, float]) -> Any:
 
 
 def _place(rows: Sequence[dict[str, Any]], domains: Mapping[str, tuple[float, float]]) -> None:
-    for size, width in INNER.items():
-        bubbles = [
-            Bubble(
-                width * _fraction(row["x"], domains["x"]),
-                HEIGHT * (1 - _fraction(row["y"], domains["y"])),
-                RADIUS,
-                row["label"],
-            )
-            for row in rows
-        ]
-        for row, place in zip(rows, place_labels(bubbles, width, HEIGHT, FONT[size]), strict=True):
-            row[size] = list(place)
+    def bubble(_: str, width: int, row: Mapping[str, Any]) -> Bubble:
+        return Bubble(
+            width * scatter.fraction(row["x"], domains["x"]),
+            HEIGHT * (1 - scatter.fraction(row["y"], domains["y"])),
+            RADIUS,
+            row["label"],
+        )
 
-
-def _fraction(value: float, domain: tuple[float, float]) -> float:
-    low, high = map(log10, domain)
-    return (log10(value) - low) / (high - low)
-
-
-def _either(alt: Any, narrow: object, wide: object) -> Any:
-    return alt.ExprRef(f"{IS_NARROW} ? {narrow} : {wide}")
+    scatter.label(rows, bubble, INNER, HEIGHT, FONT)
 
 
 def throughput_lines(shown: Shown, networks: Sequence[str]) -> Chart:

@@ -7,7 +7,7 @@ imported when a chart is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from cnnref.drawing import bars
 from cnnref.units import rounded
 from studies.machines.reference import reference
-from website.charts import comparison
+from website.charts import comparison, scatter
 from website.charts.comparison import AXES, PROTOCOLS, Axis, Point
-from website.charts.labels import Bubble, place_labels
+from website.charts.scatter import Bubble
 from website.data import CHARTED
 
 if TYPE_CHECKING:
@@ -28,13 +28,11 @@ __all__ = ["SCALES", "accuracy_bars", "bubble_views", "bubbles", "charts", "choi
 SCALES: Mapping[str, str] = {"log": "logarithmic", "linear": "linear"}
 
 HEIGHT = 420
-# of the drawing's inner area, as scripts/site_charts.py draws it wide and narrow
-INNER = {"wide": 625, "narrow": 245}
+INNER = scatter.inner({"wide": 55, "narrow": 55})
 FONT = {"wide": 12, "narrow": 10}
 # the area of a bubble, in square pixels for one million parameters
 AREA = {"wide": 16.0, "narrow": 8.0}
 SMALLEST = {"wide": 30.0, "narrow": 22.0}
-IS_NARROW = "width < 400"
 
 
 def bubble_views() -> Iterator[tuple[str, str, str]]:
@@ -86,9 +84,9 @@ def bubbles(protocol: str, axis: str, scale: str) -> LayerChart:
     names = base.mark_text(
         align="center",
         baseline="middle",
-        fontSize=_either(alt, FONT["narrow"], FONT["wide"]),
-        dx=_either(alt, "datum.narrow[0]", "datum.wide[0]"),
-        dy=_either(alt, "datum.narrow[1]", "datum.wide[1]"),
+        fontSize=scatter.either(alt, FONT["narrow"], FONT["wide"]),
+        dx=scatter.either(alt, "datum.narrow[0]", "datum.wide[0]"),
+        dy=scatter.either(alt, "datum.narrow[1]", "datum.wide[1]"),
     ).encode(text="label:N")
     chart: LayerChart = alt.layer(marks, names).properties(height=HEIGHT)
     return chart
@@ -169,15 +167,11 @@ def _value(axis: Axis, point: Point) -> float:
     return value / axis.unit
 
 
-def _either(alt: Any, narrow: object, wide: object) -> Any:
-    return alt.ExprRef(f"{IS_NARROW} ? {narrow} : {wide}")
-
-
 def _areas(alt: Any) -> Any:
     # linear from zero parameters on, but a bubble stays large enough to be pointed at
     largest = 150
     low, high = (
-        _either(alt, size["narrow"], size["wide"])
+        scatter.either(alt, size["narrow"], size["wide"])
         for size in (SMALLEST, {key: largest * area for key, area in AREA.items()})
     )
     return alt.Scale(domain=[0, largest], range=[low, high], zero=True)
@@ -201,16 +195,12 @@ def _accuracies() -> tuple[int, int]:
 
 
 def _ticks(domain: tuple[float, float], scale: str) -> list[float]:
-    low, high = domain
     if scale == "log":
-        powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-        steps: Iterable[float] = (
-            float(f"{step}e{power}") for power in powers for step in (1, 2, 5)
-        )
-    else:
-        step = _step(high)
-        steps = (n * step for n in range(int(high / step) + 1))
-    return [tick for tick in steps if low <= tick <= high]
+        return scatter.log_ticks(domain)
+    low, high = domain
+    step = _step(high)
+    ticks = (n * step for n in range(int(high / step) + 1))
+    return [tick for tick in ticks if low <= tick <= high]
 
 
 def _step(high: float) -> float:
@@ -220,26 +210,16 @@ def _step(high: float) -> float:
 
 def _add_places(values: list[dict[str, Any]], domain: tuple[float, float], scale: str) -> None:
     low, high = _accuracies()
-    for size in INNER:
-        shown = [
-            Bubble(
-                INNER[size] * _fraction(value["x"], domain, scale),
-                HEIGHT * (high - value["top1"]) / (high - low),
-                (_area(size, value["parameters"]) / 3.14159) ** 0.5,
-                value["label"],
-            )
-            for value in values
-        ]
-        places = place_labels(shown, INNER[size], HEIGHT, FONT[size])
-        for value, place in zip(values, places, strict=True):
-            value[size] = list(place)
 
+    def bubble(size: str, width: int, value: Mapping[str, Any]) -> Bubble:
+        return Bubble(
+            width * scatter.fraction(value["x"], domain, scale),
+            HEIGHT * (high - value["top1"]) / (high - low),
+            (_area(size, value["parameters"]) / 3.14159) ** 0.5,
+            value["label"],
+        )
 
-def _fraction(x: float, domain: tuple[float, float], scale: str) -> float:
-    low, high = domain
-    if scale == "log":
-        return (log10(x) - log10(low)) / (log10(high) - log10(low))
-    return (x - low) / (high - low)
+    scatter.label(values, bubble, INNER, HEIGHT, FONT)
 
 
 def described(protocol: str, axis: str, scale: str) -> str:
