@@ -107,10 +107,10 @@ def rows(book: Table, selection: str) -> Table:
     """
     if selection == "total":
         return book
-    chosen = [layer for part in _parts(book, selection) for layer in _part(book, part)]
-    return Table(
-        [layer for layer in book if layer in chosen], name=book.name, input_shape=book.input_shape
-    )
+    # parts hold the rows themselves, and to compare each with all would take long
+    chosen = {id(layer) for part in _parts(book, selection) for layer in _part(book, part)}
+    layers = [layer for layer in book if id(layer) in chosen]
+    return Table(layers, name=book.name, input_shape=book.input_shape)
 
 
 def _parts(book: Table, selection: str) -> list[str]:
