@@ -31,7 +31,7 @@ SITE = (
     {"website.lessons"},
     {"studies.degradation", "studies.machines", "studies.zoo"},
     {"studies.peers"},
-    {"studies.code", "studies.ledger"},
+    {"studies.code", "studies.ledger", "studies.output"},
     {"checks"},
     {"website.data"},
     {"website.places"},

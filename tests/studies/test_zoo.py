@@ -9,10 +9,11 @@ import torch
 import torchvision_models
 from torch import nn
 
+from studies.output import to_csv
 from studies.zoo import records as zoo_records
 from studies.zoo import run as zoo_run
 from studies.zoo.models import Case, build, cases
-from studies.zoo.records import Book, Record, record, to_csv
+from studies.zoo.records import Book, Record, record
 
 CASES = {case.name: case for case in cases() if case.library == "torchvision"}
 RESNET = CASES["resnet18"]
@@ -127,6 +128,6 @@ def test_records_of_other_code_are_not_taken_for_todays(
 
 
 def test_a_csv_file_has_a_line_for_each_record() -> None:
-    text = to_csv([Record(*RESNET, error='a "quoted", odd\nerror')])
+    text = to_csv(Record._fields, [Record(*RESNET, error='a "quoted", odd\nerror')])
     assert text.startswith("library,family,name,part,input,rows,")
     assert '"a ""quoted"", odd\nerror"' in text

@@ -16,9 +16,10 @@ from statistics import median
 
 from tqdm import tqdm
 
+from studies.output import write
 from studies.peers.benchmark_layout import Measured, exponent, medians
 from studies.peers.benchmark_start import installed, processor_time
-from studies.peers.records import PEERS, replace
+from studies.peers.records import PEERS
 
 CHILD = Path(__file__).resolve().parent / "benchmark_child.py"
 RECORD = PEERS / "benchmark.json"
@@ -61,7 +62,7 @@ def run(rounds: int, networks: list[str] | None, output: str | None) -> int:
         "growth": [grown(tool) for tool in (OURS, *PACKAGES) if tool not in JIT],
         "start": start(rounds, fastest_process(runs)),
     }
-    replace(output or str(RECORD), json.dumps(record, indent=1) + "\n")
+    write(output or RECORD, json.dumps(record, indent=1) + "\n")
     lines, missed = verdict(record)
     print("\n".join(lines))
     return int(missed)

@@ -303,7 +303,8 @@ def run(signals: int, tools: list[str] | None, output: str | None) -> int:
 
     signals: for cnnref; a tenth of them for each of the others.
     """
-    from studies.peers.records import PEERS, replace
+    from studies.output import write
+    from studies.peers.records import PEERS
 
     found = []
     for name in tools or TOOLS:
@@ -314,7 +315,7 @@ def run(signals: int, tools: list[str] | None, output: str | None) -> int:
         except (RuntimeError, ModuleNotFoundError) as error:
             print(f"{name} is left out: {error}", file=sys.stderr)
     record = {"date": datetime.now(UTC).date().isoformat(), "torch": TORCH, "tools": found}
-    replace(output or str(PEERS / "disturbed.json"), json.dumps(record, indent=1) + "\n")
+    write(output or PEERS / "disturbed.json", json.dumps(record, indent=1) + "\n")
     return 0
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
 import cnnref
-from cnnref import files
 from cnnref.counting.shapes import Size
+from studies.output import to_csv, write
 from studies.peers.counts import COUNTS, Row, read
 from studies.peers.tools import BY_NAME, NEED_DATA, Tool, count, fresh
 from website.places import DOCS
@@ -64,26 +61,12 @@ def run(
 ) -> int:
     """The run of scripts/peer_counts: all into one file, or what is asked for into the record."""
     if output:
-        write(counted(names, tools, small=small), output)
+        write(output, as_text(counted(names, tools, small=small)))
         return 0
     for tool in tools or BY_NAME:  # what is done stays when the next one is interrupted
-        write(merged(counted(names, [tool], small=small)), str(COUNTS))
+        write(COUNTS, as_text(merged(counted(names, [tool], small=small))))
     return 0
 
 
-def write(rows: Iterable[Row], path: str) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Row._fields)
-    writer.writerows(rows)
-    replace(path, text.getvalue())
-
-
-def replace(path: str, text: str) -> None:
-    """Write all of a file or nothing; - is the terminal."""
-    if path == "-":
-        sys.stdout.write(text)
-        return
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    files.write(target, text)
+def as_text(rows: Iterable[Row]) -> str:
+    return to_csv(Row._fields, rows)

@@ -13,7 +13,8 @@ from typing import Any
 from tqdm import tqdm
 
 from cnnref.files import toml_of
-from studies.peers.records import PEERS, replace
+from studies.output import write
+from studies.peers.records import PEERS
 from studies.peers.tools import TOOLS
 from studies.peers.trial_cases import TRIALS
 from website.places import SCRIPTS
@@ -33,7 +34,7 @@ def run(output: str | None = None) -> int:
         "tools": [in_process("trials", name) for name in names],
         "features": in_process("trial_records", str(FEATURES)),
     }
-    replace(output or str(RECORD), json.dumps(record, indent=1) + "\n")
+    write(output or RECORD, json.dumps(record, indent=1) + "\n")
     return 0
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -130,11 +127,3 @@ class Book:
     def add(self, entry: Record) -> None:
         self.records[entry.library, entry.name] = entry
         self._ledger.add(entry._asdict())
-
-
-def to_csv(records: Iterable[Record]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Record._fields)
-    writer.writerows(records)
-    return text.getvalue()

@@ -16,10 +16,10 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from studies.peers.records import replace
+from studies.output import to_csv, write
 from studies.zoo.models import Case, cases
 from studies.zoo.outcomes import script
-from studies.zoo.records import LIBRARIES, Book, Record, record, to_csv
+from studies.zoo.records import LIBRARIES, Book, Record, record
 from website.places import ROOT
 
 LINES = ROOT / ".cache" / "zoo.jsonl"
@@ -38,9 +38,9 @@ def run(only: str | None = None, limit: int | None = None, again: bool = False) 
     records = [book.records[c.library, c.name] for c in wanted if c in book]
     print("\n".join(told(records)))
     if only is None and len(records) == len(everything):
-        replace(str(SHOWN / "zoo.csv"), to_csv(records))
-        replace(str(SHOWN / "zoo.json"), json.dumps(summary(records), indent=1) + "\n")
-        replace(str(SHOWN / "models.js"), script(map(Record._asdict, records)))
+        write(SHOWN / "zoo.csv", to_csv(Record._fields, records))
+        write(SHOWN / "zoo.json", json.dumps(summary(records), indent=1) + "\n")
+        write(SHOWN / "models.js", script(map(Record._asdict, records)))
         print(f"wrote {SHOWN.relative_to(ROOT)}/zoo.csv, zoo.json and models.js")
     return int(any(not entry.agrees for entry in records))
 
