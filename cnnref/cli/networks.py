@@ -61,10 +61,13 @@ def explained(arguments: SimpleNamespace) -> Outcome:
 def checked(arguments: SimpleNamespace) -> Outcome:
     """`cnnref check`."""
     from cnnref.networks.agreement import agreement
+    from cnnref.networks.published import figures
 
     names = arguments.names or cnnref.names()
     for name in names:
         cnnref.architecture(name)
+    # what is wrong in the data of a network that is being added is said here, not later
+    figures()
     budget = limits(arguments)
     lines, compared, differing, said, code = [], 0, 0, "", 0
     for number, name in enumerate(names, 1):

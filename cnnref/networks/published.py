@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnnref.errors import UnknownNameError
+from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.networks.catalog import names
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ QUANTITIES = (
     "params", "macs", "flops", "layers", "input", "year", "file_mb", "top1_err", "top5_err",
     "top1_acc", "top5_acc",
 )  # fmt: skip
+OPERATIONS = ("macs", "flops")
 UNITS = ("count", "M", "G", "px", "MB", "%", "year")
 CERTAINTIES = (
     "verified-in-source", "verified-secondary", "approximate-chart-reading", "from-memory",
@@ -53,6 +54,8 @@ class Source(NamedTuple):
     year: of its first version; 0 where it is not known.
     first: when its first version came out, "2015-12", or "2014" where no month is known.
     venue, published: where and when it was published thereafter; "" where it was not.
+    convention: the one that its counts of operations follow; "" where it prints none.
+    called: what a sentence calls it that quotes such a count, as "the ResNet paper".
     """
 
     key: str
@@ -61,6 +64,8 @@ class Source(NamedTuple):
     first: str = ""
     venue: str = ""
     published: str = ""
+    convention: str = ""
+    called: str = ""
 
 
 class Figure(NamedTuple):
@@ -103,7 +108,8 @@ def figures() -> tuple[Figure, ...]:
     """Every cited figure of every network.
 
     Raises:
-        CnnrefError: the file of them cannot be read; the message has line and column.
+        CnnrefError: the file of them cannot be read; the message has line and column. Or a source
+            that prints operations does not say which convention they follow.
     """
     # the tables of networks need no figures: an import of cnnref does not pay for files
     from cnnref.files import filled, one_of, text
@@ -119,10 +125,18 @@ def figures() -> tuple[Figure, ...]:
         "note": text,
         "certainty": one_of(CERTAINTIES),
     }
-    return tuple(
+    found = tuple(
         Figure(name, title, quantity, number, unit, by_key[key], note, certainty)
         for name, title, key, quantity, number, unit, note, certainty in _read("published", columns)
     )
+    for one in found:
+        if one.quantity in OPERATIONS and not (one.source.convention and one.source.called):
+            raise CnnrefError(
+                f"sources.csv: {one.source.key} prints operations of {one.name}; say in its "
+                "columns convention and called which convention they follow and what a sentence "
+                "calls it."
+            )
+    return found
 
 
 @cache
@@ -132,11 +146,13 @@ def sources() -> tuple[Source, ...]:
     Raises:
         CnnrefError: the file of them cannot be read; the message has line and column.
     """
-    from cnnref.files import empty_or, filled, text, whole
+    from cnnref.counting.conventions import conventions
+    from cnnref.files import empty_or, filled, one_of, text, whole
 
     dated = empty_or(_date)
     columns = {"key": filled, "citation": filled, "year": empty_or(whole), "first": dated}
     columns |= {"venue": text, "published": dated}
+    columns |= {"convention": empty_or(one_of(conventions())), "called": text}
     return tuple(
         Source(key, citation, year or 0, *dates)
         for key, citation, year, *dates in _read("sources", columns)

@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from cnnref.files import filled
 from cnnref.networks.catalog import architecture, names, table
-from cnnref.networks.published import Figure, figures
+from cnnref.networks.published import OPERATIONS, Figure, figures
 from cnnref.tables.table import Table
 from website.data import read
 
 __all__ = [
     "COLUMNS",
-    "FOLLOWS",
     "Confirmation",
     "agrees",
     "comparable",
@@ -30,16 +29,8 @@ __all__ = [
 ]
 
 
-# source -> the convention that its counts of operations follow; each counts a multiply-add once
-FOLLOWS = {
-    "torchvision": "macs",
-    "resnet2015": "macs",
-    "googlenet2014": "macs",
-    "inceptionv3_2015": "macs",
-}
 # unit -> what one of it is; a value is rounded half up to the digits that are printed
 UNITS = {"count": 1, "px": 1, "year": 1, "M": 10**6, "G": 10**9}
-OPERATIONS = ("macs", "flops")
 Key = tuple[str, str, str, str]
 COMPARED = frozenset({"params", "layers", "input", "year", *OPERATIONS})
 
@@ -100,7 +91,7 @@ def computed(figure: Figure) -> int:
     """What the network's own table or record says of a figure's quantity."""
     record, book = architecture(figure.name), _table(figure.name)
     if figure.quantity in OPERATIONS:
-        return book.flops(FOLLOWS[figure.source.key])
+        return book.flops(figure.source.convention)
     if figure.quantity == "params":
         return book.parameters
     if figure.quantity == "layers":

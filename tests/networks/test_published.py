@@ -13,7 +13,7 @@ from cnnref.networks import records
 from proofs.planted.figures import idle, unexplained
 from website import citations as confirm
 from website import data as site
-from website.citations import FOLLOWS, agrees, depth, key, known_differences, line, verdict
+from website.citations import agrees, depth, key, known_differences, line, verdict
 
 CERTAINTIES = {
     "verified-in-source",
@@ -45,9 +45,24 @@ def test_known_differences_are_still_needed():
 
 
 def test_every_source_of_operations_has_a_convention():
-    counting = {f.source.key for f in cited.figures() if f.quantity in confirm.OPERATIONS}
-    assert counting == set(FOLLOWS)
-    assert set(FOLLOWS.values()) <= set(cnnref.conventions())
+    counting = {f.source.key for f in cited.figures() if f.quantity in cited.OPERATIONS}
+    following = {one.key: one.convention for one in cited.sources() if one.convention}
+    assert set(following) == counting
+    assert set(following.values()) <= set(cnnref.conventions())
+    assert {one.key for one in cited.sources() if one.called} == counting
+
+
+def test_a_source_of_operations_without_a_convention_is_refused_by_name(monkeypatch):
+    bare = tuple(
+        one._replace(convention="") if one.key == "resnet2015" else one for one in cited.sources()
+    )
+    monkeypatch.setattr(cited, "sources", lambda: bare)
+    with pytest.raises(cnnref.CnnrefError) as error:
+        cited.figures.__wrapped__()
+    assert str(error.value) == (
+        "sources.csv: resnet2015 prints operations of vgg16; say in its columns convention and "
+        "called which convention they follow and what a sentence calls it."
+    )
 
 
 def altered(name, quantity, text):

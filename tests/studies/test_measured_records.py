@@ -133,7 +133,9 @@ def test_the_committed_records_are_as_the_specs_say() -> None:
     assert found
     for one in found:
         assert one.plan == "full"
-        assert {entry.network for entry in one.measurements} == set(cnnref.names())
+        # a network that came after the record is not measured, and its page says so
+        assert {entry.network for entry in one.measurements} <= set(cnnref.names())
+        assert len(one.measurements) > len(measure_plan.SHOWN)
 
 
 def test_a_committed_record_that_is_wrong_fails_the_check(

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from cnnref.counting.conventions import CONVENTIONS, Convention, convention
 from cnnref.networks import catalog
-from cnnref.networks.published import Figure, figures
+from cnnref.networks.published import OPERATIONS, Figure, figures
 from cnnref.tables.table import Table
 from cnnref.units import grouped, rounded
 from studies.peers.counts import read
-from website.citations import FOLLOWS, UNITS, agrees, reason
+from website.citations import UNITS, agrees, reason
 from website.errata.claims import Erratum, erratum
 from website.errata.page import PAGE
 from website.facts import lookup
@@ -50,8 +50,6 @@ __all__ = [
 ]
 
 LECTURE = "alexnet@227"
-OPERATIONS = ("macs", "flops")
-METADATA = "torchvision"
 # a raw count in words: what one price is for
 COUNTS: Mapping[str, str] = {
     "macs": "MACs",
@@ -61,13 +59,6 @@ COUNTS: Mapping[str, str] = {
     "elements_out": "elements out",
     "weights": "weights",
     "biases": "biases",
-}
-# the papers whose tables print operations, by the keys of their sources
-PAPERS: Mapping[str, str] = {
-    "googlenet2014": "the GoogLeNet paper",
-    "inceptionv3_2015": "the Inception-v3 paper",
-    "resnet2015": "the ResNet paper",
-    METADATA: "torchvision's metadata",
 }
 # the totals of whole networks that the lecture states, by the keys of the claims
 STATED: Mapping[str, str] = {"vgg16": "VGG/full lecture slides/VGG-16 GFLOP"}
@@ -263,11 +254,11 @@ def _why(entry: Erratum) -> str:
 def _printed(key: str) -> Iterator[Said]:
     name, _, size = key.partition("@")
     for figure in _operations(name):
-        if not size and figure.source.key in PAPERS:
-            how = CONVENTIONS[FOLLOWS[figure.source.key]]
+        if not size:
+            how = CONVENTIONS[figure.source.convention]
             same = agrees(figure.value.text, figure.unit, lookup(key).flops(how))
             text = f"{figure.value} {figure.unit}"
-            yield Said(PAPERS[figure.source.key], text, how, same, _figure(figure, name))
+            yield Said(figure.source.called, text, how, same, _figure(figure, name))
 
 
 def _told(tool: Tool, key: str, book: Table, record: Record) -> Said:
@@ -298,7 +289,7 @@ def _notes(key: str, record: Record) -> str:
     told = [(source.who, source.note) for source in lines(key, record) if source.note]
     # a network with the strides of its paper stands beside the one that torchvision made of it
     more = [] if "@" in key else [*_operations(f"{name}_v1")]
-    told += [(PAPERS[figure.source.key], _figure(figure, name)) for figure in more]
+    told += [(figure.source.called, _figure(figure, name)) for figure in more]
     items = (element("li", element("strong", who), ": ", note) for who, note in told)
     return element("ul", *items) if told else ""
 
@@ -308,7 +299,7 @@ def _operations(name: str) -> Iterator[Figure]:
 
 
 def _figure(figure: Figure, name: str) -> Html:
-    total = lookup(figure.name).flops(FOLLOWS[figure.source.key])
+    total = lookup(figure.name).flops(figure.source.convention)
     told = ", as others quote it" if figure.certainty == "verified-secondary" else ""
     which = [] if figure.name == name else [" for ", code(figure.name)]
     shown = [f"{figure.value} {figure.unit}", *which, f", {figure.source.citation}{told}"]
@@ -316,6 +307,6 @@ def _figure(figure: Figure, name: str) -> Html:
         return joined([*shown, f". That is {grouped(total)} MACs, rounded."])
     digits = len(figure.value.text.partition(".")[2])
     own = rounded(total, UNITS[figure.unit], digits + 1)
-    counted = f"counted by {convention(FOLLOWS[figure.source.key]).name} it is {own}"
+    counted = f"counted by {convention(figure.source.convention).name} it is {own}"
     why = reason(figure) or counted
     return joined([*shown, f". It is not what the rows add up to: {why}."])
