@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import COUNTS, Call, Counts, Geometry, Shape
+from cnnref.errors import CnnrefError
 from cnnref.tables.columns import COLUMNS, LEAST, UNKNOWN, chosen
 from cnnref.tables.formats import Grid
 from cnnref.tables.printable import View
@@ -22,11 +24,16 @@ __all__ = [
     "named",
     "notes",
     "record",
+    "restored",
     "rows_grid",
     "table_grid",
 ]
 
+# of the JSON of tables; it changes where what a name in it means does
+SCHEMA = 1
 PRICED = ("parameters", "operations", "activation_bytes")
+# fields of a row that are objects of their own in JSON, or shapes
+NESTED = {"geometry", "counts", "formulas", "call", "in_shapes", "out_shape"}
 # columns whose values are of the dtype and the batch
 SIZED = {"bytes", "peak", "training", "moved_bytes", "intensity"}
 # what a terminal shows in place of a column of a convention; nothing where another has it
@@ -152,11 +159,59 @@ def document(table: Table, view: View) -> dict[str, Any]:
     rows = [record(Row(number, layer, whole), keys) for number, layer in numbered]
     known = [row for row in rows if row["listed"]]
     return {
+        "schema": SCHEMA,
         **named(table, entry),
         "rows": rows,
-        "totals": {key: sum(row[key] or 0 for row in known) for key in PRICED},
+        "totals": {key: sum(row[key] or 0 for row in known) for key in PRICED}
+        | {key: sum(row["counts"][key] for row in known) for key in COUNTS},
         **completeness(table),
+        "unused": dict(table.unused),
     }
+
+
+def restored(document: Any) -> tuple[list[Layer], dict[str, Any]]:
+    """The rows of the table whose JSON this is, and what else it is made of.
+
+    Raises:
+        CnnrefError: it is not; where it is nearly, the message says what is wrong.
+    """
+    if not isinstance(document, dict) or not {"schema", "rows", "input_shape"} <= set(document):
+        raise CnnrefError("it is not the JSON of a table")
+    if document["schema"] != SCHEMA:
+        raise CnnrefError(f"it has schema {document['schema']!r}, and this code reads {SCHEMA}")
+    try:
+        rows = [_layer(row) for row in document["rows"]]
+        numbers = [row["row"] for row in document["rows"]]
+        rest: dict[str, Any] = {"name": str(document["name"])}
+        rest["input_shape"] = Shape(document["input_shape"])
+        rest["unused"] = tuple(document["unused"].items())
+    except (AttributeError, KeyError, TypeError) as error:
+        raise CnnrefError(f"something in it is not as cnnref writes it ({error})") from None
+    if numbers != list(range(len(rows))):
+        raise CnnrefError("it holds a part of a table, without the rows that feed it")
+    return rows, rest
+
+
+def _layer(row: Mapping[str, Any]) -> Layer:
+    told = {name: _tuples(row[name]) for name in Layer._fields if name not in NESTED}
+    shapes = {
+        "in_shapes": tuple(map(Shape, row["in_shapes"])),
+        "out_shape": Shape(row["out_shape"]),
+    }
+    window, call = row["geometry"], row.get("call")
+    if not all(type(count) is int and count >= 0 for count in row["counts"].values()):
+        raise TypeError(f"counts of {row['name']}")
+    nested = {
+        "geometry": window and Geometry(**{key: _tuples(part) for key, part in window.items()}),
+        "counts": Counts(**row["counts"]),
+        "formulas": tuple((key, _tuples(sums)) for key, sums in row.get("formulas", {}).items()),
+        "call": call and Call(call["module"], tuple(call["counts"].items()), call["frozen"]),
+    }
+    return Layer(**told | shapes | nested)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def completeness(table: Table) -> dict[str, Any]:
@@ -182,5 +237,11 @@ def record(row: Row, keys: Sequence[str] = ()) -> dict[str, Any]:
     window = layer.geometry and layer.geometry._asdict()
     told = {key: value for key, value in layer._asdict().items() if key not in ("formulas", "call")}
     nested = {"geometry": window, "counts": layer.counts._asdict(), "listed": entry.lists(layer)}
-    more = {"columns": {key: COLUMNS[key].exact(row) for key in keys}} if keys else {}
+    more: dict[str, Any] = {}
+    if layer.formulas:
+        more["formulas"] = dict(layer.formulas)
+    if layer.call:
+        more["call"] = layer.call._asdict() | {"counts": dict(layer.call.counts)}
+    if keys:
+        more["columns"] = {key: COLUMNS[key].exact(row) for key in keys}
     return {"row": row.number, **told, **nested, **prices, **more}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnnref.errors import CnnrefError
 from cnnref.tables.printable import Printed
 from cnnref.tables.rows import Rows
 
@@ -31,6 +32,28 @@ class Table(Printed, Rows):
     """
 
     __slots__ = ()
+
+    @classmethod
+    def from_json(cls, text: str) -> Table:
+        """The table that `to_json` has written, whole and equal to what it was.
+
+        Raises:
+            CnnrefError: the text is no JSON, or not that of a whole table.
+
+        >>> import cnnref
+        >>> table = cnnref.table("vgg16")
+        >>> cnnref.Table.from_json(table.to_json()) == table
+        True
+        """
+        import json
+
+        from cnnref.tables.listing import restored
+
+        try:
+            rows, rest = restored(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            raise CnnrefError(f"Table.from_json: {str(error).rstrip('.')}.") from None
+        return cls(rows, **rest)
 
     def receptive_fields(self) -> tuple[ReceptiveField, ...]:
         """The receptive field and the jump of each row's output, in pixels of the network's input.

@@ -23,6 +23,7 @@ import cnnref
 from cnnref.counting.conventions import (
     convention,
 )
+from cnnref.counting.shapes import COUNTS
 
 # ---- what a table should say, stated again without the renderer ----
 
@@ -154,6 +155,7 @@ def test_json_gives_every_count_back(table, how):
         "parameters": known.parameters,
         "operations": known.flops(how),
         "activation_bytes": known.activation_bytes(how),
+        **{key: sum(layer.count(key) for layer in known) for key in COUNTS},
     }
     assert read["complete"] is (not table.uncounted)
     assert read["uncounted"] == [layer.name for layer in table.uncounted]
@@ -163,8 +165,9 @@ def test_json_gives_every_count_back(table, how):
 def test_json_is_the_same_at_every_run_and_in_one_order():
     text = TABLES["odd"].to_json("lecture")
     assert text == odd().to_json("lecture")
-    assert list(json.loads(text)) == ["name", "input_shape", "convention", "rows", "totals",
-                                      "complete", "uncounted", "unused_parameters"]  # fmt: skip
+    assert list(json.loads(text)) == ["schema", "name", "input_shape", "convention", "rows",
+                                      "totals", "complete", "uncounted", "unused_parameters",
+                                      "unused"]  # fmt: skip
 
 
 @each_convention

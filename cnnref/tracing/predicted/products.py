@@ -124,7 +124,11 @@ RULES: dict[Any, Callable[..., Found]] = {
     **dict.fromkeys((torch.bmm, Tensor.bmm), _batched),
     **dict.fromkeys((torch.baddbmm, Tensor.baddbmm), _added_products),
     F.scaled_dot_product_attention: _attention,
-    **dict.fromkeys((F.grouped_mm, torch._grouped_mm), _grouped),  # noqa: SLF001
+    **{
+        getattr(home, name): _grouped
+        for home, name in ((F, "grouped_mm"), (torch, "_grouped_mm"))
+        if hasattr(home, name)  # older releases have neither
+    },
     torch.lstm: _recurrent(2),
     **dict.fromkeys((torch.gru, torch.rnn_tanh, torch.rnn_relu), _recurrent(1)),
 }
