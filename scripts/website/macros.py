@@ -15,7 +15,7 @@ from typing import Any
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from website import inline, tables
-from website.chapters import after, built, count, history, peers, sources, vgg, zoo
+from website.chapters import after, built, count, history, peers, slips, sources, vgg, zoo
 from website.chapters.complexity import page as complexity
 from website.chapters.conventions import page as conventions
 from website.chapters.googlenet import page as googlenet
@@ -41,6 +41,7 @@ PAGES: Mapping[str, ModuleType] = {
     "measured": measured,
     "peers": peers,
     "resnet": resnet,
+    "slips": slips,
     "sources": sources,
     "vgg": vgg,
     "zoo": zoo,
