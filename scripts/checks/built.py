@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from checks import search
 from checks.built_pages import Fault, Read, faults_of, read_page
 from website.places import SITE
 
@@ -72,6 +73,7 @@ def check(folder: Path, prefix: str = "") -> Report:
             report.counts[thing] += getattr(read, thing)
         report.counts["ids"] += len(read.ids)
     report.faults += asset_faults(site, report.counts)
+    report.faults += search_faults(site, report.counts)
     report.faults.sort()
     return report
 
@@ -127,6 +129,14 @@ def asset_faults(site: Site, counts: Counter[str]) -> Iterator[Fault]:
         for found in SCRIPT_LOAD.finditer(path.read_text(encoding="utf-8")):
             text = f"the script loads '{(found[1] or found[2])[:90]}' from another host"
             yield Fault(site.name(path), line_of(found), text)
+
+
+def search_faults(site: Site, counts: Counter[str]) -> Iterator[Fault]:
+    """What the site's search does not find; nothing where there is no search."""
+    if (site.folder / search.INDEX).is_file():
+        counts["words searched for"] += len(search.words(site.folder))
+        for text in search.faults(site.folder):
+            yield Fault(search.INDEX, 0, text)
 
 
 def line_of(found: re.Match[str]) -> int:

@@ -24,6 +24,7 @@ from website.networks import files as site_networks
 from website.theme import glossary as site_glossary
 from website.theme import math as site_math
 from website.theme import repairs as site_theme
+from website.theme import search as site_search
 from website.theme import tables as site_tables
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     refuse_left_over(html, page.file.src_uri)
     root = None if page.file.src_uri == "conventions.md" else "../" * page.url.count("/")
     html = site_tables.wrap(site_notebooks.tidy(html, page, files), root)
-    return site_networks.fill(html, page.file.src_uri)
+    return site_search.spaced(site_networks.fill(html, page.file.src_uri))
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
@@ -101,7 +102,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     site = Path(config.site_dir)
     site_math.close()
     site_theme.keep_on_own_host(site)
-    site_theme.normalise_search(site)
+    site_search.finish(site, site_networks.searched())
     site_glossary.explain(site)
 
 

@@ -16,7 +16,11 @@ ROOT = PACKAGE.parent
 # the one writer, and drawings, which are no HTML
 OWN = {"cnnref/tables/markup.py", "cnnref/drawing/svg.py"}
 # where something goes in
-READING = {"scripts/website/theme/math.py": {"head"}, "scripts/website/theme/tables.py": {"table"}}
+READING = {
+    "scripts/website/theme/math.py": {"head"},
+    "scripts/website/theme/search.py": {"br"},
+    "scripts/website/theme/tables.py": {"table"},
+}
 TAG = re.compile(
     r"</?(a|br|caption|cite|code|data|dd|details|div|dl|dt|em|fieldset|figcaption|figure|form|h[1-6]"
     r"|head|input|label|legend|li|link|mark|ol|p|pre|s|section|small|span|strong|sub|summary|sup"

@@ -59,6 +59,18 @@ def chart(name: str) -> str:
     return site_charts.made(f"{name}-adding-up", spec, title, adding_up.described(lookup(name)))
 
 
+def searched() -> dict[str, dict[str, object]]:
+    """What the search is to find of each network, by the address of its page."""
+    return {
+        f"{FOLDER}/{name}.html": {
+            "tags": [name],
+            "text": architecture_page.searched(name),
+            "boost": 4,
+        }
+        for name in cnnref.names()
+    }
+
+
 def books(name: str) -> str:
     """Both files, each to open."""
     titles = {"spec": "Spec", "model": "PyTorch model"}

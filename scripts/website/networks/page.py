@@ -30,7 +30,7 @@ from website.networks import costs as cost_tables
 from website.networks.layer_tree import OPENED, field_text, fields, layer_tree
 from website.tables import agreement_line
 
-__all__ = ["books", "downloads", "markdown", "parts", "placeholder"]
+__all__ = ["books", "downloads", "markdown", "parts", "placeholder", "searched"]
 
 # the lecture's table leaves out most rows of a deeper network
 LECTURE_ROWS = 100
@@ -128,6 +128,19 @@ def parts(name: str, record: Mapping[str, str]) -> dict[str, str]:
         or element("p", "No published figure of this network is cited."),
         "downloads": _links(name),
     }
+
+
+def searched(name: str) -> str:
+    """The words and totals by which a network is found."""
+    record, table = architecture(name), lookup(name)
+    totals = {
+        "parameters": table.parameters,
+        "multiply-accumulates": table.macs,
+        "activations": table.activations,
+    }
+    said = (f"{grouped(total)} {noun}" for noun, total in totals.items())
+    paper = f"{record.authors}: {record.paper}. {record.venue}. {record.differences}"
+    return str(escaped(f"{', '.join(said)}. {paper}"))
 
 
 def books(name: str) -> dict[str, str]:

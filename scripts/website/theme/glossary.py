@@ -18,7 +18,7 @@ def explain(site: Path) -> None:
     page = site / PAGE
     if not page.is_file():
         return
-    said = meanings(page.read_text(encoding="utf-8"))
+    said = {place: meaning for place, (_, meaning) in words_of(page).items()}
     for path in sorted(site.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         told = titled(text, said) if f"{PAGE}#" in text else text
@@ -26,11 +26,17 @@ def explain(site: Path) -> None:
             files.write(path, told)
 
 
-def meanings(page: str) -> dict[str, str]:
-    """What the glossary says of each word, by the word's place on the page."""
-    entries = Source(page, only="dl").soup.select("dt:has(> a[id]) + dd")
+def words_of(page: Path) -> dict[str, tuple[str, str]]:
+    """Each word of the glossary and what it says of it, by the word's place on the page."""
+    if not page.is_file():
+        return {}
+    entries = Source(page.read_text(encoding="utf-8"), only="dl").soup.select(
+        "dt:has(> a[id]) + dd"
+    )
     terms = ((entry.find_previous_sibling("dt"), entry) for entry in entries)
-    return {str(dt.a["id"]): shortened(words(entry)) for dt, entry in terms if dt and dt.a}
+    return {
+        str(dt.a["id"]): (words(dt), shortened(words(entry))) for dt, entry in terms if dt and dt.a
+    }
 
 
 def titled(page: str, said: dict[str, str]) -> str:

@@ -21,6 +21,8 @@ COUNTED = re.compile(r"\b(?:G?MACs|multiply-adds|operations|parameters|params|we
 PLACED = {"class", "style", "align", "colspan", "rowspan"}
 # A figure with its sign, wave, unit or factor; "11 x 11" and "conv1" are none.
 FIGURE = re.compile(r"(?:≈ )?[−+-]?\d[\d,.]*\s?(?:[kKMGT]?i?B?|%|×|ms|s)?|[–—-]")
+# a table with sentences in its cells, which the search reads
+SENTENCES = "prose"
 # where a table goes in its region
 TABLE = Html("<table>")
 
@@ -59,7 +61,10 @@ def is_framed(table: Tag) -> bool:
 
 def frame(source: Source, table: Tag, label: str, root: str | None) -> None:
     """Add what a table lacks: its class, the scope and the side of its cells, its region."""
-    if not table.has_attr("class"):
+    if table.has_attr("class"):
+        figures_alone = SENTENCES not in table.get_attribute_list("class")
+        source.add_attributes(table, data_search_exclude=figures_alone or None)
+    else:
         source.add_attributes(table, class_="ledger")
     rows = [row.find_all(["th", "td"], recursive=False) for row in table.find_all("tr")]
     figures = figure_columns(table, rows)
