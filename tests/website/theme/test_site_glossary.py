@@ -7,7 +7,7 @@ import pytest
 
 from website.theme import glossary as site_glossary
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 CHAPTERS = ("history", "alexnet", "zfnet", "vgg", "googlenet", "resnet", "complexity", "after")
 GLOSSARY = """<dl>
 <dt><a href="#mac" id="mac">MAC</a></dt>
