@@ -1,4 +1,4 @@
-"""Numbers to text, and nothing else. Halves round up, as the lecture's tables do."""
+"""Numbers and names to text, and nothing else. Halves round up, as the lecture's tables do."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ __all__ = [
     "rounded",
     "scaled",
     "significant",
+    "visible",
 ]
 
 KILO, MEGA, GIGA = 10**3, 10**6, 10**9
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 
+# of the kinds Cc, Cs, Zl and Zp, marks of direction, and what is no character
+HIDDEN = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 _PREFIXES = (("T", 10**12), ("G", GIGA), ("M", MEGA), ("k", KILO))
 
 
@@ -75,3 +78,16 @@ def significant(value: float, digits: int) -> float:
     0.0123
     """
     return float(f"{value:.{digits}g}")
+
+
+def visible(text: str) -> str:
+    r"""Text with whatever would act on its reader, not be read, as Python writes it.
+
+    >>> visible("a\x1b[2Jb\n\u202ec é")
+    'a\\x1b[2Jb\\n\\u202ec é'
+    """
+    if text.isprintable():
+        return text
+    import re
+
+    return re.sub(HIDDEN, lambda found: found[0].encode("unicode_escape").decode(), text)

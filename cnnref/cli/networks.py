@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cnnref
 from cnnref.cli.show import Outcome, limits, printed, progress, rows, verdicts
 from cnnref.errors import CnnrefError, UnknownNameError
-from cnnref.tables.formats import visible
+from cnnref.units import visible
 
 if TYPE_CHECKING:
     from types import SimpleNamespace

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from cnnref.cli.streams import coloured, say
 from cnnref.errors import CnnrefError
-from cnnref.tables.formats import visible
+from cnnref.units import visible
 
 if TYPE_CHECKING:
     from types import SimpleNamespace

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from typing import TextIO
 
 from cnnref.errors import CnnrefError
-from cnnref.tables.formats import visible
+from cnnref.units import visible
 
 __all__ = ["aside", "coloured", "complain", "put", "quiet", "say"]
 

@@ -8,6 +8,8 @@ from functools import cache
 
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Geometry
+from cnnref.tables.formats import span
+from cnnref.units import visible
 
 __all__ = ["KINDS", "axes", "followers", "kind", "label", "shape", "text_width", "wrap"]
 
@@ -96,7 +98,14 @@ def axes(sizes: Sequence[int]) -> str:
 @cache
 def text_width(text: str, size: float) -> float:
     """The width that a text takes at most, in the unit of its font size."""
-    return size * sum(WIDTHS.get(letter, COMMON) for letter in text)
+    return size * sum(map(_letter_width, visible(text)))
+
+
+def _letter_width(letter: str) -> float:
+    """Of the font size; what is no letter of an alphabet takes all of it."""
+    if letter.isascii() or letter in WIDTHS:
+        return WIDTHS.get(letter, COMMON)
+    return (0, COMMON, 1)[span(letter)]
 
 
 def wrap(text: str, size: float, width: float) -> list[str]:
@@ -106,7 +115,7 @@ def wrap(text: str, size: float, width: float) -> list[str]:
     (['3×3 conv,', '64, stride 2'], ['features.', 'denseblock1'])
     """
     lines: list[str] = []
-    for word in BREAK.split(text):
+    for word in BREAK.split(visible(text)):
         if lines and text_width(f"{lines[-1]} {word}", size) <= width:
             lines[-1] += f" {word}"
         else:

@@ -7,8 +7,8 @@ leaves the page takes the light ones with it.
 from __future__ import annotations
 
 from cnnref.drawing.scene import Arrow, Box, Scene, Text, faint_size
-from cnnref.tables.formats import visible
 from cnnref.tables.markup import Html, escaped
+from cnnref.units import visible
 
 __all__ = ["standalone", "to_svg"]
 
@@ -134,7 +134,7 @@ def _text(text: Text, size: float) -> str:
 
 
 def _said(text: str) -> Html:
-    """Text in the element; XML has no place for most control characters."""
+    """Text in the element, on one line; XML has no place for most control characters."""
     return escaped(text if isinstance(text, Html) else visible(text))
 
 

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.errors import MissingExtraError
+from cnnref.units import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,6 @@ __all__ = [
     "to_latex",
     "to_markdown",
     "to_text",
-    "visible",
     "with_uncounted",
 ]
 
@@ -35,10 +35,6 @@ Paint = Callable[[str, str], str]
 TERMINAL = 80
 # a float of LaTeX does not break over pages
 LONGEST_FLOAT = 45
-# of the kinds Cc, Cs, Zl and Zp, marks of direction, and what is no character
-HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
 MARKDOWN = {ord(letter): f"\\{letter}" for letter in r"\|*`_[]"}
 MARKDOWN |= {ord(letter): f"&#{ord(letter)};" for letter in "<&~${}#"}
 # what at the head of a paragraph may make it a list, a heading, code or a box
@@ -82,17 +78,6 @@ class Grid(NamedTuple):
 def plain(_: str, text: str) -> str:
     """A line of any kind without colours."""
     return text
-
-
-def visible(text: str) -> str:
-    r"""Text with whatever would act on its reader, not be read, as Python writes it.
-
-    >>> visible("a\x1b[2Jb\n\u202ec é")
-    'a\\x1b[2Jb\\n\\u202ec é'
-    """
-    if text.isprintable():
-        return text
-    return HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def span(text: str) -> int:

@@ -1,10 +1,15 @@
-"""HTML, written once: text is escaped unless it is marked as HTML, and a table has one writer."""
+"""HTML, written once: text is escaped unless it is marked as HTML, and a table has one writer.
+
+What would act on a reader, as a mark of direction, is shown as it is written.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
+
+from cnnref.units import visible
 
 __all__ = [
     "Cell",
@@ -73,7 +78,7 @@ def escaped(text: str) -> Html:
         return text
     if isinstance(text, Linked):
         return link(str(text), text.to, text.mark, text.said)
-    return Html(escape(text))
+    return Html(_shown(text))
 
 
 def joined(parts: Iterable[str], between: str = "") -> Html:
@@ -144,4 +149,9 @@ def _attributes(given: Mapping[str, object]) -> Iterator[str]:
         if value is True:
             yield f" {name}"
         elif value is not None and value is not False:
-            yield f' {name}="{escape(str(value))}"'
+            yield f' {name}="{_shown(str(value))}"'
+
+
+def _shown(text: str) -> str:
+    # lines and tabs are blanks to HTML, which the text of a program needs
+    return escape("\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n")))

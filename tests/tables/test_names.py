@@ -4,15 +4,19 @@ import csv
 import io
 import json
 import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
 from unicodedata import east_asian_width
 
 import markdown
 import pytest
 
+from cnnref.drawing.labels import text_width, wrap
 from cnnref.drawing.scene import Arrow, Box, Line, Scene, Text
 from cnnref.drawing.svg import to_svg
 from cnnref.net import Net
-from cnnref.tables.formats import Grid, span, to_csv, to_latex, to_markdown, to_text, visible
+from cnnref.tables.formats import Grid, span, to_csv, to_html, to_latex, to_markdown, to_text
+from cnnref.tables.markup import Linked, escaped
+from cnnref.units import visible
 
 EXTENSIONS = [
     "abbr", "admonition", "attr_list", "def_list", "footnotes", "md_in_html", "tables",
@@ -79,6 +83,49 @@ def test_what_takes_two_columns_or_none_is_counted_so():
     assert [span(text) for text in ("畳み", "e\u0301", "👍", "é", "abc")] == [4, 1, 2, 1, 3]
 
 
+class Page(HTMLParser):
+    """What a reader of HTML finds: elements, attributes, and the text of each cell."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.names, self.cells = set(), set(), []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.names |= {name for name, _ in attrs}
+        if tag in ("th", "td", "caption"):
+            self.cells.append("")
+
+    def handle_data(self, data):
+        if self.cells:
+            self.cells[-1] += data
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_html_shows_each_name_and_nothing_comes_of_it(name):
+    text = to_html(grid(name, caption=name)._replace(ids=[name]))
+    page = Page(text)
+    assert page.tags == {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
+    assert page.names == {"class", "scope", "id", "colspan"}
+    said = visible(name)
+    cells = [visible(cell.strip("\n")) for cell in page.cells]
+    assert [cell for cell in cells if cell not in ("n", "1")] == [
+        f"{said}.",
+        said,
+        said,
+        said,
+        f"{said}.",
+    ]
+    assert all(letter.isprintable() or letter in "\n\t" for letter in text)
+
+
+def test_a_link_shows_no_more_than_it_says():
+    link = escaped(Linked("a\u202eb", "#x", said="c\u202ed"))
+    assert link == r'<a href="#x" aria-label="c\u202ed" title="c\u202ed">a\u202eb</a>'
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_latex_has_no_letter_that_acts(name):
     text = to_latex(grid(name))
@@ -106,3 +153,21 @@ def test_a_drawing_says_each_name_in_xml(name):
     said = [one.text for one in root.iter() if one.text]
     assert said == [visible(name)] * 6
     assert not any(key.startswith("on") for one in root.iter() for key in one.attrib)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_box_is_as_wide_as_what_is_shown_in_it(name):
+    lines = wrap(name, 12, 40)
+    assert all(letter.isprintable() for line in lines for letter in line)
+    assert "".join(lines).replace(" ", "") == visible(name).replace(" ", "")
+    assert text_width(name, 12) == text_width(visible(name), 12)
+
+
+def test_letters_have_the_width_that_they_take():
+    assert [text_width(text, 10) for text in ("畳", "e\u0301", "👍", "é", "e")] == [
+        10,
+        6.4,
+        10,
+        6.4,
+        6.4,
+    ]
