@@ -11,7 +11,23 @@ __all__ = [
     "RenamedWarning",
     "ShapeError",
     "UnknownNameError",
+    "quoted",
 ]
+
+
+# digits of a number that a sentence can show
+LONGEST = 40
+
+
+def quoted(value: object) -> str:
+    """A value as it stands in a sentence; of a number that is too long for one, its length.
+
+    >>> quoted("3"), quoted(10**99)
+    ("'3'", 'a whole number of 329 bits')
+    """
+    if isinstance(value, int) and abs(value) >= 10**LONGEST:
+        return f"a whole number of {value.bit_length()} bits"
+    return repr(value)
 
 
 class CnnrefError(ValueError):

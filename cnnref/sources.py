@@ -273,8 +273,6 @@ def example(sizes: tuple[int, ...], dtype: str, module: Any) -> Any:
     torch = sys.modules.get("torch")
     if torch is None:
         raise CnnrefError("An input with a name or a dtype needs a torch.nn.Module that takes it.")
-    kind = getattr(torch, dtype) if dtype else torch.get_default_dtype()
-    if not dtype and module is not None:
-        floating = (p.dtype for p in module.parameters() if p.is_floating_point())
-        kind = next(floating, kind)
-    return torch.empty((1, *sizes), dtype=kind, device="meta")
+    from cnnref.tracing.trace import image
+
+    return image(sizes, module, getattr(torch, dtype) if dtype else None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import cnnref
@@ -11,6 +10,7 @@ from cnnref.cli.models import given_inputs, theirs
 from cnnref.cli.show import Outcome, delivered, printed, progress
 from cnnref.cli.targets import find, make
 from cnnref.errors import CnnrefError
+from cnnref.tables.formats import json_text
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -33,7 +33,7 @@ def measured(arguments: SimpleNamespace) -> Outcome:
     found = _measured(arguments, layers)
     if arguments.format == "json":
         whole = {"machine": found.machine._asdict(), **found.to_dict()}
-        return Outcome(delivered(json.dumps(whole, indent=1) + "\n", arguments))
+        return Outcome(delivered(json_text(whole), arguments))
     if not layers:
         return Outcome(delivered(f"{found}\n", arguments))
     if not found.layers:

@@ -12,7 +12,7 @@ from typing import TextIO
 from cnnref.errors import CnnrefError
 from cnnref.units import visible
 
-__all__ = ["aside", "coloured", "complain", "put", "quiet", "say"]
+__all__ = ["aside", "closed", "coloured", "complain", "put", "quiet", "say"]
 
 # what is quoted, and what has no space in it, as a path has none
 LONG = re.compile(r"'[^']{161,}'|\"[^\"]{161,}\"|[^\s'\"]{301,}")
@@ -76,6 +76,17 @@ def quiet(stream: TextIO) -> None:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, stream.fileno())
         os.close(nothing)
+
+
+def closed() -> None:
+    """What is printed from now on, as code that runs at the very end does, goes to stderr."""
+    with suppress(OSError, ValueError, AttributeError):
+        out = sys.__stdout__.fileno()  # type: ignore[union-attr]
+        sys.__stdout__.flush()  # type: ignore[union-attr]
+        try:
+            os.dup2(sys.__stderr__.fileno(), out)  # type: ignore[union-attr]
+        except (OSError, ValueError, AttributeError):
+            quiet(sys.__stdout__)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
-from math import inf
+from math import isfinite
 from numbers import Real
 from operator import index
 from typing import Any, NoReturn
 
 from cnnref.counting.shapes import Geometry, Shape, Size
-from cnnref.errors import CnnrefError, ShapeError
+from cnnref.errors import CnnrefError, ShapeError, quoted
+
+# what a tensor may have along an axis; all that is counted of such sizes can be printed
+LARGEST = 2**63 - 1
 
 __all__ = ["number", "pair", "ranked", "refuse", "truth", "whole", "window"]
 
@@ -49,7 +53,8 @@ def _plain(
     kernel: int, stride: int, padding: int, dilation: int, groups: int, ceil_mode: bool
 ) -> Geometry | None:
     # most windows are squares that were asked for before; None leaves the complaint to `pair`
-    if kernel < 1 or stride < 1 or padding < 0 or dilation < 1 or groups < 1:
+    sizes = (kernel, stride, padding, dilation, groups)
+    if padding < 0 or min(kernel, stride, dilation, groups) < 1 or max(sizes) > LARGEST:
         return None
     return Geometry(
         (kernel, kernel),
@@ -67,29 +72,31 @@ def pair(label: str, what: str, value: Size, *, least: int) -> tuple[int, int]:
     Raises:
         CnnrefError: not whole numbers, or smaller than `least`; names the layer and the value.
     """
-    if type(value) is int and value >= least:
+    if type(value) is int and least <= value <= LARGEST:
         return value, value
     if isinstance(value, tuple) and len(value) != 2:
-        raise CnnrefError(f"{label}: {what} must be N or (height, width), but is {value!r}.")
+        raise CnnrefError(f"{label}: {what} must be N or (height, width), but is {quoted(value)}.")
     height, width = value if isinstance(value, tuple) else (value, value)
     return whole(label, what, height, least=least), whole(label, what, width, least=least)
 
 
 def whole(label: str, what: str, value: object, *, least: int) -> int:
-    """The value as an int, if it is a whole number of at least `least`.
+    """The value as an int, if it is a whole number of at least `least` that a tensor can have.
 
     Raises:
         CnnrefError: it is not; names the layer and the value.
     """
-    if type(value) is int and value >= least:
+    if type(value) is int and least <= value <= LARGEST:
         return value
     # what counts as a whole number elsewhere, as one of NumPy's; True is none
     if hasattr(value, "__index__") and "bool" not in type(value).__name__:
         size = index(value)
+        if size > LARGEST:
+            raise CnnrefError(f"{label}: {what} must be less than 2**63, but is {quoted(value)}.")
         if size >= least:
             return size
     kind = "positive whole number" if least else "whole number, zero or more"
-    raise CnnrefError(f"{label}: {what} must be a {kind}, but is {value!r}.")
+    raise CnnrefError(f"{label}: {what} must be a {kind}, but is {quoted(value)}.")
 
 
 def number(label: str, what: str, value: Any) -> float:
@@ -99,9 +106,10 @@ def number(label: str, what: str, value: Any) -> float:
         CnnrefError: it is not; names the layer and the value.
     """
     real = isinstance(value, Real) and value is not True and value is not False
-    if real and -inf < value < inf:
-        return value if type(value) is int else float(value)
-    raise CnnrefError(f"{label}: {what} must be a finite number, but is {value!r}.")
+    with suppress(OverflowError):  # a whole number that no float comes near
+        if real and isfinite(value):
+            return index(value) if hasattr(value, "__index__") else float(value)
+    raise CnnrefError(f"{label}: {what} must be a finite number, but is {quoted(value)}.")
 
 
 def truth(label: str, what: str, value: object) -> bool:
@@ -112,7 +120,7 @@ def truth(label: str, what: str, value: object) -> bool:
     """
     if value is True or value is False:
         return value
-    raise CnnrefError(f"{label}: {what} must be True or False, but is {value!r}.")
+    raise CnnrefError(f"{label}: {what} must be True or False, but is {quoted(value)}.")
 
 
 def ranked(label: str, shape: Shape, rank: int) -> None:

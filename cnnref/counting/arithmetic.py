@@ -316,10 +316,34 @@ def taps_inside(
     >>> taps_inside(14, out=14, kernel=3, padding=1)  # 14 * 3 less one at each end
     40
     """
-    inside = 0
-    for tap in range(kernel):
-        offset = tap * dilation - padding
-        first = max(0, -(offset // stride))
-        last = min(out - 1, (size - 1 - offset) // stride)
-        inside += max(0, last - first + 1)
-    return inside
+    ends = (padding + size - 1, padding - 1)
+    upto, before = (_taps_up_to(end, out, kernel, stride, dilation) for end in ends)
+    return upto - before
+
+
+def _taps_up_to(end: int, out: int, kernel: int, stride: int, dilation: int) -> int:
+    """Of the taps o * S + k * D, with o below out and k below K, those that are no larger than end.
+
+    The first taps are so at every position, the last at none; tap k between them at
+    floor((end - k * D) / S) + 1 positions.
+    """
+    every = min(kernel, max(0, (end - (out - 1) * stride) // dilation + 1))
+    some = max(every, min(kernel, end // dilation + 1))
+    least = end - (some - 1) * dilation
+    between = some - every
+    return every * out + between + _floors(between, stride, dilation, least)
+
+
+def _floors(n: int, m: int, a: int, b: int) -> int:
+    """The sum of floor((a * i + b) / m) for i from 0 to n - 1, in steps of Euclid's algorithm.
+
+    Source: Graham, Knuth and Patashnik, Concrete Mathematics, section 3.5, by counting the
+    points below a line along its other axis.
+    """
+    total = 0
+    while n > 0:
+        total += n * (n - 1) // 2 * (a // m) + n * (b // m)
+        a, b = a % m, b % m
+        n, b = divmod(a * n + b, m)
+        a, m = m, a
+    return total

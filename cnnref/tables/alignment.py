@@ -71,7 +71,7 @@ Chain = tuple[Block, "Chain"] | None
 
 # pairs of rows up to which the longest common block is looked for, which takes their square
 # and more; edits after which a shortest script is cut off and begun anew
-SMALL = 10**6
+SMALL = 3 * 10**5
 EDITS = 256
 
 

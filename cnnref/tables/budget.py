@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from cnnref.counting.arguments import whole
+from cnnref.counting.arguments import number, whole
 from cnnref.counting.conventions import Convention
-from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.errors import CnnrefError, UnknownNameError, quoted
 from cnnref.tables.analysis import alive_at, element_bytes
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES, Quantity, Whole, current, highest
@@ -152,13 +153,15 @@ def amount(what: str, limit: Limit, of_bytes: bool = False) -> int:
     """
     units = BYTES if of_bytes else PREFIXES
     match = NUMBER.fullmatch(limit.strip()) if isinstance(limit, str) else None
+    value: float | Fraction = -1
     if match and match[2] in units and len(match[1]) <= LONGEST:
         value = Fraction(match[1]) * units[match[2]]
-    elif not isinstance(limit, str | bool) and isinstance(limit, int | float) and limit >= 0:
-        value = Fraction(limit)
-    else:
+    elif not isinstance(limit, str):
+        with suppress(CnnrefError):
+            value = number("budget", what, limit)
+    if not 0 <= value < 10**LONGEST * units["T" + "B" * of_bytes]:
         example = "200MiB or 200MB" if of_bytes else "5G, 30M or 1500k"
         raise CnnrefError(
-            f"The budget of {what} must be a number such as {example}, but is {limit!r}."
+            f"The budget of {what} must be a number such as {example}, but is {quoted(limit)}."
         )
     return int(value)

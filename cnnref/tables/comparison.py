@@ -151,7 +151,12 @@ def row_differences(
         *_constants(a.constants, b.constants),
         *zip(COUNTS, a.counts, b.counts, strict=True),
     ]
-    return (Difference(i, a.name, b.name, *values) for values in both if values[1] != values[2])
+    return (Difference(i, a.name, b.name, *one) for one in both if not _equal(*one[1:]))
+
+
+def _equal(left: object, right: object) -> bool:
+    # what is no number is not equal to itself
+    return left == right or (left != left and right != right)
 
 
 def _shapes(layer: Layer) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.errors import MissingExtraError
@@ -19,6 +20,7 @@ __all__ = [
     "Paint",
     "csv_text",
     "headed",
+    "json_text",
     "plain",
     "span",
     "to_csv",
@@ -286,8 +288,36 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
     return text.getvalue()
 
 
+def json_text(document: Any) -> str:
+    """A document as strict JSON; a number that is none, as nan, stands as its name.
+
+    >>> print(json_text({"eps": float("nan")}))
+    {
+     "eps": "nan"
+    }
+    <BLANKLINE>
+    """
+    import json
+
+    try:
+        return json.dumps(document, indent=1, allow_nan=False) + "\n"
+    except ValueError:
+        return json.dumps(_finite(document), indent=1, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not -inf < value < inf:
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return [*map(_finite, value)] if isinstance(value, list | tuple) else value
+
+
 def to_frame(grid: Grid) -> pd.DataFrame:
-    """The rows as a DataFrame, exact: Int64 for whole numbers, floats for scaled ones."""
+    """The rows as a DataFrame, exact: Int64 for whole numbers, floats for scaled ones.
+
+    Of a column with a number that Int64 has no room for, the numbers are Python's own.
+    """
     try:
         import pandas as pd
     except ModuleNotFoundError:
@@ -295,8 +325,11 @@ def to_frame(grid: Grid) -> pd.DataFrame:
     frame: Any = pd.DataFrame(grid.exact, columns=grid.heads, dtype=object)
     for place, kind in enumerate(grid.kinds):
         cells = frame.iloc[:, place]
+        large = kind == "whole" and any(
+            isinstance(cell, int) and abs(cell) >= 2**63 for cell in cells
+        )
         text = kind == "text" or any(isinstance(cell, str) for cell in cells)
-        dtype: Any = "object" if text else {"whole": "Int64", "float": "float64"}[kind]
+        dtype: Any = "object" if text or large else {"whole": "Int64", "float": "float64"}[kind]
         frame.isetitem(place, cells.astype(dtype))
     whole: pd.DataFrame = frame
     return whole

@@ -187,11 +187,13 @@ class Printed:
         """The raw counts, unrounded, and the totals, as JSON.
 
         columns: keys of columns whose exact values are held besides, under "columns".
+
+        A constant that is no finite number stands as text: "inf", "-inf", "nan".
         """
-        import json
+        from cnnref.tables import formats
 
         view = View.of(convention, columns, dtype, batch_size)
-        return json.dumps(self._document(view), indent=1) + "\n"
+        return formats.json_text(self._document(view))
 
     def __str__(self) -> str:
         return self.to_text()

@@ -18,7 +18,7 @@ __all__ = ["Rows"]
 class Rows(Sequence[Layer]):
     """Immutable rows in order of execution, with their sums; counts are for one image."""
 
-    __slots__ = ("_input_shape", "_layers", "_origin", "name", "unused")
+    __slots__ = ("_input_shape", "_layers", "_name", "_origin", "_unused")
 
     def __init__(
         self,
@@ -28,15 +28,22 @@ class Rows(Sequence[Layer]):
         input_shape: Shape,
         unused: tuple[tuple[str, int], ...] = (),
     ) -> None:
-        """The rows of a network.
-
-        unused: parameters that the module has and no row uses, by name, with their sizes.
-        """
-        self.unused = unused
+        """The rows of a network; see the properties of these names."""
+        self._unused = unused
         self._layers = tuple(layers)
         self._origin: tuple[Self, Sequence[int]] | None = None
-        self.name = name
+        self._name = name
         self._input_shape = input_shape
+
+    @property
+    def name(self) -> str:
+        """What the network is called."""
+        return self._name
+
+    @property
+    def unused(self) -> tuple[tuple[str, int], ...]:
+        """Parameters that the module has and no row uses, by name, with their sizes."""
+        return self._unused
 
     @property
     def input_shape(self) -> Shape:

@@ -25,6 +25,7 @@ from torch.overrides import TorchFunctionMode
 
 __all__ = [
     "apart",
+    "deep",
     "eager",
     "held",
     "on_meta",
@@ -36,6 +37,8 @@ __all__ = [
 
 
 Result = TypeVar("Result")
+# calls of a trace for one of PyTorch's: to shadow a part takes a few, and so does to run it
+DEEPER = 3
 
 
 def apart(work: Callable[[], Result], *around: Callable[[], AbstractContextManager[Any]]) -> Result:
@@ -172,6 +175,23 @@ def _pause() -> Callable[[], None]:
     enabled = gc.isenabled()
     gc.disable()
     return gc.enable if enabled else lambda: None
+
+
+def deep() -> AbstractContextManager[None]:
+    """With room for what a trace adds to each call that is inside another."""
+    return held(sys.setrecursionlimit, _deepen)
+
+
+def _deepen() -> Callable[[], None]:
+    before = sys.getrecursionlimit()
+    deeper = DEEPER * before
+    sys.setrecursionlimit(deeper)
+
+    def undo() -> None:
+        if sys.getrecursionlimit() == deeper:
+            sys.setrecursionlimit(before)
+
+    return undo
 
 
 @contextmanager

@@ -8,10 +8,12 @@ with a warning.
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from math import prod
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +21,9 @@ import torch
 from torch import Tensor, nn
 
 from cnnref.counting.shapes import Shape
-from cnnref.errors import CnnrefError
+from cnnref.errors import CnnrefError, quoted
 from cnnref.tables.table import Table
-from cnnref.tracing.isolation import apart, eager, settings, uncollected, unfused
+from cnnref.tracing.isolation import apart, deep, eager, settings, uncollected, unfused
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.modules import Watch, paths, unwrapped
 from cnnref.tracing.recorder import Recorder
@@ -33,13 +35,11 @@ from cnnref.tracing.twins import as_map
 if TYPE_CHECKING:
     from cnnref.tracing.rules.own import OwnRules
 
-__all__ = ["UncountedWarning", "arguments", "recorded", "trace"]
+__all__ = ["UncountedWarning", "arguments", "image", "recorded", "trace"]
 
 Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
-
-
 # what is held while a trace runs
-AROUND = (uncollected, settings, eager, unfused)
+AROUND = (uncollected, settings, eager, unfused, deep)
 
 
 class UncountedWarning(UserWarning):
@@ -88,7 +88,9 @@ def trace(
     if not isinstance(module, nn.Module):
         raise CnnrefError(f"trace needs a torch.nn.Module, but got {_got(module)}.")
     own = _own(rules) if rules else None
-    table = recorded(module, *arguments(module, input_shape, inputs), rules=own)
+    with _nested(module):
+        given = arguments(module, input_shape, inputs)
+    table = recorded(module, *given, rules=own)
     _report(table, strict)
     return table
 
@@ -101,12 +103,7 @@ def recorded(
     rules: OwnRules | None = None,
 ) -> Table:
     """The rows of one call, as a recorder writes them down; nothing is said of uncounted ones."""
-    around: list[Callable[[], AbstractContextManager[Any]]] = [
-        uncollected,
-        settings,
-        eager,
-        unfused,
-    ]
+    around: list[Callable[[], AbstractContextManager[Any]]] = [*AROUND]
     if rules is not None and rules.graphs:
         from cnnref.tracing.autograd import announced
 
@@ -122,8 +119,9 @@ def _recorded(
     rules: OwnRules | None,
 ) -> Table:
     shadow = Shadow()
-    stand_in, (args, kwargs) = shadow.of(module), shadow.of((args, kwargs), as_map)
-    parts = list(paths(stand_in))
+    with _nested(module):
+        stand_in, (args, kwargs) = shadow.of(module), shadow.of((args, kwargs), as_map)
+        parts = list(paths(stand_in))
     ledger = Ledger(parts, shadow)
     watch = Watch(ledger, parts, rules)
     ledger.feed(tensors((args, kwargs)))
@@ -147,6 +145,18 @@ def _recorded(
     table = _table(module, ledger, (args, kwargs), ledger.unused())
     watch.end()
     return table
+
+
+@contextmanager
+def _nested(module: nn.Module) -> Iterator[None]:
+    """What goes through all that a module holds."""
+    try:
+        yield
+    except RecursionError:
+        raise CnnrefError(
+            f"trace: what {type(module).__name__} holds is nested too deeply for "
+            f"{sys.getrecursionlimit()} calls inside each other; sys.setrecursionlimit allows more."
+        ) from None
 
 
 def _table(
@@ -190,10 +200,7 @@ def arguments(
                 "trace: input_shape must be positive whole numbers without the batch, "
                 f"but is {input_shape!r}."
             )
-        # a module in half precision takes images in half precision
-        dtypes = (weight.dtype for weight in module.parameters() if weight.is_floating_point())
-        dtype = next(dtypes, torch.get_default_dtype())
-        return (torch.empty((1, *input_shape), dtype=dtype, device="meta"),), {}
+        return (image(input_shape, module),), {}
     if isinstance(inputs, Mapping):
         return (), dict(inputs)
     if isinstance(inputs, Tensor):
@@ -204,6 +211,25 @@ def arguments(
             f"arguments, but is {inputs!r}."
         )
     return tuple(inputs), {}
+
+
+def image(
+    sizes: Sequence[int], module: nn.Module | None, dtype: torch.dtype | None = None
+) -> Tensor:
+    """A batch of one image on the meta device, in a dtype or in that of a module.
+
+    Raises:
+        CnnrefError: no tensor is so large.
+    """
+    if dtype is None:
+        # a module in half precision takes images in half precision
+        weights = module.parameters() if module is not None else ()
+        dtypes = (weight.dtype for weight in weights if weight.is_floating_point())
+        dtype = next(dtypes, torch.get_default_dtype())
+    if prod(sizes) * dtype.itemsize >= 2**63:
+        shape = " x ".join(map(quoted, sizes))
+        raise CnnrefError(f"trace: an input of {shape} takes more bytes than a tensor can have.")
+    return torch.empty((1, *sizes), dtype=dtype, device="meta")
 
 
 def _input_shape(inputs: object) -> Shape:

@@ -31,7 +31,7 @@ LIGHT = ("torch", "pandas", "numpy", "dataclasses", "inspect", "importlib.metada
 
 def loaded_by(*argv):
     code = (
-        "import sys; from cnnref.__main__ import main; main(sys.argv[1:]);"
+        "import sys; from cnnref.cli.main import main; main(sys.argv[1:]);"
         f"print([name for name in {LIGHT} if name in sys.modules], file=sys.stderr)"
     )
     command = [sys.executable, "-S", "-c", code, *argv]

@@ -49,8 +49,8 @@ def test_adaptive_windows_are_added_up_as_their_definition_does():
 
 def test_an_adaptive_pool_of_any_size_is_counted_in_one_step():
     net = Net((1, 7, 7))
-    net.adaptive_avg_pool(net.input, 10**30)
-    assert net.table()[0].counts.window_taps == (10**30 + 7 - 1) ** 2
+    net.adaptive_avg_pool(net.input, 10**18)
+    assert net.table()[0].counts.window_taps == (10**18 + 7 - 1) ** 2
 
 
 def test_whole_numbers_of_numpy_are_whole_numbers():

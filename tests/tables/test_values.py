@@ -46,10 +46,11 @@ def test_sweeps_are_equal_where_their_points_are():
     assert one != list(one)
 
 
-def test_the_input_shape_of_a_table_cannot_be_set():
+@pytest.mark.parametrize("name", ["input_shape", "name", "unused"])
+def test_nothing_of_a_table_can_be_set(name):
     table = cnnref.table("alexnet")
     with pytest.raises(AttributeError):
-        table.input_shape = (1, 2, 3)
+        setattr(table, name, getattr(table, name))
     assert pickle.loads(pickle.dumps(table)) == table == copy.deepcopy(table)
 
 
