@@ -15,7 +15,18 @@ from typing import Any
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from website import inline, tables
-from website.chapters import after, built, count, history, peers, slips, sources, vgg, zoo
+from website.chapters import (
+    after,
+    batch_norm,
+    built,
+    count,
+    history,
+    peers,
+    slips,
+    sources,
+    vgg,
+    zoo,
+)
 from website.chapters.complexity import page as complexity
 from website.chapters.conventions import page as conventions
 from website.chapters.googlenet import page as googlenet
@@ -30,6 +41,7 @@ SHARED = (inline, tables, choices, draw, drawings)
 # what one page uses
 PAGES: Mapping[str, ModuleType] = {
     "after": after,
+    "batch_norm": batch_norm,
     "built": built,
     "complexity": complexity,
     "conventions": conventions,
