@@ -1,77 +1,72 @@
-"""cnnref: what a convolutional network costs, row by row, and why."""
+"""cnnref: what a convolutional network costs, row by row, and why.
+
+Here is what is called, what is given to it, and what may be caught. Types that are only returned
+are in `cnnref.typing`.
+"""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cnnref.errors import CnnrefError, MissingExtraError, ShapeError, UnknownNameError
+from cnnref.errors import (
+    CnnrefError,
+    ForwardError,
+    MissingExtraError,
+    RenamedWarning,
+    ShapeError,
+    UncountedWarning,
+    UnknownNameError,
+)
 
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention, convention, conventions
-    from cnnref.counting.layer import Layer, padding_macs
-    from cnnref.counting.shapes import Counts, Geometry, Shape
+    from cnnref.counting.layer import Layer
+    from cnnref.counting.shapes import Counts, Shape, Window
     from cnnref.measuring.ceilings import ceilings
-    from cnnref.measuring.record import Machine, Measurement
-    from cnnref.measuring.roofline import Ceilings, Roofline, roofline
+    from cnnref.measuring.roofline import Ceilings, roofline
     from cnnref.measuring.run import measure
     from cnnref.net import FeatureMap, Net
-    from cnnref.networks.agreement import Agreement, agreement
-    from cnnref.networks.architecture import Architecture
+    from cnnref.networks.agreement import check
     from cnnref.networks.catalog import architecture, model, names, table
-    from cnnref.networks.published import Figure, published
+    from cnnref.networks.published import published
     from cnnref.sources import sweep
-    from cnnref.tables.comparison import Comparison, Difference, compare
-    from cnnref.tables.groups import Groups
-    from cnnref.tables.repeats import Collapsed, Repeat
-    from cnnref.tables.sweep import Point, Sweep
+    from cnnref.tables.comparison import compare
     from cnnref.tables.table import Table
     from cnnref.tracing.rules.operation import Operation
-    from cnnref.tracing.rules.own import Opaque
-    from cnnref.tracing.trace import UncountedWarning, trace
+    from cnnref.tracing.rules.own import OpaqueRule
+    from cnnref.tracing.trace import trace
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Agreement",
-    "Architecture",
     "Ceilings",
     "CnnrefError",
-    "Collapsed",
-    "Comparison",
     "Convention",
     "Counts",
-    "Difference",
     "FeatureMap",
-    "Figure",
-    "Geometry",
-    "Groups",
+    "ForwardError",
     "Layer",
-    "Machine",
-    "Measurement",
     "MissingExtraError",
     "Net",
-    "Opaque",
+    "OpaqueRule",
     "Operation",
-    "Point",
-    "Repeat",
-    "Roofline",
+    "RenamedWarning",
     "Shape",
     "ShapeError",
-    "Sweep",
     "Table",
     "UncountedWarning",
     "UnknownNameError",
-    "agreement",
+    "Window",
     "architecture",
     "ceilings",
+    "check",
     "compare",
     "convention",
     "conventions",
     "measure",
     "model",
     "names",
-    "padding_macs",
     "published",
     "roofline",
     "sweep",
@@ -81,26 +76,21 @@ __all__ = [
 
 # a name is loaded when it is first asked for: a trace needs no catalogue, a table no torch
 _HOMES = {
-    "networks.architecture": ("Architecture",),
     "networks.catalog": ("architecture", "model", "names", "table"),
-    "networks.agreement": ("Agreement", "agreement"),
-    "networks.published": ("Figure", "published"),
-    "tables.repeats": ("Collapsed", "Repeat"),
-    "tables.comparison": ("Comparison", "Difference", "compare"),
+    "networks.agreement": ("check",),
+    "networks.published": ("published",),
+    "tables.comparison": ("compare",),
     "counting.conventions": ("Convention", "convention", "conventions"),
-    "tables.groups": ("Groups",),
-    "counting.layer": ("Layer", "padding_macs"),
-    "counting.shapes": ("Counts", "Geometry", "Shape"),
-    "measuring.record": ("Machine", "Measurement"),
+    "counting.layer": ("Layer",),
+    "counting.shapes": ("Counts", "Shape", "Window"),
     "measuring.ceilings": ("ceilings",),
     "measuring.run": ("measure",),
     "net": ("FeatureMap", "Net"),
-    "measuring.roofline": ("Ceilings", "Roofline", "roofline"),
+    "measuring.roofline": ("Ceilings", "roofline"),
     "tracing.rules.operation": ("Operation",),
-    "tracing.rules.own": ("Opaque",),
-    "tables.sweep": ("Point", "Sweep"),
+    "tracing.rules.own": ("OpaqueRule",),
     "tables.table": ("Table",),
-    "tracing.trace": ("UncountedWarning", "trace"),
+    "tracing.trace": ("trace",),
     "sources": ("sweep",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -114,9 +104,20 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        raise MissingExtraError(f"cnnref.{name}", "torch", "torch") from None
+        return _needs_torch(name)
     globals()[name] = value
     return value
+
+
+def _needs_torch(name: str) -> Any:
+    """What stands for a name without torch: it can be imported, and says when called what lacks."""
+
+    def missing(*_: object, **__: object) -> Any:
+        raise MissingExtraError(f"cnnref.{name}", "torch", "torch") from None
+
+    missing.__name__ = missing.__qualname__ = name
+    missing.__doc__ = f"cnnref.{name} needs torch: pip install 'cnnref[torch]'."
+    return missing
 
 
 def __dir__() -> list[str]:

@@ -10,6 +10,7 @@ __all__ = [
     "MissingExtraError",
     "RenamedWarning",
     "ShapeError",
+    "UncountedWarning",
     "UnknownNameError",
     "quoted",
 ]
@@ -57,6 +58,10 @@ class MissingExtraError(CnnrefError, ImportError):
         super().__init__(
             f"{what} needs {package}, which is not installed: pip install 'cnnref[{extra}]'."
         )
+
+
+class UncountedWarning(UserWarning):
+    """An operator without a rule ran; its row says nothing of its cost."""
 
 
 class RenamedWarning(UserWarning):

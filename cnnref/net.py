@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from cnnref.counting import arithmetic
-from cnnref.counting.arguments import number, pair, ranked, refuse, truth, whole, window
+from cnnref.counting.arguments import as_window, number, pair, ranked, refuse, truth, whole
 from cnnref.counting.layer import Constants, Layer
 from cnnref.counting.shapes import Shape, Size, Work
 from cnnref.errors import CnnrefError, ShapeError
@@ -105,8 +105,8 @@ class Net:
         label = self._label("conv", name)
         filters = whole(label, "filters", filters, least=1)
         truth(label, "bias", bias)
-        geometry = window(label, kernel, stride, padding, dilation, groups)
-        return self._add("conv", label, arithmetic.conv, x, filters, geometry, bias, rank=3)
+        window = as_window(label, kernel, stride, padding, dilation, groups)
+        return self._add("conv", label, arithmetic.conv, x, filters, window, bias, rank=3)
 
     def max_pool(
         self,
@@ -122,8 +122,8 @@ class Net:
         """A max pooling; the stride is the kernel unless it is given."""
         label = self._label("max_pool", name)
         step = kernel if stride is None else stride
-        geometry = window(label, kernel, step, padding, dilation, 1, ceil_mode)
-        return self._add("max_pool", label, arithmetic.pool, x, geometry, rank=3)
+        window = as_window(label, kernel, step, padding, dilation, 1, ceil_mode)
+        return self._add("max_pool", label, arithmetic.pool, x, window, rank=3)
 
     def avg_pool(
         self,
@@ -139,11 +139,11 @@ class Net:
         """An average pooling, padding in the mean or not; the stride is the kernel unless given."""
         label = self._label("avg_pool", name)
         step = kernel if stride is None else stride
-        geometry = window(label, kernel, step, padding, 1, 1, ceil_mode)
+        window = as_window(label, kernel, step, padding, 1, 1, ceil_mode)
         truth(label, "count_include_pad", count_include_pad)
-        left_out = any(geometry.padding) and not count_include_pad
+        left_out = any(window.padding) and not count_include_pad
         given = (("count_include_pad", 0),) if left_out else ()
-        return self._add("avg_pool", label, arithmetic.pool, x, geometry, rank=3, constants=given)
+        return self._add("avg_pool", label, arithmetic.pool, x, window, rank=3, constants=given)
 
     def adaptive_avg_pool(self, x: FeatureMap, size: Size, name: str | None = None) -> FeatureMap:
         """An average pooling to a given size, N or (height, width)."""
@@ -292,11 +292,11 @@ class Net:
         self, op: str, label: str, maps: Maps, work: Work, constants: Constants = ()
     ) -> FeatureMap:
         shapes, inputs = zip(*maps, strict=True)
-        out, geometry, counts = work
+        out, window, counts = work
         made = FeatureMap(out, len(self._layers))
         self._names.add(label)
         place = (self._stage, self._block, inputs, shapes)
-        self._layers.append(Layer(label, op, *place, out, geometry, counts, constants=constants))
+        self._layers.append(Layer(label, op, *place, out, window, counts, constants=constants))
         self._maps.append(made)
         return made
 

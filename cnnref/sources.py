@@ -13,7 +13,7 @@ from cnnref.counting.arguments import pair, whole
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.net import Net
 from cnnref.networks.catalog import table as catalogued
-from cnnref.tables.sweep import Point, Sweep, plain
+from cnnref.tables.sweep import Sweep, SweepPoint, plain
 from cnnref.tables.table import Table
 
 __all__ = [
@@ -104,7 +104,7 @@ def sweep(
         key = tuple(value for name, value in settings.items() if name != "batch_size")
         if str(key) not in tables:
             tables[str(key)] = book(settings)
-        points.append(Point(settings, tables[str(key)], batch))
+        points.append(SweepPoint(settings, tables[str(key)], batch))
     progress("")
     return Sweep(points[0].table.name, points)
 

@@ -59,8 +59,9 @@ def test_missing_torch_says_which_extra(monkeypatch):
         "import sys; sys.modules['torch'] = None\n"
         "import cnnref\n"
         "import cnnref.networks.agreement\n"
-        "calls = [lambda: cnnref.trace, lambda: cnnref.model('alexnet'), lambda: cnnref.measure]\n"
-        "for call in [*calls, lambda: cnnref.agreement('alexnet')]:\n"
+        "trace, measure = cnnref.trace, cnnref.measure\n"
+        "calls = [lambda: trace(None), lambda: cnnref.model('alexnet'), measure]\n"
+        "for call in [*calls, lambda: cnnref.check('alexnet')]:\n"
         "    try: call()\n"
         "    except ValueError as error: print(error)\n"
     )
@@ -70,7 +71,7 @@ def test_missing_torch_says_which_extra(monkeypatch):
         "cnnref.trace needs torch, which is not installed: pip install 'cnnref[torch]'.",
         "model('alexnet') needs torch, which is not installed: pip install 'cnnref[torch]'.",
         "cnnref.measure needs torch, which is not installed: pip install 'cnnref[torch]'.",
-        "agreement('alexnet') needs torch, which is not installed: pip install 'cnnref[torch]'.",
+        "check('alexnet') needs torch, which is not installed: pip install 'cnnref[torch]'.",
     ]
 
 

@@ -174,7 +174,7 @@ def _unwarned(call: Callable[[], Found]) -> Found:
     """What a call gives, without the warnings about uncounted rows: they are said in one line."""
     if "torch" not in sys.modules:
         return call()
-    from cnnref.tracing.trace import UncountedWarning
+    from cnnref.errors import UncountedWarning
 
     with catch_warnings():
         simplefilter("ignore", UncountedWarning)

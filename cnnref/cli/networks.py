@@ -60,7 +60,7 @@ def explained(arguments: SimpleNamespace) -> Outcome:
 
 def checked(arguments: SimpleNamespace) -> Outcome:
     """`cnnref check`."""
-    from cnnref.networks.agreement import agreement
+    from cnnref.networks.agreement import check
     from cnnref.networks.published import figures
 
     names = arguments.names or cnnref.names()
@@ -72,7 +72,7 @@ def checked(arguments: SimpleNamespace) -> Outcome:
     lines, compared, differing, said, code = [], 0, 0, "", 0
     for number, name in enumerate(names, 1):
         progress(f"[{number}/{len(names)}] {name}")
-        _, found, wrong, sizes, differences = agreement(name)
+        _, found, wrong, sizes, differences = check(name)
         lines.append(f"{name}: {found} rows at {len(sizes)} sizes, {wrong} differ")
         lines += [f"  at input {size}: {difference}" for size, difference in differences]
         compared, differing = compared + found * len(sizes), differing + wrong

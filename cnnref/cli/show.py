@@ -75,11 +75,13 @@ def printed(thing: Printed, arguments: SimpleNamespace, batch_size: int = 1) -> 
     }
     view = getattr(arguments, "convention", "macs"), arguments.columns
     if arguments.format == "text" and arguments.output is None:
-        from cnnref.tables import formats as grid
+        from cnnref.tables import formats
+        from cnnref.tables.printable import View, grid_of
 
         width = _width(sys.stdout)
-        paint = _painted if coloured(sys.stdout) else grid.plain
-        text = grid.to_text(thing.grid(*view, terse=True, **how), width, paint)
+        paint = _painted if coloured(sys.stdout) else formats.plain
+        grid = grid_of(thing, View.of(*view, terse=True, **how))
+        text = formats.to_text(grid, width, paint)
     else:
         text = getattr(thing, f"to_{arguments.format}")(*view, **how)
     return delivered(text.rstrip("\n") + "\n", arguments)

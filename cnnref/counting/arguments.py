@@ -9,16 +9,16 @@ from numbers import Real
 from operator import index
 from typing import Any, NoReturn
 
-from cnnref.counting.shapes import Geometry, Shape, Size
+from cnnref.counting.shapes import Shape, Size, Window
 from cnnref.errors import CnnrefError, ShapeError, quoted
 
 # what a tensor may have along an axis; all that is counted of such sizes can be printed
 LARGEST = 2**63 - 1
 
-__all__ = ["number", "pair", "ranked", "refuse", "truth", "whole", "window"]
+__all__ = ["as_window", "number", "pair", "ranked", "refuse", "truth", "whole"]
 
 
-def window(
+def as_window(
     label: str,
     kernel: Size,
     stride: Size,
@@ -26,7 +26,7 @@ def window(
     dilation: Size,
     groups: int,
     ceil_mode: bool = False,
-) -> Geometry:
+) -> Window:
     """The window of a layer, each argument checked.
 
     Raises:
@@ -38,7 +38,7 @@ def window(
         known = _plain(kernel, stride, padding, dilation, groups, ceil_mode)
         if known is not None:
             return known
-    return Geometry(
+    return Window(
         pair(label, "kernel", kernel, least=1),
         pair(label, "stride", stride, least=1),
         pair(label, "padding", padding, least=0),
@@ -51,12 +51,12 @@ def window(
 @lru_cache(maxsize=1024)
 def _plain(
     kernel: int, stride: int, padding: int, dilation: int, groups: int, ceil_mode: bool
-) -> Geometry | None:
+) -> Window | None:
     # most windows are squares that were asked for before; None leaves the complaint to `pair`
     sizes = (kernel, stride, padding, dilation, groups)
     if padding < 0 or min(kernel, stride, dilation, groups) < 1 or max(sizes) > LARGEST:
         return None
-    return Geometry(
+    return Window(
         (kernel, kernel),
         (stride, stride),
         (padding, padding),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import gcd, prod
 
-from cnnref.counting.shapes import Counts, Geometry, Shape, Work
+from cnnref.counting.shapes import Counts, Shape, Window, Work
 from cnnref.errors import ShapeError
 
 __all__ = [
@@ -79,7 +79,7 @@ def receptive_field(
 
 
 @_remember
-def conv(shape: Shape, filters: int, geometry: Geometry, bias: bool = True) -> Work:
+def conv(shape: Shape, filters: int, window: Window, bias: bool = True) -> Work:
     """A 2-D convolution: C_out * H' * W' outputs of C_in / G * K * K MACs each.
 
     Weights: C_out * C_in / G * K * K; biases: C_out. Taps on padding are counted
@@ -88,20 +88,20 @@ def conv(shape: Shape, filters: int, geometry: Geometry, bias: bool = True) -> W
     Raises:
         ShapeError: the groups do not divide the channels, or the window does not fit.
 
-    >>> eleven = Geometry((11, 11), (4, 4), (2, 2))
+    >>> eleven = Window((11, 11), (4, 4), (2, 2))
     >>> work = conv(Shape((3, 227, 227)), 64, eleven)
     >>> work.out_shape, work.counts.macs, work.counts.weights + work.counts.biases
     ((64, 56, 56), 72855552, 23296)
     """
-    channels, groups = shape.channels, geometry.groups
+    channels, groups = shape.channels, window.groups
     if channels % groups or filters % groups:
         raise ShapeError(f"{groups} groups do not divide {channels} channels into {filters}")
-    out = Shape((filters, *_window_positions(shape, geometry)))
-    taps = channels // groups * prod(geometry.kernel)
+    out = Shape((filters, *_window_positions(shape, window)))
+    taps = channels // groups * prod(window.kernel)
     outputs = out.elements
     return Work(
         out,
-        geometry,
+        window,
         Counts(
             macs=outputs * taps,
             bias_adds=outputs * bias,
@@ -114,7 +114,7 @@ def conv(shape: Shape, filters: int, geometry: Geometry, bias: bool = True) -> W
 
 
 @_remember
-def pool(shape: Shape, geometry: Geometry) -> Work:
+def pool(shape: Shape, window: Window) -> Work:
     """A max or average pooling: C * H' * W' outputs of K * K taps each, no parameters.
 
     Taps on padding are counted.
@@ -122,22 +122,22 @@ def pool(shape: Shape, geometry: Geometry) -> Work:
     Raises:
         ShapeError: the window does not fit, or its padding is more than half of it.
 
-    >>> three = Geometry((3, 3), (2, 2), (0, 0))
+    >>> three = Window((3, 3), (2, 2), (0, 0))
     >>> work = pool(Shape((64, 56, 56)), three)
     >>> work.out_shape, work.counts.window_taps
     ((64, 27, 27), 419904)
     """
-    for axis, padding in enumerate(geometry.padding):
-        if 2 * padding > (kernel := geometry.kernel[axis]):
+    for axis, padding in enumerate(window.padding):
+        if 2 * padding > (kernel := window.kernel[axis]):
             raise ShapeError(f"padding {padding} is more than half of the window {kernel}")
-    out = Shape((shape.channels, *_window_positions(shape, geometry)))
+    out = Shape((shape.channels, *_window_positions(shape, window)))
     outputs = out.elements
     counts = Counts(
-        window_taps=outputs * prod(geometry.kernel),
+        window_taps=outputs * prod(window.kernel),
         elements_in=shape.elements,
         elements_out=outputs,
     )
-    return Work(out, geometry, counts)
+    return Work(out, window, counts)
 
 
 @_remember
@@ -205,7 +205,7 @@ def lrn(shape: Shape, window: int) -> Work:
     1452000
     """
     counts = _elements(shape)._replace(window_taps=window * shape.elements)
-    return Work(shape, Geometry((window,), (1,), (window // 2,), (1,)), counts)
+    return Work(shape, Window((window,), (1,), (window // 2,), (1,)), counts)
 
 
 @_remember
@@ -287,8 +287,8 @@ def _elements(shape: Shape) -> Counts:
     return Counts(elements_in=shape.elements, elements_out=shape.elements)
 
 
-def _window_positions(shape: Shape, geometry: Geometry) -> list[int]:
-    kernel, stride, padding, dilation, _, ceil_mode = geometry
+def _window_positions(shape: Shape, window: Window) -> list[int]:
+    kernel, stride, padding, dilation, _, ceil_mode = window
     axes = zip(shape.size, kernel, stride, padding, dilation, strict=True)
     return [output_size(*axis, ceil_mode) for axis in axes]
 

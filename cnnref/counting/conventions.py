@@ -87,11 +87,11 @@ class Convention(NamedTuple):
         """
         return from_dict(entries)
 
-    def flops(self, layer: Layer) -> int:
+    def operations(self, layer: Layer) -> int:
         """Operations of one row: the sum of its counts times their prices."""
         return _price(self.priced(layer), layer)
 
-    def activation_bytes(self, layer: Layer) -> int:
+    def stored_bytes(self, layer: Layer) -> int:
         """Bytes of the output that this convention keeps for one row, in float32."""
         return _price(self.stored(layer), layer)
 

@@ -58,7 +58,7 @@ def operations(layer: Layer, convention: Convention, times: str = "x") -> str:
     )
     if not terms:
         return "0" if layer.counted else "not counted: no rule knows this operator, 0"
-    return f"{terms.removeprefix(' + ').lstrip()} = {grouped(convention.flops(layer))}"
+    return f"{terms.removeprefix(' + ').lstrip()} = {grouped(convention.operations(layer))}"
 
 
 def parameters(layer: Layer, times: str = "x") -> str:
@@ -79,20 +79,20 @@ def memory(layer: Layer, convention: Convention, times: str = "x") -> str:
         f"{_bracketed(formula(layer, count), times)} {times} {price}"
         for count, price in prices.items()
     ]
-    return f"{' + '.join(terms)} = {grouped(convention.activation_bytes(layer))} bytes"
+    return f"{' + '.join(terms)} = {grouped(convention.stored_bytes(layer))} bytes"
 
 
 def output_size(layer: Layer, axis: int = 0, times: str = "x") -> str:
     """The size of a window layer's output along one axis (0: height, 1: width)."""
-    geometry = layer.geometry
+    window = layer.window
     # no window, one along channels, or one that spreads its input
-    if geometry is None or len(geometry.kernel) < 2 or layer.op == "conv_transpose":
+    if window is None or len(window.kernel) < 2 or layer.op == "conv_transpose":
         return f"{_inputs(layer)} to {layer.out_shape}"
-    place = axis - len(geometry.kernel)
+    place = axis - len(window.kernel)
     size, out = layer.in_shape[place], layer.out_shape[place]
-    reach = geometry.dilation[axis] * (geometry.kernel[axis] - 1) + 1
-    stride, padding = geometry.stride[axis], geometry.padding[axis]
-    ceil = geometry.ceil_mode
+    reach = window.dilation[axis] * (window.kernel[axis] - 1) + 1
+    stride, padding = window.stride[axis], window.padding[axis]
+    ceil = window.ceil_mode
     rounding = "ceil" if ceil else "floor"
     # rounding up may add a window that starts behind the input; it is taken off again
     last = " - 1" if -(-(size - reach + 2 * padding) // stride) >= out and ceil else ""
@@ -101,7 +101,7 @@ def output_size(layer: Layer, axis: int = 0, times: str = "x") -> str:
 
 def output_sizes(layer: Layer) -> list[str]:
     """What `output_size` says of each axis, once where they agree."""
-    axes = range(len(layer.geometry.kernel) if layer.geometry else 1)
+    axes = range(len(layer.window.kernel) if layer.window else 1)
     return list(dict.fromkeys(output_size(layer, axis) for axis in axes))
 
 
@@ -169,7 +169,7 @@ def _elements_in(layer: Layer) -> Formula:
 
 
 def _window(layer: Layer) -> tuple[int, ...]:
-    return layer.geometry.kernel if layer.geometry else ()
+    return layer.window.kernel if layer.window else ()
 
 
 def _filter(layer: Layer) -> tuple[int, ...]:

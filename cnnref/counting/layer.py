@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnnref.counting.arithmetic import taps_inside
-from cnnref.counting.shapes import Call, Counts, Formulas, Geometry, Shape
+from cnnref.counting.shapes import Call, Counts, Formulas, Shape, Window
 
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention
 
-__all__ = ["Layer", "levels", "padding_macs"]
+__all__ = ["Layer", "levels"]
 
 Constants = tuple[tuple[str, float], ...]
 
@@ -39,7 +38,7 @@ class Layer(NamedTuple):
     inputs: tuple[int, ...]
     in_shapes: tuple[Shape, ...]
     out_shape: Shape
-    geometry: Geometry | None
+    window: Window | None
     counts: Counts
     counted: bool = True
     constants: Constants = ()
@@ -67,6 +66,21 @@ class Layer(NamedTuple):
     def macs(self) -> int:
         """Multiply-accumulates for one image."""
         return self.counts.macs
+
+    @property
+    def padding_macs(self) -> int:
+        """Of a convolution's MACs, those whose input is padding; all published counts have them.
+
+        Filters * C_in / G * (all taps - taps on the input); rows of other kinds have none.
+
+        >>> import cnnref
+        >>> row = cnnref.table("vgg16")["conv5_1"]
+        >>> row.padding_macs, row.macs
+        (42991616, 462422016)
+        """
+        if self.op != "conv" or self.window is None:
+            return 0
+        return self.macs - self.macs * _inside(self, self.window) // _all(self, self.window)
 
     @property
     def parameters(self) -> int:
@@ -97,9 +111,13 @@ class Layer(NamedTuple):
         copies = self.op == "adaptive_avg_pool" and self.in_shapes == (self.out_shape,)
         return "copy" if copies else self.op
 
-    def flops(self, convention: Convention | str = "macs") -> int:
-        """Operations for one image under a named convention."""
-        return _convention(convention).flops(self)
+    def operations(self, convention: Convention | str) -> int:
+        """Operations for one image under a named convention.
+
+        Raises:
+            UnknownNameError: no convention has that name.
+        """
+        return _convention(convention).operations(self)
 
     def explain(self, convention: Convention | str = "macs") -> str:
         """The formula of this row with its numbers put in, on one line.
@@ -135,32 +153,11 @@ def levels(layer: Layer) -> tuple[str, ...]:
     return tuple(dict.fromkeys([layer.stage, *filter(None, [layer.block]), *path]))
 
 
-def padding_macs(layers: Layer | Iterable[Layer]) -> int:
-    """MACs whose input is padding, of one row or of all rows of a table, for one image.
-
-    All published counts include them. Filters * C_in / G * (all taps - taps on the input);
-    rows that are no convolutions have none.
-
-    >>> import cnnref
-    >>> vgg16 = cnnref.table("vgg16")
-    >>> padding_macs(vgg16["conv5_1"]), vgg16["conv5_1"].macs
-    (42991616, 462422016)
-    """
-    if not isinstance(layers, Layer):
-        return sum(map(padding_macs, layers))
-    if layers.op != "conv" or layers.geometry is None:
-        return 0
-    return layers.macs - layers.macs * _inside(layers) // _all(layers)
-
-
-def _inside(layer: Layer) -> int:
-    assert layer.geometry is not None
-    kernel, stride, padding, dilation = layer.geometry[:4]
+def _inside(layer: Layer, window: Window) -> int:
     sizes = (layer.in_shape.size, layer.out_shape.size)
-    axes = zip(*sizes, kernel, stride, padding, dilation, strict=True)
+    axes = zip(*sizes, *window[:4], strict=True)
     return prod(taps_inside(*axis) for axis in axes)
 
 
-def _all(layer: Layer) -> int:
-    assert layer.geometry is not None
-    return prod(layer.out_shape.size) * prod(layer.geometry.kernel)
+def _all(layer: Layer, window: Window) -> int:
+    return prod(layer.out_shape.size) * prod(window.kernel)

@@ -21,7 +21,7 @@ FULL_COLUMNS = (
 )  # fmt: skip
 LECTURE_COLUMNS = (
     "layer", "in_channels", "in_size", "filters", "kernel_size", "stride_size", "padding_size",
-    "out_channels", "out_size", "activation_bytes_kb", "parameters_k", "operations_m",
+    "out_channels", "out_size", "stored_bytes_kb", "parameters_k", "operations_m",
 )  # fmt: skip
 
 

@@ -11,9 +11,9 @@ __all__ = [
     "Counts",
     "Formula",
     "Formulas",
-    "Geometry",
     "Shape",
     "Size",
+    "Window",
     "Work",
 ]
 
@@ -49,7 +49,7 @@ class Shape(tuple[int, ...]):
         return " x ".join(map(str, self)) or "scalar"
 
 
-class Geometry(NamedTuple):
+class Window(NamedTuple):
     """How a window moves over its input; (height, width) pairs, or (n,) along channels."""
 
     kernel: Pair
@@ -113,5 +113,5 @@ class Work(NamedTuple):
     """What a rule of `cnnref.counting.arithmetic` says of one layer, apart from where it stands."""
 
     out_shape: Shape
-    geometry: Geometry | None
+    window: Window | None
     counts: Counts

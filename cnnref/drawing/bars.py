@@ -70,7 +70,7 @@ def _measure(key: str, name: str, unit: tuple[str, int], large: tuple[str, int])
 MEASURES: Mapping[str, Measure] = {
     measure.quantity.key: measure
     for measure in (
-        _measure("activation_bytes", "memory", ("KB", KIB), ("MB", MIB)),
+        _measure("stored_bytes", "memory", ("KB", KIB), ("MB", MIB)),
         _measure("parameters", "parameters", ("k", KILO), ("M", MEGA)),
         _measure("operations", "flops", ("M flop", MEGA), ("M flop", MEGA)),
     )

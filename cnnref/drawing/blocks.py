@@ -68,7 +68,7 @@ def _windows(layers: Sequence[Layer]) -> list[tuple[int, ...]]:
     """The windows of a block's convolutions, but for those that project its input."""
     convs = [layer for layer in layers if layer.op == "conv"]
     inner = [*convs[:1], *(layer for layer in convs if layer.inputs != convs[0].inputs)]
-    return [layer.geometry.kernel for layer in inner if layer.geometry]
+    return [layer.window.kernel for layer in inner if layer.window]
 
 
 def _module(layers: Sequence[Layer]) -> str:
@@ -82,13 +82,13 @@ def _module(layers: Sequence[Layer]) -> str:
 
 
 def _stride(layer: Layer) -> int:
-    return max(layer.geometry.stride) if layer.geometry else 1
+    return max(layer.window.stride) if layer.window else 1
 
 
 def _squeezed(layers: Sequence[Layer]) -> bool:
     """Whether everything that a block concatenates was made from one 1x1 convolution."""
     first = layers[0]
-    small = first.geometry is not None and set(first.geometry.kernel) == {1}
+    small = first.window is not None and set(first.window.kernel) == {1}
     outside = [layer for layer in layers[1:] if first.inputs[0] in layer.inputs]
     return small and first.op == "conv" and not outside
 
@@ -138,13 +138,13 @@ def _largest(table: Table, row: int, first: int) -> Layer:
     while row >= first:
         branch.append(table[row])
         row = table[row].inputs[0]
-    windows = [layer for layer in branch[::-1] if layer.geometry is not None]
-    return max(windows, key=lambda layer: layer.geometry.kernel if layer.geometry else ())
+    windows = [layer for layer in branch[::-1] if layer.window is not None]
+    return max(windows, key=lambda layer: layer.window.kernel if layer.window else ())
 
 
 def _again(net: Net, layer: Layer) -> FeatureMap:
-    assert layer.geometry is not None
-    (height, width), _, (top, left), *_ = layer.geometry
+    assert layer.window is not None
+    (height, width), _, (top, left), *_ = layer.window
     window, margin = (height, width), (top, left)
     if layer.op == "max_pool":
         return net.max_pool(net.input, window, stride=1, padding=margin, name=layer.name)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from cnnref.counting.layer import Layer
-from cnnref.counting.shapes import Geometry
+from cnnref.counting.shapes import Window
 from cnnref.tables.formats import span
 from cnnref.units import visible
 
@@ -70,10 +70,10 @@ def label(layer: Layer) -> str:
     if layer.op == "pad":
         return f"zeros to {out.channels} channels"
     name = NAMES.get(layer.op, layer.op.replace("_", " "))
-    if layer.geometry is None or len(layer.geometry.kernel) < 2:
+    if layer.window is None or len(layer.window.kernel) < 2:
         return name
     filters = f", {out.channels}" if layer.op == "conv" else ""
-    return f"{axes(layer.geometry.kernel)} {name}{filters}{_options(layer.geometry)}"
+    return f"{axes(layer.window.kernel)} {name}{filters}{_options(layer.window)}"
 
 
 def followers(layers: Iterable[Layer]) -> str:
@@ -134,7 +134,7 @@ def _pieces(word: str, size: float, width: float) -> list[str]:
     return pieces
 
 
-def _options(window: Geometry) -> str:
+def _options(window: Window) -> str:
     text = f", stride {_square(window.stride)}" if set(window.stride) != {1} else ""
     text += f", dilation {_square(window.dilation)}" if set(window.dilation) != {1} else ""
     return text + (f", {window.groups} groups" if window.groups > 1 else "")

@@ -12,7 +12,7 @@ from cnnref.tables.comparison import Difference, compare, rows_differing
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Agreement", "agreement", "agreement_with"]
+__all__ = ["Agreement", "check", "check_with"]
 
 
 class Agreement(NamedTuple):
@@ -31,7 +31,7 @@ class Agreement(NamedTuple):
     differences: tuple[tuple[Size, Difference], ...]
 
 
-def agreement(name: str) -> Agreement:
+def check(name: str) -> Agreement:
     """Compare the spec and the PyTorch model of one network at all its sizes.
 
     Raises:
@@ -44,11 +44,11 @@ def agreement(name: str) -> Agreement:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        raise MissingExtraError(f"agreement({name!r})", "torch", "torch") from None
-    return agreement_with(name, module)
+        raise MissingExtraError(f"check({name!r})", "torch", "torch") from None
+    return check_with(name, module)
 
 
-def agreement_with(name: str, module: nn.Module) -> Agreement:
+def check_with(name: str, module: nn.Module) -> Agreement:
     """Compare the spec of one network with any module, at the network's sizes."""
     from cnnref.tracing.trace import trace
 

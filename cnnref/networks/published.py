@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cnnref.files import Column
 
 __all__ = [
-    "Figure",
+    "Published",
     "Source",
     "Value",
     "figures",
@@ -68,7 +68,7 @@ class Source(NamedTuple):
     called: str = ""
 
 
-class Figure(NamedTuple):
+class Published(NamedTuple):
     """One published figure of one network.
 
     name: the catalogue's where the network is exactly that one, else as title.
@@ -88,7 +88,7 @@ class Figure(NamedTuple):
     certainty: str
 
 
-def published(name: str) -> tuple[Figure, ...]:
+def published(name: str) -> tuple[Published, ...]:
     """The cited figures of one network, in the order of the sources; () where none is cited.
 
     Raises:
@@ -104,7 +104,7 @@ def published(name: str) -> tuple[Figure, ...]:
 
 
 @cache
-def figures() -> tuple[Figure, ...]:
+def figures() -> tuple[Published, ...]:
     """Every cited figure of every network.
 
     Raises:
@@ -126,7 +126,7 @@ def figures() -> tuple[Figure, ...]:
         "certainty": one_of(CERTAINTIES),
     }
     found = tuple(
-        Figure(name, title, quantity, number, unit, by_key[key], note, certainty)
+        Published(name, title, quantity, number, unit, by_key[key], note, certainty)
         for name, title, key, quantity, number, unit, note, certainty in _read("published", columns)
     )
     for one in found:

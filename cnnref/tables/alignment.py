@@ -46,7 +46,7 @@ def _apart(rows: int, others: int) -> Iterator[Pair]:
 
 
 def _work(layer: Layer) -> object:
-    return layer.op, layer.in_shapes, layer.out_shape, layer.geometry, layer.counts
+    return layer.op, layer.in_shapes, layer.out_shape, layer.window, layer.counts
 
 
 def _place(layer: Layer) -> object:

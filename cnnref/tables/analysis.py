@@ -161,8 +161,8 @@ def _windows(layer: Layer, shapes: list[Shape], axes: int) -> tuple[Axis, ...]:
     if ranks == {axes + 1} and len(out) == axes + 1:
         if layer.op.rstrip("_") in POINTWISE:
             return (STILL,) * axes
-        if layer.geometry is not None and len(layer.geometry.kernel) == axes:
-            return tuple(zip(*layer.geometry[:4], strict=True))
+        if layer.window is not None and len(layer.window.kernel) == axes:
+            return tuple(zip(*layer.window[:4], strict=True))
         sizes = list(zip(shapes[0].size, out.size, strict=True))
         if layer.op == "adaptive_avg_pool":
             return tuple(_share(*axis) for axis in sizes)

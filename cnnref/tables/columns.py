@@ -126,14 +126,14 @@ def square(sizes: Sequence[int]) -> int | str | None:
 
 def window(field: int, text: Callable[..., Any]) -> Callable[[Layer], Any]:
     """One field of a row's window; nothing where it has none."""
-    return lambda layer: text(layer.geometry[field]) if layer.geometry else None
+    return lambda layer: text(layer.window[field]) if layer.window else None
 
 
 def compact(layer: Layer) -> str | None:
     """The whole window in one cell; a stride of 1 and what is off are left out."""
-    if layer.geometry is None:
+    if layer.window is None:
         return None
-    kernel, stride, padding, dilation, groups, ceil_mode = layer.geometry
+    kernel, stride, padding, dilation, groups, ceil_mode = layer.window
     text = joined(kernel) + f"/{square(stride)}" * (set(stride) != {1})
     text += f" p{square(padding)}" * any(padding) + f" d{square(dilation)}" * (max(dilation) > 1)
     return text + f" g{groups}" * (groups > 1) + " ceil" * ceil_mode
@@ -164,8 +164,8 @@ def size(layer: Layer, shapes: Sequence[Shape]) -> int | str | None:
 def _spatial(layer: Layer, shape: Shape) -> int:
     """How many of the last axes are height, width and the like."""
     rank = len(shape) - 1
-    moves = layer.geometry is not None and layer.op != "lrn"
-    return min(rank, len(layer.geometry.kernel)) if moves and layer.geometry else rank
+    moves = layer.window is not None and layer.op != "lrn"
+    return min(rank, len(layer.window.kernel)) if moves and layer.window else rank
 
 
 def _of(value: Callable[[Layer], Any]) -> Value:
@@ -227,7 +227,7 @@ COLUMNS: dict[str, Column] = {
     "out_channels": Column("out C", "r", lambda row: channels(row.layer, [row.layer.out_shape])),
     "out_size": Column("out H/W", "r", lambda row: size(row.layer, [row.layer.out_shape])),
     # the headers of the lecture's own tables
-    "activation_bytes_kb": _measure("activation_bytes", "memory (KB)", KIB),
+    "stored_bytes_kb": _measure("stored_bytes", "memory (KB)", KIB),
     "parameters_k": _measure("parameters", "params (k)", KILO),
     "operations_m": _measure("operations", "{unit} (M)", MEGA),
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Constants, Layer
-from cnnref.counting.shapes import COUNTS, Geometry
+from cnnref.counting.shapes import COUNTS, Window
 from cnnref.errors import CnnrefError
 from cnnref.tables.columns import COLUMNS, LEAST, chosen
 from cnnref.tables.listing import named, record
@@ -147,7 +147,7 @@ def row_differences(
         ("input", _shapes(a), _shapes(b)),
         ("output", a.out_shape, b.out_shape),
         ("counted", a.counted, b.counted),
-        *_geometry(a.geometry, b.geometry),
+        *_window_parts(a.window, b.window),
         *_constants(a.constants, b.constants),
         *zip(COUNTS, a.counts, b.counts, strict=True),
     ]
@@ -163,10 +163,10 @@ def _shapes(layer: Layer) -> str:
     return ", ".join(map(str, layer.in_shapes))
 
 
-def _geometry(a: Geometry | None, b: Geometry | None) -> list[tuple[str, object, object]]:
+def _window_parts(a: Window | None, b: Window | None) -> list[tuple[str, object, object]]:
     if a is None or b is None:
         return [("window", a, b)]
-    return list(zip(Geometry._fields, a, b, strict=True))
+    return list(zip(Window._fields, a, b, strict=True))
 
 
 def _constants(a: Constants, b: Constants) -> list[tuple[str, object, object]]:
@@ -234,7 +234,7 @@ class Comparison(Printed, list[Difference]):
 
         entry = view.convention
         lines = list(_lines(self, list(self._joined(view))))
-        a, b = ((table.parameters, table.flops(entry)) for table in (self.a, self.b))
+        a, b = ((table.parameters, table.operations(entry)) for table in (self.a, self.b))
         more = [_signed(right - left) for left, right in zip(a, b, strict=True)]
         return Grid(
             heads=["row", "layer", "difference", "parameters", f"{entry.unit}s"],
@@ -354,8 +354,8 @@ def _notes(found: Comparison, entry: Convention) -> list[str]:
         _both("Parameters", a.parameters, b.parameters),
         _both(
             f"{entry.unit}s",
-            a.flops(entry),
-            b.flops(entry),
+            a.operations(entry),
+            b.operations(entry),
             (LEAST * bool(a.uncounted), LEAST * bool(b.uncounted)),
         ),
     ]
@@ -390,7 +390,7 @@ def _sums(table: Table, entry: Convention) -> dict[str, int]:
     return {
         "rows": len(table),
         "parameters": table.parameters,
-        "operations": table.flops(entry),
+        "operations": table.operations(entry),
         "macs": table.macs,
         "uncounted": len(table.uncounted),
     }

@@ -166,9 +166,9 @@ def _exact(keys: Sequence[str], rows: list[Row]) -> dict[str, int | float | None
 def _sums(part: Table, entry: Convention) -> dict[str, int]:
     return {
         "parameters": part.parameters,
-        "operations": part.flops(entry),
+        "operations": part.operations(entry),
         "macs": part.macs,
-        "activations": part.activations,
+        "activations": part.mac_activations,
         "uncounted": len(part.uncounted),
     }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Layer
-from cnnref.counting.shapes import COUNTS, Call, Counts, Geometry, Shape
+from cnnref.counting.shapes import COUNTS, Call, Counts, Shape, Window
 from cnnref.errors import CnnrefError
 from cnnref.tables.columns import COLUMNS, LEAST, UNKNOWN, chosen
 from cnnref.tables.formats import Grid
@@ -31,9 +31,9 @@ __all__ = [
 
 # of the JSON of tables; it changes where what a name in it means does
 SCHEMA = 1
-PRICED = ("parameters", "operations", "activation_bytes")
+PRICED = ("parameters", "operations", "stored_bytes")
 # fields of a row that are objects of their own in JSON, or shapes
-NESTED = {"geometry", "counts", "formulas", "call", "in_shapes", "out_shape"}
+NESTED = {"window", "counts", "formulas", "call", "in_shapes", "out_shape"}
 # columns whose values are of the dtype and the batch
 SIZED = {"bytes", "peak", "training", "moved_bytes", "intensity"}
 # what a terminal shows in place of a column of a convention; nothing where another has it
@@ -198,11 +198,11 @@ def _layer(row: Mapping[str, Any]) -> Layer:
         "in_shapes": tuple(map(Shape, row["in_shapes"])),
         "out_shape": Shape(row["out_shape"]),
     }
-    window, call = row["geometry"], row.get("call")
+    window, call = row["window"], row.get("call")
     if not all(type(count) is int and count >= 0 for count in row["counts"].values()):
         raise TypeError(f"counts of {row['name']}")
     nested = {
-        "geometry": window and Geometry(**{key: _tuples(part) for key, part in window.items()}),
+        "window": window and Window(**{key: _tuples(part) for key, part in window.items()}),
         "counts": Counts(**row["counts"]),
         "formulas": tuple((key, _tuples(sums)) for key, sums in row.get("formulas", {}).items()),
         "call": call and Call(call["module"], tuple(call["counts"].items()), call["frozen"]),
@@ -232,11 +232,11 @@ def named(table: Table, entry: Convention) -> dict[str, Any]:
 def record(row: Row, keys: Sequence[str] = ()) -> dict[str, Any]:
     """A row with its raw counts and edges, its prices, and the exact values of columns."""
     layer, entry = row.layer, row.whole.convention
-    values = layer.parameters, entry.flops(layer), entry.activation_bytes(layer)
+    values = layer.parameters, entry.operations(layer), entry.stored_bytes(layer)
     prices = dict(zip(PRICED, values if layer.counted else (values[0], None, None), strict=True))
-    window = layer.geometry and layer.geometry._asdict()
+    window = layer.window and layer.window._asdict()
     told = {key: value for key, value in layer._asdict().items() if key not in ("formulas", "call")}
-    nested = {"geometry": window, "counts": layer.counts._asdict(), "listed": entry.lists(layer)}
+    nested = {"window": window, "counts": layer.counts._asdict(), "listed": entry.lists(layer)}
     more: dict[str, Any] = {}
     if layer.formulas:
         more["formulas"] = dict(layer.formulas)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Name: TypeAlias = "Convention | str"
     Keys = Sequence[str] | str | None
 
-__all__ = ["Printed", "View"]
+__all__ = ["Printed", "View", "grid_of"]
 
 
 class View(NamedTuple):
@@ -70,29 +70,6 @@ class Printed:
     def _document(self, view: View) -> dict[str, Any]:
         """What is written as JSON."""
         raise NotImplementedError
-
-    def grid(
-        self,
-        convention: Name = "macs",
-        columns: Keys = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-        terse: bool = False,
-    ) -> Grid:
-        """The cells between headers and totals; terse: as a terminal shows them."""
-        return self._seen(View.of(convention, columns, dtype, batch_size, terse))
-
-    def exact_grid(
-        self,
-        convention: Name = "macs",
-        columns: Keys = None,
-        *,
-        dtype: Any = "float32",
-        batch_size: int = 1,
-    ) -> Grid:
-        """The cells whose exact values files and frames hold."""
-        return self._exactly(View.of(convention, columns, dtype, batch_size))
 
     def to_text(
         self,
@@ -201,3 +178,8 @@ class Printed:
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         return self.to_html("macs")
+
+
+def grid_of(thing: Printed, view: View) -> Grid:
+    """The cells between headers and totals, for whoever prints them in a way of its own."""
+    return thing._seen(view)  # noqa: SLF001

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cnnref.tables.formats import Grid
     from cnnref.tables.table import Table
 
-__all__ = ["Collapsed", "Repeat", "collapse"]
+__all__ = ["Repeat", "Repeats", "collapse"]
 
 NOTE = "x N: one row for N equal ones; its numbers are for one of them, totals for all"
 # a number, or the letter behind one, as in Mixed_6c
@@ -42,7 +42,7 @@ class Repeat(NamedTuple):
         return self.times > 1 and self.name in self.labels[0] and not first.startswith(self.name)
 
 
-class Collapsed(Printed, Sequence[Repeat]):
+class Repeats(Printed, Sequence[Repeat]):
     """The runs of a table, in order; prints each row once, with how often it stands there."""
 
     def __init__(self, table: Table, runs: Sequence[Repeat]) -> None:
@@ -61,7 +61,7 @@ class Collapsed(Printed, Sequence[Repeat]):
         return self._runs[key]
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Collapsed):
+        if not isinstance(other, Repeats):
             return NotImplemented
         return (self.table, self._runs) == (other.table, other._runs)
 
@@ -71,7 +71,7 @@ class Collapsed(Printed, Sequence[Repeat]):
     def __repr__(self) -> str:
         shown = sum(len(run.rows) for run in self)
         lacking = ", some uncounted" if self.table.uncounted else ""
-        return f"<Collapsed {self.table.name}: {shown} rows for {len(self.table)}{lacking}>"
+        return f"<Repeats {self.table.name}: {shown} rows for {len(self.table)}{lacking}>"
 
     def _seen(self, view: View) -> Grid:
         """The rows as a table shows them, each with its times; totals are of the whole table."""
@@ -99,13 +99,13 @@ class Collapsed(Printed, Sequence[Repeat]):
                 "rows": list(run.rows.numbers),
                 "layers": list(run.labels),
                 "parameters": run.rows.parameters,
-                "operations": run.rows.flops(entry),
+                "operations": run.rows.operations(entry),
                 "macs": run.rows.macs,
                 **({"columns": _exact(keys, run, whole)} if keys else {}),
             }
             for run in self
         ]
-        totals = {"parameters": self.table.parameters, "operations": self.table.flops(entry)}
+        totals = {"parameters": self.table.parameters, "operations": self.table.operations(entry)}
         record = {**named(self.table, entry), "runs": runs, "totals": totals}
         return record | completeness(self.table)
 
@@ -147,7 +147,7 @@ class _Node(NamedTuple):
     learns: bool
 
 
-def collapse(table: Table) -> Collapsed:
+def collapse(table: Table) -> Repeats:
     """The runs of a table; see `Table.collapse`."""
     layers = tuple(table)
     numbers: dict[object, int] = {}
@@ -156,7 +156,7 @@ def collapse(table: Table) -> Collapsed:
         for place, layer in zip(table.numbers, layers, strict=True)
     ]
     paths = [levels(layer) for layer in layers]
-    return Collapsed(table, list(_merged(table, _runs(layers, keys, paths, 0, len(layers), 0))))
+    return Repeats(table, list(_merged(table, _runs(layers, keys, paths, 0, len(layers), 0))))
 
 
 def _key(number: int, layer: Layer) -> object:

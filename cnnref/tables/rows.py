@@ -97,13 +97,24 @@ class Rows(Sequence[Layer]):
 
     @property
     def numbers(self) -> Sequence[int]:
-        """The number of each row in the whole table."""
+        """The number of each row in the whole table, as `Layer.inputs` names rows.
+
+        >>> import cnnref
+        >>> head = cnnref.table("alexnet")[-2:]
+        >>> list(head.numbers), head[1].inputs, head.whole[head[1].inputs[0]].name
+        ([20, 21], (20,), 'relu7')
+        """
         return self._origin[1] if self._origin else range(len(self))
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates of all rows, for one image."""
         return sum(layer.macs for layer in self._layers)
+
+    @property
+    def padding_macs(self) -> int:
+        """Of these, those of convolutions whose input is padding; see `Layer.padding_macs`."""
+        return sum(layer.padding_macs for layer in self._layers)
 
     @property
     def parameters(self) -> int:
@@ -121,12 +132,12 @@ class Rows(Sequence[Layer]):
         return sum(layer.frozen for layer in self._layers)
 
     @property
-    def activations(self) -> int:
-        """Elements of the outputs of convolutions and linear layers, for one image.
+    def mac_activations(self) -> int:
+        """Elements of the outputs of the rows that have MACs, for one image.
 
         Source of the definition: Radosavovic et al., "Designing Network Design
-        Spaces", 2020, section 3.1, extended to linear layers. See
-        `activation_bytes` for the memory of a convention's rows.
+        Spaces", 2020, section 3.1, which has convolutions alone; columns, sweeps and budgets
+        call it "activations". See `stored_bytes` for the rows that a convention keeps.
         """
         return sum(layer.activations for layer in self._layers if layer.macs)
 
@@ -135,26 +146,32 @@ class Rows(Sequence[Layer]):
         """The rows whose operator has no rule: totals of operations are then the least."""
         return tuple(layer for layer in self._layers if not layer.counted)
 
-    def flops(self, convention: Convention | str = "macs") -> int:
+    def operations(self, convention: Convention | str) -> int:
         """Operations of all rows for one image, under a named convention.
 
         Raises:
             UnknownNameError: no convention has that name.
         """
-        price = _convention(convention).flops
+        price = _convention(convention).operations
         return sum(price(layer) for layer in self._layers)
 
-    def activation_bytes(self, convention: Convention | str = "lecture") -> int:
-        """Bytes of the outputs that a convention counts, each kept once, for one image.
+    def stored_bytes(self, convention: Convention | str) -> int:
+        """Bytes of the outputs that a convention stores, each kept once, for one image.
 
         Raises:
             UnknownNameError: no convention has that name.
         """
-        price = _convention(convention).activation_bytes
+        price = _convention(convention).stored_bytes
         return sum(price(layer) for layer in self._layers)
 
     def part(self, places: Iterable[int]) -> Self:
-        """Some rows, by their places in this table; they still know the network they are of."""
+        """Some rows, by their places in this table; they still know the network they are of.
+
+        >>> import cnnref
+        >>> table = cnnref.table("alexnet")
+        >>> table.part(n for n, row in enumerate(table) if row.op == "conv").macs
+        655566528
+        """
         chosen = tuple(places)
         layers = (self._layers[place] for place in chosen)
         part = type(self)(layers, name=self.name, input_shape=self.input_shape, unused=self.unused)

@@ -14,10 +14,10 @@ from cnnref.units import grouped
 if TYPE_CHECKING:
     from cnnref.tables.formats import Grid
 
-__all__ = ["MEASURES", "Point", "Sweep", "plain"]
+__all__ = ["MEASURES", "Sweep", "SweepPoint", "plain"]
 
 
-class Point(NamedTuple):
+class SweepPoint(NamedTuple):
     """One setting of a sweep, and the table that it gives.
 
     settings: what was varied, and its value here.
@@ -37,10 +37,10 @@ SHOWN = ("parameters", "operations", "peak", "training")
 HEADERS = {name: name.replace("_", " ") for name in ("input_size", "batch_size", "num_classes")}
 
 
-class Sweep(Printed, Sequence[Point]):
+class Sweep(Printed, Sequence[SweepPoint]):
     """The points of a sweep; prints a row for each, with counts for its whole batch."""
 
-    def __init__(self, name: str, points: Iterable[Point]) -> None:
+    def __init__(self, name: str, points: Iterable[SweepPoint]) -> None:
         self.name = name
         self._points = tuple(points)
 
@@ -48,11 +48,11 @@ class Sweep(Printed, Sequence[Point]):
         return len(self._points)
 
     @overload
-    def __getitem__(self, key: int) -> Point: ...
+    def __getitem__(self, key: int) -> SweepPoint: ...
     @overload
-    def __getitem__(self, key: slice) -> tuple[Point, ...]: ...
+    def __getitem__(self, key: slice) -> tuple[SweepPoint, ...]: ...
 
-    def __getitem__(self, key: int | slice) -> Point | tuple[Point, ...]:
+    def __getitem__(self, key: int | slice) -> SweepPoint | tuple[SweepPoint, ...]:
         return self._points[key]
 
     def __eq__(self, other: object) -> bool:
@@ -109,7 +109,7 @@ class Sweep(Printed, Sequence[Point]):
             grid if view.terse else with_uncounted(grid, [len(p.table.uncounted) for p in points])
         )
 
-    def _notes(self, points: Sequence[Point], view: View) -> list[str]:
+    def _notes(self, points: Sequence[SweepPoint], view: View) -> list[str]:
         entry, dtype = view.convention, view.dtype
         shapes = dict.fromkeys(str(point.table.input_shape) for point in points)
         shape = f"input {next(iter(shapes))}" if len(shapes) == 1 else f"{len(shapes)} input shapes"
@@ -153,12 +153,12 @@ def _kind(cells: Sequence[Any]) -> str:
     return "whole" if types == {int} else "float" if types <= {int, float} else "text"
 
 
-def _measured(quantity: Quantity, point: Point, view: View) -> Any:
+def _measured(quantity: Quantity, point: SweepPoint, view: View) -> Any:
     """What the whole batch of a point has."""
     return quantity.of(point.table, view._replace(batch_size=point.batch_size))
 
 
-def _printed(quantity: Quantity, value: Any, point: Point) -> str:
+def _printed(quantity: Quantity, value: Any, point: SweepPoint) -> str:
     if point.table.uncounted and quantity.counted:
         return UNKNOWN if quantity.digits else LEAST + grouped(value)
     return f"{value:,.{quantity.digits}f}" if quantity.digits else grouped(value)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cnnref.tables.formats import Grid
     from cnnref.tables.groups import Groups
     from cnnref.tables.printable import View
-    from cnnref.tables.repeats import Collapsed
+    from cnnref.tables.repeats import Repeats
 
 __all__ = ["Table"]
 
@@ -235,7 +235,7 @@ class Table(Printed, Rows):
 
         return self.sorted(by, convention)[: whole("top", "n", n, least=1)]
 
-    def collapse(self) -> Collapsed:
+    def collapse(self) -> Repeats:
         """The rows with runs of equal blocks shown once, each with how often it stands there.
 
         Blocks are equal where their rows do the same to the same shapes with the same counts

@@ -422,7 +422,8 @@ def refused(error: Exception, packet: Any = None) -> Exception | None:
     place = f"torch.ops.{overloads[0].namespace}.{name}"
     return NotImplementedError(
         f"PyTorch does not know the shape of what {name} gives: register one with "
-        f"torch.library.register_fake, or give trace rules={{{place}: cnnref.Opaque(output, rule)}}"
+        f"torch.library.register_fake, or give trace "
+        f"rules={{{place}: cnnref.OpaqueRule(output, rule)}}"
     )
 
 

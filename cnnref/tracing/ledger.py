@@ -149,7 +149,7 @@ class Ledger:
                 inputs,
                 in_shapes,
                 row.out_shape,
-                row.geometry,
+                row.window,
                 counts,
                 row.counted,
                 row.constants,

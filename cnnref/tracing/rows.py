@@ -24,8 +24,21 @@ class Row:
     """
 
     __slots__ = (
-        "biases", "constants", "counted", "counts", "formulas", "free", "further", "geometry",
-        "in_shapes", "inputs", "leaf", "op", "out_shape", "output", "weights",
+        "biases",
+        "constants",
+        "counted",
+        "counts",
+        "formulas",
+        "free",
+        "further",
+        "in_shapes",
+        "inputs",
+        "leaf",
+        "op",
+        "out_shape",
+        "output",
+        "weights",
+        "window",
     )  # fmt: skip
 
     def __init__(self, found: Operation, given: list[Tensor], result: Any) -> None:
@@ -44,7 +57,7 @@ class Row:
         self.output = found.output.shape
         self.out_shape = shape(found.output)
         self.further = found.further
-        self.geometry = found.geometry
+        self.window = found.window
         self.constants = found.constants
         self.formulas = found.formulas
         outputs = (result,) if result is found.output else list(tensors((result,)))

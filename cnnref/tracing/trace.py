@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnref.counting.shapes import Shape
-from cnnref.errors import CnnrefError, quoted
+from cnnref.errors import CnnrefError, UncountedWarning, quoted
 from cnnref.tables.table import Table
 from cnnref.tracing.isolation import apart, deep, eager, settings, uncollected, unfused
 from cnnref.tracing.ledger import Ledger
@@ -35,15 +35,11 @@ from cnnref.tracing.twins import as_map
 if TYPE_CHECKING:
     from cnnref.tracing.rules.own import OwnRules
 
-__all__ = ["UncountedWarning", "arguments", "image", "recorded", "trace"]
+__all__ = ["arguments", "image", "recorded", "trace"]
 
 Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
 # what is held while a trace runs
 AROUND = (uncollected, settings, eager, unfused, deep)
-
-
-class UncountedWarning(UserWarning):
-    """An operator without a rule ran; its row says nothing of its cost."""
 
 
 def trace(
@@ -69,7 +65,7 @@ def trace(
         is made. A rule takes what the call gave, then its arguments (of a module, itself first),
         and answers with the MACs: a whole number, or a tuple of its factors, which `explain`
         shows; with `Counts`; or with an `Operation`, which says everything of the row. An
-        `Opaque` is for what cannot run on the meta device.
+        `OpaqueRule` is for what cannot run on the meta device.
 
     The module is only read: its shadow runs, in inference mode on the meta device, in a thread of
     its own. A rule for a class of modules is given the shadow's parts. Wrappers (torch.compile,

@@ -3,4 +3,4 @@ from model import Net
 
 table = cnnref.trace(Net(), (3, 96, 96))
 for name in cnnref.conventions():
-    print(f"{name:<13} {table.flops(name):>12,} {cnnref.convention(name).unit}s")
+    print(f"{name:<13} {table.operations(name):>12,} {cnnref.convention(name).unit}s")

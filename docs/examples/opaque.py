@@ -19,5 +19,5 @@ def cost(result: Tensor, scan: Scan, x: Tensor) -> int:
 
 
 module = nn.Sequential(nn.Linear(16, 32), Scan(), nn.Linear(32, 4))
-table = cnnref.trace(module, (100, 16), rules={Scan: cnnref.Opaque(output, cost)})
+table = cnnref.trace(module, (100, 16), rules={Scan: cnnref.OpaqueRule(output, cost)})
 print([(row.op, row.macs) for row in table])

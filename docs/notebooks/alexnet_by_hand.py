@@ -81,7 +81,7 @@ kilobytes = elements * 4 / 1024
 
 print(f"{C_out} x {H_out} x {H_out} = {elements:,} elements, {kilobytes:g} KB")
 assert elements == book["conv1"].activations
-assert elements * 4 == cnnref.convention("lecture").activation_bytes(book["conv1"])
+assert elements * 4 == cnnref.convention("lecture").stored_bytes(book["conv1"])
 
 # %% [markdown]
 # ### How many parameters?
@@ -111,7 +111,7 @@ assert parameters == book["conv1"].parameters
 operations = elements * (C_in * K * K)
 
 print(f"{elements:,} x {C_in * K * K} = {operations:,}")
-assert operations == book["conv1"].flops("lecture")
+assert operations == book["conv1"].operations("lecture")
 
 # %% [markdown]
 # ## A pooling: pool1
@@ -127,7 +127,7 @@ operations = 64 * H_out * H_out * (K * K)
 print(f"({W} - {K} + 2 x {P}) / {S} + 1 = {(W - K + 2 * P) / S + 1}, rounded down {H_out}")
 print(f"64 x {H_out} x {H_out} x {K * K} = {operations:,}")
 assert H_out == book["pool1"].out_shape.size[0]
-assert operations == book["pool1"].flops("lecture")
+assert operations == book["pool1"].operations("lecture")
 
 # %% [markdown]
 # ## A fully-connected layer: fc6
@@ -141,7 +141,7 @@ C_in, C_out = 256 * 6 * 6, 4096
 print(f"inputs     256 x 6 x 6 = {C_in:,}")
 print(f"operations {C_in} x {C_out} = {C_in * C_out:,}")
 print(f"parameters {C_in} x {C_out} + {C_out} = {C_in * C_out + C_out:,}")
-assert C_in * C_out == book["fc6"].flops("lecture")
+assert C_in * C_out == book["fc6"].operations("lecture")
 assert C_in * C_out + C_out == book["fc6"].parameters
 
 # %% [markdown]
@@ -198,7 +198,7 @@ for (name, shape, parameters, operations), layer in zip(rows, book, strict=True)
     assert name == layer.name
     assert shape == layer.out_shape, name
     assert parameters == layer.parameters, name
-    assert operations == layer.flops("lecture"), name
+    assert operations == layer.operations("lecture"), name
 
 print(f"{len(rows)} of {len(book)} rows agree")
 print(f"parameters {sum(row[2] for row in rows):,}, operations {sum(row[3] for row in rows):,}")
@@ -223,7 +223,7 @@ def share(part, whole):
     return f"{100 * part / whole:.0f}%"
 
 
-bytes_of = {layer.name: cnnref.convention("lecture").activation_bytes(layer) for layer in book}
+bytes_of = {layer.name: cnnref.convention("lecture").stored_bytes(layer) for layer in book}
 weights_of = {row[0]: row[2] for row in rows}
 work_of = {row[0]: row[3] for row in rows}
 
@@ -249,7 +249,7 @@ for (name, *before), (_, *after) in zip(rows, smaller, strict=True):
         print(f"operations {before[2]:,} become {after[2]:,}")
 
 for row, layer in zip(smaller, cnnref.table("alexnet").listed("lecture"), strict=True):
-    assert row == (layer.name, layer.out_shape, layer.parameters, layer.flops("lecture"))
+    assert row == (layer.name, layer.out_shape, layer.parameters, layer.operations("lecture"))
 
 # %% [markdown]
 # Only the maps of the first convolution shrink, and with them its work. The pooling behind it rounds down, and that

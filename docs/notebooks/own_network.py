@@ -179,7 +179,7 @@ busiest = max(table, key=lambda layer: layer.macs)
 print(busiest.explain("macs"))
 
 for name in cnnref.conventions():
-    print(f"{name:12} {table.flops(name):>12,} {cnnref.convention(name).unit}s")
+    print(f"{name:12} {table.operations(name):>12,} {cnnref.convention(name).unit}s")
 
 print(f"{table.peak_activation_bytes():,} bytes at most at once, for one image")
 print(f"{table.training_activation_bytes():,} bytes kept for training")

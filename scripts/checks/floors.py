@@ -40,7 +40,7 @@ SITE = (
 )
 # and below it the package
 HOUSE = (
-    {"__main__"}, {"cli"}, {"testing"}, {"sources"}, {"measuring"}, {"networks"},
+    {"__main__"}, {"cli"}, {"testing"}, {"typing"}, {"sources"}, {"measuring"}, {"networks"},
     {"drawing", "specs", "models", "tracing"}, {"net"}, {"tables"}, {"counting"},
     {"files"}, {"units", "errors"},
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cnnref.files import filled
 from cnnref.networks.catalog import architecture, names, table
-from cnnref.networks.published import OPERATIONS, Figure, figures
+from cnnref.networks.published import OPERATIONS, Published, figures
 from cnnref.tables.table import Table
 from website.data import read
 
@@ -38,13 +38,13 @@ COMPARED = frozenset({"params", "layers", "input", "year", *OPERATIONS})
 class Confirmation(NamedTuple):
     """A published figure beside the computed value; reason: why they differ, "" if they agree."""
 
-    figure: Figure
+    figure: Published
     computed: int
     agrees: bool
     reason: str
 
 
-def confirm(figure: Figure) -> Confirmation:
+def confirm(figure: Published) -> Confirmation:
     """What a table or a record says of a published figure.
 
     Raises:
@@ -61,18 +61,18 @@ its 19.6 billion for VGG-19 include, they are 15.47 billion'
     return Confirmation(figure, value, same, "" if same else reason(figure))
 
 
-def comparable(figure: Figure) -> bool:
+def comparable(figure: Published) -> bool:
     """Whether a table or a record of the catalogue can answer a figure's quantity."""
     return figure.quantity in COMPARED
 
 
-def key(figure: Figure) -> Key:
+def key(figure: Published) -> Key:
     """What a known difference goes by: network, quantity, source, value and unit as printed."""
     printed = f"{figure.value} {figure.unit}"
     return figure.name, figure.quantity, figure.source.key, printed
 
 
-def reason(figure: Figure) -> str:
+def reason(figure: Published) -> str:
     """Why a printed figure is not the computed one, where that is known; else ""."""
     return known_differences().get(key(figure), "")
 
@@ -87,11 +87,11 @@ def known_differences() -> dict[Key, str]:
     }
 
 
-def computed(figure: Figure) -> int:
+def computed(figure: Published) -> int:
     """What the network's own table or record says of a figure's quantity."""
     record, book = architecture(figure.name), _table(figure.name)
     if figure.quantity in OPERATIONS:
-        return book.flops(figure.source.convention)
+        return book.operations(figure.source.convention)
     if figure.quantity == "params":
         return book.parameters
     if figure.quantity == "layers":
@@ -134,12 +134,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def lines(shown: Iterable[Figure] | None = None) -> Iterator[tuple[object, ...]]:
+def lines(shown: Iterable[Published] | None = None) -> Iterator[tuple[object, ...]]:
     """A line for each figure of the package's data."""
     return map(line, figures() if shown is None else shown)
 
 
-def line(figure: Figure) -> tuple[object, ...]:
+def line(figure: Published) -> tuple[object, ...]:
     """A figure, the computed value where there is one, and why it differs where it does.
 
     >>> from cnnref.networks.published import published
@@ -162,7 +162,7 @@ def line(figure: Figure) -> tuple[object, ...]:
     )
 
 
-def verdict(figure: Figure) -> str:
+def verdict(figure: Published) -> str:
     """How a figure stands to what is computed.
 
     agrees, differs: it is compared, and the catalogue's network gives it or not.

@@ -4,7 +4,7 @@ A path is "table/rows/quantity". The table is a network's name, with "@SIZE" for
 input other than its own, or with a block after a colon ("googlenet:3a", and
 "googlenet:3a-naive" for the module without its reductions); the rows are "total", a row's
 name, "stage:NAME" or "op:NAME", several of them joined by "+"; the quantity is a key
-of MEASURES or SHAPES, and "operations" and "activation_bytes" name their convention behind it
+of MEASURES or SHAPES, and "operations" and "stored_bytes" name their convention behind it
 ("operations:lecture"). "block:NAME" and "part:KIND:SIZE..." in place of a network are
 lessons: see website.lessons.
 """
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import cache
 
 from cnnref.counting.layer import Layer
-from cnnref.counting.shapes import Geometry
+from cnnref.counting.shapes import Window
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.networks.catalog import table
 from cnnref.tables.printable import View
@@ -27,10 +27,10 @@ __all__ = ["fact", "lookup", "rows"]
 
 # the quantities that a path may ask for
 MEASURES = (
-    "macs", "parameters", "weights", "biases", "activations", "operations", "activation_bytes",
+    "macs", "parameters", "weights", "biases", "activations", "operations", "stored_bytes",
 )  # fmt: skip
 # what depends on a convention, and names it
-PRICED = ("operations", "activation_bytes")
+PRICED = ("operations", "stored_bytes")
 SHAPES: dict[str, Callable[[Table], int]] = {
     "rows": len,
     "in_channels": lambda part: _only(part).in_shape.channels,
@@ -135,8 +135,8 @@ def _only(part: Table) -> Layer:
     return part[0]
 
 
-def _window(part: Table) -> Geometry:
+def _window(part: Table) -> Window:
     layer = _only(part)
-    if layer.geometry is None:
+    if layer.window is None:
         raise CnnrefError(f"{part.name}: {layer.name} has no window.")
-    return layer.geometry
+    return layer.window

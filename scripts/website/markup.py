@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cnnref.networks.published import Figure
+from cnnref.networks.published import Published
 from cnnref.tables.markup import (
     Cell,
     Html,
@@ -80,7 +80,7 @@ def in_units(value: int, unit: int, digits: int = 0) -> Html:
     return exact(value, rounded(value, unit, digits))
 
 
-def cited(figure: Figure, text: str = "", value: object = "") -> Html:
+def cited(figure: Published, text: str = "", value: object = "") -> Html:
     """A published figure, its source and protocol for those who point at it."""
     stated = value or figure.value
     return data(stated, text or str(stated), f"{figure.source.citation}; {figure.note}")

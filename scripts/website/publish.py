@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnref.counting.layer import Layer
-from cnnref.counting.shapes import COUNTS, Geometry
+from cnnref.counting.shapes import COUNTS, Window
 from cnnref.drawing import bars as charts
-from cnnref.networks import agreement as check
 from cnnref.networks import catalog
+from cnnref.networks.agreement import check
 from cnnref.tables.formats import csv_text
 from cnnref.tables.table import Table
 from website import citations as figures_file
@@ -35,11 +35,11 @@ LONGEST_SHOWN = 100
 CHARTED = (history, alexnet, zfnet, vgg, googlenet, resnet)
 
 ROW_COLUMNS = (
-    "row", "layer", "op", "stage", "block", "inputs", "input", "output", *Geometry._fields,
+    "row", "layer", "op", "stage", "block", "inputs", "input", "output", *Window._fields,
     *COUNTS,
 )  # fmt: skip
 FACTS = ("rows", "macs", "parameters", "activations", "operations:lecture",
-         "activation_bytes:lecture")  # fmt: skip
+         "stored_bytes:lecture")  # fmt: skip
 
 
 def outputs(
@@ -83,13 +83,13 @@ def network_rows(
     for number, name in enumerate(names, 1):
         progress(f"comparing the two books of {name} ({number} of {len(names)})")
         book = catalog.table(name)
-        agreed = check.agreement(name)
+        agreed = check(name)
         yield (
             name,
             "x".join(map(str, book.input_shape.size)),
             book.parameters,
             book.macs,
-            book.activations,
+            book.mac_activations,
             agreed.rows,
             agreed.rows_differing,
             " ".join(_size(size) for size in agreed.sizes),
@@ -107,7 +107,7 @@ def _keys(names: Sequence[str]) -> list[str]:
 
 
 def _row(number: int, layer: Layer) -> tuple[object, ...]:
-    window = layer.geometry or ("",) * len(Geometry._fields)
+    window = layer.window or ("",) * len(Window._fields)
     return (
         number,
         layer.name,

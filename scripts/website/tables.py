@@ -133,7 +133,7 @@ def costs(names: Sequence[str], source: str = "", where: str = "", kind: str = "
             str(depth(book)),
             rounded(book.parameters, MEGA, 2),
             rounded(book.macs, GIGA, 2),
-            rounded(book.activations, MEGA, 1),
+            rounded(book.mac_activations, MEGA, 1),
         ]
         errors = [printed(name, quantity, source, where) for quantity, _ in asked]
         if asked and set(errors) == {NONE}:
@@ -241,7 +241,7 @@ def differing_rows(networks: Networks, ops: Sequence[str] = ()) -> str:
         line("MACs", [grouped(lookup(key).macs) for _, key in networks]),
         line(
             "memory (KB)",
-            [rounded(lookup(key).activation_bytes("lecture"), KIB) for _, key in networks],
+            [rounded(lookup(key).stored_bytes("lecture"), KIB) for _, key in networks],
         ),
     ]
     return table(("layer", *(title for title, _ in networks)), body, foot)
@@ -316,10 +316,10 @@ def _described(book: Table, name: str) -> str:
         return "–"
     layer = found[0]
     parts = [f"→ {'×'.join(map(str, layer.out_shape))}"]
-    if layer.op == "lrn" and layer.geometry is not None:
-        parts = [f"over {layer.geometry.kernel[0]} channels"]
-    elif layer.geometry is not None:
-        kernel, stride, padding, _, groups, ceil_mode = layer.geometry
+    if layer.op == "lrn" and layer.window is not None:
+        parts = [f"over {layer.window.kernel[0]} channels"]
+    elif layer.window is not None:
+        kernel, stride, padding, _, groups, ceil_mode = layer.window
         window = f"{kernel[0]}×{kernel[1]}/{stride[0]}, pad {padding[0]}"
         window += f", {groups} groups" if groups > 1 else ""
         parts.insert(0, window + (", rounded up" if ceil_mode else ""))

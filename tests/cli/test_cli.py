@@ -175,7 +175,7 @@ def test_check_counts_rows_compared_and_rows_that_differ(capsys, monkeypatch):
         "alexnet": Agreement("alexnet", 22, 0, (224, 227), ()),
         "vgg11": Agreement("vgg11", 30, 1, (32, (64, 160)), found),
     }
-    monkeypatch.setattr("cnnref.networks.agreement.agreement", outcomes.__getitem__)
+    monkeypatch.setattr("cnnref.networks.agreement.check", outcomes.__getitem__)
     code, out, err = run(capsys, "check", "alexnet")
     assert (code, err) == (0, "")
     assert out == "alexnet: 22 rows at 2 sizes, 0 differ\n44 rows compared, 0 differ\n"
@@ -192,7 +192,7 @@ def test_check_counts_rows_compared_and_rows_that_differ(capsys, monkeypatch):
 def test_check_takes_every_network_unless_named(capsys, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "cnnref.networks.agreement.agreement",
+        "cnnref.networks.agreement.check",
         lambda name: asked.append(name) or Agreement(name, 1, 0, (1,), ()),
     )
     code, out, _ = run(capsys, "check")
@@ -202,7 +202,7 @@ def test_check_takes_every_network_unless_named(capsys, monkeypatch):
 
 def test_check_shows_its_progress_on_a_terminal_only(capsys, monkeypatch):
     monkeypatch.setattr(
-        "cnnref.networks.agreement.agreement", lambda name: Agreement(name, 1, 0, (1,), ())
+        "cnnref.networks.agreement.check", lambda name: Agreement(name, 1, 0, (1,), ())
     )
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     _, out, err = run(capsys, "check", "alexnet", "vgg11")
@@ -290,9 +290,9 @@ BAD = {
     "table vgg16 --top few": "--top must be a positive whole number, but is 'few'.",
     "table vgg16 --group stages": "Unknown grouping 'stages': did you mean stage?",
     "table vgg16 --group stage --columns +field": "Unknown column of groups 'field': known are "
-    "activation_bytes, activation_bytes_kb, activations, activations_share, biases, bytes, "
-    "frozen, intensity, macs, macs_share, moved_bytes, operations, operations_m, operations_share, "
-    "parameters, parameters_k, parameters_share, peak, trainable, training, weights.",
+    "activations, activations_share, biases, bytes, frozen, intensity, macs, macs_share, "
+    "moved_bytes, operations, operations_m, operations_share, parameters, parameters_k, "
+    "parameters_share, peak, stored_bytes, stored_bytes_kb, trainable, training, weights.",
     "table vgg16 --depth 0": "--depth must be a positive whole number, but is '0'.",
     "table vgg16 --group stage --depth 1": "--group and --depth exclude each other: give one of "
     "them.",

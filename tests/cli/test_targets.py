@@ -150,7 +150,7 @@ def cost(result, kernel, x):
     return x.numel(), 5
 
 
-RULES = {Kernel: cnnref.Opaque(output, cost)}
+RULES = {Kernel: cnnref.OpaqueRule(output, cost)}
 NONE = {Kernel: 3}
 """
 SPEC = """
@@ -347,7 +347,7 @@ ONE_LINE = {
     "own:build --rules own:number": "--rules own:number is no mapping, but 7.",
     "own:build --rules own:_rulez": "own has nothing of the name '_rulez'.",
     "ruled.py:build --rules ruled.py:NONE": "The rule of Kernel must be a function of a call's "
-    "result and arguments, or an Opaque, but is 3.",
+    "result and arguments, or an OpaqueRule, but is 3.",
     "spec.py:net --rules ruled.py:RULES": "spec.py:net gives a Net, whose rows are stated; drop "
     "--rules.",
     "alexnett": "Unknown network 'alexnett': did you mean alexnet? A model of your own is "

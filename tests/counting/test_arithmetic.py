@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnref.counting import arithmetic
-from cnnref.counting.shapes import Counts, Geometry, Shape
+from cnnref.counting.shapes import Counts, Shape, Window
 from cnnref.errors import ShapeError
 from proofs import brute_force
 
 CASES = 300
-POINT = Geometry((1, 1), (1, 1), (0, 0))
+POINT = Window((1, 1), (1, 1), (0, 0))
 
 
 def small_windows(count, seed):
@@ -31,16 +31,16 @@ def small_windows(count, seed):
         stride = (dice.randint(1, 4), dice.randint(1, 4))
         axes = zip(shape.size, kernel, padding, dilation, strict=True)
         if all(d * (k - 1) < size + 2 * p for size, k, p, d in axes):
-            geometry = Geometry(kernel, stride, padding, dilation, groups, dice.random() < 0.5)
-            found.append((shape, groups * dice.randint(1, 2), geometry))
+            window = Window(kernel, stride, padding, dilation, groups, dice.random() < 0.5)
+            found.append((shape, groups * dice.randint(1, 2), window))
     return found
 
 
 def conv_faults(cases, rule=arithmetic.conv):
     """How many cases a rule for convolutions gets wrong."""
     wrong = 0
-    for shape, filters, geometry in cases:
-        flat = geometry._replace(ceil_mode=False)
+    for shape, filters, window in cases:
+        flat = window._replace(ceil_mode=False)
         out, macs, weights = brute_force.conv(shape, filters, *flat[:5])
         work = rule(shape, filters, flat)
         counts = Counts(macs, out[0] * out[1] * out[2], 0, shape.elements,
@@ -52,10 +52,10 @@ def conv_faults(cases, rule=arithmetic.conv):
 def pool_faults(cases, rule=arithmetic.pool):
     """How many cases a rule for pooling gets wrong."""
     wrong = 0
-    for shape, _, geometry in cases:
-        geometry = geometry._replace(groups=1)
-        out, taps = brute_force.pool(shape, *geometry[:4], geometry.ceil_mode)
-        work = rule(shape, geometry)
+    for shape, _, window in cases:
+        window = window._replace(groups=1)
+        out, taps = brute_force.pool(shape, *window[:4], window.ceil_mode)
+        work = rule(shape, window)
         wrong += (work.out_shape, work.counts.window_taps) != (out, taps)
     return wrong
 
@@ -95,9 +95,9 @@ FAULTS = {
 
 def planted(rule, fault):
     def wrong(shape, *arguments):
-        geometry, shape = fault(arguments[-1], shape)
+        window, shape = fault(arguments[-1], shape)
         try:
-            return rule(shape, *arguments[:-1], geometry)
+            return rule(shape, *arguments[:-1], window)
         except ShapeError:
             return arithmetic.flatten(Shape((0,)))
 
@@ -136,8 +136,8 @@ pairs = st.tuples(st.integers(1, 4), st.integers(1, 4))
 @given(st.tuples(axis, axis), pairs, pairs, pairs, st.booleans(), st.booleans())
 def test_shapes_are_torchs(size, kernel, stride, dilation, padded, ceil_mode):
     padding = tuple(k // 2 if padded else 0 for k in kernel)
-    geometry = Geometry(kernel, stride, padding, dilation, 2, ceil_mode)
-    flat = geometry._replace(ceil_mode=False)
+    window = Window(kernel, stride, padding, dilation, 2, ceil_mode)
+    flat = window._replace(ceil_mode=False)
     x = torch.empty(1, 4, *size, device="meta")
     weight = torch.empty(6, 2, *kernel, device="meta")
     shape = Shape(x.shape[1:])
@@ -146,7 +146,7 @@ def test_shapes_are_torchs(size, kernel, stride, dilation, padded, ceil_mode):
     theirs = outcome(
         lambda: F.max_pool2d(x, kernel, stride, padding, dilation, ceil_mode).shape[1:]
     )
-    assert outcome(lambda: arithmetic.pool(shape, geometry).out_shape) == theirs
+    assert outcome(lambda: arithmetic.pool(shape, window).out_shape) == theirs
 
 
 def outcome(call):
@@ -180,9 +180,7 @@ def test_receptive_field_is_the_support_of_the_gradient(layers):
     [
         (lambda: arithmetic.output_size(2, 3), "a window of 3 does not fit 2 with padding 0"),
         (
-            lambda: arithmetic.conv(
-                Shape((3, 8, 8)), 4, Geometry((1, 1), (1, 1), (0, 0), groups=2)
-            ),
+            lambda: arithmetic.conv(Shape((3, 8, 8)), 4, Window((1, 1), (1, 1), (0, 0), groups=2)),
             "2 groups do not divide 3 channels into 4",
         ),
         (

@@ -17,7 +17,7 @@ from cnnref.counting import explain
 from cnnref.counting.arithmetic import adaptive_avg_pool, pool
 from cnnref.counting.conventions import CONVENTIONS
 from cnnref.counting.layer import Layer
-from cnnref.counting.shapes import Geometry, Shape
+from cnnref.counting.shapes import Shape, Window
 from cnnref.errors import CnnrefError, ShapeError
 from cnnref.net import Net
 from cnnref.tables.table import Table
@@ -58,29 +58,29 @@ def test_a_net_takes_its_own_maps_in_any_order() -> None:
     assert net.table()[2].inputs == (1, -1, 0, 0)
 
 
-def windows(seed: int) -> list[tuple[int, Geometry]]:
+def windows(seed: int) -> list[tuple[int, Window]]:
     """Random square windows as PyTorch's pooling takes them."""
     dice = random.Random(seed)
     found = []
     for _ in range(DRAWS):
         kernel = dice.randint(1, 5)
         sizes = (kernel, dice.randint(1, 5), dice.randint(0, kernel // 2), 1)
-        found.append((dice.randint(1, 12), Geometry(*((n, n) for n in sizes), 1, True)))
+        found.append((dice.randint(1, 12), Window(*((n, n) for n in sizes), 1, True)))
     return found
 
 
 def test_average_pooling_rounds_up_as_torchs() -> None:
     refused = 0
-    for size, geometry in windows(1):
+    for size, window in windows(1):
         x = torch.empty(1, 2, size, size + 3, device="meta")
         try:
-            theirs = F.avg_pool2d(x, *geometry[:3], ceil_mode=True).shape[1:]
+            theirs = F.avg_pool2d(x, *window[:3], ceil_mode=True).shape[1:]
         except RuntimeError:
             refused += 1
             with pytest.raises(ShapeError):
-                pool(Shape(x.shape[1:]), geometry)
+                pool(Shape(x.shape[1:]), window)
         else:
-            assert pool(Shape(x.shape[1:]), geometry).out_shape == theirs
+            assert pool(Shape(x.shape[1:]), window).out_shape == theirs
     assert 0 < refused < DRAWS // 2
 
 
@@ -133,9 +133,9 @@ def test_a_false_output_formula_is_seen() -> None:
 @pytest.mark.parametrize("rounds_up", [False, True])
 def test_output_formulas_of_random_windows_are_true(rounds_up: bool) -> None:
     corrected = 0
-    for size, geometry in windows(3):
+    for size, window in windows(3):
         net = Net((2, size, size + 3))
-        kernel, stride, padding = (pair[0] for pair in geometry[:3])
+        kernel, stride, padding = (pair[0] for pair in window[:3])
         try:
             net.max_pool(net.input, kernel, stride=stride, padding=padding, ceil_mode=rounds_up)
         except ShapeError:
@@ -152,7 +152,7 @@ def test_output_formulas_of_the_catalogue_are_true(name: str) -> None:
     record = cnnref.architecture(name)
     for size in record.sizes:
         for row in cnnref.table(name, input_size=size):
-            for axis in (0, 1) if row.geometry and len(row.geometry.kernel) == 2 else ():
+            for axis in (0, 1) if row.window and len(row.window.kernel) == 2 else ():
                 line = explain.output_size(row, axis)
                 assert true(line), line
 
@@ -172,7 +172,7 @@ def test_another_times_sign_changes_the_sign_alone(name: str) -> None:
                 assert part(row, how, r"\times").replace(r"\times", "x") == part(row, how)
         assert explain.parameters(row, r"\times").replace(r"\times", "x") == explain.parameters(row)
         assert explain.output_size(row, 0, "*") == explain.output_size(row).replace(
-            " x ", " * " if row.geometry and len(row.geometry.kernel) == 2 else " x "
+            " x ", " * " if row.window and len(row.window.kernel) == 2 else " x "
         )
 
 
@@ -207,7 +207,7 @@ def test_any_changed_field_is_reported(field: str) -> None:
             "inputs": (-1, -1),
             "in_shapes": (Shape((1, 2, 3)),),
             "out_shape": Shape((1, 2, 3)),
-            "geometry": Geometry((9, 9), (9, 9), (9, 9)),
+            "window": Window((9, 9), (9, 9), (9, 9)),
             "counted": False,
         }[field]
         rows = [*list(book)[:place], row._replace(**{field: value}), *list(book)[place + 1 :]]
@@ -225,14 +225,14 @@ def test_any_changed_count_is_reported(count: str) -> None:
         assert (found.row, found.field) == (place, count)
 
 
-@pytest.mark.parametrize("part", Geometry._fields)
+@pytest.mark.parametrize("part", Window._fields)
 def test_any_changed_part_of_a_window_is_reported(part: str) -> None:
     book = cnnref.table("alexnet_2012")
     for place, row in enumerate(book):
-        if row.geometry is None:
+        if row.window is None:
             continue
         value = {"groups": 7, "ceil_mode": True}.get(part, (7, 7))
-        changed = row._replace(geometry=row.geometry._replace(**{part: value}))
+        changed = row._replace(window=row.window._replace(**{part: value}))
         rows = [*list(book)[:place], changed, *list(book)[place + 1 :]]
         (found,) = cnnref.compare(book, table(rows, book))
         assert (found.row, found.field) == (place, part)

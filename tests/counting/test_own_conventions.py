@@ -39,9 +39,9 @@ def mine(**entries: Any) -> Convention:
 def test_a_convention_prices_what_it_states_and_its_base_the_rest() -> None:
     book = cnnref.table("vgg11")
     how = mine(base="macs", prices={"relu": {"elements_out": 3}, "linear": {}})
-    by_op = {op: part.flops("macs") for op, part in book.group("op").items()}
+    by_op = {op: part.operations("macs") for op, part in book.group("op").items()}
     relu = sum(row.activations for row in book if row.op == "relu")
-    assert book.flops(how) == by_op["conv"] + 3 * relu
+    assert book.operations(how) == by_op["conv"] + 3 * relu
     assert "linear" not in how.prices
     assert (how.title, how.unit, how.source) == ("mine", "MAC", "stated by its user")
     assert how.note == "As macs, but for what it states itself."
@@ -52,7 +52,7 @@ def test_without_a_base_nothing_else_is_priced() -> None:
     book = cnnref.table("alexnet")
     how = mine(prices={"conv": {"macs": 2, "elements_out": -1}})
     convs = book.group("op")["conv"]
-    assert book.flops(how) == 2 * convs.macs - convs.activations
+    assert book.operations(how) == 2 * convs.macs - convs.mac_activations
     # a product of n terms has n - 1 adds, so a price may be negative
     text = explain.operations(book["conv1"], how)
     assert text == (
@@ -71,12 +71,12 @@ def test_a_file_can_be_named_wherever_a_convention_can(tmp_path: Path) -> None:
     total = 2 * convs.macs + adds + relu
     how = cnnref.convention(path)
     for named in (str(path), path, how):
-        assert book.flops(named) == total
+        assert book.operations(named) == total
     assert (how.name, how.unit, how.title) == ("edge", "op", "edge")
     assert how.source == "data sheet of our accelerator, revision 3"
     assert book["relu1"].explain(str(path)) == "relu1: (64 x 55 x 55) = 193,600 ops (edge)"
     # 1 byte for each element of a ReLU's output, and what macs stores for the rest
-    assert book.activation_bytes(how) == book.activation_bytes("macs") + relu
+    assert book.stored_bytes(how) == book.stored_bytes("macs") + relu
 
 
 def test_the_command_line_takes_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,4 +220,4 @@ def test_the_example_of_the_page_runs(
     exec(compile(program, "docs/conventions.md", "exec"), {})
     book = cnnref.table("vgg16_bn")
     said = capsys.readouterr().out.split()
-    assert said == [str(book.flops(cnnref.convention("edge.toml"))), str(2 * book.macs)]
+    assert said == [str(book.operations(cnnref.convention("edge.toml"))), str(2 * book.macs)]

@@ -6,13 +6,13 @@ from itertools import product
 import pytest
 
 import cnnref
-from cnnref.counting.layer import Layer, padding_macs, taps_inside
-from cnnref.counting.shapes import Geometry, Shape
+from cnnref.counting.layer import Layer, taps_inside
+from cnnref.counting.shapes import Shape, Window
 
 
 def one_by_one(layer):
     """Look at every output, every tap and every channel."""
-    (high, wide), (down, right), (top, left), (dy, dx), groups, _ = layer.geometry
+    (high, wide), (down, right), (top, left), (dy, dx), groups, _ = layer.window
     height, width = layer.in_shape.size
     padded = 0
     for y, x in product(*map(range, layer.out_shape.size)):
@@ -47,8 +47,8 @@ def test_padding_is_what_counting_one_by_one_finds():
     tried = [layer for layer in (random_conv(chance) for _ in range(400)) if layer is not None]
     assert len(tried) > 250
     for layer in tried:
-        assert padding_macs(layer) == one_by_one(layer), layer.geometry
-    shares = [padding_macs(layer) / layer.macs for layer in tried]
+        assert layer.padding_macs == one_by_one(layer), layer.window
+    shares = [layer.padding_macs / layer.macs for layer in tried]
     assert min(shares) == 0
     assert max(shares) == 1  # windows that lie on padding alone
 
@@ -57,12 +57,12 @@ def test_torch_sums_ones_over_the_same_taps():
     torch = pytest.importorskip("torch")
     chance = random.Random(6)
     for layer in filter(None, (random_conv(chance) for _ in range(60))):
-        kernel, stride, padding, dilation, groups, _ = layer.geometry
+        kernel, stride, padding, dilation, groups, _ = layer.window
         ones = torch.ones(1, *layer.in_shape, dtype=torch.float64)
         depth = layer.in_shape.channels // groups
         weight = torch.ones(layer.out_shape.channels, depth, *kernel, dtype=torch.float64)
         done = torch.nn.functional.conv2d(ones, weight, None, stride, padding, dilation, groups)
-        assert layer.macs - int(done.sum()) == padding_macs(layer)
+        assert layer.macs - int(done.sum()) == layer.padding_macs
 
 
 def test_of_a_network_it_is_the_sum_of_its_convolutions():
@@ -73,19 +73,19 @@ def test_of_a_network_it_is_the_sum_of_its_convolutions():
         for row in table
         if row.op == "conv"
     )
-    assert padding_macs(table) == expected
-    assert padding_macs(table[:1]) == padding_macs(table[0])
-    assert padding_macs(table["fc6"]) == padding_macs(table["pool1"]) == 0
+    assert table.padding_macs == expected
+    assert table[:1].padding_macs == table[0].padding_macs
+    assert table["fc6"].padding_macs == table["pool1"].padding_macs == 0
     without = cnnref.table("alexnet_2012")["conv1"]
-    assert without.geometry.padding == (0, 0)
-    assert padding_macs(without) == 0
+    assert without.window.padding == (0, 0)
+    assert without.padding_macs == 0
 
 
 def test_a_wrong_count_would_be_seen():
-    geometry = Geometry((3, 3), (1, 1), (1, 1))
+    window = Window((3, 3), (1, 1), (1, 1))
     shape = Shape((1, 4, 4))
     counts = cnnref.Counts(macs=144)
-    layer = Layer("c", "conv", "", "", (-1,), (shape,), shape, geometry, counts)
-    assert padding_macs(layer) == one_by_one(layer) == 44
-    assert one_by_one(layer._replace(geometry=geometry._replace(padding=(0, 1)))) != 44
+    layer = Layer("c", "conv", "", "", (-1,), (shape,), shape, window, counts)
+    assert layer.padding_macs == one_by_one(layer) == 44
+    assert one_by_one(layer._replace(window=window._replace(padding=(0, 1)))) != 44
     assert taps_inside(4, out=4, kernel=3, padding=1) == 10

@@ -25,9 +25,7 @@ CHAINS += ["resnet50", "preact_resnet18", "preact_resnet50"]
 
 def shapes_of(part):
     """What a block looks like: one of each look is drawn."""
-    return tuple(
-        (layer.op, layer.geometry and layer.geometry[:2], len(layer.inputs)) for layer in part
-    )
+    return tuple((layer.op, layer.window and layer.window[:2], len(layer.inputs)) for layer in part)
 
 
 @cache
@@ -226,7 +224,7 @@ def test_a_block_is_found_by_the_end_of_its_name():
 def test_the_naive_module_has_the_branches_of_the_papers_figure():
     table = cnnref.table("googlenet")
     book = diagrams.naive_inception(table, "4a")
-    convs = {layer.geometry.kernel: layer.out_shape[0] for layer in book if layer.op == "conv"}
+    convs = {layer.window.kernel: layer.out_shape[0] for layer in book if layer.op == "conv"}
     assert convs == {(1, 1): 192, (3, 3): 208, (5, 5): 48}
     assert book[-1].out_shape == (192 + 208 + 48 + 480, 14, 14)
     assert {layer.in_shape for layer in book if layer.op in ("conv", "max_pool")} == {(480, 14, 14)}

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import cnnref
 from cnnref.networks import catalog
-from cnnref.networks.agreement import agreement, agreement_with
+from cnnref.networks.agreement import check, check_with
 
 NAMES = cnnref.names()
 SHIPPED = [name for name in NAMES if cnnref.architecture(name).torchvision]
@@ -45,7 +45,7 @@ def runs(name, weight):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_spec_and_model_agree_on_every_row_at_every_size(name):
-    found = agreement(name)
+    found = check(name)
     assert found.differences == ()
     assert found.rows_differing == 0
     assert len(found.sizes) >= 6
@@ -54,7 +54,7 @@ def test_spec_and_model_agree_on_every_row_at_every_size(name):
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_torchvision_is_the_third_book(name):
-    assert agreement_with(name, on_meta(lambda: theirs(name))).differences == ()
+    assert check_with(name, on_meta(lambda: theirs(name))).differences == ()
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -127,7 +127,7 @@ def test_totals_are_torchs_own(name):
     module = on_meta(lambda: cnnref.model(name)).eval()
     with FlopCounterMode(display=False) as counter:
         module(torch.empty(1, *book.input_shape, device="meta"))
-    assert book.flops("torch") == counter.get_total_flops()
+    assert book.operations("torch") == counter.get_total_flops()
     assert 2 * book.macs == counter.get_total_flops()
     assert book.parameters == sum(
         weight.numel() for key, weight in module.named_parameters() if runs(name, key)
@@ -166,7 +166,7 @@ def as_two(row):
         **twice | {n: getattr(row.counts, n) for n in ("weights", "biases")}
     )
     shapes = tuple((2, *shape) for shape in row.in_shapes)
-    return (row.op, row.inputs, shapes, (2, *row.out_shape), row.geometry, counts, row.constants)
+    return (row.op, row.inputs, shapes, (2, *row.out_shape), row.window, counts, row.constants)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -177,7 +177,7 @@ def test_two_images_at_once_are_twice_the_work_and_the_same_weights(name):
         book, cnnref.trace(on_meta(lambda: cnnref.model(name)), inputs=images), strict=True
     ):
         assert as_two(row) == (
-            *(other.op, other.inputs, other.in_shapes, other.out_shape, other.geometry),
+            *(other.op, other.inputs, other.in_shapes, other.out_shape, other.window),
             *(other.counts, other.constants),
         )
 
@@ -218,7 +218,7 @@ def test_alexnets_shape_comments_follow_in_order():
 def test_a_wrong_model_is_seen():
     module = on_meta(lambda: cnnref.model("vgg16"))
     module.features[10] = torch.nn.Conv2d(128, 256, 3, padding=1, bias=False, device="meta")
-    found = agreement_with("vgg16", module)
+    found = check_with("vgg16", module)
     assert found.rows_differing == len(catalog.architecture("vgg16").sizes)
     size, first = found.differences[0]
     assert (size, first.field, first.left, first.right) == (32, "bias_adds", 16384, 0)

@@ -38,7 +38,7 @@ def theirs(name: str, ours: str) -> Table:
 def weighted(rows: Iterable[Layer]) -> list[tuple[object, ...]]:
     """Convolutions and fully-connected layers by their shapes and windows, biases apart."""
     return [
-        (row.in_shape, row.out_shape, row.geometry) for row in rows if row.op in ("conv", "linear")
+        (row.in_shape, row.out_shape, row.window) for row in rows if row.op in ("conv", "linear")
     ]
 
 

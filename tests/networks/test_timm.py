@@ -70,7 +70,7 @@ def watched(name: str) -> tuple[tuple[tuple[str, Seen], ...], int]:
 
 
 def stated(layer: Layer) -> Seen:
-    how = layer.geometry
+    how = layer.window
     shapes = layer.in_shape, layer.out_shape
     return Seen(*shapes, how.kernel, how.stride, how.groups) if how else Seen(*shapes)
 

@@ -58,7 +58,7 @@ def traced(network: str, size: str) -> Table:
 def priced(row: Row, how: Convention) -> int:
     """What the price list says where the tool gives the row's total."""
     table = book(row.network, row.input)
-    return table.activation_bytes(how) if row.tool == "torchinfo bytes" else table.flops(how)
+    return table.stored_bytes(how) if row.tool == "torchinfo bytes" else table.operations(how)
 
 
 def differing(rows: list[Row], change: Convention | None = None) -> set[tuple[str, str]]:
@@ -145,12 +145,14 @@ def test_what_thop_misses_is_the_pools_that_are_called_as_functions(network: str
             missed = [
                 layer
                 for layer in table
-                if everything.flops(layer) and not ran_as_module(network, layer)
+                if everything.operations(layer) and not ran_as_module(network, layer)
             ]
             assert {layer.op for layer in missed} <= {"avg_pool", "adaptive_avg_pool"}
             assert missed
-            assert table.flops(how) == row.total
-            assert table.flops(everything) - row.total == sum(map(everything.flops, missed))
+            assert table.operations(how) == row.total
+            assert table.operations(everything) - row.total == sum(
+                map(everything.operations, missed)
+            )
 
 
 def hooked(layer: Layer) -> int:
@@ -168,9 +170,9 @@ def replaced(layer: Layer) -> int:
     if layer.op in ("relu", "prelu", "max_pool", "avg_pool", "adaptive_avg_pool"):
         return layer.counts.elements_in
     if layer.op == "lrn":  # three products, and a pool of the squares between zeros
-        assert layer.geometry is not None
+        assert layer.window is not None
         channels, *size = layer.in_shape
-        zeros = layer.geometry.kernel[0] - 1
+        zeros = layer.window.kernel[0] - 1
         return 3 * layer.in_shape.elements + (channels + zeros) * size[0] * size[1]
     return 0
 
@@ -186,7 +188,7 @@ def test_the_other_backend_of_ptflops_counts_modules_and_again_their_functions(
             assert row.total == sum(map(hooked, inside)) + sum(map(replaced, table))
             doubled = [layer for layer in inside if replaced(layer)]
             assert doubled  # which is why no price list is right for it
-            assert row.total > table.flops("ptflops")
+            assert row.total > table.operations("ptflops")
 
 
 def test_torchvisions_own_figures_are_the_totals_rounded() -> None:
@@ -199,7 +201,7 @@ def test_torchvisions_own_figures_are_the_totals_rounded() -> None:
             continue
         weights = models.get_model_weights(theirs).DEFAULT
         size = weights.transforms.keywords["crop_size"]
-        total = cnnref.table(name, input_size=size).flops("torchvision")
+        total = cnnref.table(name, input_size=size).operations("torchvision")
         assert round(total / 1e9, 3) == weights.meta["_ops"], name
         compared += 1
     assert compared == 18

@@ -82,7 +82,7 @@ def grow(seed):
                 other = window(window(start, (1, 1)), strides)
                 if other[0].shape.size != end[0].shape.size:
                     # 3 x 3 with padding 1 keeps the size, so the same window fits again
-                    same = twin.net.table()[end[0].producer].geometry
+                    same = twin.net.table()[end[0].producer].window
                     other = twin.conv(start, (3, 3), (1, 1), (1, 1), (1, 1))
                     other = twin.conv(other, *same[:4])
                 # one channel after a concat, so that the gradient of channel 0 sees both

@@ -8,6 +8,8 @@ import pytest
 from cnnref.drawing import bars as charts
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.networks import catalog
+from cnnref.tables.printable import View
+from cnnref.tables.quantities import QUANTITIES
 from studies.machines.reference import reference
 from website import citations
 from website.chapters.after import later_table
@@ -94,7 +96,7 @@ def test_bubbles_stand_at_the_computed_costs(axis, scale):
         book = catalog.table(point.name)
         assert value["exact_macs"] == book.macs
         assert value["exact_parameters"] == book.parameters
-        assert value["x"] == getattr(book, axis) / AXES[axis].unit
+        assert value["x"] == QUANTITIES[axis].of(book, View.of("macs")) / AXES[axis].unit
         assert low < value["x"] < high
         assert value["source"]
         assert value["protocol"]

@@ -86,7 +86,7 @@ def test_a_part_and_the_whole(table: Table) -> None:
 
 def test_collapsed_rows(table: Table) -> None:
     found = table.collapse()
-    assert repr(found) == "<Collapsed Spectral: 4 rows for 4, some uncounted>"
+    assert repr(found) == "<Repeats Spectral: 4 rows for 4, some uncounted>"
     assert f">= {MACS:,}" in found.to_text()
     assert json.loads(found.to_json())["uncounted"] == [table.uncounted[0].name]
 

@@ -20,7 +20,7 @@ THINGS = {
     "sweep": cnnref.sweep("alexnet", input_size=[128, 224]),
     "roofline": roofline(NET, Ceilings("float32", 1e12, 1e11)),
 }
-METHODS = [name for name in vars(Printed) if name.startswith("to_") or name.endswith("grid")]
+METHODS = [name for name in vars(Printed) if name.startswith("to_")]
 WORDS = ["self", "convention", "columns", "dtype", "batch_size"]
 
 
@@ -29,7 +29,7 @@ def everything(of):
 
 
 def test_no_kind_of_table_states_the_arguments_again():
-    assert len(METHODS) == 9
+    assert len(METHODS) == 7
     for one in everything(Printed):
         if one.__module__.startswith("cnnref") and one is not Printed:
             assert not set(METHODS) & set(vars(one)), one
@@ -37,8 +37,7 @@ def test_no_kind_of_table_states_the_arguments_again():
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_view_takes_what_the_methods_take(name):
-    terse = ["terse"] * (name == "grid")
-    assert list(inspect.signature(getattr(Table, name)).parameters) == [*WORDS, *terse]
+    assert list(inspect.signature(getattr(Table, name)).parameters) == WORDS
     assert list(View._fields) == [*WORDS[1:], "terse"]
 
 

@@ -28,10 +28,10 @@ EXACT = {
     "frozen": NET.frozen_parameters,
     "weights": sum(row.counts.weights for row in NET),
     "biases": sum(row.counts.biases for row in NET),
-    "operations": 3 * NET.flops("lecture"),
+    "operations": 3 * NET.operations("lecture"),
     "macs": 3 * NET.macs,
-    "activations": 3 * NET.activations,
-    "activation_bytes": 3 * NET.activation_bytes("lecture"),
+    "activations": 3 * NET.mac_activations,
+    "stored_bytes": 3 * NET.stored_bytes("lecture"),
     "bytes": BYTES * sum(row.out_shape.elements for row in NET),
     "peak": 3 * NET.peak_activation_bytes("float16"),
     "training": 3 * NET.training_activation_bytes("float16"),
@@ -66,10 +66,10 @@ def test_every_column_that_measures_is_a_quantity():
 @pytest.mark.parametrize("key", sweep.MEASURES)
 def test_a_sweep_reads_its_measures(key, monkeypatch):
     seen = cnnref.sweep("googlenet", batch_size=[3])
-    assert seen.exact_grid("lecture", key, dtype="float16").exact == [[3, EXACT[key]]]
+    assert seen._exactly(View.of("lecture", key, "float16")).exact == [[3, EXACT[key]]]
     new = Quantity(key, "title", "things", lambda row: 1)
     monkeypatch.setattr(sweep, "QUANTITIES", {**QUANTITIES, key: new})
-    grid = seen.exact_grid("lecture", key)
+    grid = seen._exactly(View.of("lecture", key))
     assert (grid.heads[1], grid.exact[0][1]) == ("title (things)", len(NET))
 
 
@@ -137,7 +137,7 @@ def test_a_key_of_today_says_nothing():
         "table alexnet --sort flop_m": ["'flop_m' is now called 'operations_m'."],
         "table alexnet --group stage --columns params_k,memory_kb": [
             "'params_k' is now called 'parameters_k'.",
-            "'memory_kb' is now called 'activation_bytes_kb'.",
+            "'memory_kb' is now called 'stored_bytes_kb'.",
         ],
         "sweep alexnet --input-size 128 --columns +peak_bytes": [
             "'peak_bytes' is now called 'peak'."
@@ -158,5 +158,5 @@ def test_the_command_line_says_it_in_one_line(capsys, line, notes):
     for old, key in RENAMED.items():
         new = new.replace(f"max-{old}", f"max-{key}").replace(f"+{old}", f"+{key}")
     new = new.replace("flop_m", "operations_m").replace("params_k", "parameters_k")
-    assert main(new.replace("memory_kb", "activation_bytes_kb").split()) == 0
+    assert main(new.replace("memory_kb", "stored_bytes_kb").split()) == 0
     assert capsys.readouterr() == (out, "")

@@ -35,15 +35,15 @@ def square(sizes):
 
 
 def lecture_cells(layer):
-    window = [square(part) for part in layer.geometry[:3]] if layer.geometry else [""] * 3
+    window = [square(part) for part in layer.window[:3]] if layer.window else [""] * 3
     filters = {"conv": layer.out_shape[0], "linear": layer.out_shape[-1]}.get(layer.op, "")
     sizes = [str(layer.in_shape[0]), square(layer.in_shape[1:]), str(filters)]
     return [layer.name, *sizes, *window, str(layer.out_shape[0]), square(layer.out_shape[1:])]
 
 
 def full_cells(layer):
-    window = ["x".join(map(str, part)) for part in layer.geometry[:3]] if layer.geometry else []
-    groups = [str(layer.geometry.groups)] if layer.geometry else []
+    window = ["x".join(map(str, part)) for part in layer.window[:3]] if layer.window else []
+    groups = [str(layer.window.groups)] if layer.window else []
     shapes = [" x ".join(map(str, shape)) for shape in (*layer.in_shapes, layer.out_shape)]
     ends = [" + ".join(shapes[:-1]), shapes[-1]]
     return [layer.name, layer.op, *ends, *(window or [""] * 3), *(groups or [""])]
@@ -51,9 +51,9 @@ def full_cells(layer):
 
 def measures(layer, how):
     """(exact count, what is printed as one) of the last columns."""
-    operations = convention(how).flops(layer)
+    operations = convention(how).operations(layer)
     if how == "lecture":
-        memory = convention(how).activation_bytes(layer)
+        memory = convention(how).stored_bytes(layer)
         return [(memory, 1_024), (layer.parameters, 1_000), (operations, 1_000_000)]
     return [(layer.parameters, 1), (operations, 1)]
 
@@ -136,8 +136,8 @@ def test_json_gives_every_count_back(table, how):
         assert row["row"] == number
         assert row["counts"] == layer.counts._asdict()
         window = {key: tuple(value) if isinstance(value, list) else value
-                  for key, value in (row["geometry"] or {}).items()}  # fmt: skip
-        assert window == (layer.geometry._asdict() if layer.geometry else {})
+                  for key, value in (row["window"] or {}).items()}  # fmt: skip
+        assert window == (layer.window._asdict() if layer.window else {})
         assert tuple(row["inputs"]) == layer.inputs
         assert [tuple(shape) for shape in row["in_shapes"]] == list(layer.in_shapes)
         assert tuple(row["out_shape"]) == layer.out_shape
@@ -145,16 +145,16 @@ def test_json_gives_every_count_back(table, how):
             layer.name, layer.op, layer.stage, layer.block, layer.counted
         ]  # fmt: skip
         assert row["listed"] == entry.lists(layer)
-        prices = [layer.parameters, entry.flops(layer), entry.activation_bytes(layer)]
-        keys = ("parameters", "operations", "activation_bytes")
+        prices = [layer.parameters, entry.operations(layer), entry.stored_bytes(layer)]
+        keys = ("parameters", "operations", "stored_bytes")
         assert [row[key] for key in keys] == (
             prices if layer.counted else [layer.parameters, None, None]
         )
     known = table.listed(how)
     assert read["totals"] == {
         "parameters": known.parameters,
-        "operations": known.flops(how),
-        "activation_bytes": known.activation_bytes(how),
+        "operations": known.operations(how),
+        "stored_bytes": known.stored_bytes(how),
         **{key: sum(layer.count(key) for layer in known) for key in COUNTS},
     }
     assert read["complete"] is (not table.uncounted)

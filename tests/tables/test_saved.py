@@ -83,7 +83,7 @@ def test_a_traced_table_keeps_what_only_a_trace_knows() -> None:
     assert [layer.call for layer in again] == [layer.call for layer in traced]
     assert again.frozen_parameters == traced.frozen_parameters > 0
     for name in cnnref.conventions():
-        assert again.flops(name) == traced.flops(name)
+        assert again.operations(name) == traced.operations(name)
         assert again["0"].explain(name) == traced["0"].explain(name)
 
 

@@ -41,8 +41,8 @@ def test_every_formula_gives_the_number_beside_it(name):
     for layer in cnnref.table(name):
         for how in CONVENTIONS.values():
             lines = [
-                (explain.operations(layer, how), how.flops(layer)),
-                (explain.memory(layer, how), how.activation_bytes(layer)),
+                (explain.operations(layer, how), how.operations(layer)),
+                (explain.memory(layer, how), how.stored_bytes(layer)),
                 (explain.parameters(layer), layer.parameters),
             ]
             for line, truth in lines:
@@ -124,15 +124,15 @@ def test_totals_are_the_sums_of_their_groups():
             assert sum(map(len, parts)) == len(book)
             assert sum(part.macs for part in parts) == book.macs
             assert sum(part.parameters for part in parts) == book.parameters
-            assert sum(part.flops("lecture") for part in parts) == book.flops("lecture")
+            assert sum(part.operations("lecture") for part in parts) == book.operations("lecture")
 
 
 def test_conventions_price_the_same_rows():
     book = cnnref.table("vgg16_bn")
-    assert book.flops("macs") == book.macs == 15470264320
-    assert book.flops("flops") == book.flops("torch") == 2 * book.macs
+    assert book.operations("macs") == book.macs == 15470264320
+    assert book.operations("flops") == book.operations("torch") == 2 * book.macs
     taps = sum(row.counts.window_taps for row in book if row.kind != "copy")
-    assert book.flops("lecture") == book.macs + taps
+    assert book.operations("lecture") == book.macs + taps
 
 
 def test_conventions_name_their_source_and_cannot_be_changed():
@@ -149,7 +149,7 @@ def test_conventions_name_their_source_and_cannot_be_changed():
     ("call", "message"),
     [
         (
-            lambda book: book.flops("mac"),
+            lambda book: book.operations("mac"),
             "Unknown convention 'mac': did you mean macs?",
         ),
         (lambda book: book.group("stages"), "Unknown grouping 'stages': did you mean stage?"),
@@ -188,7 +188,7 @@ def changed(rows):
 def test_compare_names_row_field_and_both_values():
     book = cnnref.table("alexnet")
     rows = list(book)
-    rows[3] = rows[3]._replace(geometry=rows[3].geometry._replace(kernel=(3, 3)))
+    rows[3] = rows[3]._replace(window=rows[3].window._replace(kernel=(3, 3)))
     (found,) = cnnref.compare(book, changed(rows))
     assert str(found) == "row 3 (conv2): kernel is (5, 5) against (3, 3)"
 

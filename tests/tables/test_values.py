@@ -18,7 +18,7 @@ def test_a_convention_can_be_copied_and_stays_frozen(again):
     for name in cnnref.conventions():
         twin = again(cnnref.convention(name))
         assert twin == cnnref.convention(name)
-        assert table.flops(twin) == table.flops(name)
+        assert table.operations(twin) == table.operations(name)
         with pytest.raises(TypeError):
             twin.prices["conv"] = {}
         for terms in twin.stores.values():

@@ -11,7 +11,7 @@ from torch import nn
 import cnnref
 from cnnref.cli.main import main
 from cnnref.counting.layer import Layer, levels
-from cnnref.counting.shapes import Counts, Geometry, Shape
+from cnnref.counting.shapes import Counts, Shape, Window
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.tables.columns import COLUMNS
 from cnnref.tables.table import Table
@@ -78,7 +78,7 @@ def test_totals_of_columns_are_what_they_say():
     total = RESNET.to_markdown("macs", keys).splitlines()[-5]
     elements = sum(layer.out_shape.elements for layer in RESNET)
     assert [cell.strip() for cell in total.strip("| ").split("|")][:7] == [
-        "Total", f"{RESNET.macs:,}", f"{RESNET.activations:,}",
+        "Total", f"{RESNET.macs:,}", f"{RESNET.mac_activations:,}",
         f"{RESNET.peak_activation_bytes():,}", f"{4 * elements:,}",
         f"{RESNET.arithmetic_intensity():.1f}", "100.0",
     ]  # fmt: skip
@@ -125,7 +125,7 @@ def test_fields_along_one_axis_and_three(axes):
         window = [(value,) * axes for value in (kernel, stride, 0, 1)]
         before, after = map(Shape, shapes[number : number + 2])
         rows.append(Layer(f"conv{number}", "conv", "", "", (number - 1,), (before,), after,
-                          Geometry(*window), Counts()))  # fmt: skip
+                          Window(*window), Counts()))  # fmt: skip
     before, after = map(Shape, shapes[3:])
     rows.append(Layer("flat", "flatten", "", "", (2,), (before,), after, None, Counts()))
     table = Table(rows, name="own", input_shape=Shape(shapes[0]))
@@ -343,7 +343,7 @@ def test_collapsed_tables_print_blocks_with_their_times():
     assert (run["name"], len(run["rows"])) == ("conv4_2-23", 10)
     assert run["columns"][1] == {"field": run["columns"][0]["field"]}
     assert sum(run["times"] * run["macs"] for run in read["runs"]) == read["totals"]["operations"]
-    assert repr(collapsed) == "<Collapsed resnet101: 95 rows for 345>"
+    assert repr(collapsed) == "<Repeats resnet101: 95 rows for 345>"
 
 
 def test_text_of_a_collapsed_network_fits_a_terminal():

@@ -135,5 +135,5 @@ class Hidden(Loop):
 def test_other_functions_of_functions_are_refused(module: nn.Module) -> None:
     with pytest.raises(CnnrefError, match=r"does not see inside torch.ops.higher_order.while_loop"):
         cnnref.trace(module, inputs=torch.randn(4))
-    rule = {type(module): cnnref.Opaque(lambda module, x: x, lambda *_: 4)}
+    rule = {type(module): cnnref.OpaqueRule(lambda module, x: x, lambda *_: 4)}
     assert cnnref.trace(module, inputs=torch.randn(4), rules=rule).macs == 4

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from traced_modules import Gate, Gated
 
 import cnnref
-from cnnref import Counts, Opaque, Operation
+from cnnref import Counts, OpaqueRule, Operation
 from cnnref.errors import CnnrefError
 from cnnref.testing import assert_budget
 
@@ -98,16 +98,21 @@ def test_a_rule_for_an_operator(key: Any) -> None:
 
 def test_conventions_price_it_as_custom_or_by_its_name() -> None:
     table = cnnref.trace(Scan(), (4,), rules={scan: lambda y, x, w: 20})
-    assert [table.flops(how) for how in ("macs", "flops", "lecture", "torch")] == [20, 40, 20, 0]
+    assert [table.operations(how) for how in ("macs", "flops", "lecture", "torch")] == [
+        20,
+        40,
+        20,
+        0,
+    ]
     assert "scan" in table.to_text("lecture")
     prices = {"scan": {"macs": 3}}
     named = {"name": "mine", "base": "macs", "prices": prices, "own_operators": ["scan"]}
-    assert table.flops(cnnref.Convention.from_dict(named)) == 60
+    assert table.operations(cnnref.Convention.from_dict(named)) == 60
     custom = {"name": "mine", "base": "macs", "prices": {"custom": {"elements_out": 7}}}
-    assert table.flops(cnnref.Convention.from_dict(custom)) == 35
+    assert table.operations(cnnref.Convention.from_dict(custom)) == 35
     # what no rule counts costs nothing under any of them
     with pytest.warns(cnnref.UncountedWarning):
-        assert cnnref.trace(Scan(), (4,)).flops(cnnref.Convention.from_dict(custom)) == 0
+        assert cnnref.trace(Scan(), (4,)).operations(cnnref.Convention.from_dict(custom)) == 0
 
 
 def test_a_rule_for_a_class_of_modules_makes_one_row_of_each() -> None:
@@ -158,7 +163,7 @@ def test_a_rule_for_an_autograd_function() -> None:
 
 def test_what_cannot_run_states_its_output() -> None:
     module = nn.Sequential(nn.Linear(4, 4), Compiled(), nn.Linear(6, 2))
-    stated = Opaque(lambda part, x: x.new_empty(*x.shape[:-1], 6), lambda y, part, x: y.numel())
+    stated = OpaqueRule(lambda part, x: x.new_empty(*x.shape[:-1], 6), lambda y, part, x: y.numel())
     table = cnnref.trace(module, (3, 4), rules={Compiled: stated}, strict=True)
     assert [(row.op, row.out_shape, row.macs, row.inputs) for row in table] == [
         ("linear", (3, 4), 48, (-1,)),
@@ -177,16 +182,16 @@ def test_an_operator_without_a_shape_is_named_with_both_remedies() -> None:
     assert str(error.value) == (
         "PyTorch does not know the shape of what shapeless gives: register one with "
         "torch.library.register_fake, or give trace "
-        "rules={torch.ops.cnnref_tests.shapeless: cnnref.Opaque(output, rule)}"
+        "rules={torch.ops.cnnref_tests.shapeless: cnnref.OpaqueRule(output, rule)}"
     )
-    stated = Opaque(torch.empty_like, lambda y, x: y.numel())
+    stated = OpaqueRule(torch.empty_like, lambda y, x: y.numel())
     table = cnnref.trace(Shapeless(), (4,), rules={torch.ops.cnnref_tests.shapeless: stated})
     assert [(row.op, row.macs) for row in table] == [("shapeless", 4), ("relu", 0)]
 
 
 def test_an_operation_says_everything() -> None:
     def rule(result: Tensor, part: nn.Module, x: Tensor) -> Operation:
-        window = cnnref.Geometry((3, 3), (1, 1), (0, 0))
+        window = cnnref.Window((3, 3), (1, 1), (0, 0))
         formula = (((2, 2), 3), (5,))
         return Operation(
             "conv", (x,), result, window, Counts(macs=17), formulas=(("macs", formula),)
@@ -201,8 +206,8 @@ def test_an_operation_says_everything() -> None:
             return x + self.weight
 
     (row,) = cnnref.trace(Own(), (7,), rules={Own: rule})
-    assert (row.op, row.macs, row.parameters, row.geometry.kernel) == ("conv", 17, 7, (3, 3))
-    assert row.flops("torch") == 34
+    assert (row.op, row.macs, row.parameters, row.window.kernel) == ("conv", 17, 7, (3, 3))
+    assert row.operations("torch") == 34
     assert row.explain() == "Own: (2 x 2) x 3 + 5 = 17 MACs (macs)".replace("Own", row.name)
 
 
@@ -238,8 +243,8 @@ WRONG = {
     ),
     "no rule": (
         {F.relu: 3},
-        "The rule of relu must be a function of a call's result and arguments, or an Opaque, but "
-        "is 3.",
+        "The rule of relu must be a function of a call's result and arguments, or an OpaqueRule, "
+        "but is 3.",
     ),
     **{
         f"an answer of {answer!r}": (

@@ -9,10 +9,10 @@ from torch import nn
 from torch.nn.modules import module as hooks
 
 import cnnref
-from cnnref.errors import CnnrefError
+from cnnref.errors import CnnrefError, UncountedWarning
 from cnnref.tracing import recorder
 from cnnref.tracing.rules import tensors
-from cnnref.tracing.trace import UncountedWarning, trace
+from cnnref.tracing.trace import trace
 
 
 class Functional(nn.Module):
@@ -66,7 +66,7 @@ def test_functional_work_is_counted():
         ("flatten", (6,)),
     ]
     assert table[0].macs == 8 * 6 * 6 * 27
-    assert table[0].geometry.padding == (1, 1)
+    assert table[0].window.padding == (1, 1)
     assert table[2].macs == table[3].macs == 8 * 6 * 6 * 8
     assert [row.name for row in table][2:4] == ["shared", "shared#2"]
     assert table.uncounted == ()

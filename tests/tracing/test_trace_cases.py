@@ -47,7 +47,7 @@ def test_a_map_without_a_batch_is_pooled_along_all_its_axes(
     image = torch.zeros(*batch, 2, *[9] * rank)
     table = counted(net, image)
     assert table.macs == by_torch(net, image)
-    shapes = [tuple(row.out_shape) for row in table if row.geometry and row.counts.window_taps]
+    shapes = [tuple(row.out_shape) for row in table if row.window and row.counts.window_taps]
     size = [tuple(net[:end](image).shape) for end in (2, 4)]
     assert shapes == [shape[1:] if batch == (1,) else shape for shape in size]
 

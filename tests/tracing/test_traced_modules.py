@@ -52,7 +52,7 @@ def test_the_macs_are_those_of_torch(name: str) -> None:
     if wanted is None:
         wanted = counted_by_torch(module, CASES[name].inputs)
     assert table.macs == wanted
-    assert table.flops("macs") == table.macs
+    assert table.operations("macs") == table.macs
     assert table.parameters == sum(weight.numel() for weight in module.parameters())
 
 
@@ -66,10 +66,10 @@ def evaluated(text: str) -> int:
 def test_every_count_can_be_asked_for_its_formula(name: str) -> None:
     _, table = traced(CASES[name])
     for row in table:
-        lines = [(explain.operations(row, how), how.flops(row)) for how in CONVENTIONS.values()]
-        lines += [
-            (explain.memory(row, how), how.activation_bytes(row)) for how in CONVENTIONS.values()
+        lines = [
+            (explain.operations(row, how), how.operations(row)) for how in CONVENTIONS.values()
         ]
+        lines += [(explain.memory(row, how), how.stored_bytes(row)) for how in CONVENTIONS.values()]
         lines.append((explain.parameters(row), row.parameters))
         for line, number in lines:
             left, equals, right = line.partition(" = ")

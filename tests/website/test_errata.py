@@ -432,7 +432,7 @@ def test_the_computed_side_of_the_sentences_is_what_the_tables_say():
     convs = [
         layer for name in remarks_of.VGGS for layer in cnnref.table(name) if layer.op == "conv"
     ]
-    threes = sum(layer.geometry.kernel == (3, 3) for layer in convs)
+    threes = sum(layer.window.kernel == (3, 3) for layer in convs)
     computed = by_start("All convolutions").computed
     assert computed.startswith(f"{threes} of {len(convs)} in")
     assert "2.3x the parameters" in by_start("VGG-16 is a much").computed

@@ -54,7 +54,7 @@ def test_a_chart_shows_a_quantity_in_the_units_of_the_lecture(key):
     assert measure.total(BOOK) == fact(path)
 
 
-@pytest.mark.parametrize(("old", "new"), [("memory", "activation_bytes"), ("flops", "operations")])
+@pytest.mark.parametrize(("old", "new"), [("memory", "stored_bytes"), ("flops", "operations")])
 def test_a_chart_asked_for_by_an_old_key_says_the_new_one(old, new):
     with pytest.warns(RenamedWarning, match=f"'{old}' is now called '{new}'"):
         chart = bars.layer_bars(BOOK, old)
@@ -66,7 +66,7 @@ def test_a_chart_asked_for_by_an_old_key_says_the_new_one(old, new):
 def test_the_costs_of_a_page_are_quantities_by_the_lecture():
     assert [measure.title for measure in MEASURES] == ["memory", "parameters", "MACs"]
     assert [measure.value(BOOK) for measure in MEASURES] == [
-        BOOK.activation_bytes("lecture"), BOOK.parameters, BOOK.macs,
+        BOOK.stored_bytes("lecture"), BOOK.parameters, BOOK.macs,
     ]  # fmt: skip
     assert [measure.text(10**8) for measure in MEASURES] == [
         "95.37 MB", "100.00 M", "100.00 MMACs",

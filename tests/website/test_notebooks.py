@@ -41,10 +41,10 @@ def test_notebooks_run_and_say_what_is_so(path, capsys):
 def test_a_fault_in_the_package_stops_a_notebook(path, monkeypatch):
     right = arithmetic.conv
 
-    def wrong(shape, filters, geometry, bias=True):
-        work = right(shape, filters, geometry, bias)
+    def wrong(shape, filters, window, bias=True):
+        work = right(shape, filters, window, bias)
         counts = work.counts._replace(macs=work.counts.macs + work.out_shape[-1] % 5)
-        return work._replace(counts=counts, geometry=geometry._replace(padding=(0, 0)))
+        return work._replace(counts=counts, window=window._replace(padding=(0, 0)))
 
     monkeypatch.setattr(arithmetic, "conv", wrong)
     with pytest.raises(AssertionError):

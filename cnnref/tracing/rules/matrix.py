@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnnref.counting.shapes import Counts, Geometry
+from cnnref.counting.shapes import Counts, Window
 from cnnref.tracing.rules.operation import Operation, Rule, sizes
 
 __all__ = [
@@ -145,10 +145,10 @@ def deform_conv(
     stride, padding, dilation = (sizes(numbers[i : i + 2], 2) for i in (0, 2, 4))
     outputs = result.numel()
     counts = Counts(macs=outputs * prod(weight.shape[1:]), bias_adds=outputs)
-    geometry = Geometry(kernel, stride, padding, dilation, numbers[6])
+    window = Window(kernel, stride, padding, dilation, numbers[6])
     inputs = (input, offset, mask)
     return Operation(
-        "deform_conv", inputs, result, geometry, counts, weights=(weight,), biases=(bias,)
+        "deform_conv", inputs, result, window, counts, weights=(weight,), biases=(bias,)
     )
 
 

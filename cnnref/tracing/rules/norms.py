@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnnref.counting.shapes import FURTHER, Geometry
+from cnnref.counting.shapes import FURTHER, Window
 from cnnref.tracing.rules.operation import Operation, Rule, first, taps
 from cnnref.tracing.rules.refusals import least
 
@@ -102,10 +102,10 @@ def _lrn(
     k: float = 1.0,
 ) -> Operation:
     """Each element is divided by a sum over n neighbouring channels."""
-    geometry = Geometry((size,), (1,), (size // 2,), (1,))
+    window = Window((size,), (1,), (size // 2,), (1,))
     constants = (("alpha", alpha), ("beta", beta), ("k", k))
-    counts = taps(result, geometry)
-    return Operation("lrn", (input,), result, geometry, counts, constants=constants)
+    counts = taps(result, window)
+    return Operation("lrn", (input,), result, window, counts, constants=constants)
 
 
 def normalised(op: str, weight: int) -> Rule:

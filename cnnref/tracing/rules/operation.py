@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from cnnref.counting.layer import Constants
-from cnnref.counting.shapes import Counts, Formulas, Geometry
+from cnnref.counting.shapes import Counts, Formulas, Window
 
 __all__ = ["PLAIN", "Operation", "Rule", "first", "in_real_numbers", "sizes", "taps", "tensors"]
 
@@ -39,7 +39,7 @@ class Operation(NamedTuple):
     op: str
     inputs: tuple[Tensor, ...]
     output: Tensor
-    geometry: Geometry | None = None
+    window: Window | None = None
     counts: Counts = Counts()
     counted: bool = True
     leaf: bool = True
@@ -103,6 +103,6 @@ def tensors(values: Iterable[Any]) -> Iterator[Any]:
             yield from tensors(value.values())
 
 
-def taps(result: Tensor, geometry: Geometry) -> Counts:
+def taps(result: Tensor, window: Window) -> Counts:
     """One tap for each position of the window, for each output."""
-    return Counts(window_taps=result.numel() * prod(geometry.kernel))
+    return Counts(window_taps=result.numel() * prod(window.kernel))

@@ -15,7 +15,7 @@ from cnnref.counting.shapes import Counts, Formulas
 from cnnref.errors import CnnrefError
 from cnnref.tracing.rules.operation import Operation, first, tensors
 
-__all__ = ["Opaque", "OwnRule", "OwnRules", "answer"]
+__all__ = ["OpaqueRule", "OwnRule", "OwnRules", "answer"]
 
 FORMS = (
     "a rule is for a function of torch, an operator of torch.ops, a torch.autograd.Function or a "
@@ -23,7 +23,7 @@ FORMS = (
 )
 
 
-class Opaque(NamedTuple):
+class OpaqueRule(NamedTuple):
     """A layer or an operator that a trace does not run: its output is stated.
 
     output: takes the arguments of the call, for a class of modules the module first, and gives
@@ -75,12 +75,12 @@ class OwnRules:
 
 def _own(key: Any, rule: Any) -> OwnRule:
     name = _name(key)
-    if isinstance(rule, Opaque):
+    if isinstance(rule, OpaqueRule):
         return OwnRule(name, rule.rule, rule.output)
     if not callable(rule):
         raise CnnrefError(
             f"The rule of {name} must be a function of a call's result and arguments, or an "
-            f"Opaque, but is {rule!r}."
+            f"OpaqueRule, but is {rule!r}."
         )
     return OwnRule(name, rule, None)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from cnnref.counting.shapes import Geometry, Shape
+from cnnref.counting.shapes import Shape, Window
 from cnnref.errors import ForwardError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def least(what: str, argument: str, values: Sequence[int], bound: int) -> None:
         raise ForwardError(f"{what}: {argument} must be {bound} or more, but is {given}.")
 
 
-def check_window(what: str, window: Geometry) -> None:
+def check_window(what: str, window: Window) -> None:
     """Nothing, if a window is one.
 
     Raises:
@@ -68,7 +68,7 @@ def check_bias(what: str, bias: Tensor | None, filters: int) -> None:
         )
 
 
-def check_output_padding(what: str, more: Sequence[int], window: Geometry) -> None:
+def check_output_padding(what: str, more: Sequence[int], window: Window) -> None:
     """Nothing, if what is added to an output is less than a step of the window.
 
     Raises:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from cnnref.counting.arithmetic import adaptive_taps
 from cnnref.counting.layer import Constants
-from cnnref.counting.shapes import Counts, Geometry, Shape
+from cnnref.counting.shapes import Counts, Shape, Window
 from cnnref.errors import ForwardError, ShapeError
 from cnnref.tracing.rules.operation import Operation, Rule, first, sizes, taps
 from cnnref.tracing.rules.refusals import (
@@ -41,14 +41,14 @@ def _conv(
     if isinstance(padding, str):
         reach = [d * (k - 1) for d, k in zip(span, kernel, strict=True)]
         padding = [r // 2 if padding == "same" else 0 for r in reach]
-    geometry = Geometry(kernel, sizes(stride, rank), sizes(padding, rank), span, groups)
-    _check("a convolution", geometry, weight, bias, weight.shape[0])
+    window = Window(kernel, sizes(stride, rank), sizes(padding, rank), span, groups)
+    _check("a convolution", window, weight, bias, weight.shape[0])
     outputs = result.numel()
     counts = Counts(
         macs=outputs * prod(weight.shape[1:]),
         bias_adds=0 if bias is None else outputs,
     )
-    return Operation("conv", (input,), result, geometry, counts, weights=(weight,), biases=(bias,))
+    return Operation("conv", (input,), result, window, counts, weights=(weight,), biases=(bias,))
 
 
 def _conv_transpose(
@@ -69,7 +69,7 @@ def _conv_transpose(
     """
     rank = weight.dim() - 2
     _check_channels(input, weight, rank)
-    geometry = Geometry(
+    window = Window(
         tuple(weight.shape[2:]),
         sizes(stride, rank),
         sizes(padding, rank),
@@ -77,23 +77,21 @@ def _conv_transpose(
         groups,
     )
     what = "a transposed convolution"
-    _check(what, geometry, weight, bias, weight.shape[1] * groups)
-    check_output_padding(what, sizes(output_padding, rank), geometry)
+    _check(what, window, weight, bias, weight.shape[1] * groups)
+    check_output_padding(what, sizes(output_padding, rank), window)
     counts = Counts(
         macs=input.numel() * prod(weight.shape[1:]),
         bias_adds=0 if bias is None else result.numel(),
-        window_taps=result.numel() * weight.shape[0] // groups * prod(geometry.kernel),
+        window_taps=result.numel() * weight.shape[0] // groups * prod(window.kernel),
     )
     return Operation(
-        "conv_transpose", (input,), result, geometry, counts, weights=(weight,), biases=(bias,)
+        "conv_transpose", (input,), result, window, counts, weights=(weight,), biases=(bias,)
     )
 
 
-def _check(
-    what: str, geometry: Geometry, weight: Tensor, bias: Tensor | None, filters: int
-) -> None:
-    check_groups(what, weight, geometry.groups)
-    check_window(what, geometry)
+def _check(what: str, window: Window, weight: Tensor, bias: Tensor | None, filters: int) -> None:
+    check_groups(what, weight, window.groups)
+    check_window(what, window)
     check_bias(what, bias, filters)
 
 
@@ -111,9 +109,9 @@ def _conv_tbc(
 ) -> Operation:
     """A convolution along time, with the channels last: K * C_in MACs for each output."""
     outputs = result.numel()
-    geometry = Geometry((weight.shape[0],), (1,), (pad,), (1,))
+    window = Window((weight.shape[0],), (1,), (pad,), (1,))
     counts = Counts(macs=outputs * prod(weight.shape[:2]), bias_adds=outputs)
-    return Operation("conv", (input,), result, geometry, counts, weights=(weight,), biases=(bias,))
+    return Operation("conv", (input,), result, window, counts, weights=(weight,), biases=(bias,))
 
 
 def convolution(
@@ -188,9 +186,9 @@ def _max_pool(rank: int) -> Rule:
         return_indices: bool = False,
     ) -> Operation:
         """Each output is the largest of K * K taps."""
-        geometry = _window(rank, kernel_size, stride, padding, dilation, ceil_mode)
+        window = _window(rank, kernel_size, stride, padding, dilation, ceil_mode)
         output = first(result)
-        return Operation("max_pool", (input,), output, geometry, taps(output, geometry))
+        return Operation("max_pool", (input,), output, window, taps(output, window))
 
     return rule
 
@@ -207,15 +205,15 @@ def _avg_pool(rank: int) -> Rule:
         divisor_override: int | None = None,
     ) -> Operation:
         """Each output is the mean of K * K taps."""
-        geometry = _window(rank, kernel_size, stride, padding, 1, ceil_mode)
-        left_out = any(geometry.padding) and not count_include_pad
+        window = _window(rank, kernel_size, stride, padding, 1, ceil_mode)
+        left_out = any(window.padding) and not count_include_pad
         constants: Constants = (("count_include_pad", 0),) if left_out else ()
         if divisor_override is not None:
             if not divisor_override:
                 raise ForwardError("a pooling: divisor_override must not be zero.")
             constants += (("divisor_override", divisor_override),)
-        counts = taps(result, geometry)
-        return Operation("avg_pool", (input,), result, geometry, counts, constants=constants)
+        counts = taps(result, window)
+        return Operation("avg_pool", (input,), result, window, counts, constants=constants)
 
     return rule
 
@@ -230,19 +228,19 @@ def _lp_pool(rank: int) -> Rule:
         ceil_mode: bool = False,
     ) -> Operation:
         """Each output is the p-norm of K * K taps."""
-        geometry = _window(rank, kernel_size, stride, 0, 1, ceil_mode)
-        return Operation("lp_pool", (input,), result, geometry, taps(result, geometry))
+        window = _window(rank, kernel_size, stride, 0, 1, ceil_mode)
+        return Operation("lp_pool", (input,), result, window, taps(result, window))
 
     return rule
 
 
 def _window(
     rank: int, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
-) -> Geometry:
+) -> Window:
     window = sizes(kernel, rank)
     # PyTorch's own default is either None or an empty list
     step = window if stride in (None, [], ()) else sizes(stride, rank)
-    found = Geometry(window, step, sizes(padding, rank), sizes(dilation, rank), 1, ceil_mode)
+    found = Window(window, step, sizes(padding, rank), sizes(dilation, rank), 1, ceil_mode)
     check_window("a pooling", found)
     return found
 

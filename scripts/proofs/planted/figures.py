@@ -14,7 +14,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from cnnref.files import rows, text
-from cnnref.networks.published import Figure, Value, figures
+from cnnref.networks.published import Published, Value, figures
 from proofs.planted.change import LIVE, MISSED, Finding
 from proofs.table_1 import wrong as wrong_in_table_1
 from website.chapters.googlenet.table1 import lines as lines_of_table_1
@@ -60,7 +60,7 @@ def plant(book: str, *, sample: int | None = None, seed: int = 0) -> Iterator[Fi
 # --- what the tests look at ----------------------------------------------------------------------
 
 
-def unexplained(shown: Iterable[Figure], known: Known) -> list[tuple[object, ...]]:
+def unexplained(shown: Iterable[Published], known: Known) -> list[tuple[object, ...]]:
     """The figures that differ from what is computed and stand in no list of known ones."""
     return [
         (*key(figure), computed(figure))
@@ -69,7 +69,7 @@ def unexplained(shown: Iterable[Figure], known: Known) -> list[tuple[object, ...
     ]
 
 
-def idle(shown: Iterable[Figure], known: Known) -> list[Key]:
+def idle(shown: Iterable[Published], known: Known) -> list[Key]:
     """The known differences that no figure has."""
     differing = {
         key(figure)
@@ -84,7 +84,7 @@ def repeated(rows: Sequence[object]) -> list[object]:
     return [row for row, times in Counter(rows).items() if times > 1]
 
 
-def compared() -> list[Figure]:
+def compared() -> list[Published]:
     """The figures that the catalogue answers."""
     return [figure for figure in figures() if verdict(figure) in ("agrees", "differs")]
 
@@ -117,15 +117,15 @@ def of_cited() -> Iterator[Planted]:
         yield Planted(place, "twice", partial(some, repeated, [*figures(), figure]))
 
 
-def seen(other: Figure, known: Known, bound: bool) -> bool:
+def seen(other: Published, known: Known, bound: bool) -> bool:
     return bool(unexplained([other], known) or idle([other], known) or (bound and strange(other)))
 
 
-def strange(other: Figure) -> bool:
+def strange(other: Published) -> bool:
     return not in_file([other])
 
 
-def gone(figure: Figure) -> bool:
+def gone(figure: Published) -> bool:
     return not in_file([figure], without=True)
 
 
@@ -133,7 +133,7 @@ def some(find: Callable[..., Sequence[object]], *given: object) -> bool:
     return bool(find(*given))
 
 
-def changed(figure: Figure) -> Iterator[tuple[str, Figure]]:
+def changed(figure: Published) -> Iterator[tuple[str, Published]]:
     """A figure with another last digit, or another unit."""
     for step in (1, -1):
         text = stepped(figure.value.text, step)
@@ -153,7 +153,7 @@ def stepped(text: str, step: int) -> str:
     return bound + (f"{whole[:-behind]}.{whole[-behind:]}" if behind else whole)
 
 
-def in_file(shown: Iterable[Figure], *, without: bool = False) -> bool:
+def in_file(shown: Iterable[Published], *, without: bool = False) -> bool:
     """Whether the committed file has just the lines that the data makes.
 
     without: the data is asked without these figures, instead of the figures alone.
@@ -167,7 +167,7 @@ def in_file(shown: Iterable[Figure], *, without: bool = False) -> bool:
 
 
 @cache
-def _text(figure: Figure) -> tuple[str, ...]:
+def _text(figure: Published) -> tuple[str, ...]:
     return tuple(map(str, line(figure)))
 
 

@@ -28,8 +28,8 @@ from torch.overrides import TorchFunctionMode
 import cnnref
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Size
+from cnnref.errors import UncountedWarning
 from cnnref.tracing.rules import FUNCTIONS
-from cnnref.tracing.trace import UncountedWarning
 from proofs.planted.change import LIVE, MISSED, REFUSED, Variant, variants
 from proofs.planted.layers import Function, kind, leaf, numbers, tensors
 from proofs.planted.spec import differs, shape

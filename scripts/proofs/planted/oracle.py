@@ -11,14 +11,14 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from cnnref.counting.shapes import Counts, Geometry, Shape, Work
+from cnnref.counting.shapes import Counts, Shape, Window, Work
 from cnnref.errors import ShapeError
 from proofs import brute_force
 
 __all__ = ["CHECKS", "check", "small_windows"]
 
-Window = tuple[Shape, int, Geometry]
-POINT = Geometry((1, 1), (1, 1), (0, 0))
+Case = tuple[Shape, int, Window]
+POINT = Window((1, 1), (1, 1), (0, 0))
 
 
 def check(rules: Any, cases: int = 60) -> str:
@@ -33,10 +33,10 @@ def check(rules: Any, cases: int = 60) -> str:
     return ""
 
 
-def small_windows(count: int, seed: int) -> list[Window]:
+def small_windows(count: int, seed: int) -> list[Case]:
     """Random small geometries on small maps that hold at least one window."""
     dice = random.Random(seed)
-    found: list[Window] = []
+    found: list[Case] = []
     while len(found) < count:
         groups = dice.choice((1, 1, 2, 3))
         shape = Shape((groups * dice.randint(1, 2), dice.randint(1, 9), dice.randint(1, 9)))
@@ -46,8 +46,8 @@ def small_windows(count: int, seed: int) -> list[Window]:
         stride = (dice.randint(1, 4), dice.randint(1, 4))
         axes = zip(shape.size, kernel, padding, dilation, strict=True)
         if all(d * (k - 1) < size + 2 * p for size, k, p, d in axes):
-            geometry = Geometry(kernel, stride, padding, dilation, groups, dice.random() < 0.5)
-            found.append((shape, groups * dice.randint(1, 2), geometry))
+            window = Window(kernel, stride, padding, dilation, groups, dice.random() < 0.5)
+            found.append((shape, groups * dice.randint(1, 2), window))
     return found
 
 
@@ -69,8 +69,8 @@ def mismatched(call: Callable[[], object]) -> bool:
     return False
 
 
-def same(work: Work, out: tuple[int, ...], geometry: Geometry | None, counts: Counts) -> bool:
-    return work == Work(Shape(out), geometry, counts)
+def same(work: Work, out: tuple[int, ...], window: Window | None, counts: Counts) -> bool:
+    return work == Work(Shape(out), window, counts)
 
 
 # --- windows -------------------------------------------------------------------------------------
@@ -103,8 +103,8 @@ def receptive_field(rules: Any, _: int) -> bool:
 
 
 def conv(rules: Any, cases: int) -> bool:
-    for shape, filters, geometry in small_windows(cases, seed=1):
-        flat = geometry._replace(ceil_mode=False)
+    for shape, filters, window in small_windows(cases, seed=1):
+        flat = window._replace(ceil_mode=False)
         out, macs, weights = brute_force.conv(shape, filters, *flat[:5])
         outputs = brute_force.elements(out)
         for bias in (True, False):
@@ -124,8 +124,8 @@ def conv(rules: Any, cases: int) -> bool:
 
 def refused_windows(rules: Any) -> bool:
     two = POINT._replace(groups=2)
-    one_axis = Geometry((1,), (1,), (0,), (1,))
-    wide = Geometry((2, 2), (1, 1), (1, 2))
+    one_axis = Window((1,), (1,), (0,), (1,))
+    wide = Window((2, 2), (1, 1), (1, 2))
     return (
         refuses(
             lambda: rules.conv(Shape((3, 8, 8)), 4, two),
@@ -149,8 +149,8 @@ def refused_windows(rules: Any) -> bool:
 
 
 def pool(rules: Any, cases: int) -> bool:
-    for shape, _, geometry in small_windows(cases, seed=2):
-        one = geometry._replace(groups=1)
+    for shape, _, window in small_windows(cases, seed=2):
+        one = window._replace(groups=1)
         out, taps = brute_force.pool(shape, *one[:4], one.ceil_mode)
         counts = Counts(
             window_taps=taps,
@@ -218,11 +218,11 @@ def norms(rules: Any, _: int) -> bool:
             same(rules.prelu(shape), shape, None, slopes),
             same(rules.flatten(shape), (moved.elements_in,), None, moved),
         ]
-        for window in range(1, 6):
-            taps, before = brute_force.lrn(shape, window)
-            geometry = Geometry((window,), (1,), (before,), (1,))
+        for size in range(1, 6):
+            taps, before = brute_force.lrn(shape, size)
+            window = Window((size,), (1,), (before,), (1,))
             counts = moved._replace(window_taps=taps)
-            right.append(same(rules.lrn(shape, window), shape, geometry, counts))
+            right.append(same(rules.lrn(shape, size), shape, window, counts))
         if not all(right):
             return True
     return False

@@ -39,13 +39,13 @@ def reason_in_spec(plot: Plot, fault: SpecFault) -> str:
     call = plot.calls[fault.number]
     if call.method != "avg_pool" or not fault.what.startswith("count_include_pad"):
         return ""
-    geometry = plot.row(fault.number)[0].geometry
-    if geometry is None or any(geometry.padding):
+    window = plot.row(fault.number)[0].window
+    if window is None or any(window.padding):
         return ""
     names = {"kernel_size": "kernel", "stride": "stride", "padding": "padding"}
-    window: dict[str, Any] = {name: getattr(geometry, field) for name, field in names.items()}
-    window["ceil_mode"] = geometry.ceil_mode
-    counted, left = (nn.AvgPool2d(**window, count_include_pad=flag) for flag in (True, False))
+    options: dict[str, Any] = {name: getattr(window, field) for name, field in names.items()}
+    options["ceil_mode"] = window.ceil_mode
+    counted, left = (nn.AvgPool2d(**options, count_include_pad=flag) for flag in (True, False))
     return NO_PADDING if same_values(counted, left, (_random(call.maps[0].shape),), {}) else ""
 
 

@@ -75,8 +75,10 @@ def traced(built: Built) -> dict[str, Any]:
         table = cnnref.trace(built.module, inputs=built.inputs)
         seconds = perf_counter() - started
     uncounted = Counter(row.op for row in table.uncounted)
-    if table.flops("macs") != table.macs:
-        raise AssertionError(f"the convention macs gives {table.flops('macs')}, not {table.macs}")
+    if table.operations("macs") != table.macs:
+        raise AssertionError(
+            f"the convention macs gives {table.operations('macs')}, not {table.macs}"
+        )
     return {
         "part": built.part,
         "input": " and ".join("x".join(map(str, image.shape[1:])) for image in built.inputs),

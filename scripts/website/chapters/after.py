@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from cnnref.networks.published import Figure, published
+from cnnref.networks.published import Published, published
 from cnnref.units import MEGA, rounded
 from website.facts import fact
 from website.markup import Html, cited, line, table
@@ -24,7 +24,7 @@ def later_table(names: Iterable[str]) -> str:
     return table(head, lines)
 
 
-def _later(figures: tuple[Figure, ...]) -> list[str]:
+def _later(figures: tuple[Published, ...]) -> list[str]:
     listed = [figure for figure in figures if figure.source.key == "torchvision"]
     cells = [
         _those(listed, "params"),
@@ -34,11 +34,11 @@ def _later(figures: tuple[Figure, ...]) -> list[str]:
     return [_quoted(found[0]) if found else NONE for found in cells]
 
 
-def _those(figures: Iterable[Figure], quantity: str, weights: str = "") -> list[Figure]:
+def _those(figures: Iterable[Published], quantity: str, weights: str = "") -> list[Published]:
     return [figure for figure in figures if figure.quantity == quantity and weights in figure.note]
 
 
-def _quoted(figure: Figure) -> Html:
+def _quoted(figure: Published) -> Html:
     if figure.unit == "count":
         return cited(figure, rounded(int(figure.value.number), MEGA, 1))
     return cited(figure, figure.value.text)

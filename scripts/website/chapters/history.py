@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnnref.drawing import bars
 from cnnref.drawing.bars import FEW_TICKS, ROW_HEIGHT
 from cnnref.errors import CnnrefError
-from cnnref.networks.published import Figure, figures
+from cnnref.networks.published import Published, figures
 from cnnref.units import GIGA, rounded
 from website.data import Entry, challenge_entry, ilsvrc
 from website.facts import lookup
@@ -149,7 +149,7 @@ def ensemble_table() -> str:
     return table(head, lines, kind="prose")
 
 
-def _figure(name: str, source: str, note: str) -> Figure:
+def _figure(name: str, source: str, note: str) -> Published:
     found = [
         figure
         for figure in figures()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from cnnref import drawing
 from cnnref.counting.arithmetic import conv, receptive_field
 from cnnref.counting.layer import Layer
-from cnnref.counting.shapes import Geometry, Shape
+from cnnref.counting.shapes import Shape, Window
 from cnnref.drawing.bars import MEASURES, layer_bars, stage_bars
 from cnnref.tables.table import Table
 from cnnref.units import MEGA, MIB, rounded
@@ -42,8 +42,8 @@ def stack(kernel: int, depth: int = 1, *, channels: int = 1, size: int = 1) -> S
     >>> stack(3, depth=2), stack(5)
     (Stack(field=5, weights=18, macs=18, memory=1), Stack(field=5, weights=25, macs=25, memory=1))
     """
-    geometry = Geometry((kernel, kernel), (1, 1), (kernel // 2, kernel // 2))
-    counts = conv(Shape((channels, size, size)), channels, geometry, bias=False).counts
+    window = Window((kernel, kernel), (1, 1), (kernel // 2, kernel // 2))
+    counts = conv(Shape((channels, size, size)), channels, window, bias=False).counts
     field, jump = 1, 1
     for _ in range(depth):
         field, jump = receptive_field(field, jump, kernel)
@@ -101,7 +101,7 @@ def stages(networks: Networks) -> str:
     foot = {
         "parameters (M)": [rounded(book.parameters, MEGA, 1) for _, book in books],
         "M MACs": [rounded(book.macs, MEGA) for _, book in books],
-        "memory (MB)": [rounded(book.activation_bytes("lecture"), MIB, 1) for _, book in books],
+        "memory (MB)": [rounded(book.stored_bytes("lecture"), MIB, 1) for _, book in books],
     }
     lines = [line(title, cells) for title, cells in foot.items()]
     return table(("stage", *(title for title, _ in books)), body, lines)
@@ -115,8 +115,8 @@ def _stage(part: Table) -> str:
 def _short(layer: Layer) -> str:
     if layer.op == "linear":
         return f"fc {layer.out_shape[-1]}"
-    assert layer.geometry is not None
-    window = "x".join(map(str, layer.geometry.kernel))
+    assert layer.window is not None
+    window = "x".join(map(str, layer.window.kernel))
     return f"max pool {window}" if layer.op == "max_pool" else f"{window}, {layer.out_shape[0]}"
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from cnnref.errors import UnknownNameError
 from cnnref.networks.catalog import architecture, names
-from cnnref.networks.published import Figure, figures
+from cnnref.networks.published import Published, figures
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES
 from cnnref.tables.table import Table
@@ -87,7 +87,7 @@ class Point(NamedTuple):
 
     name: str
     label: str
-    figure: Figure
+    figure: Published
 
     @property
     def top1(self) -> str:
@@ -231,7 +231,9 @@ def full_title(point: Point) -> str:
     return architecture(point.name).title if point.name else point.label
 
 
-def _figure(pick: tuple[str, str, str], label: str, candidates: tuple[str, ...]) -> Figure | None:
+def _figure(
+    pick: tuple[str, str, str], label: str, candidates: tuple[str, ...]
+) -> Published | None:
     source, quantity, note = pick
     wanted = candidates or (label,)
     matches = [

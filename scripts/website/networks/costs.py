@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cnnref.counting.conventions import CONVENTIONS
 from cnnref.drawing.labels import shape
-from cnnref.networks.published import Figure, published
+from cnnref.networks.published import Published, published
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES, Quantity
 from cnnref.tables.table import Table
@@ -70,7 +70,7 @@ class Measure(NamedTuple):
         return text.removesuffix(QUANTITIES["parameters"].unit).strip()
 
 
-MEASURES = tuple(Measure(QUANTITIES[key]) for key in ("activation_bytes", "parameters", "macs"))
+MEASURES = tuple(Measure(QUANTITIES[key]) for key in ("stored_bytes", "parameters", "macs"))
 
 
 def stage_bars(book: Table) -> str:
@@ -136,7 +136,7 @@ def _percent(value: int, total: int) -> str:
 def conventions(book: Table) -> str:
     """The operations of a network under each convention, exact."""
     body = [
-        line(code(name), [number(grouped(book.flops(name))), f"{entry.unit}s", entry.title])
+        line(code(name), [number(grouped(book.operations(name))), f"{entry.unit}s", entry.title])
         for name, entry in CONVENTIONS.items()
     ]
     heads = ["convention", "total", "unit", "whose count"]
@@ -145,10 +145,10 @@ def conventions(book: Table) -> str:
 
 def memory(book: Table) -> str:
     """Memory by what is meant with it, for one image in float32."""
-    activations = book.activations
+    activations = book.mac_activations
     lines = {
         "outputs of convolutions and fully-connected layers (activations)": 4 * activations,
-        "outputs as the lecture counts them": book.activation_bytes("lecture"),
+        "outputs as the lecture counts them": book.stored_bytes("lecture"),
         "most at one time at inference": book.peak_activation_bytes(),
         "kept for the backward pass in training": book.training_activation_bytes(),
         "parameters": 4 * book.parameters,
@@ -200,7 +200,7 @@ def _protocol(note: str, told: Sequence[str]) -> Html:
     return element("li", element("strong", ", ".join(told)), f": {note}")
 
 
-def _printed(figure: Figure) -> str:
+def _printed(figure: Published) -> str:
     text = str(figure.value)
     text = grouped(int(text)) if figure.unit == "count" and text.isdecimal() else text
     unit = {"%": "%", "count": "", "year": ""}.get(figure.unit, f" {figure.unit}")

@@ -63,8 +63,8 @@ def _line(name: str, record: Mapping[str, str]) -> Line:
         (size, f"{size}"),
         (book.parameters, rounded(book.parameters, MEGA, 2)),
         (book.macs, rounded(book.macs, MEGA)),
-        (book.activations, rounded(book.activations, MEGA, 2)),
-        (book.activation_bytes("lecture"), rounded(book.activation_bytes("lecture"), MIB, 1)),
+        (book.mac_activations, rounded(book.mac_activations, MEGA, 2)),
+        (book.stored_bytes("lecture"), rounded(book.stored_bytes("lecture"), MIB, 1)),
         (len(book), grouped(len(book))),
         (int(record["rows_differing"]), record["rows_differing"]),
     )

@@ -136,7 +136,7 @@ def searched(name: str) -> str:
     totals = {
         "parameters": table.parameters,
         "multiply-accumulates": table.macs,
-        "activations": table.activations,
+        "activations": table.mac_activations,
     }
     said = (f"{grouped(total)} {noun}" for noun, total in totals.items())
     paper = f"{record.authors}: {record.paper}. {record.venue}. {record.differences}"
@@ -197,7 +197,7 @@ def _summary(record: Architecture) -> str:
         "layers with weights": grouped(depth(table)),
         "parameters": _exact(table.parameters, "parameters"),
         "multiply-accumulates": _exact(table.macs, "MACs"),
-        "activations": _exact(table.activations, "elements"),
+        "activations": _exact(table.mac_activations, "elements"),
         "pixels that the last output sees": field_text(seen[-1]) if seen else "–",
     }
     items = (

@@ -20,9 +20,9 @@ TOLD = {
     for key, text in CHART.findall(page.read_text(encoding="utf-8"))
 }
 COSTS = {
-    "activation_bytes": lambda part: part.activation_bytes("lecture"),
+    "stored_bytes": lambda part: part.stored_bytes("lecture"),
     "parameters": lambda part: part.parameters,
-    "operations": lambda part: part.flops("lecture"),
+    "operations": lambda part: part.operations("lecture"),
 }
 
 
@@ -123,8 +123,8 @@ def test_vgg_by_stage():
     alexnet = {cost: stages("alexnet", cost, 227) for cost in COSTS}
     vgg = {cost: stages("vgg16", cost) for cost in COSTS}
     says("alexnet-vgg16-memory", "first stage is the longest bar by far", "is a sliver")
-    assert ranked(vgg["activation_bytes"])[0] == "conv1"
-    assert max(alexnet["activation_bytes"].values()) < 0.04 * vgg["activation_bytes"]["conv1"]
+    assert ranked(vgg["stored_bytes"])[0] == "conv1"
+    assert max(alexnet["stored_bytes"].values()) < 0.04 * vgg["stored_bytes"]["conv1"]
     says("alexnet-vgg16-parameters", "long bar at fc6", "almost three times AlexNet's")
     assert {ranked(of["parameters"])[0] for of in (alexnet, vgg)} == {"fc6"}
     assert 2.5 < vgg["parameters"]["fc6"] / alexnet["parameters"]["fc6"] < 3
@@ -138,13 +138,13 @@ def test_the_starts_of_googlenet_and_vgg():
     from cnnref.drawing.bars import to_spec
     from website.chapters.googlenet.page import starts
 
-    for cost in ("activation_bytes", "operations"):
+    for cost in ("stored_bytes", "operations"):
         values = to_spec(starts(cost))["data"]["values"]
         sizes = sorted({value["size"] for value in values}, key=lambda size: -int(size.split()[0]))
         of = {(v["network"], v["size"]): v["exact"] for v in values}
         wide, *rest = sizes
         assert ("GoogLeNet", wide) not in of
-        if cost == "activation_bytes":
+        if cost == "stored_bytes":
             assert all(of["VGG-16", size] > of["GoogLeNet", size] for size in rest)
     says("starts-memory", "at the full size of the image, where GoogLeNet has none", "longer bars")
     says(
@@ -210,7 +210,7 @@ def test_residual_networks():
     assert all(set(ranked(costs)[:2]) == {"conv4", "conv5"} for costs in parameters)
     assert all(2 * costs["conv4"] > sum(costs.values()) for costs in parameters[-2:])
     says("resnets-activations", "step from ResNet-34 to ResNet-50 is the largest")
-    totals = [table.activations for table in tables]
+    totals = [table.mac_activations for table in tables]
     rises = [b - a for a, b in pairwise(totals)]
     assert max(rises) == rises[1]
     says("resnets-errors", "falls with depth, fast at first and slowly at the end")

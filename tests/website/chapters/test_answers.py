@@ -47,7 +47,7 @@ def test_each_line_of_the_matrix_adds_up_to_what_its_prices_make(key):
             assert made == "–"
             continue
         added = sum(int(price) * count for price, count in zip(prices, counts, strict=True))
-        assert added == number(made) == lookup(key).flops(source.prices)
+        assert added == number(made) == lookup(key).operations(source.prices)
         assert made.endswith(f"{source.prices.unit}s")
 
 
@@ -83,7 +83,7 @@ def test_torchscan_counts_a_pooling_by_the_width_of_its_window(name):
         if layer.op == "batch_norm":
             own += 2 * counts.elements_out
         elif layer.op == "max_pool":
-            own += (layer.geometry.kernel[0] - 1) * counts.elements_out
+            own += (layer.window.kernel[0] - 1) * counts.elements_out
         elif layer.op == "adaptive_avg_pool":
             own += counts.elements_in + counts.elements_out
     assert said == lookup(name).macs + own

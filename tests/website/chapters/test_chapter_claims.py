@@ -19,7 +19,7 @@ def rows(name, size=None):
 
 def test_no_two_convolutions_of_alexnet_have_the_same_weights():
     shapes = [
-        (layer.in_shape[0], layer.out_shape[0], layer.geometry.kernel)
+        (layer.in_shape[0], layer.out_shape[0], layer.window.kernel)
         for layer in cnnref.table("alexnet").group("op")["conv"]
     ]
     assert len(set(shapes)) == len(shapes) == 5
@@ -109,8 +109,8 @@ def test_configuration_c_is_b_with_three_1x1_and_d_makes_them_3x3():
     b, c, d = rows("vgg13"), rows("vgg16_c"), rows("vgg16")
     new = [name for name in c if name.startswith("conv") and name not in b]
     assert new == ["conv3_3", "conv4_3", "conv5_3"]
-    assert {c[name].geometry.kernel for name in new} == {(1, 1)}
-    assert {d[name].geometry.kernel for name in new} == {(3, 3)}
+    assert {c[name].window.kernel for name in new} == {(1, 1)}
+    assert {d[name].window.kernel for name in new} == {(3, 3)}
 
 
 # GoogLeNet
@@ -123,7 +123,7 @@ def test_the_lectures_vgg16_is_a_convolution_and_the_poolings_short():
     kept = sum(4 * book[name].out_shape.elements for name in (*start, "conv3_3"))
     assert round((kept - 4 * book["conv3_3"].out_shape.elements) / 2**20, 1) == 42.9
     total = cnnref.table("googlenet").group("stage")
-    stem = sum(total[stage].flops("lecture") for stage in ("conv1", "conv2"))
+    stem = sum(total[stage].operations("lecture") for stage in ("conv1", "conv2"))
     assert sorted(rounded(stem, 10**6)) == sorted("418")
 
 

@@ -52,7 +52,7 @@ def test_padding_is_stated_by_network_and_by_stage():
     text = page.padding_stages("vgg16")
     lines = [cells(line) for line in re.findall(r"<tr>.*?</tr>", text)[1:]]
     assert [line[0] for line in lines] == ["conv1", "conv2", "conv3", "conv4", "conv5"]
-    assert sum(number(line[3]) for line in lines) == cnnref.padding_macs(cnnref.table("vgg16"))
+    assert sum(number(line[3]) for line in lines) == cnnref.table("vgg16").padding_macs
     assert lines[-1][1] == "14 × 14"
     assert cells(page.padding([("A", "alexnet@227")]))[-1] == "7.9%"
 

@@ -171,6 +171,6 @@ def test_charts_hold_the_counts_of_the_tables():
     assert sum(value["exact"] for value in values) == book.parameters
     pairs = reduction_bars("operations").to_dict()["data"]["values"]
     assert [pair["kind"] for pair in pairs[:2]] == ["reduced", "plain"]
-    assert pairs[1]["exact"] == facts.lookup("googlenet:3a-naive").flops("lecture")
+    assert pairs[1]["exact"] == facts.lookup("googlenet:3a-naive").operations("lecture")
     assert len(pairs) == 2 * len(MODULES)
     assert len({key for page in (googlenet, zfnet) for key, _ in page.charts()}) == 12

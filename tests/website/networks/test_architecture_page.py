@@ -90,8 +90,8 @@ def records():
 def alike(one, two):
     """Whether two runs of rows do the same on the same shapes, each reading from as far back."""
     return [
-        (a.op, a.in_shapes, a.out_shape, a.geometry, a.counts, [i - s for s in a.inputs])
-        == (b.op, b.in_shapes, b.out_shape, b.geometry, b.counts, [j - s for s in b.inputs])
+        (a.op, a.in_shapes, a.out_shape, a.window, a.counts, [i - s for s in a.inputs])
+        == (b.op, b.in_shapes, b.out_shape, b.window, b.counts, [j - s for s in b.inputs])
         for (i, a), (j, b) in zip(one, two, strict=True)
     ]
 
@@ -228,7 +228,7 @@ def test_bars_hold_each_cost_and_add_up(name):
     table, found = lookup(name), Reader(cost_tables.stage_bars(lookup(name)))
     values = [value for _, value in found.values]
     body, foot = values[:-3], values[-3:]
-    assert foot == [table.activation_bytes("lecture"), table.parameters, table.macs]
+    assert foot == [table.stored_bytes("lecture"), table.parameters, table.macs]
     assert [sum(body[i::3]) for i in range(3)] == foot
     lengths = re.findall(r"--share:([\d.]+)", cost_tables.stage_bars(table))
     assert Counter(lengths)["1.000"] >= 3
@@ -250,7 +250,7 @@ def test_every_convention_and_every_kind_of_memory_is_told():
     told = cost_tables.conventions(table)
     for name in cnnref.conventions():
         assert f"<code>{name}</code>" in told
-        assert f"{table.flops(name):,}" in told
+        assert f"{table.operations(name):,}" in told
     memory = cost_tables.memory(table)
     for value in (table.peak_activation_bytes(), table.training_activation_bytes()):
         assert f"{value:,}" in memory

@@ -92,9 +92,7 @@ def kernels(key: str) -> str:
     >>> kernels("resnet50")
     '1 × 1, 3 × 3, 7 × 7'
     """
-    found = {
-        layer.geometry.kernel for layer in lookup(key) if layer.op == "conv" and layer.geometry
-    }
+    found = {layer.window.kernel for layer in lookup(key) if layer.op == "conv" and layer.window}
     ordered = sorted(found, key=lambda kernel: (kernel[0] * kernel[1], kernel))
     return ", ".join(" × ".join(map(str, kernel)) for kernel in ordered)
 

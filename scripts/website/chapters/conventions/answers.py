@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cnnref.counting.conventions import CONVENTIONS, Convention, convention
 from cnnref.networks import catalog
-from cnnref.networks.published import OPERATIONS, Figure, figures
+from cnnref.networks.published import OPERATIONS, Published, figures
 from cnnref.tables.table import Table
 from cnnref.units import grouped, rounded
 from studies.peers.counts import read
@@ -223,7 +223,7 @@ def _line(source: Said, book: Table, counts: Mapping[tuple[str, str], int]) -> L
     prices = [entry.prices.get(kind, {}).get(count, 0) for kind, count in counts]
     # the line is an equation: the prices times the counts of the head are what the source says
     total = sum(price * count for price, count in zip(prices, counts.values(), strict=True))
-    if total != book.flops(entry):
+    if total != book.operations(entry):
         raise AssertionError(f"{entry.name} of {book.name}: a price has no column.")
     cells = (number(str(price), "num" if price else "num free") for price in prices)
     made = number(f"{grouped(total)} {entry.unit}s")
@@ -256,7 +256,7 @@ def _printed(key: str) -> Iterator[Said]:
     for figure in _operations(name):
         if not size:
             how = CONVENTIONS[figure.source.convention]
-            same = agrees(figure.value.text, figure.unit, lookup(key).flops(how))
+            same = agrees(figure.value.text, figure.unit, lookup(key).operations(how))
             text = f"{figure.value} {figure.unit}"
             yield Said(figure.source.called, text, how, same, _figure(figure, name))
 
@@ -266,7 +266,7 @@ def _told(tool: Tool, key: str, book: Table, record: Record) -> Said:
     found = record.get((key.partition("@")[0], size, tool.name))
     if found is None:
         return Said(tool.title or tool.name, "", tool.prices, same=False)
-    same = tool.prices is not None and book.flops(tool.prices) == found.total
+    same = tool.prices is not None and book.operations(tool.prices) == found.total
     who = f"{tool.title or tool.name} {found.version.partition('+')[0]}"
     note = "" if same else _otherwise(tool, book, found.total)
     return Said(who, grouped(found.total), tool.prices, same, note)
@@ -277,7 +277,7 @@ def _otherwise(tool: Tool, book: Table, total: int) -> str:
         raise AssertionError(f"{tool.name} of {book.name}: no reason is known for {total}.")
     if tool.prices is None:
         return tool.otherwise
-    more = total - book.flops(tool.prices)
+    more = total - book.operations(tool.prices)
     return f"{grouped(abs(more))} {'more' if more > 0 else 'less'} than its prices make. " + (
         tool.otherwise
     )
@@ -294,12 +294,12 @@ def _notes(key: str, record: Record) -> str:
     return element("ul", *items) if told else ""
 
 
-def _operations(name: str) -> Iterator[Figure]:
+def _operations(name: str) -> Iterator[Published]:
     return (f for f in figures() if f.name == name and f.quantity in OPERATIONS)
 
 
-def _figure(figure: Figure, name: str) -> Html:
-    total = lookup(figure.name).flops(figure.source.convention)
+def _figure(figure: Published, name: str) -> Html:
+    total = lookup(figure.name).operations(figure.source.convention)
     told = ", as others quote it" if figure.certainty == "verified-secondary" else ""
     which = [] if figure.name == name else [" for ", code(figure.name)]
     shown = [f"{figure.value} {figure.unit}", *which, f", {figure.source.citation}{told}"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from cnnref.counting.conventions import CONVENTIONS, convention
-from cnnref.counting.layer import padding_macs
 from cnnref.networks.published import published
 from cnnref.tables.table import Table
 from cnnref.units import MEGA, MIB, grouped, ratio, rounded, scaled
@@ -35,7 +34,7 @@ def said(key: str, name: str, digits: int = 2) -> str:
     >>> said("vgg16", "torch")
     '<data value="30940528640" title="vgg16 by torch = 30,940,528,640 FLOPs">30.94 GFLOPs</data>'
     """
-    total, noun = lookup(key).flops(name), f"{convention(name).unit}s"
+    total, noun = lookup(key).operations(name), f"{convention(name).unit}s"
     title = f"{key} by {name} = {grouped(total)} {noun}"
     return data(total, scaled(total, noun, digits), title)
 
@@ -95,13 +94,13 @@ MEMORIES: tuple[tuple[str, str, int, Callable[[Table], int]], ...] = (
         "outputs of convolutions, poolings and fully-connected layers",
         "the lecture, in its tables and totals",
         MIB,
-        lambda book: book.activation_bytes("lecture"),
+        lambda book: book.stored_bytes("lecture"),
     ),
     (
         "outputs of normalisations, additions and concatenations too",
         "who asks what each layer writes",
         MIB,
-        lambda book: book.activation_bytes("macs"),
+        lambda book: book.stored_bytes("macs"),
     ),
     (
         "outputs that training keeps",
@@ -174,7 +173,7 @@ def padding(networks: Networks) -> str:
 
 
 def _padded(title: str, part: Table, *more: str) -> Line:
-    on, total = padding_macs(part), part.macs
+    on, total = part.padding_macs, part.macs
     cells = (grouped(total), grouped(on), ratio(100 * on, total) + "%")
     return line(title, [*more, *map(number, cells)])
 
@@ -189,7 +188,7 @@ def totals(networks: Networks) -> str:
 
 
 def _total(key: str, name: str) -> str:
-    value = lookup(key).flops(name)
+    value = lookup(key).operations(name)
     return exact(value, rounded(value, MEGA, 1))
 
 

@@ -99,8 +99,8 @@ def separable(image: int = 3, multiplier: int = MULTIPLIER) -> Cost:
     network so, with a depth multiplier of 8.
     """
     stem = table("googlenet")["conv1"]
-    assert stem.geometry is not None
-    high, wide = stem.geometry.kernel
+    assert stem.window is not None
+    high, wide = stem.window.kernel
     weights = image * multiplier * high * wide + image * multiplier * stem.out_shape.channels
     return Cost(weights, weights * _positions(stem))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnnref.counting.arithmetic import output_size
 from cnnref.counting.layer import Layer
-from cnnref.counting.shapes import Geometry
+from cnnref.counting.shapes import Window
 from cnnref.errors import UnknownNameError
 from cnnref.networks.catalog import architecture
 from cnnref.units import KIB, KILO, MEGA, grouped, rounded
@@ -70,9 +70,9 @@ def _plain(value: Callable[[Layer], int]) -> Callable[[Place, Layer], Iterator[R
     return readings
 
 
-def _window(layer: Layer) -> Geometry:
-    assert layer.geometry is not None
-    return layer.geometry
+def _window(layer: Layer) -> Window:
+    assert layer.window is not None
+    return layer.window
 
 
 def _input_size(place: Place, layer: Layer) -> Iterator[Reading]:
@@ -138,7 +138,7 @@ def _parameters(place: Place, layer: Layer) -> Iterator[Reading]:
 
 
 def _operations(place: Place, layer: Layer) -> Iterator[Reading]:
-    yield Reading(Fraction(layer.flops("lecture"), MEGA), "agrees")
+    yield Reading(Fraction(layer.operations("lecture"), MEGA), "agrees")
     reason = "It agrees where a multiply and an add are two operations."
     yield Reading(Fraction(2 * layer.macs, MEGA), "convention", reason)
 

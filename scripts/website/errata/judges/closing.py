@@ -64,7 +64,7 @@ def _joins(book: Table) -> int:
 MEMORY: Mapping[str, Callable[[Table], int]] = {
     "parameters": lambda book: 4 * book.parameters,
     "the most that is alive at once": lambda book: book.peak_activation_bytes(),
-    "all outputs": lambda book: book.activation_bytes("lecture"),
+    "all outputs": lambda book: book.stored_bytes("lecture"),
 }
 
 
@@ -202,7 +202,7 @@ def _signature(part: Table) -> tuple[object, ...]:
 
 
 def _window(layer: Layer) -> object:
-    return layer.geometry and layer.geometry[:2]
+    return layer.window and layer.window[:2]
 
 
 JUDGES: Mapping[str, Callable[[str], Ruling]] = {

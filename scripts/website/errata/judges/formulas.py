@@ -9,7 +9,7 @@ from itertools import product
 from typing import NamedTuple
 
 from cnnref.counting.arithmetic import conv, receptive_field
-from cnnref.counting.shapes import Geometry, Shape
+from cnnref.counting.shapes import Shape, Window
 from cnnref.units import MEGA
 from website.errata.judges.readings import Reading, Ruling, decide
 from website.facts import fact, lookup
@@ -53,7 +53,7 @@ class Cost(NamedTuple):
         """Parameters, weights, MACs, or elements or bytes of one output."""
         shape = Shape((self.channels * c, self.size * h, self.size * w))
         half = self.kernel // 2
-        window = Geometry((self.kernel, self.kernel), (1, 1), (half, half))
+        window = Window((self.kernel, self.kernel), (1, 1), (half, half))
         counts = conv(shape, shape.channels, window).counts
         values = {
             "parameters": self.depth * (counts.weights + counts.biases),
@@ -143,8 +143,8 @@ def _field(stated: str) -> Ruling:
 
 def _output_size(stated: str) -> Ruling:
     layer = lookup("alexnet@227")["conv1"]
-    assert layer.geometry is not None
-    kernel, stride, padding = (pair[0] for pair in layer.geometry[:3])
+    assert layer.window is not None
+    kernel, stride, padding = (pair[0] for pair in layer.window[:3])
     room = layer.in_shape.size[0] - kernel + 2 * padding
     right = f"{room}/{stride}+1 = {layer.out_shape.size[0]}"
     left, _, result = stated.partition(" = ")
@@ -170,7 +170,7 @@ def _value(path: str, unit: int = 1) -> Callable[[str], Ruling]:
 
 def _element_bytes(stated: str) -> Ruling:
     layer = "alexnet@227/conv1"
-    size = Fraction(fact(f"{layer}/activation_bytes:lecture"), fact(f"{layer}/elements"))
+    size = Fraction(fact(f"{layer}/stored_bytes:lecture"), fact(f"{layer}/elements"))
     return decide(stated, [Reading(size, "agrees")])
 
 

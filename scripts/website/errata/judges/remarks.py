@@ -8,7 +8,7 @@ from itertools import pairwise
 from cnnref.counting.layer import Layer
 from cnnref.files import json_of
 from cnnref.networks import catalog
-from cnnref.networks.published import Figure, figures
+from cnnref.networks.published import Published, figures
 from cnnref.units import ratio
 from website.data import FOLDER
 from website.errata.judges.readings import Ruling
@@ -20,7 +20,7 @@ VGGS = ("vgg11", "vgg13", "vgg16_c", "vgg16", "vgg19")
 # what the lecture compares networks by
 COSTS = {
     "parameters": "parameters",
-    "memory": "activation_bytes:lecture",
+    "memory": "stored_bytes:lecture",
     "operations": "operations:lecture",
 }
 MUCH = 2
@@ -80,8 +80,8 @@ def _convs(name: str) -> list[Layer]:
 
 
 def _window(layer: Layer) -> str:
-    assert layer.geometry is not None
-    kernel, stride = layer.geometry.kernel, layer.geometry.stride
+    assert layer.window is not None
+    kernel, stride = layer.window.kernel, layer.window.stride
     return f"{kernel[0]}x{kernel[1]} with stride {stride[0]}"
 
 
@@ -131,8 +131,8 @@ def _all_windows(op: str, window: str, padding: int) -> Callable[[str], Ruling]:
 
 
 def _is(layer: Layer, window: str, padding: int) -> bool:
-    assert layer.geometry is not None
-    return _window(layer) == window and set(layer.geometry.padding) == {padding}
+    assert layer.window is not None
+    return _window(layer) == window and set(layer.window.padding) == {padding}
 
 
 def _titles(names: Iterable[str]) -> str:
@@ -223,7 +223,7 @@ def _optimisation(stated: str) -> Ruling:
     return Ruling(computed, "agrees", cause)
 
 
-def _top1(name: str) -> Figure:
+def _top1(name: str) -> Published:
     return next(
         f
         for f in figures()

@@ -77,9 +77,9 @@ def _shrink(layers: list[Layer]) -> int:
 
 
 def _alike(a: Layer, b: Layer) -> bool:
-    assert a.geometry is not None
-    assert b.geometry is not None
-    return (a.op, a.out_shape, a.geometry[:2]) == (b.op, b.out_shape, b.geometry[:2])
+    assert a.window is not None
+    assert b.window is not None
+    return (a.op, a.out_shape, a.window[:2]) == (b.op, b.out_shape, b.window[:2])
 
 
 def _pooled_head(stated: str) -> Ruling:

@@ -27,12 +27,12 @@ def _share(key: str, selection: str, quantity: str) -> int:
 
 def _early_memory(stated: str) -> Ruling:
     key = "alexnet@227"
-    outputs = _share(key, "conv1+conv2", "activation_bytes:lecture")
+    outputs = _share(key, "conv1+conv2", "stored_bytes:lecture")
     weights = _share(key, "op:conv", "parameters")
     computed = f"conv1 and conv2: {outputs}% of the outputs"
     if outputs <= MOST:
         return Ruling(computed, "wrong", "The first two convolutions keep less than half.")
-    maps = fact(f"{key}/total/activation_bytes:lecture")
+    maps = fact(f"{key}/total/stored_bytes:lecture")
     sizes = [rounded(size, MIB, 1) for size in (4 * fact(f"{key}/total/parameters"), maps)]
     cause = (
         f"True of the layers' outputs, which is what the lecture calls memory. The parameters of "
@@ -56,7 +56,7 @@ def _linear_parameters(key: str, least: int) -> Callable[[str], Ruling]:
 def _conv_operations(stated: str) -> Ruling:
     book = lookup("alexnet@227")
     convs = rows(book, "op:conv")
-    shares = [_percent(convs.flops(name), book.flops(name)) for name in conventions()]
+    shares = [_percent(convs.operations(name), book.operations(name)) for name in conventions()]
     span = _span(shares)
     computed = f"{span}% of the operations"
     if min(shares) > MOST:

@@ -43,7 +43,7 @@ def _parameters(layer: Layer) -> int:
 
 
 def _operations(layer: Layer) -> int:
-    return layer.flops("lecture")
+    return layer.operations("lecture")
 
 
 GOOGLENET = {
