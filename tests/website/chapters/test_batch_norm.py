@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from copy import deepcopy
 from types import ModuleType
 
 import pytest
 import torch
+from lessons import lesson
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -16,17 +16,11 @@ import cnnref
 from cnnref.net import Net
 from website.chapters import batch_norm
 from website.facts import lookup
-from website.places import DOCS
 
 
 @pytest.fixture(scope="module")
-def lesson() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("lesson", DOCS / "lessons" / "batch_norm.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def code() -> ModuleType:
+    return lesson("batch_norm")
 
 
 def test_the_channel_by_hand_is_what_pytorch_computes() -> None:
@@ -43,15 +37,15 @@ def test_the_channel_by_hand_is_what_pytorch_computes() -> None:
         batch_norm.Channel.of(((0, 1, 3, 4), (0, 1, 3, 4)))._replace(variance=2).spread  # noqa: B018
 
 
-def test_the_lesson_normalises_as_pytorch_does(lesson: ModuleType) -> None:
+def test_the_lesson_normalises_as_pytorch_does(code: ModuleType) -> None:
     torch.manual_seed(0)
     x, scale, shift = torch.randn(4, 3, 5, 5), torch.randn(3), torch.randn(3)
     expected = F.batch_norm(x, None, None, scale, shift, training=True)
-    assert torch.allclose(lesson.normalise(x, scale, shift), expected, atol=1e-5)
+    assert torch.allclose(code.normalise(x, scale, shift), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("bias", [False, True])
-def test_the_lesson_folds_as_pytorch_does(lesson: ModuleType, bias: bool) -> None:
+def test_the_lesson_folds_as_pytorch_does(code: ModuleType, bias: bool) -> None:
     torch.manual_seed(0)
     conv = nn.Conv2d(3, 4, 3, padding=1, bias=bias).double()
     norm = nn.BatchNorm2d(4).double()
@@ -62,7 +56,7 @@ def test_the_lesson_folds_as_pytorch_does(lesson: ModuleType, bias: bool) -> Non
     x = torch.randn(2, 3, 6, 6, dtype=torch.float64)
     expected = pair(x)
     theirs = fuse_conv_bn_eval(conv, norm)
-    ours = lesson.fold(deepcopy(conv), norm)
+    ours = code.fold(deepcopy(conv), norm)
     assert torch.allclose(ours(x), expected, atol=1e-12)
     assert torch.allclose(ours.weight, theirs.weight, atol=1e-12)
     assert torch.allclose(ours.bias, theirs.bias, atol=1e-12)
