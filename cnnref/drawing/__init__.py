@@ -6,30 +6,24 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cnnref.drawing.block import block_scene
-from cnnref.drawing.blocks import (
-    NAIVE,
-    block_kind,
-    block_rows,
-    block_table,
-    naive_inception,
-)
 from cnnref.drawing.scene import Scene, alternative
 from cnnref.drawing.stack import stacks_scene
+from cnnref.drawing.stages import (
+    block_kind,
+    block_rows,
+)
 from cnnref.drawing.strip import across_scene, down_scene
 from cnnref.drawing.svg import standalone, to_svg
 from cnnref.tables.table import Table
 
 __all__ = [
     "HALF",
-    "NAIVE",
     "NARROW",
     "WIDE",
     "Drawing",
     "block",
     "block_kind",
     "block_rows",
-    "block_table",
-    "naive_inception",
     "stacks",
     "standalone",
     "strip",

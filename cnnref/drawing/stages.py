@@ -1,18 +1,106 @@
-"""The stages of a network: what is in each, what it hands on, and which of them feeds which."""
+"""The parts of a table that a drawing shows: its stages and its blocks, found and named."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape
-from cnnref.drawing.blocks import block_kind
 from cnnref.drawing.labels import kind, label
+from cnnref.errors import UnknownNameError
 from cnnref.tables.table import Table
 
-__all__ = ["Stage", "StageLink", "stage_links", "stages"]
+__all__ = [
+    "Stage",
+    "StageLink",
+    "block_kind",
+    "block_rows",
+    "stage_links",
+    "stage_rows",
+    "stages",
+]
+
+
+def block_rows(table: Table, block: str) -> tuple[int, ...]:
+    """The numbers of a block's rows; the end of its name will do where only one ends so.
+
+    Raises:
+        UnknownNameError: no block, or more than one, has a name that ends so.
+
+    >>> import cnnref
+    >>> block_rows(cnnref.table("googlenet"), "3a")[:3]
+    (10, 11, 12)
+    """
+    names = [name for name in table.group("block") if name]
+    found = [name for name in names if name == block] or [
+        name for name in names if block and name.endswith(f"_{block}")
+    ]
+    if len(found) != 1:
+        raise UnknownNameError(f"block of {table.name}", block, names)
+    return tuple(row for row, layer in enumerate(table) if layer.block == found[0])
+
+
+def stage_rows(table: Table, stage: str) -> tuple[int, ...]:
+    """The numbers of a stage's rows.
+
+    Raises:
+        UnknownNameError: no stage has that name.
+    """
+    rows = tuple(row for row, layer in enumerate(table) if layer.stage == stage)
+    if not rows:
+        raise UnknownNameError(f"stage of {table.name}", stage, table.group("stage"))
+    return rows
+
+
+def block_kind(layers: Sequence[Layer]) -> str:
+    """What a block is called, from its joins and the windows of its convolutions.
+
+    >>> import cnnref
+    >>> [block_kind(cnnref.table(name).group("block")[block]) for name, block in (
+    ...     ("resnet34", "conv3_1"), ("preact_resnet50", "conv3_2"), ("squeezenet1_0", "fire2"))]
+    ['basic block', 'pre-activation bottleneck', 'fire module']
+    """
+    ops = [layer.op for layer in layers]
+    if "concat" in ops:
+        if "add" in ops:
+            return "Inception-ResNet block"
+        return _module(layers)
+    if "add" not in ops:
+        return "plain block"
+    name = "bottleneck" if (1, 1) in _windows(layers) else "basic block"
+    return f"pre-activation {name}" if ops[0] == "batch_norm" or ops[-1] == "add" else name
+
+
+def _windows(layers: Sequence[Layer]) -> list[tuple[int, ...]]:
+    """The windows of a block's convolutions, but for those that project its input."""
+    convs = [layer for layer in layers if layer.op == "conv"]
+    inner = [*convs[:1], *(layer for layer in convs if layer.inputs != convs[0].inputs)]
+    return [layer.window.kernel for layer in inner if layer.window]
+
+
+def _module(layers: Sequence[Layer]) -> str:
+    """What branches that are concatenated are called: one pools with a stride, or two, or more."""
+    if _squeezed(layers):
+        return "fire module"
+    if any(layer.op.endswith("_pool") and _stride(layer) > 1 for layer in layers):
+        return "reduction module"
+    joins = [layer for layer in layers if layer.op == "concat"]
+    return "inception module" if len(joins[-1].inputs) > 2 else "two branches"
+
+
+def _stride(layer: Layer) -> int:
+    return max(layer.window.stride) if layer.window else 1
+
+
+def _squeezed(layers: Sequence[Layer]) -> bool:
+    """Whether everything that a block concatenates was made from one 1x1 convolution."""
+    first = layers[0]
+    small = first.window is not None and set(first.window.kernel) == {1}
+    outside = [layer for layer in layers[1:] if first.inputs[0] in layer.inputs]
+    return small and first.op == "conv" and not outside
+
 
 TOLD = ("conv", "linear", "max_pool", "avg_pool", "adaptive_avg_pool", "lrn")
 

@@ -21,7 +21,7 @@ from cnnref.networks.catalog import table
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES
 from cnnref.tables.table import Table
-from website.lessons import lesson
+from website.lessons import block_table, lesson
 
 __all__ = ["fact", "lookup", "rows"]
 
@@ -90,8 +90,6 @@ def lookup(key: str) -> Table:
         return found
     network, colon, part = key.partition(":")
     if colon:
-        from cnnref.drawing import block_table
-
         return block_table(lookup(network), part)
     name, _, size = key.partition("@")
     if size and not size.isdecimal():

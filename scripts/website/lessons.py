@@ -9,20 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 
+from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape
+from cnnref.drawing import block_kind, block_rows
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.net import FeatureMap, Net
 from cnnref.tables.table import Table
 
 __all__ = [
     "BLOCKS",
+    "NAIVE",
     "PARTS",
     "block",
+    "block_table",
     "lesson",
+    "naive_inception",
     "part",
 ]
 
 
+# the end of a block's name where its reductions are left out
+NAIVE = "-naive"
 # C x H x W of the map that a block works on: a middle stage of an ImageNet network
 MIDDLE = (256, 14, 14)
 WIDE = (256, 56, 56)
@@ -311,3 +318,65 @@ PARTS: Mapping[str, tuple[Build, int, int]] = {
     "basic": (_basic, 2, 2),
     "bottleneck": (_bottleneck, 2, 2),
 }
+
+
+def block_table(table: Table, block: str) -> Table:
+    """A block as a table of its own; "3a-naive" is `naive_inception` of "3a".
+
+    Raises:
+        UnknownNameError: no block has that name.
+    """
+    if block.endswith(NAIVE):
+        return naive_inception(table, block.removesuffix(NAIVE))
+    layers = [table[row] for row in block_rows(table, block)]
+    return Table(layers, name=f"{table.name} {layers[0].block}", input_shape=layers[0].in_shape)
+
+
+def naive_inception(table: Table, block: str) -> Table:
+    """An inception module of a table as it would be without its 1x1 reductions (Figure 2a).
+
+    Of each branch only the row with the largest window is left, with the filters it has;
+    it works on the module's own input. The pooling hands on all the channels it gets.
+
+    Raises:
+        UnknownNameError: no block has that name.
+        CnnrefError: the block is no inception module.
+
+    >>> import cnnref
+    >>> book = naive_inception(cnnref.table("googlenet"), "3a")
+    >>> book[-1].out_shape, book.macs
+    ((416, 28, 28), 303464448)
+    """
+    rows = block_rows(table, block)
+    layers = [table[row] for row in rows]
+    join = layers[-1]
+    if block_kind(layers) != "inception module" or join.op != "concat":
+        raise CnnrefError(f"{table.name}: {block} is no inception module with one concatenation.")
+    net = Net(layers[0].in_shape, name=f"{table.name} {layers[0].block} without reductions")
+    with net.stage(join.stage), net.block(join.block):
+        branches = [_largest(table, end, rows[0]) for end in join.inputs]
+        net.concat(*(_again(net, layer) for layer in branches), name=join.name)
+    return net.table()
+
+
+def _largest(table: Table, row: int, first: int) -> Layer:
+    """Of the rows from the block's first to this one, along the first inputs: the widest window."""
+    branch: list[Layer] = []
+    while row >= first:
+        branch.append(table[row])
+        row = table[row].inputs[0]
+    windows = [layer for layer in branch[::-1] if layer.window is not None]
+    return max(windows, key=lambda layer: layer.window.kernel if layer.window else ())
+
+
+def _again(net: Net, layer: Layer) -> FeatureMap:
+    assert layer.window is not None
+    (height, width), _, (top, left), *_ = layer.window
+    window, margin = (height, width), (top, left)
+    if layer.op == "max_pool":
+        return net.max_pool(net.input, window, stride=1, padding=margin, name=layer.name)
+    bias = bool(layer.counts.biases)
+    channels = layer.out_shape.channels
+    x = net.conv(net.input, channels, window, padding=margin, bias=bias, name=layer.name)
+    x = x if bias else net.batch_norm(x, name=f"{layer.name}.bn")
+    return net.relu(x, name=f"{layer.name}.relu")

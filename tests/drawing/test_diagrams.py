@@ -16,6 +16,7 @@ from cnnref.drawing.labels import text_width, wrap
 from cnnref.drawing.scene import faint_size, faults
 from cnnref.drawing.stack import stacks_scene
 from cnnref.drawing.svg import LIGHT, standalone, to_svg
+from website.lessons import naive_inception
 
 ROOT = Path(__file__).resolve().parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -223,16 +224,16 @@ def test_a_block_is_found_by_the_end_of_its_name():
 
 def test_the_naive_module_has_the_branches_of_the_papers_figure():
     table = cnnref.table("googlenet")
-    book = diagrams.naive_inception(table, "4a")
+    book = naive_inception(table, "4a")
     convs = {layer.window.kernel: layer.out_shape[0] for layer in book if layer.op == "conv"}
     assert convs == {(1, 1): 192, (3, 3): 208, (5, 5): 48}
     assert book[-1].out_shape == (192 + 208 + 48 + 480, 14, 14)
     assert {layer.in_shape for layer in book if layer.op in ("conv", "max_pool")} == {(480, 14, 14)}
-    normed = diagrams.naive_inception(cnnref.table("googlenet_torchvision"), "4a")
+    normed = naive_inception(cnnref.table("googlenet_torchvision"), "4a")
     assert [layer.op for layer in normed][:3] == ["conv", "batch_norm", "relu"]
     assert sum(layer.counts.biases for layer in normed if layer.op == "conv") == 0
     with pytest.raises(cnnref.CnnrefError, match="conv3_1 is no inception module"):
-        diagrams.naive_inception(cnnref.table("resnet18"), "conv3_1")
+        naive_inception(cnnref.table("resnet18"), "conv3_1")
 
 
 @pytest.mark.parametrize("name", cnnref.names())

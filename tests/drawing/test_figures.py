@@ -12,6 +12,7 @@ from website.chapters import vgg
 from website.chapters.resnet.page import block_drawing
 from website.charts import drawings as figures
 from website.facts import fact, lookup
+from website.lessons import naive_inception
 
 CSS = Path(__file__).resolve().parents[2] / "docs/assets/stylesheets/extra.css"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -43,7 +44,7 @@ def test_the_naive_module_says_what_it_is_and_its_numbers_have_paths():
     html = block_drawing("googlenet", "3a-naive")
     assert "Inception module 3a of GoogLeNet without its reductions." in html
     assert "concat, 416 channels" in html
-    naive = diagrams.naive_inception(lookup("googlenet"), "3a")
+    naive = naive_inception(lookup("googlenet"), "3a")
     assert fact("googlenet:3a-naive/total/macs") == naive.macs
     assert fact("googlenet:3a/total/macs") == fact("googlenet/block:inception_3a/macs") < naive.macs
     with pytest.raises(cnnref.UnknownNameError, match="Unknown block of googlenet '9z'"):

@@ -9,6 +9,7 @@ from cnnref.drawing import Drawing
 from cnnref.networks.catalog import architecture
 from cnnref.tables.table import Table
 from website.facts import lookup
+from website.lessons import NAIVE
 from website.markup import Html, element
 
 __all__ = ["MACROS", "block", "block_drawings", "figure", "network_strip", "titled"]
@@ -60,7 +61,7 @@ def block(key: str, which: str, title: str, fold: bool, narrow: float = diagrams
 
     which: a block's name, or the end of it; title: the drawing's own, where it gets one.
     """
-    table, name = lookup(key), which.removesuffix(diagrams.NAIVE)
+    table, name = lookup(key), which.removesuffix(NAIVE)
     drawing = diagrams.block(table, name, fold=fold, narrow=narrow)
     found = drawing.title.replace(f"of {table.name}", f"of {_network(key)}")
     if name != which:
