@@ -48,8 +48,8 @@ class Net:
         sizes = tuple(whole("input", "input_shape", size, least=1) for size in input_shape)
         if not sizes:
             raise CnnrefError("input: the shape () is empty; give (C, H, W) or (features,).")
-        self.name = _text("net", name)
-        self.input = FeatureMap(Shape(sizes), -1)
+        self.name: str = _text("net", name)
+        self.input: FeatureMap = FeatureMap(Shape(sizes), -1)
         self._layers: list[Layer] = []
         self._maps: list[FeatureMap] = []
         self._names: set[str] = set()

@@ -66,7 +66,7 @@ class LayerTime(NamedTuple):
     """One layer as it ran on a whole batch.
 
     name, op: as in the table; macs: its multiply-accumulates.
-    moved_bytes: of its weights, inputs and outputs, each once; see `rooflines.moved_bytes`.
+    moved_bytes: of its weights, inputs and outputs, each once; see `Roofline`.
     seconds: the median.
     """
 

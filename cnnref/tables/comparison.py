@@ -216,7 +216,7 @@ class Comparison(Printed, list[Difference]):
         super().__init__(differences)
         self.a = a
         self.b = b
-        self.pairs = tuple(pairs)
+        self.pairs: tuple[Pair, ...] = tuple(pairs)
 
     @property
     def complete(self) -> bool:
