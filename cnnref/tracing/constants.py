@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -25,6 +25,7 @@ __all__ = [
     "MARKS",
     "PACKED",
     "QUIET",
+    "Below",
     "Constants",
     "Draws",
     "NeedsDataError",
@@ -124,20 +125,26 @@ class NeedsDataError(CnnrefError, RuntimeError):
         )
 
 
-class Draws(TorchDispatchMode):
-    """Gives each operator that draws a generator of the trace's own, and not of the process."""
+class Below(TorchDispatchMode):
+    """A mode that sees operators in its own thread: what its parent sets, all threads see."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._generator = torch.Generator()
 
-    # those of its parent set what all threads see
-    def __enter__(self) -> Draws:
+    def __enter__(self) -> Self:
         torch._C._push_on_torch_dispatch_stack(self)  # noqa: SLF001
         return self
 
     def __exit__(self, *error: object) -> None:
         torch._C._pop_torch_dispatch_stack(None)  # noqa: SLF001
+
+
+class Draws(Below):
+    """Gives each operator that draws a generator of the trace's own, and not of the process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._generator = torch.Generator()
 
     def __torch_dispatch__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -22,6 +23,8 @@ from cnnref.tracing.shadow import Shadow
 __all__ = ["Ledger", "changed"]
 
 CPU = torch.device("cpu")
+# of a function that is called by no module without parts
+NO_MODULE = Call()
 
 
 class Ledger:
@@ -55,7 +58,6 @@ class Ledger:
                     self._owners[id(weight)] = path
         self._parts = parts
         self._by_path = dict(reversed(parts))
-        self._frozen = 0
         self._modules: dict[str, tuple[str, int, int]] = {}
         self.device = self._device(
             tensor
@@ -128,24 +130,28 @@ class Ledger:
         if self._silent:
             return
         producers = self._producers
-        sources = tuple(
-            source for i in row.inputs if (source := producers.get(id(given[i]))) is not None
+        inputs = tuple(
+            [source for i in row.inputs if (source := producers.get(id(given[i]))) is not None]
         )
-        if row.free and not sources:
+        if row.free and not inputs:
             self._pass_roots(row, given, result)
             return
-        inputs, in_shapes = self._with_made_weights(row, given, sources)
+        in_shapes = row.in_shapes
+        if row.learned:
+            inputs, in_shapes = self._with_made_weights(row, given, inputs)
         path = self._place(row, given)
-        name = path if row.leaf and path and path in self.leaves else _joined(path, row.op)
+        named = row.leaf and path in self.leaves
+        name = path if named and path else _joined(path, row.op)
         number = self._names[name] = self._names.get(name, 0) + 1
-        self._frozen = 0
-        counts = self._counts(row, given, in_shapes)
+        counts, frozen = self._counts(row, given, in_shapes)
+        call = self._call(row, path, counts, frozen) if named else None
+        if call is None:
+            call = Call("", row.further, frozen) if frozen or row.further else NO_MODULE
         self.layers.append(
             Layer(
                 name if number == 1 else f"{name}#{number}",
                 row.op,
-                path.partition(".")[0],
-                path.rpartition(".")[0],
+                *_home(path),
                 inputs,
                 in_shapes,
                 row.out_shape,
@@ -154,41 +160,52 @@ class Ledger:
                 row.counted,
                 row.constants,
                 row.formulas,
-                self._call(row, path, counts),
+                call,
             )
         )
         self._produced(given[0] if result is None else result)
 
-    def _call(self, row: Row, path: str, counts: Counts) -> Call:
+    def _call(self, row: Row, path: str, counts: Counts, frozen: int) -> Call | None:
         """Which module without parts a row is the call of, and what of it counts once more."""
-        if not row.leaf or path != self.stack[-1] or path not in self.leaves:
-            return Call("", row.further, self._frozen)
+        if path != self.stack[-1]:
+            return None
         known = self._modules.get(path)
         if known is None:
             known = self._modules[path] = _watched(self._by_path[path])
         module, once, twice = known
-        axes = row.output
-        times = once * axes[0] + twice * prod(axes[:2]) if axes else 0
+        if not once and not twice:
+            times = 0
+        else:
+            axes = row.output
+            times = once * axes[0] + twice * prod(axes[:2]) if axes else 0
         again = times - counts.weights - counts.biases
         further = (*row.further, ("again", again)) if again else row.further
-        return Call(module, further, self._frozen)
+        return Call(module, further, frozen)
 
     def stop(self, path: str, given: Iterable[Tensor]) -> None:
         """Add a row for all that would have come: of it nothing is known, and it is not counted."""
         path = path or self.stack[-1]
         shapes = tuple(shape(tensor) for tensor in given)
-        place = path.partition(".")[0], path.rpartition(".")[0]
         name = _joined(path, "stopped")
-        row = Layer(name, "stopped", *place, (), shapes, Shape(()), None, Counts(), counted=False)
+        row = Layer(
+            name, "stopped", *_home(path), (), shapes, Shape(()), None, Counts(), counted=False
+        )
         self.layers.append(row)
 
-    def _counts(self, row: Row, given: list[Tensor], in_shapes: tuple[Shape, ...]) -> Counts:
+    def _counts(
+        self, row: Row, given: list[Tensor], in_shapes: tuple[Shape, ...]
+    ) -> tuple[Counts, int]:
+        """What a row counts, and how much of what it brings takes no gradient."""
         counts = row.counts
         if in_shapes is not row.in_shapes:
             counts = counts._replace(elements_in=sum(shape.elements for shape in in_shapes))
-        weights = self._learned(row.inputs, given) + self._learned(row.weights, given)
-        biases = self._learned(row.biases, given)
-        return Counts(*counts[:-2], weights, biases) if weights or biases else counts
+        weights, frozen = self._brings(row.read, given)
+        if not row.biases:
+            return (Counts(*counts[:-2], weights, 0), frozen) if weights else (counts, 0)
+        biases, more = self._brings(row.biases, given)
+        if not weights and not biases:
+            return counts, 0
+        return Counts(*counts[:-2], weights, biases), frozen + more
 
     def _produced(self, result: Any) -> None:
         number = len(self.layers) - 1
@@ -229,17 +246,24 @@ class Ledger:
         mine = self.shadow.mine(tensor)
         return self._roots.get(id(mine), (mine,))
 
-    def _learned(self, numbers: tuple[int, ...], given: list[Tensor]) -> int:
-        """How many numbers some tensors bring: none that an earlier row has brought."""
-        count = 0
+    def _brings(self, numbers: tuple[int, ...], given: list[Tensor]) -> tuple[int, int]:
+        """How many numbers some tensors bring, none that an earlier row has brought.
+
+        And how many of them take no gradient.
+        """
+        count = frozen = 0
         for i in numbers:
-            for root in self._root(given[i]):
+            tensor = given[i]
+            roots = self._roots.get(id(tensor))
+            if roots is None and type(tensor) is Tensor:  # as most are
+                continue
+            for root in roots or self._root(tensor):
                 if id(root) not in self._brought:
                     self._brought.add(id(root))
                     self._kept.append(root)
                     count += root.numel()
-                    self._frozen += 0 if root.requires_grad else root.numel()
-        return count
+                    frozen += 0 if root.requires_grad else root.numel()
+        return count, frozen
 
     def _pass_roots(self, row: Row, given: list[Tensor], result: Any) -> None:
         """A view or a copy of weights holds what they hold."""
@@ -257,12 +281,22 @@ def _watched(part: nn.Module) -> tuple[str, int, int]:
     """
     kind = type(part)
     home = "torch.nn" if getattr(nn, kind.__name__, None) is kind else kind.__module__
-    plain = recurrent = 0
-    for name, weight in part.named_parameters():
-        if not is_lazy(weight) and ("weight" in name or "bias" in name):
-            plain += weight.numel() if name in ("weight", "bias") else 0
-            recurrent += weight.numel() if name not in ("weight", "bias") else 0
-    return f"{home}.{kind.__qualname__}", plain, recurrent
+    # to go through the parts of a module takes long, and most have none
+    named = part.named_parameters() if part._modules else part._parameters.items()  # noqa: SLF001
+    sizes = {"weight": 0, "bias": 0}
+    for name, weight in named:
+        if weight is None or is_lazy(weight):
+            continue
+        if "weight" in name or "bias" in name:
+            sizes[name] = weight.numel()
+    plain = sizes.pop("weight") + sizes.pop("bias")
+    return f"{home}.{kind.__qualname__}", plain, sum(sizes.values())
+
+
+@lru_cache(maxsize=1 << 12)
+def _home(path: str) -> tuple[str, str]:
+    """The stage and the block of what stands at a path."""
+    return path.partition(".")[0], path.rpartition(".")[0]
 
 
 def changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:

@@ -10,12 +10,14 @@ import torch
 from torch import nn
 
 from cnnref.errors import CnnrefError
+from cnnref.tracing.inside import METHODS, Inner, layer_call
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.operators import UNSEEN
 from cnnref.tracing.rows import Row
 from cnnref.tracing.rules import tensors
 
 if TYPE_CHECKING:
+    from cnnref.tracing.recorder import Recorder
     from cnnref.tracing.rules.own import OwnRule, OwnRules
 
 __all__ = ["Watch", "paths", "unwrapped"]
@@ -109,11 +111,14 @@ class Watch:
         self,
         ledger: Ledger,
         parts: Iterable[tuple[str, nn.Module]],
+        recorder: Recorder,
         rules: OwnRules | None = None,
     ) -> None:
         self.error: BaseException | None = None
         self.failed: tuple[str, nn.Module, tuple[Any, ...]] | None = None
         self._ledger = ledger
+        self._recorder = recorder
+        self._layers: dict[type[nn.Module], Inner | None] = {}
         self._stack = ledger.stack
         self._watched: list[dict[str, Any]] = []
         for path, part in parts:
@@ -140,12 +145,21 @@ class Watch:
             mine["_compiled_call_impl"] = None
         if traits.observes:
             forward = _handed_on
-        if forward is not None:
-            mine["forward"] = partial(self._run, path, part, forward, own)
-        self._watched.append(mine)
         parts = list(part.children()) if traits.scripted else mine["_modules"]
         if own is not None or not parts:
             self._ledger.leaves.add(path)
+        if forward is None:
+            return
+        within = None if parts or own is not None else self._within(type(part), mine)
+        mine["forward"] = partial(self._run, path, part, forward, own, within)
+        self._watched.append(mine)
+
+    def _within(self, kind: type[nn.Module], mine: dict[str, Any]) -> Inner | None:
+        """What a layer calls, if that is as PyTorch wrote it."""
+        if kind not in self._layers:
+            self._layers[kind] = layer_call(kind) if self._recorder.direct else None
+        found = self._layers[kind]
+        return found if found is not None and mine.keys().isdisjoint(METHODS) else None
 
     def end(self) -> None:
         """Let go of the parts, which then take their memory with them."""
@@ -158,11 +172,16 @@ class Watch:
         part: nn.Module,
         forward: Callable[..., Any],
         own: OwnRule | None,
+        within: Inner | None,
         *args: Any,
         **kwargs: Any,
     ) -> Any:
         self._stack.append(path)
         try:
+            if within is not None and len(args) == 1 and not kwargs:
+                found = self._recorder.layer(within, part, args[0])
+                if found is not None:
+                    return found
             if own is not None:
                 return self._by_own_rule(part, forward, own, args, kwargs)
             return forward(*args, **kwargs)

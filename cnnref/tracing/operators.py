@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
-from cnnref.tracing.constants import Draws, on_meta
+from cnnref.tracing.constants import Below, Draws, on_meta
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.signature import SMALL
 
@@ -24,23 +23,15 @@ __all__ = ["UNSEEN", "Operators"]
 UNSEEN = torch._C._DisableTorchDispatch  # noqa: SLF001
 
 
-class Operators(TorchDispatchMode):
+class Operators(Below):
     """Sees every operator that runs, and has it recorded."""
 
     # functions of functions, too, of which one that comes by here was not seen above
     supports_higher_order_operators = True
 
     def __init__(self, recorder: Recorder) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._recorder = recorder
-
-    # those of its parent set what all threads see
-    def __enter__(self) -> Operators:
-        torch._C._push_on_torch_dispatch_stack(self)  # noqa: SLF001
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        torch._C._pop_torch_dispatch_stack(None)  # noqa: SLF001
 
     def __torch_dispatch__(
         self,

@@ -47,18 +47,31 @@ from cnnref.tracing.rules.sparse import Sparse, by_stored, marked, plain
 from cnnref.tracing.signature import Made, first_tensor, made, remake, sign
 
 if TYPE_CHECKING:
+    from torch.nn import Module
+
+    from cnnref.tracing.inside import Inner
     from cnnref.tracing.rules.own import OwnRule, OwnRules
 
 __all__ = ["Recorder"]
 
 # what calls of one signature come to: how their result is made, and a row
-_Known = tuple[Made | None, Row]
+_Known = tuple[Made, Row]
 # for each default type, which some results have: what is known of a call, by its signature
 _MEMORY: dict[torch.dtype, dict[Any, _Known]] = {}
 _FULL = 1 << 16
 DATA = Tensor.data.__get__  # type: ignore[attr-defined]
 # what vmap, grad and the like run in is known by the operators alone
 _transformed = torch._C._functorch.peek_interpreter_stack  # noqa: SLF001
+
+
+def _alone() -> bool:
+    """Whether a recorder sees what is called, and nobody but it."""
+    found = torch._C  # noqa: SLF001
+    return (
+        found._len_torch_function_stack() == 1  # noqa: SLF001
+        and found._len_torch_dispatch_stack() == 1  # noqa: SLF001
+        and found._is_torch_function_mode_enabled()  # noqa: SLF001
+    )
 
 
 class Recorder(TorchFunctionMode):
@@ -81,6 +94,8 @@ class Recorder(TorchFunctionMode):
         if len(self._memory) > _FULL:
             self._memory.clear()
         self._own = rules.calls if rules else {}
+        # whether a layer may say what it calls: nobody else watches, and has to be told
+        self.direct = type(self) is Recorder and rules is None
         self._constants = Constants()
         self._sum: list[Operation] | None = None
 
@@ -109,6 +124,21 @@ class Recorder(TorchFunctionMode):
         with UNSEEN():
             return self._by_rule(rule, func, args, kwargs)
 
+    def layer(self, inner: Inner, part: Module, x: Any) -> Any:
+        """What a layer gives by what it calls; None where it has to be called itself."""
+        if type(x) is not Tensor or not _alone() or _transformed():
+            return None
+        with torch._C.DisableTorchFunction(), UNSEEN():  # noqa: SLF001
+            if not x.is_meta:
+                return None
+            try:
+                found = inner(part.__dict__, x)
+            except KeyError:  # an attribute is elsewhere
+                return None
+            if found is None or (rule := FUNCTIONS.get(found[0])) is None:
+                return None
+            return self._by_rule(rule, *found, None)
+
     def _by_rule(
         self,
         rule: Rule,
@@ -124,9 +154,10 @@ class Recorder(TorchFunctionMode):
         if kwargs:
             key += kwargs
             sign(kwargs.values(), key, given)
-        if not any(tensor.is_meta for tensor in given):
-            return self._on_constants(rule, func, args, kwargs or {}, given)
-        return self._on_maps(rule, func, args, kwargs or {}, key, given)
+        for tensor in given:
+            if tensor.is_meta:
+                return self._on_maps(rule, func, args, kwargs or {}, key, given)
+        return self._on_constants(rule, func, args, kwargs or {}, given)
 
     def _on_maps(
         self,
@@ -148,12 +179,10 @@ class Recorder(TorchFunctionMode):
             return self._learn(rule, _run(rule, func, args, kwargs), args, kwargs)
         if func in PACKED:  # by values, and not by shapes alone
             key.clear()
-        known = self._remembered(key)
-        if known is not None and known[0] is not None:
-            result = remake(known[0], given)
-            if isinstance(known[0], int):
-                result = self._ledger.twin(result)
-            self._ledger.write(known[1], given, result)
+        if (known := self._remembered(key)) is not None:
+            how, row = known
+            result = self._ledger.twin(given[how]) if isinstance(how, int) else remake(how)
+            self._ledger.write(row, given, result)
             return result
         args, kwargs = self._twins(func, args, kwargs)
         return self._found(rule, func, args, kwargs, key)
@@ -169,9 +198,13 @@ class Recorder(TorchFunctionMode):
         """A call on meta tensors: what it gives is worked out, or run."""
         sparse = any(type(tensor) is Sparse for tensor in tensors((args, kwargs)))
         result = None if sparse else predicted(func, args, kwargs)
-        if result is None:
-            return self._learn(rule, _run(rule, func, args, kwargs), args, kwargs, key)
-        return self._learn(rule, result, args, kwargs, key, worked_out=True)
+        if result is not None:
+            return self._learn(rule, result, args, kwargs, key, worked_out=True)
+        before = _signed(args, kwargs)
+        result = _run(rule, func, args, kwargs)
+        if key and before != _signed(args, kwargs):  # what it was given has another shape, as in t_
+            key.clear()
+        return self._learn(rule, result, args, kwargs, key)
 
     def _remembered(self, key: list[Any]) -> _Known | None:
         try:
@@ -209,8 +242,8 @@ class Recorder(TorchFunctionMode):
         if number and not found.counts.macs:
             return result
         written = Row(found, given, result)
-        if key:
-            self._memory[tuple(key)] = made(result, given, worked_out), written
+        if key and (how := made(result, given, worked_out)) is not None:
+            self._memory[tuple(key)] = how, written
         self._ledger.write(written, given, result)
         return result
 
@@ -417,6 +450,12 @@ class Recorder(TorchFunctionMode):
         else:
             self._ledger.write(Row(in_real_numbers(found), given, result), given, result)
         return found
+
+
+def _signed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    found: list[Any] = []
+    sign((args, kwargs), found, [])
+    return found
 
 
 def _run(

@@ -21,24 +21,12 @@ class Row:
     """What the rows of all calls with one signature share.
 
     inputs, weights, biases: tensors, by their numbers among those that the call was given.
+    learned: the weights and biases; read: the inputs and weights.
     """
 
     __slots__ = (
-        "biases",
-        "constants",
-        "counted",
-        "counts",
-        "formulas",
-        "free",
-        "further",
-        "in_shapes",
-        "inputs",
-        "leaf",
-        "op",
-        "out_shape",
-        "output",
-        "weights",
-        "window",
+        "biases", "constants", "counted", "counts", "formulas", "free", "further", "in_shapes",
+        "inputs", "leaf", "learned", "op", "out_shape", "output", "read", "weights", "window",
     )  # fmt: skip
 
     def __init__(self, found: Operation, given: list[Tensor], result: Any) -> None:
@@ -53,6 +41,8 @@ class Row:
         self.inputs = _numbers(found.inputs, places)
         self.weights = _numbers(found.weights, places)
         self.biases = _numbers(found.biases, places)
+        self.learned = self.weights + self.biases
+        self.read = self.inputs + self.weights
         self.in_shapes = tuple([shape(given[i]) for i in self.inputs])
         self.output = found.output.shape
         self.out_shape = shape(found.output)

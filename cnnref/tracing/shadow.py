@@ -25,7 +25,7 @@ from types import (
     MethodType,
     SimpleNamespace,
 )
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -43,11 +43,13 @@ FOREIGN = sys.stdlib_module_names | {"torch", "numpy"}
 BASES = frozenset({"abc", "typing", "collections.abc"})
 # of the standard library, and no more than their attributes
 NAMESPACES = (SimpleNamespace, Namespace, RemovableHandle)
-# what holds its state out of sight
 # a part's places for hooks
 HOOKS = frozenset(name for name in vars(nn.Module()) if "hooks" in name)
 # and for what it holds, by name
 TABLES = frozenset(("_parameters", "_buffers", "_modules"))
+# and the names of those of its buffers that are not saved
+NAMES = "_non_persistent_buffers_set"
+# what holds its state out of sight
 COPIED = (random.Random, itertools.count, itertools.cycle, bytearray)
 
 
@@ -60,8 +62,7 @@ class Shadow:
         # an id belongs to its object for as long as that is kept
         self._kept: list[Any] = []
         self._originals: dict[int, Tensor] = {}
-        # by class, and only while the call lasts: classes may be made for one module
-        self._ways: dict[type, Way | None] = dict(WAYS)
+        self._ways: dict[type, Way | None] = WAYS.copy()
         self._slots: dict[type, list[Any]] = {}
         self._flat: set[tuple[Any, ...]] = set()
 
@@ -145,11 +146,13 @@ class Shadow:
             )
         names = vars(value).copy()
         ways = map(self._ways.get, map(type, names.values()), UNKNOWN)
-        for name, one in list(compress(names.items(), ways)):
+        for name, one in [*compress(names.items(), ways)]:
             if name in HOOKS:  # of which most are empty
                 names[name] = self._hooks(one) if one else OrderedDict()
             elif name in TABLES:
                 names[name] = self._filled(one.copy()) if one else {}
+            elif name == NAMES:
+                names[name] = one.copy()
             elif type(one) is not tuple or not self._is_flat(one):
                 names[name] = self._of(one)
         object.__setattr__(found, "__dict__", names)
@@ -393,6 +396,23 @@ _KINDS: tuple[tuple[type | tuple[type, ...], Way], ...] = (
 UNKNOWN = repeat(Shadow._of)  # noqa: SLF001
 
 
+Of = TypeVar("Of")
+
+
+def _by_class(tell: Callable[[type], Of]) -> Callable[[type], Of]:
+    """What is told of a class, once for as long as it lasts: some are made for one module."""
+    known: weakref.WeakKeyDictionary[type, Of] = weakref.WeakKeyDictionary()
+
+    def told(kind: type) -> Of:
+        try:
+            return known[kind]
+        except KeyError:
+            return known.setdefault(kind, tell(kind))
+
+    return told
+
+
+@_by_class
 def _way(kind: type) -> Way | None:
     for bases, way in _KINDS:
         if issubclass(kind, bases):
@@ -438,6 +458,7 @@ def _held(value: Any) -> list[Any]:
     return list(vars(value).values()) if _is_plain(kind) and hasattr(value, "__dict__") else []
 
 
+@_by_class
 def _slots(kind: type) -> list[Any]:
     """What holds the attributes that a class has outside of __dict__."""
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -45,6 +46,9 @@ def sign(values: Iterable[Any], key: list[Any], found: list[Tensor]) -> None:
         elif isinstance(value, Tensor):
             found.append(value)
             key += (kind, value.shape, value.dtype)
+        elif kind is tuple and _are_plain(kinds := tuple(map(type, value))):
+            key.append(kinds)
+            key.append(value)
         elif isinstance(value, list | tuple):
             key += (kind, len(value))
             sign(value, key, found)
@@ -53,6 +57,11 @@ def sign(values: Iterable[Any], key: list[Any], found: list[Tensor]) -> None:
             sign(value.values(), key, found)
         else:
             key.append(value)
+
+
+@lru_cache(maxsize=1 << 10)
+def _are_plain(kinds: tuple[type, ...]) -> bool:
+    return PLAIN.issuperset(kinds)
 
 
 def _stored(value: Tensor) -> tuple[torch.layout, int | None]:
@@ -104,14 +113,12 @@ def is_small(tensor: Tensor) -> bool:
     )
 
 
-def remake(how: Made, given: list[Tensor]) -> Any:
-    """The result of a call that is known from an earlier one."""
-    if isinstance(how, int):
-        return given[how]
+def remake(how: Spec | tuple[Spec, ...]) -> Any:
+    """The new result of a call that is known from an earlier one."""
     if isinstance(how[0], torch.Size):
         size, stride, dtype = how
         return torch.empty_strided(size, stride, dtype=dtype, device=META)
-    return tuple(remake(part, given) for part in how)
+    return tuple([remake(part) for part in how])
 
 
 def first_tensor(result: Any) -> Tensor | None:

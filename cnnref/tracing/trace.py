@@ -119,10 +119,10 @@ def _recorded(
         stand_in, (args, kwargs) = shadow.of(module), shadow.of((args, kwargs), as_map)
         parts = list(paths(stand_in))
     ledger = Ledger(parts, shadow)
-    watch = Watch(ledger, parts, rules)
+    made = recorder(ledger) if rules is None else recorder(ledger, rules)
+    watch = Watch(ledger, parts, made, rules)
     ledger.feed(tensors((args, kwargs)))
     try:
-        made = recorder(ledger) if rules is None else recorder(ledger, rules)
         if rules is not None and rules.graphs:
             from cnnref.tracing.autograd import heard
 

@@ -15,10 +15,11 @@ import torch
 import torch.nn.functional as F
 import torchvision_models
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 import cnnref
+from cnnref.tracing import inside, modules, recorder
 from cnnref.tracing import predicted as module
-from cnnref.tracing import recorder
 from cnnref.tracing.constants import run
 from cnnref.tracing.predicted import predicted
 
@@ -329,3 +330,106 @@ def test_time_grows_with_depth_and_no_faster() -> None:
     short, long = spent(60), spent(480)
     # eight times the depth; a square would be sixty-four times the time
     assert long < 20 * short
+
+
+LAYER_INPUTS = {1: (2, 4, 9), 2: (2, 4, 9, 9), 3: (2, 4, 9, 9, 9)}
+LAYERS: list[tuple[nn.Module, tuple[int, ...]]] = [
+    *(
+        (getattr(nn, f"{kind}{rank}d")(4, *more, **options), LAYER_INPUTS[rank])
+        for rank in (1, 2, 3)
+        for kind, more, options in (
+            ("Conv", (6, 3), {}),
+            ("Conv", (6, 3), {"padding_mode": "circular", "padding": 1}),
+            ("Conv", (4, 3), {"groups": 2, "stride": 2, "padding": "valid", "bias": False}),
+            ("BatchNorm", (), {}),
+            ("BatchNorm", (), {"affine": False}),
+            ("BatchNorm", (), {"track_running_stats": False}),
+            ("BatchNorm", (), {"momentum": None}),
+        )
+    ),
+    *(
+        (layer, (2, 4))
+        for layer in (
+            nn.Linear(4, 3), nn.Linear(4, 3, bias=False), nn.LayerNorm(4), nn.ReLU(),
+            nn.ReLU(inplace=True), nn.ReLU6(), nn.SiLU(), nn.Hardswish(), nn.Hardsigmoid(),
+            nn.Sigmoid(), nn.Dropout(0.3), nn.BatchNorm1d(4), nn.LayerNorm(4, eps=1e-3, bias=False),
+        )
+    ),
+    (nn.AdaptiveAvgPool2d(3), (2, 4, 9, 9)),
+    (nn.AdaptiveAvgPool2d((None, 2)), (2, 4, 9, 9)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("layer", "size"), LAYERS, ids=lambda one: str(one).replace(" ", ""))
+def test_a_layer_is_what_it_calls(
+    layer: nn.Module, size: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, image = nn.Sequential(layer, nn.Tanh()), torch.zeros(size)
+    tables = [cnnref.trace(network, inputs=image) for _ in range(2)]
+    monkeypatch.setattr(modules, "layer_call", lambda kind: None)
+    monkeypatch.setattr(recorder, "_MEMORY", {})
+    tables += [cnnref.trace(network, inputs=image) for _ in range(2)]
+    rows = [[tuple(row) for row in table] for table in tables]
+    assert rows[0] == rows[1] == rows[2] == rows[3]
+
+
+def test_every_layer_that_is_known_is_tried() -> None:
+    assert set(inside.LAYERS) == {type(layer) for layer, _ in LAYERS}
+
+
+class Doubling(nn.Module):
+    """Calls a layer; a mode, a patch or an attribute has its say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.relu, self.conv = nn.ReLU(), nn.Conv2d(3, 3, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.relu(self.conv(x))
+
+
+class Twice(TorchFunctionMode):
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
+        return func(found, **(kwargs or {})) if func is F.relu else found
+
+
+class Moded(Doubling):
+    def forward(self, x: Tensor) -> Tensor:
+        with Twice():
+            return super().forward(x)
+
+
+def ops(module: nn.Module) -> list[str]:
+    return [row.op for row in cnnref.trace(module, (3, 4, 4))]
+
+
+def test_what_is_changed_of_a_layer_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ops(Doubling()) == ["conv", "relu"]
+    assert ops(Moded()) == ["conv", "relu", "relu"]
+    own = Doubling()
+    own.conv._conv_forward = lambda x, *_: x * 2  # type: ignore[method-assign]
+    assert ops(own)[0] == "scale"
+    monkeypatch.setattr(F, "relu", lambda x, inplace=False: torch.tanh(x))
+    assert ops(Doubling()) == ["conv", "tanh"]
+    monkeypatch.setattr(nn.Conv2d, "forward", lambda self, x: torch.sigmoid(x))
+    assert ops(Doubling()) == ["sigmoid", "tanh"]
+
+
+def test_where_a_layer_fails_is_told() -> None:
+    with pytest.raises(cnnref.CnnrefError) as caught:
+        cnnref.trace(nn.Sequential(nn.Conv2d(4, 4, 1)), (3, 4, 4))
+    assert "cnnref.trace was in 0 (Conv2d" in caught.value.__notes__[-1]
+
+
+class Reshaping(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + 1
+        x.unsqueeze_(0).squeeze_(0)
+        x.transpose_(1, 3)
+        return x * 2
+
+
+def test_what_is_reshaped_in_place_is_so_each_time() -> None:
+    for _ in range(3):
+        assert str(cnnref.trace(Reshaping(), (3, 4, 5))[-1].out_shape) == "5 x 4 x 3"
