@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from cnnref.counting.arguments import pair, whole
@@ -23,6 +24,7 @@ __all__ = [
     "check_inputs",
     "example",
     "is_module",
+    "saved",
     "sweep",
     "takes",
 ]
@@ -54,12 +56,33 @@ def as_table(
     return cnnref.trace(what, input_shape, inputs=inputs, strict=strict, rules=rules)
 
 
+def saved(path: str | Path) -> Table:
+    """The table in a JSON file, as `Table.to_json` and --output write it.
+
+    Raises:
+        CnnrefError: there is no such file, or it holds no whole table.
+    """
+    from cnnref.files import text_of
+
+    if not Path(path).exists():
+        raise CnnrefError(
+            f"{path} is not there yet: cnnref trace with --output {path} writes it, and so does "
+            "cnnref budget --update."
+        )
+    text = text_of(Path(path))
+    try:
+        return Table.from_json(text)
+    except CnnrefError as error:
+        why = str(error).partition(": ")[2]
+        raise CnnrefError(f"{path} holds no table that can be read: {why}") from None
+
+
 def sweep(
     what: Any,
+    input_shape: tuple[int, ...] = (3, 224, 224),
     *,
     input_size: Any = None,
     batch_size: Any = 1,
-    input_shape: tuple[int, ...] = (3, 224, 224),
     inputs: Any = None,
     rules: Mapping[Any, Any] | None = None,
     progress: Callable[[str], None] = lambda _: None,

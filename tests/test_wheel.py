@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tarfile
 import zipfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from wheels import ROOT, built
 
 import cnnref
 
-ROOT = Path(cnnref.__file__).resolve().parents[1]
 NAME = f"cnnref-{cnnref.__version__}"
 # the plan: every folder of the wheel, and whatever in it is no module
 FOLDERS = {
     "cnnref", "cnnref/cli", "cnnref/counting", "cnnref/drawing", "cnnref/measuring",
     "cnnref/models", "cnnref/networks", "cnnref/networks/data", "cnnref/networks/records",
-    "cnnref/specs", "cnnref/tables", "cnnref/tracing", "cnnref/tracing/predicted",
+    "cnnref/specs", "cnnref/tables", "cnnref/testing", "cnnref/tracing", "cnnref/tracing/predicted",
     "cnnref/tracing/rules",
 }  # fmt: skip
 CITED = "cnnref/networks/data"
 DATA = {"cnnref/py.typed", f"{CITED}/published.csv", f"{CITED}/sources.csv"}
 METADATA = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
 BESIDES = {".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
-
-
-def built(root: Path, kind: str, target: Path) -> Path:
-    """A wheel or sdist of a checkout, as the build backend makes it; nothing is installed."""
-    command = [sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", target]
-    subprocess.run(command, cwd=root, check=True, capture_output=True)
-    (path,) = target.glob("*.whl" if kind == "wheel" else "*.tar.gz")
-    return path
 
 
 def in_wheel(path: Path) -> dict[str, bytes]:
@@ -68,7 +58,10 @@ def test_the_wheel_promises_what_the_project_does(wheel: dict[str, bytes]) -> No
     assert asked
     assert all("extra ==" in line for line in asked)
     script = wheel[f"{NAME}.dist-info/entry_points.txt"].decode()
-    assert "cnnref = cnnref.__main__:main" in script
+    assert script.split("\n\n") == [
+        "[console_scripts]\ncnnref = cnnref.__main__:main",
+        "[pytest11]\ncnnref = cnnref.testing.plugin\n",
+    ]
 
 
 def test_the_source_distribution_makes_the_same_wheel(

@@ -82,9 +82,14 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "where it goes": {
         "--format": {"metavar": "FORMAT", "help": f"{', '.join(FORMATS)}; else as FILE ends"},
         "--output": {"metavar": "FILE", "help": "write there, all or nothing"},
+        "--update": FLAG | {"help": "write the tables that later runs are held against"},
         "--quiet": FLAG | {"help": "print no table, and no budget that is kept"},
     },
     "budgets, exit code 1 where one is exceeded": {
+        "--baseline": {
+            "metavar": "FILE.json",
+            "help": "a table that --output wrote: what costs more than it, by layer",
+        },
         "--max-macs": {"metavar": "5G", "help": "multiply-accumulates"},
         "--max-parameters": {"metavar": "30M", "help": "parameters"},
         "--max-operations": {"metavar": "10G", "help": "operations under --convention"},
@@ -109,19 +114,20 @@ WORDS = {
     "B": "the same",
     "LAYER": "a row's name",
     "NAMES": "networks; all unless named",
+    "BUDGETS": "names of [tool.cnnref.budget.NAME] in pyproject.toml; all unless named",
     "WORD": "a part of a name or a title",
     "SHELL": ", ".join(SHELLS),
 }
 
 # words that may be missing or repeated
-MANY = {"NAMES": "*", "WORD": "?"}
+MANY = {"NAMES": "*", "BUDGETS": "*", "WORD": "?"}
 
 BOOK = ("--input-size", "--num-classes", "--input", "--arg", "--strict", "--partial", "--rules")
 VIEW = ("--convention", "--columns", "--dtype", "--batch-size")
 ORDER = ("--sort", "--top", "--group", "--depth", "--collapse", "--no-free")
 PRINT = ("--format", "--output")
-BUDGET = tuple(SECTIONS["budgets, exit code 1 where one is exceeded"])
-ROWS = (*BOOK, *VIEW, *ORDER, *PRINT, "--quiet", *BUDGET)
+_, *BUDGET = SECTIONS["budgets, exit code 1 where one is exceeded"]
+ROWS = (*BOOK, *VIEW, *ORDER, *PRINT, "--quiet", "--baseline", *BUDGET)
 
 
 class Command(NamedTuple):
@@ -163,7 +169,7 @@ COMMANDS: dict[str, Command] = {
         ("explain vgg16 conv3_1 --convention lecture",),
     ),
     "check": Command(
-        CATALOGUE, "the spec of each network against its model", ("NAMES",), BUDGET,
+        CATALOGUE, "the spec of each network against its model", ("NAMES",), tuple(BUDGET),
         "networks:checked", ("check alexnet", "check alexnet vgg11 --max-parameters 140M"),
     ),
     "trace": Command(
@@ -191,6 +197,10 @@ COMMANDS: dict[str, Command] = {
             "sweep vgg16 --batch-size 1,8,64 --columns +intensity --dtype float16",
             "sweep vgg16 --vary num_classes=10,100,1000",
         ),
+    ),
+    "budget": Command(
+        OWN, "the budgets that pyproject.toml states, each held", ("BUDGETS",),
+        ("--update", *PRINT), "budgets:held", ("budget", "budget small --format markdown"),
     ),
     "measure": Command(
         OWN, "the time and the memory of a network on this machine", ("TARGET",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import cnnref
@@ -11,8 +12,6 @@ from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.units import visible
 
 if TYPE_CHECKING:
-    from types import SimpleNamespace
-
     from cnnref.tables.table import Table
 
 __all__ = ["book", "checked", "compared", "conventions", "explained", "listed", "table"]
@@ -39,7 +38,7 @@ def table(arguments: SimpleNamespace) -> Outcome:
 
 def book(name: str, arguments: SimpleNamespace) -> Table:
     """The table of a name by its spec, or of a callable, as the options ask for it."""
-    if ":" in name or "/" in name or name.endswith(".py"):
+    if _own(name):
         from cnnref.cli.models import traced_table
 
         return traced_table(name, arguments)
@@ -86,9 +85,26 @@ def checked(arguments: SimpleNamespace) -> Outcome:
 
 def compared(arguments: SimpleNamespace) -> Outcome:
     """`cnnref compare`."""
-    a, b = (book(name, arguments) for name in (arguments.a, arguments.b))
+    both = arguments.a, arguments.b
+    a, b = (book(name, _side(name, both, arguments)) for name in both)
     found = cnnref.compare(a, b)
     return Outcome(printed(found, arguments), int(bool(found)))
+
+
+def _own(name: str) -> bool:
+    """Whether a name is of a callable or of a file, and of no network of the catalogue."""
+    return ":" in name or "/" in name or name.endswith((".py", ".json"))
+
+
+def _side(name: str, both: tuple[str, str], arguments: SimpleNamespace) -> SimpleNamespace:
+    """The options for one side: those that are for a callable, where the other side is one."""
+    if not _own(name) or name.endswith(".json"):
+        callables = [one for one in both if _own(one) and not one.endswith(".json")]
+        dropped = ("input", "arg", "rules") if callables else ()
+        dropped += ("input_size",) if callables and name.endswith(".json") else ()
+        return SimpleNamespace(**vars(arguments) | dict.fromkeys(dropped))
+    others = [one for one in both if not _own(one)]
+    return SimpleNamespace(**vars(arguments) | dict.fromkeys(["num_classes"] if others else []))
 
 
 def conventions(_: SimpleNamespace) -> Outcome:

@@ -37,14 +37,20 @@ STYLES = {
 
 
 def rows(table: Table, arguments: SimpleNamespace) -> Outcome:
-    """A table as its options ask for it, and how it stands to its budgets."""
+    """A table as its options ask for it, and how it stands to its budgets and to its baseline."""
     # what is wrong with a budget is said before anything is printed
     budget = limits(arguments)
     verdict = verdicts(budget, table, arguments) if budget else Outcome("")
     if arguments.quiet and arguments.output is None:
         return verdict
-    text = printed(_arranged(table, arguments), arguments, arguments.batch_size or 1)
-    return verdict._replace(text=text)
+    shown: Printed
+    if arguments.baseline is None:
+        shown = _arranged(table, arguments)
+    else:
+        from cnnref.tables.comparison import compare
+
+        shown = compare(arguments.baseline[1], table)
+    return verdict._replace(text=printed(shown, arguments, arguments.batch_size or 1))
 
 
 def _arranged(table: Table, arguments: SimpleNamespace) -> Printed:
@@ -73,7 +79,7 @@ def printed(thing: Printed, arguments: SimpleNamespace, batch_size: int = 1) -> 
         "dtype": getattr(arguments, "dtype", "float32"),
         "batch_size": batch_size,
     }
-    view = getattr(arguments, "convention", "macs"), arguments.columns
+    view = getattr(arguments, "convention", "macs"), getattr(arguments, "columns", None)
     if arguments.format == "text" and arguments.output is None:
         from cnnref.tables import formats
         from cnnref.tables.printable import View, grid_of
@@ -124,12 +130,14 @@ def limits(arguments: SimpleNamespace) -> Budget | None:
         for name, text in vars(arguments).items()
         if name.startswith("max_") and text is not None
     }
-    if not given:
+    besides = getattr(arguments, "baseline", None) is not None
+    if not given and not besides:
         return None
     from cnnref.tables.budget import Budget
 
     return Budget(
         given,
+        besides=besides,
         convention=getattr(arguments, "convention", "macs"),
         dtype=getattr(arguments, "dtype", "float32"),
         batch_size=getattr(arguments, "batch_size", None) or 1,
@@ -144,7 +152,12 @@ def verdicts(budget: Budget, table: Table, arguments: SimpleNamespace) -> Outcom
     unknown = "" if arguments.allow_uncounted else budget.unknown(table)
     if unknown:
         lines.append(f"{unknown}; --allow-uncounted takes them as free")
-    failed = bool(unknown) or not all(verdict.kept for verdict in found)
+    otherwise: list[str] = []
+    if getattr(arguments, "baseline", None) is not None:
+        name, before = arguments.baseline
+        otherwise = budget.against(before, table, name).lines()
+        lines += otherwise
+    failed = bool(unknown or otherwise) or not all(verdict.kept for verdict in found)
     told = (visible(f"{table.name}: {line}") for line in lines)
     return Outcome("", int(failed), "".join(f"cnnref: {line}\n" for line in told))
 

@@ -15,7 +15,7 @@ from typing import Any
 from cnnref.errors import CnnrefError, MissingExtraError, UnknownNameError
 from cnnref.net import Net
 from cnnref.networks.catalog import model, names
-from cnnref.sources import built, check_arguments, is_module
+from cnnref.sources import built, check_arguments, is_module, saved
 from cnnref.tables.table import Table
 
 __all__ = [
@@ -34,8 +34,9 @@ _LOADED: dict[Path, ModuleType] = {}
 def load(target: str, arguments: Mapping[str, Any] | None = None) -> Any:
     """What a target gives: a torch.nn.Module, a `Net` or a `Table`.
 
-    target: "package.module:callable", "path/to/file.py:callable" or a network's name. The
-        callable may be a function, a class, or something that is one of the three already.
+    target: "package.module:callable", "path/to/file.py:callable", a network's name, or the JSON
+        file of a table. The callable may be a function, a class, or something that is one of the
+        three already.
     arguments: given to the callable by name.
 
     Modules are built on the meta device where they can be, so that no memory is taken for
@@ -48,6 +49,8 @@ def load(target: str, arguments: Mapping[str, Any] | None = None) -> Any:
     """
     if target in names():
         return _catalogued(target, arguments or {})
+    if target.endswith(".json"):
+        return saved(target)
     return make(target, find(target), arguments or {})
 
 

@@ -134,6 +134,13 @@ def _keys(text: str) -> str:
     return ",".join(map("".join, split(text, complain)))
 
 
+def _baseline(text: str) -> tuple[str, Any]:
+    """A table of a file, which is read before anything runs, and the file's name."""
+    from cnnref.sources import saved
+
+    return text, saved(text)
+
+
 def _whole(option: str) -> Callable[[str], int]:
     def whole(text: str) -> int:
         if not _is_whole(text) or not int(text):
@@ -187,10 +194,11 @@ CONVERTERS: dict[str, Callable[[str], Any]] = {
     "depth": _whole("--depth"),
     "batch_size": _whole("--batch-size"),
     "group": _one_of("grouping", GROUPINGS),
-    "format": _one_of("format", FORMATS),
+    "format": lambda text: _one_of("format", FORMATS)(SUFFIXES.get(text, text)),
     "shell": _one_of("shell", SHELLS),
     "dtype": _dtype,
     "output": _place,
+    "baseline": _baseline,
     "mode": _one_of("mode", MODES),
     "threads": _whole("--threads"),
     "seconds": _seconds,

@@ -1,9 +1,9 @@
-"""Limits on what a network may cost, and which layers break them."""
+"""Limits on what a network may cost, and what it costs more than before: by which layers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -12,12 +12,13 @@ from cnnref.counting.arguments import number, whole
 from cnnref.counting.conventions import Convention
 from cnnref.errors import CnnrefError, UnknownNameError, quoted
 from cnnref.tables.analysis import alive_at, element_bytes
+from cnnref.tables.comparison import Comparison, compare
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES, Quantity, Whole, current, highest
 from cnnref.tables.table import Table
 from cnnref.units import grouped, ratio, rounded, scaled
 
-__all__ = ["LIMITS", "Budget", "Verdict", "amount"]
+__all__ = ["LIMITS", "Budget", "Change", "Otherwise", "Verdict", "amount", "changes"]
 
 Parts = list[tuple[str, int]]
 Limit = int | float | str
@@ -56,32 +57,123 @@ class Verdict(NamedTuple):
         return self.used <= self.limit
 
     def __str__(self) -> str:
-        used, limit = "at least " * self.least + self._text(self.used), self._text(self.limit)
+        limit = _said(self.limit, self.unit)
+        used = "at least " * self.least + _said(self.used, self.unit)
         if self.kept:
             share = f" ({ratio(100 * self.used, self.limit)}%)" if self.limit else ""
             return f"{self.measure}: {used} of {limit}{share}"
-        over = self._text(self.used - self.limit)
+        over = _said(self.used - self.limit, self.unit)
         share = f" ({ratio(100 * (self.used - self.limit), self.limit)}%)" if self.limit else ""
         most = [(name, part) for name, part in self.parts[:NAMED] if part]
         if self.at:
-            named = f"alive at {self.at}: " + ", ".join(f"{n} {self._text(x)}" for n, x in most)
+            alive = ", ".join(f"{name} {_said(part, self.unit)}" for name, part in most)
+            named = f"alive at {self.at}: {alive}"
         else:
             named = "most in " + ", ".join(f"{n} ({ratio(100 * x, self.used)}%)" for n, x in most)
         return f"{self.measure}: {used} exceed the budget of {limit} by {over}{share}; {named}"
 
-    def _text(self, value: int) -> str:
-        if self.unit != "bytes":
-            return scaled(value, self.unit)
-        for unit, size in reversed(BYTES.items()):
-            if "i" in unit and value >= size:
-                return f"{rounded(value, size, 2)} {unit}"
-        return f"{grouped(value)} bytes"
+    def to_dict(self) -> dict[str, Any]:
+        """What is written as JSON."""
+        told = {key: value for key, value in self._asdict().items() if key != "parts"}
+        most = [{"layer": name, "used": part} for name, part in self.parts[:NAMED] if part]
+        return {**told, "kept": self.kept, "most": most}
+
+
+class Change(NamedTuple):
+    """A quantity of which a network has another total than before, and the rows that changed most.
+
+    measure: a key of LIMITS.
+    parts: the rows, with what each has more, the largest change first; of a peak, none.
+    """
+
+    measure: str
+    before: int
+    after: int
+    unit: str
+    parts: tuple[tuple[str, int], ...]
+
+    def __str__(self) -> str:
+        more = self.after - self.before
+        share = f" ({_percent(more, self.before)})" if self.before else ""
+        told = f"{self.measure}: {_said(self.before, self.unit)} before, "
+        told += f"{_said(self.after, self.unit)} now, {_signed(more, self.unit)}{share}"
+        most = ", ".join(f"{name} {_signed(part, self.unit)}" for name, part in self.parts[:NAMED])
+        return f"{told}; most in {most}" if most else told
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is written as JSON."""
+        most = [{"layer": name, "more": part} for name, part in self.parts[:NAMED]]
+        return {**self._asdict(), "parts": len(self.parts), "most": most}
+
+
+class Otherwise(NamedTuple):
+    """What a network has otherwise than a table that was kept of it.
+
+    name: the file of that table; rows: how many of them differ.
+    """
+
+    name: str
+    rows: int
+    changes: tuple[Change, ...]
+
+    def lines(self) -> list[str]:
+        """A line for each quantity that changed, and one for the rows; none where all is equal."""
+        if not self.rows:
+            return []
+        differ = f"{self.rows} row{'s' * (self.rows != 1)} differ{'s' * (self.rows == 1)}"
+        same = "" if self.changes else ", at the same cost"
+        return [*map(str, self.changes), f"{differ} from {self.name}{same}"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is written as JSON."""
+        told = [change.to_dict() for change in self.changes]
+        return {"file": self.name, "rows_differing": self.rows, "changes": told}
+
+
+def changes(found: Comparison, view: View) -> list[Change]:
+    """The quantities of which the second table of a comparison has more or less than the first."""
+    sides = [Whole(table, view) for table in (found.a, found.b)]
+    return [change for key in LIMITS if (change := _change(key, found, sides)) is not None]
+
+
+def _change(key: str, found: Comparison, sides: Sequence[Whole]) -> Change | None:
+    quantity, view = QUANTITIES[key], sides[0].view
+    before, after = (quantity.of(side.table, view) for side in sides)
+    if before == after or (key == "operations" and view.convention.name == "macs"):
+        return None
+    parts: Parts = []
+    for i, j in found.pairs if quantity.total is not highest else ():
+        places = zip((i, j), sides, strict=True)
+        rows = [None if place is None else side.rows[place] for place, side in places]
+        values = [quantity.times(view) * quantity.value(row) if row else 0 for row in rows]
+        name = next(row.layer.name for row in reversed(rows) if row)
+        parts.append((name, values[1] - values[0]))
+    most = sorted((part for part in parts if part[1]), key=lambda part: -abs(part[1]))
+    return Change(key, before, after, quantity.unit.format(unit=view.convention.unit), tuple(most))
+
+
+def _said(value: int, unit: str) -> str:
+    if unit != "bytes":
+        return scaled(value, unit)
+    for name, size in reversed(BYTES.items()):
+        if "i" in name and value >= size:
+            return f"{rounded(value, size, 2)} {name}"
+    return f"{grouped(value)} bytes"
+
+
+def _signed(value: int, unit: str) -> str:
+    return f"{'-' if value < 0 else '+'}{_said(abs(value), unit)}"
+
+
+def _percent(more: int, before: int) -> str:
+    return f"{'-' if more < 0 else '+'}{ratio(100 * abs(more), before)}%"
 
 
 class Budget:
     """Limits, each on a key of LIMITS: a number, or text such as "5G" or "200MiB".
 
     dtype, batch_size: what bytes are of, and how many images all but parameters are for.
+    besides: whether something else is held besides, so that there may be no limit.
 
     Raises:
         UnknownNameError: nothing that can be limited has that name.
@@ -95,13 +187,14 @@ class Budget:
         convention: Convention | str = "macs",
         dtype: Any = "float32",
         batch_size: int = 1,
+        besides: bool = False,
     ) -> None:
         known = {current(measure): limit for measure, limit in limits.items()}
         for measure in known:
             if measure not in LIMITS:
                 raise UnknownNameError("budget", measure, LIMITS)
         given = {measure: limit for measure, limit in known.items() if limit is not None}
-        if not given:
+        if not given and not besides:
             raise CnnrefError(f"Nothing is limited; limits are {', '.join(LIMITS)}.")
         self.limits = {
             measure: amount(measure, limit, QUANTITIES[measure].unit == "bytes")
@@ -121,6 +214,11 @@ class Budget:
             return ""
         where = ", ".join(dict.fromkeys(f"{row.op} in {row.name}" for row in table.uncounted))
         return f"may cost more than is counted: no rule counts {where}"
+
+    def against(self, before: Table, table: Table, name: str) -> Otherwise:
+        """What a table has otherwise than an earlier one, whose file or place has a name."""
+        found = compare(before, table)
+        return Otherwise(name, found.rows_differing, tuple(changes(found, self.view)))
 
     def _verdict(self, table: Table, measure: str, limit: int) -> Verdict:
         quantity = QUANTITIES[measure]

@@ -4,5 +4,5 @@ from model import Net
 
 def test_the_network_stays_small():
     assert_budget(
-        Net(), input_shape=(3, 96, 96), macs="100M", parameters="100k", peak="1MiB", dtype="float16"
+        Net(), (3, 96, 96), macs="100M", parameters="100k", peak="1MiB", dtype="float16"
     )

@@ -1,20 +1,26 @@
-"""For test suites: a network that must stay within a budget."""
+"""For test suites and CI: a network that must stay within a budget, and as it was.
+
+pytest finds a fixture and a marker by itself, once the package is installed: see
+`cnnref.testing.plugin`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from cnnref.counting.conventions import Convention
-from cnnref.sources import as_table
-from cnnref.tables.budget import Budget, Limit
-from cnnref.tables.table import Table
+if TYPE_CHECKING:
+    from cnnref.counting.conventions import Convention
+    from cnnref.tables.budget import Limit
+    from cnnref.tables.table import Table
 
 __all__ = ["assert_budget"]
 
 
 def assert_budget(
     what: Any,
+    input_shape: Any = (3, 224, 224),
     *,
     macs: Limit | None = None,
     operations: Limit | None = None,
@@ -22,7 +28,7 @@ def assert_budget(
     activations: Limit | None = None,
     peak: Limit | None = None,
     training: Limit | None = None,
-    input_shape: tuple[int, ...] = (3, 224, 224),
+    baseline: Table | str | Path | None = None,
     inputs: Any = None,
     convention: Convention | str = "macs",
     dtype: Any = "float32",
@@ -37,6 +43,7 @@ def assert_budget(
     macs, parameters, activations: of the whole network.
     operations: under the convention.
     peak, training: bytes of activations at inference and for the backward pass, of the dtype.
+    baseline: a table that the network must still equal, or the JSON file of one.
     batch_size: how many images everything but the parameters is for.
     allow_uncounted: take operators without a rule as free instead of failing.
     rules: rules of your own for the trace of a module, as for `cnnref.trace`.
@@ -44,8 +51,9 @@ def assert_budget(
     Returns the table, for further assertions.
 
     Raises:
-        AssertionError: a limit is exceeded; a line for each says by how much and by which layers.
-        CnnrefError: nothing is limited, or a limit is not a number.
+        AssertionError: a limit is exceeded, or the network is not as it was; a line for each says
+            by how much and by which layers.
+        CnnrefError: nothing is limited, or a limit is not a number, or the baseline no table.
 
     >>> import cnnref
     >>> from cnnref.testing import assert_budget
@@ -53,6 +61,10 @@ def assert_budget(
     4089184256
     """
     __tracebackhide__ = True
+    # pytest loads this package in every run, also of suites that never count
+    from cnnref.sources import as_table, saved
+    from cnnref.tables.budget import Budget
+
     limits = {
         "macs": macs,
         "operations": operations,
@@ -61,11 +73,16 @@ def assert_budget(
         "peak": peak,
         "training": training,
     }
-    budget = Budget(limits, convention=convention, dtype=dtype, batch_size=batch_size)
+    how: dict[str, Any] = {"convention": convention, "dtype": dtype, "batch_size": batch_size}
+    budget = Budget(limits, **how, besides=baseline is not None)
+    before = saved(baseline) if isinstance(baseline, str | Path) else baseline
     table = as_table(what, input_shape, inputs=inputs, rules=rules)
     lines = [str(verdict) for verdict in budget.verdicts(table) if not verdict.kept]
     if not allow_uncounted and (unknown := budget.unknown(table)):
         lines.append(unknown)
+    if before is not None:
+        name = str(baseline) if isinstance(baseline, str | Path) else f"the {before.name} before"
+        lines += budget.against(before, table, name).lines()
     if lines:
         raise AssertionError(f"{table.name}: " + f"\n{table.name}: ".join(lines))
     return table

@@ -1,0 +1,239 @@
+"""An earlier table, and the budgets of a project, on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import run
+
+import cnnref
+from cnnref.cli.commands import COMMANDS
+from cnnref.testing.stated import OPTIONS
+
+NETS = """
+from cnnref import Net
+
+def small(width=8, size=32):
+    net = Net((3, size, size), name="small")
+    x = net.relu(net.conv(net.input, width, 3, padding=1, name="conv1"))
+    net.conv(x, 4, 3, name="conv2")
+    return net
+"""
+STATED = """
+[tool.cnnref.budget.small]
+target = "nets.py:small"
+arg = {{ width = {width} }}
+macs = "600k"
+parameters = "600"
+baseline = "costs.json"
+
+[tool.cnnref.budget.cut]
+target = "alexnet"
+input-size = 227
+peak = "2MiB"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "nets.py").write_text(NETS, encoding="utf-8")
+    state(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def state(folder: Path, width: int = 8, text: str = STATED) -> None:
+    (folder / "pyproject.toml").write_text(text.format(width=width), encoding="utf-8")
+
+
+# ---- an earlier table ----
+
+
+def test_a_table_that_was_kept_is_held_against(project: Path, capsys: Any) -> None:
+    kept = ("table", "nets.py:small", "--output", "costs.json")
+    assert run(capsys, *kept) == (0, "", "")
+    again = ("trace", "nets.py:small", "--baseline", "costs.json")
+    code, out, err = run(capsys, *again)
+    assert (code, err) == (0, "")
+    assert "0 rows differ" in out
+    code, out, err = run(capsys, *again, "--arg", "width=12")
+    assert code == 1
+    assert "conv1" in out
+    assert err.splitlines() == [
+        "cnnref: small: macs: 480.38 kMACs before, 720.58 kMACs now, +240.19 kMACs (+50.0%); most "
+        "in conv2 +129.60 kMACs, conv1 +110.59 kMACs",
+        "cnnref: small: parameters: 516 parameters before, 772 parameters now, +256 parameters "
+        "(+49.6%); most in conv2 +144 parameters, conv1 +112 parameters",
+        "cnnref: small: activations: 11.79 k activations before, 15.89 k activations now, "
+        "+4.10 k activations (+34.7%); most in conv1 +4.10 k activations",
+        "cnnref: small: peak: 46.06 KiB before, 62.06 KiB now, +16.00 KiB (+34.7%)",
+        "cnnref: small: training: 46.06 KiB before, 62.06 KiB now, +16.00 KiB (+34.7%); most in "
+        "conv1 +16.00 KiB",
+        "cnnref: small: 3 rows differ from costs.json",
+    ]
+    # what costs less is told, too: the file is of another network
+    code, out, err = run(capsys, *again, "--arg", "width=4", "--quiet")
+    assert (code, out) == (1, "")
+    assert "-240.19 kMACs (-50.0%)" in err
+
+
+def test_what_differs_at_the_same_cost_is_told(project: Path, capsys: Any) -> None:
+    net = cnnref.Net((3, 8, 8))
+    net.conv(net.input, 4, (1, 3), padding=(0, 1))
+    (project / "a.json").write_text(net.table().to_json(), encoding="utf-8")
+    turned = cnnref.Net((3, 8, 8))
+    turned.conv(turned.input, 4, (3, 1), padding=(1, 0))
+    (project / "b.json").write_text(turned.table().to_json(), encoding="utf-8")
+    code, _, err = run(capsys, "table", "b.json", "--baseline", "a.json", "--quiet")
+    assert (code, err) == (1, "cnnref: net: 1 row differs from a.json, at the same cost\n")
+
+
+def test_a_saved_table_is_a_network_like_any_other(project: Path, capsys: Any) -> None:
+    run(capsys, "table", "vgg16", "--output", "kept.json")
+    assert run(capsys, "table", "kept.json") == run(capsys, "table", "vgg16")
+    code, out, _ = run(capsys, "compare", "kept.json", "vgg16")
+    assert (code, "0 rows differ" in out) == (0, True)
+
+
+def test_options_go_to_the_side_that_takes_them(project: Path, capsys: Any) -> None:
+    torch = pytest.importorskip("torch")
+    traced = cnnref.trace(torch.nn.Conv2d(3, 8, 3), (3, 32, 32))
+    (project / "kept.json").write_text(traced.to_json(), encoding="utf-8")
+    given = [f"--arg={name}" for name in ("in_channels=3", "out_channels=8", "kernel_size=3")]
+    own = ("torch.nn:Conv2d", *given, "--input", "3,32,32")
+    code, out, err = run(capsys, "compare", "kept.json", *own)
+    assert (code, err, "0 rows differ" in out) == (0, "", True)
+    code, _, err = run(capsys, "compare", *own[:1], "vgg11", *own[1:], "--num-classes", "10")
+    assert (code, err) == (1, "")
+    # where neither takes it, it is refused
+    code, _, err = run(capsys, "compare", "vgg11", "kept.json", "--input", "3,32,32")
+    assert (code, err) == (2, "cnnref: --input is for a callable; the spec of vgg11 takes none.\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (None, "is not there yet: cnnref trace with --output"),
+        ("{}", "holds no table that can be read: it is not the JSON of a table."),
+    ],
+)
+def test_a_baseline_that_is_none_is_refused_before_anything_runs(
+    project: Path, capsys: Any, text: str | None, why: str
+) -> None:
+    if text is not None:
+        (project / "costs.json").write_text(text, encoding="utf-8")
+    code, out, err = run(capsys, "trace", "nets.py:none", "--baseline", "costs.json")
+    assert (code, out) == (2, "")
+    assert why in err
+
+
+# ---- the budgets of a project ----
+
+
+def test_budgets_are_kept_and_written_down(project: Path, capsys: Any) -> None:
+    code, out, err = run(capsys, "budget", "--update")
+    assert (code, err) == (0, "")
+    assert "2 budgets of pyproject.toml, 2 kept." in out
+    assert "as costs.json has it" in out
+    assert cnnref.Table.from_json((project / "costs.json").read_text()).parameters == 516
+    assert run(capsys, "budget") == (0, out, "")
+
+
+def test_a_budget_that_is_not_kept_ends_with_one(project: Path, capsys: Any) -> None:
+    run(capsys, "budget", "--update")
+    state(project, width=12)
+    code, out, err = run(capsys, "budget", "--format", "json")
+    assert (code, err) == (1, "")
+    found = json.loads(out)
+    assert (found["schema"], found["kept"]) == (1, False)
+    small, cut = found["budgets"]
+    assert (small["name"], small["network"], small["kept"], small["unknown"]) == (
+        "small", "small", False, "",
+    )  # fmt: skip
+    assert [
+        (one["measure"], one["used"], one["limit"], one["kept"]) for one in small["limits"]
+    ] == [
+        ("macs", 720576, 600000, False),
+        ("parameters", 772, 600, False),
+    ]
+    assert small["limits"][0]["most"][0] == {"layer": "conv2", "used": 388800}
+    assert small["baseline"]["rows_differing"] == 3
+    changed = small["baseline"]["changes"][0]
+    assert (changed["measure"], changed["before"], changed["after"]) == ("macs", 480384, 720576)
+    assert changed["most"][0] == {"layer": "conv2", "more": 129600}
+    assert (cut["kept"], cut["baseline"]) == (True, None)
+    # one by its name; and every format
+    assert run(capsys, "budget", "cut")[0] == 0
+    for name in ("text", "md", "html", "csv", "tex"):
+        code, out, _ = run(capsys, "budget", "--format", name)
+        assert (code, "772" in out) == (1, True)
+
+
+def test_a_budget_of_rows_that_no_rule_counts_fails(project: Path, capsys: Any) -> None:
+    pytest.importorskip("torch")
+    (project / "strange.py").write_text(
+        "import torch\nclass Strange(torch.nn.Module):\n    def forward(self, x):\n"
+        "        return torch.linalg.qr(x).R\n",
+        encoding="utf-8",
+    )
+    stated = '[tool.cnnref.budget.strange]\ntarget = "strange.py:Strange"\nmacs = 5\n'
+    state(project, text=stated)
+    code, out, _ = run(capsys, "budget")
+    assert (code, "no rule counts" in out) == (1, True)
+    state(project, text=stated + "allow-uncounted = true\n")
+    assert run(capsys, "budget")[0] == 0
+
+
+def test_paths_are_of_the_folder_of_the_file(
+    project: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "inside").mkdir()
+    monkeypatch.chdir(project / "inside")
+    assert run(capsys, "budget", "--update")[0] == 0
+    assert (project / "costs.json").exists()
+
+
+REFUSED = {
+    "no file": (None, "There is no pyproject.toml in "),
+    "no budget": ("[tool.other]\nx = 1\n", " states no budget: [tool.cnnref.budget.NAME] does."),
+    "no name": ("[tool.cnnref.budget]\nmacs = 1\n", "a budget has a name, as [tool.cnnref.budget."),
+    "no target": ("[tool.cnnref.budget.a]\nmacs = 1\n", "a: say what to count, as target = "),
+    "a key": (
+        '[tool.cnnref.budget.a]\ntarget = "vgg16"\nmax-macs = 1\n',
+        "Unknown key of [tool.cnnref.budget.a] 'max_macs': did you mean macs?",
+    ),
+    "a limit": (
+        '[tool.cnnref.budget.a]\ntarget = "vgg16"\nmacs = "many"\n',
+        "The budget of macs must be a number such as 5G, 30M or 1500k, but is 'many'.",
+    ),
+    "no TOML": ("[tool", "is not TOML: "),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_stated_wrongly_is_told_in_a_sentence(
+    case: str, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, why = REFUSED[case]
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    code, out, err = run(capsys, "budget")
+    assert (code, out) == (2, "")
+    assert why in err
+
+
+def test_an_unknown_budget_is_told(project: Path, capsys: Any) -> None:
+    code, _, err = run(capsys, "budget", "smal")
+    assert (code, err) == (
+        2,
+        "cnnref: Unknown budget of pyproject.toml 'smal': did you mean small?\n",
+    )
+
+
+def test_what_may_be_stated_are_options_of_trace() -> None:
+    known = {option[2:].replace("-", "_") for option in COMMANDS["trace"].options}
+    assert set(OPTIONS) <= known
