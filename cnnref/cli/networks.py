@@ -100,8 +100,8 @@ def _side(name: str, both: tuple[str, str], arguments: SimpleNamespace) -> Simpl
     """The options for one side: those that are for a callable, where the other side is one."""
     if not _own(name) or name.endswith(".json"):
         callables = [one for one in both if _own(one) and not one.endswith(".json")]
-        dropped = ("input", "arg", "rules") if callables else ()
-        dropped += ("input_size",) if callables and name.endswith(".json") else ()
+        dropped = ["input", "arg", "rules"] if callables else []
+        dropped += ["input_size"] if callables and name.endswith(".json") else []
         return SimpleNamespace(**vars(arguments) | dict.fromkeys(dropped))
     others = [one for one in both if not _own(one)]
     return SimpleNamespace(**vars(arguments) | dict.fromkeys(["num_classes"] if others else []))

@@ -41,6 +41,6 @@ def within_budget(request: pytest.FixtureRequest) -> Callable[..., Any]:
     found: dict[str, Any] = {}
     for mark in reversed(list(request.node.iter_markers("budget"))):
         for name in mark.args:
-            found |= limits(budget(name, request.config.rootpath))
+            found |= limits(budget(name, request.path.parent))
         found |= mark.kwargs
     return partial(assert_budget, **found)

@@ -37,21 +37,29 @@ class Stated(NamedTuple):
 
 
 def budgets(start: Path) -> list[Stated]:
-    """The budgets in the pyproject.toml of a folder, or of the nearest one above it.
+    """The budgets in the nearest pyproject.toml, in a folder or above it, that states any.
 
     Raises:
-        CnnrefError: there is no such file, it states none, or one is not a table.
+        CnnrefError: there is none, or one of its budgets is not a table.
         UnknownNameError: a budget has a key that is none.
     """
+    files = [path for one in (start, *start.parents) if (path := one / FILE).is_file()]
+    for file in files:
+        found = _stated(file)
+        if found:
+            return [_checked(Stated(name, file.parent, it), file) for name, it in found.items()]
+    if not files:
+        raise CnnrefError(f"There is no {FILE} in {start} or above it.")
+    raise CnnrefError(f"{files[0]} states no budget: [tool.cnnref.budget.NAME] does.")
+
+
+def _stated(file: Path) -> Mapping[str, Any]:
     from cnnref.files import toml_of
 
-    file = next((path for one in (start, *start.parents) if (path := one / FILE).is_file()), None)
-    if file is None:
-        raise CnnrefError(f"There is no {FILE} in {start} or above it.")
-    found = toml_of(file).get("tool", {}).get("cnnref", {}).get("budget", {})
-    if not isinstance(found, dict) or not found:
-        raise CnnrefError(f"{file} states no budget: [tool.cnnref.budget.NAME] does.")
-    return [_checked(Stated(name, file.parent, given), file) for name, given in found.items()]
+    found = toml_of(file)
+    for key in ("tool", "cnnref", "budget"):
+        found = found.get(key, {}) if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def budget(name: str, start: Path) -> Stated:

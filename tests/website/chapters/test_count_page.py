@@ -74,8 +74,11 @@ def test_running_an_example_leaves_nothing_behind() -> None:
     assert not list(count.EXAMPLES.rglob("__pycache__"))
 
 
-def test_the_example_of_a_test_is_one() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_budget.py"]
+@pytest.mark.parametrize("name", ["test_budget.py", "test_within_budget.py"])
+def test_the_example_of_a_test_is_one(name: str) -> None:
+    # an installed package brings the plugin by itself
+    options = ["-q", "-p", "no:cacheprovider", "-p", "cnnref.testing.plugin"]
+    command = [sys.executable, "-m", "pytest", *options, name]
     environment = {"PYTHONPATH": str(PAGE.parent.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         command, cwd=count.EXAMPLES, env=environment, capture_output=True, text=True,
