@@ -5,11 +5,10 @@ The argument `times` is the sign between factors, "x" in text and a command in T
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING
 
-from cnnref.counting.arithmetic import adaptive_taps
+from cnnref.counting.formulas import SIZE, letters, numbers
 from cnnref.counting.shapes import Formula, Product
 from cnnref.units import grouped
 
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from cnnref.counting.layer import Layer
     from cnnref.tables.table import Table
 
+Lettered = tuple[tuple[tuple[str, ...], ...], ...]
+
 __all__ = [
     "explain",
     "memory",
@@ -25,6 +26,7 @@ __all__ = [
     "output_size",
     "output_sizes",
     "parameters",
+    "symbolic",
     "told",
     "value",
 ]
@@ -96,7 +98,8 @@ def output_size(layer: Layer, axis: int = 0, times: str = "x") -> str:
     rounding = "ceil" if ceil else "floor"
     # rounding up may add a window that starts behind the input; it is taken off again
     last = " - 1" if -(-(size - reach + 2 * padding) // stride) >= out and ceil else ""
-    return f"{rounding}(({size} - {reach} + 2 {times} {padding}) / {stride}) + 1{last} = {out}"
+    told = SIZE.format(rounding=rounding, times=times, W=size, K=reach, P=padding, S=stride)
+    return f"{told}{last} = {out}"
 
 
 def output_sizes(layer: Layer) -> list[str]:
@@ -129,14 +132,27 @@ def formula(layer: Layer, count: str) -> Formula:
     neither does.
     """
     number = layer.count(count)
-    derived = _DERIVED.get((layer.op, count)) or _DERIVED.get(("", count))
-    for found in (dict(layer.formulas).get(count), derived and derived(layer)):
+    for found in (dict(layer.formulas).get(count), numbers(layer, count)):
         if found and value(found) == number:
             return found
     return ((number,),)
 
 
-def _text(formula: Formula, times: str) -> str:
+def symbolic(op: str, count: str, times: str = "x") -> str:
+    """What the rule of an operator says of a count, with letters where a row has its sizes.
+
+    count: a raw count, or "parameters", or "size": that of an output along one axis.
+
+    >>> symbolic("conv", "parameters", "*")
+    '(C_{out} * C_{in} / G * K * K) + C_{out}'
+    """
+    if count == "size":
+        return SIZE.format(rounding="floor", times=times, W="W", K="K", P="P", S="S")
+    counts = ("weights", "biases") if count == "parameters" else (count,)
+    return " + ".join(_text(letters(op, one), times) for one in counts)
+
+
+def _text(formula: Formula | Lettered, times: str) -> str:
     return " + ".join(_product(product, times) for product in formula)
 
 
@@ -149,125 +165,14 @@ def _priced(price: int, formula: Formula, times: str) -> str:
     return _text(formula, times) if price == 1 else f"{price} {times} {_bracketed(formula, times)}"
 
 
-def _product(product: Product, times: str) -> str:
-    return f" {times} ".join(_bracket(factor, times) for factor in product) or "1"
+def _product(product: Product | tuple[tuple[str, ...], ...], times: str) -> str:
+    # what is empty, as no axes, is a factor of one
+    factors = (_bracket(factor, times) for factor in product if factor != ())
+    return f" {times} ".join(factors) or "1"
 
 
-def _bracket(factor: int | tuple[int, ...], times: str) -> str:
+def _bracket(factor: int | tuple[int, ...] | tuple[str, ...], times: str) -> str:
     if isinstance(factor, int):
         return str(factor)
     text = f" {times} ".join(map(str, factor))
     return f"({text})" if len(factor) > 1 else text
-
-
-def _elements(layer: Layer) -> Formula:
-    return ((tuple(layer.out_shape),),) if layer.out_shape else ((1,),)
-
-
-def _elements_in(layer: Layer) -> Formula:
-    return tuple((tuple(shape),) if shape else (1,) for shape in layer.in_shapes)
-
-
-def _window(layer: Layer) -> tuple[int, ...]:
-    return layer.window.kernel if layer.window else ()
-
-
-def _filter(layer: Layer) -> tuple[int, ...]:
-    """What one output of a convolution sums over: channels of its group, and the window."""
-    taps = layer.counts.elements_out * prod(_window(layer))
-    return (layer.macs // taps, *_window(layer)) if taps else ()
-
-
-def _conv_macs(layer: Layer) -> Formula:
-    return ((tuple(layer.out_shape), _filter(layer)),)
-
-
-def _conv_weights(layer: Layer) -> Formula:
-    filters = prod(_filter(layer))
-    return (((layer.counts.weights // filters, *_filter(layer)),),) if filters else ()
-
-
-def _spread(layer: Layer) -> Formula:
-    """What each input of a transposed convolution is spread over."""
-    taps = layer.in_shape.elements * prod(_window(layer))
-    return ((tuple(layer.in_shape), (layer.macs // taps, *_window(layer))),) if taps else ()
-
-
-def _taps(layer: Layer) -> Formula:
-    return ((tuple(layer.out_shape), _window(layer)),)
-
-
-def _spread_taps(layer: Layer) -> Formula:
-    taps = layer.counts.elements_out * prod(_window(layer))
-    depth = layer.counts.window_taps // taps if taps else 0
-    return ((tuple(layer.out_shape), (depth, *_window(layer))),)
-
-
-def _adaptive_taps(layer: Layer) -> Formula:
-    rank = max(len(layer.out_shape) - 1, 0)
-    before, after = layer.in_shape[-rank:], layer.out_shape[-rank:]
-    if not rank or len(before) != rank:
-        return ()
-    axes = zip(before, after, strict=True)
-    return (((layer.out_shape.channels, *(adaptive_taps(*axis) for axis in axes)),),)
-
-
-def _linear_macs(layer: Layer) -> Formula:
-    return ((*layer.in_shape, layer.out_shape[-1]),) if layer.out_shape else ()
-
-
-def _linear_weights(layer: Layer) -> Formula:
-    return ((layer.in_shape[-1], layer.out_shape[-1]),) if layer.out_shape else ()
-
-
-def _matmul_macs(layer: Layer) -> Formula:
-    outputs = layer.counts.elements_out
-    return ((tuple(layer.out_shape), layer.macs // outputs),) if outputs else ()
-
-
-def _attention_macs(layer: Layer) -> Formula:
-    """Of each pair of positions: the width of queries and that of values."""
-    query, key, value = (*layer.in_shapes, (), (), ())[:3]
-    if not (query and len(key) > 1 and value):
-        return ()
-    return ((tuple(query[:-1]), key[-2], query[-1]), (tuple(query[:-1]), key[-2], value[-1]))
-
-
-def _channels(layer: Layer) -> Formula:
-    return ((layer.out_shape.channels,),) if layer.out_shape else ()
-
-
-def _features(layer: Layer) -> Formula:
-    return ((layer.out_shape[-1],),) if layer.out_shape else ()
-
-
-def _entries(layer: Layer) -> Formula:
-    """The table of an embedding: so many entries, each as wide as the output."""
-    width = layer.out_shape[-1] if layer.out_shape else 0
-    return ((layer.counts.weights // width, width),) if width else ()
-
-
-_DERIVED: dict[tuple[str, str], Callable[[Layer], Formula]] = {
-    ("", "bias_adds"): _elements,
-    ("", "elements_out"): _elements,
-    ("", "elements_in"): _elements_in,
-    ("", "window_taps"): _taps,
-    ("conv", "macs"): _conv_macs,
-    ("conv", "weights"): _conv_weights,
-    ("deform_conv", "macs"): _conv_macs,
-    ("deform_conv", "weights"): _conv_weights,
-    ("conv_transpose", "macs"): _spread,
-    ("conv_transpose", "window_taps"): _spread_taps,
-    ("linear", "macs"): _linear_macs,
-    ("linear", "weights"): _linear_weights,
-    ("linear", "biases"): _features,
-    ("matmul", "macs"): _matmul_macs,
-    ("cdist", "macs"): _matmul_macs,
-    ("attention", "macs"): _attention_macs,
-    ("embedding", "weights"): _entries,
-    ("embedding_bag", "weights"): _entries,
-    ("adaptive_avg_pool", "window_taps"): _adaptive_taps,
-    ("adaptive_max_pool", "window_taps"): _adaptive_taps,
-    **{(op, "biases"): _channels for op in ("conv", "conv_transpose", "batch_norm", "prelu")},
-    **{(op, "weights"): _channels for op in ("batch_norm", "prelu", "group_norm")},
-}

@@ -27,7 +27,7 @@ SITE = (
     {"website.charts", "website.errata"},
     {"website.inline"},
     {"website.citations", "website.notebooks", "website.theme"},
-    {"website.facts", "website.markup"},
+    {"website.facts", "website.formulas", "website.markup"},
     {"website.lessons"},
     {"studies.degradation", "studies.machines", "studies.zoo"},
     {"studies.peers"},

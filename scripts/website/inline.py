@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from cnnref.counting import explain
 from cnnref.counting.conventions import convention
+from cnnref.counting.formulas import RULES
 from cnnref.counting.layer import Layer
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.networks.published import Source, figures, sources
@@ -14,6 +15,7 @@ from cnnref.units import GIGA, KIB, KILO, MEGA, MIB, grouped, ratio, rounded
 from website import citations
 from website.data import Entry, challenge_entry
 from website.facts import fact, lookup
+from website.formulas import MACROS as FORMULAS
 from website.markup import Html, data
 from website.markup import cited as _figure
 
@@ -28,6 +30,7 @@ __all__ = [
     "more",
     "number",
     "ratio_of",
+    "rule",
     "saved",
     "share",
     "tex",
@@ -48,7 +51,7 @@ MONTHS = (
     "six months", "seven months", "eight months", "nine months", "ten months", "eleven months",
 )  # fmt: skip
 TIMES = r"\times"
-_ROUNDING = re.compile(r"(floor|ceil)\(\((.*?)\) / (\d+)\)")
+_ROUNDING = re.compile(r"(floor|ceil)\(\((.*?)\) / (\w+)\)")
 TEX_FORMULAS: Mapping[str, Callable[[Layer], str]] = {
     "size": lambda layer: explain.output_size(layer, times=TIMES),
     "parameters": lambda layer: explain.parameters(layer, times=TIMES),
@@ -134,6 +137,21 @@ def tex(path: str, what: str) -> str:
         raise UnknownNameError("formula", what, TEX_FORMULAS)
     key, _, row = path.partition("/")
     return _tex(TEX_FORMULAS[what](lookup(key)[row]))
+
+
+def rule(op: str, count: str, *, groups: bool = True) -> str:
+    r"""What the rule of an operator says of a count, in letters, for use inside a formula.
+
+    count: a raw count, "parameters", or "size", that of an output along one axis.
+    groups: whether the letter of the groups is there, where a rule has it.
+
+    >>> print(rule("max_pool", "window_taps"))
+    (C \times H' \times W') \times (K \times K)
+    """
+    text = explain.symbolic(op, count, TIMES)
+    if not text:
+        raise UnknownNameError("rule", f"{op}/{count}", ("/".join(key) for key in RULES))
+    return _tex(text if groups else text.replace(" / G", ""))
 
 
 def _tex(text: str) -> str:
@@ -275,10 +293,12 @@ MACROS: Mapping[str, Callable[..., object]] = {
     "depth": depth,
     "difference": difference,
     "field": field,
+    **FORMULAS,
     "interval": interval,
     "more": more,
     "n": number,
     "ratio": ratio_of,
+    "rule": rule,
     "saved": saved,
     "share": share,
     "t": tex_number,

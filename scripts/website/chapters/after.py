@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from cnnref.networks.published import Published, published
 from cnnref.units import MEGA, rounded
 from website.facts import fact
+from website.formulas import worked_out
 from website.markup import Html, cited, line, table
 
 __all__ = ["MACROS", "later_table", "separable_share"]
@@ -45,7 +46,7 @@ def _quoted(figure: Published) -> Html:
 
 
 def separable_share(path: str) -> str:
-    """What a depthwise separable pair costs of a convolution, by formula: 1 / C_out + 1 / K^2.
+    """What a depthwise separable pair costs of a convolution, by formula.
 
     path: "table/row" of the convolution.
 
@@ -53,7 +54,7 @@ def separable_share(path: str) -> str:
     '0.1150'
     """
     channels, kernel = fact(f"{path}/out_channels"), fact(f"{path}/kernel")
-    return f"{1 / channels + 1 / kernel**2:.4f}"
+    return f"{float(worked_out('separable', {'C_{out}': channels, 'K': kernel})):.4f}"
 
 
 MACROS: Mapping[str, Callable[..., object]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from cnnref.drawing import bars
@@ -13,6 +14,7 @@ from cnnref.tables.table import Table
 from cnnref.units import KIB, KILO, MEGA, ratio, rounded
 from website.chapters.googlenet.table1 import lines
 from website.facts import lookup
+from website.formulas import worked_out
 from website.markup import Cell, cell, data, element, in_units, line, table
 
 if TYPE_CHECKING:
@@ -102,16 +104,14 @@ def _differing(text: str, differs: bool) -> str:
 def break_even(module: str) -> str:
     """The widest 1x1 reduction before the 3x3 of an inception module that still saves work.
 
-    R with CR + 9RF < 9CF, per position, for C channels in and F filters.
-
     >>> break_even("3a")
     '<data value="164" title="widest reduction of 3a that saves">164</data>'
     """
     layer = lookup(f"googlenet:{module}-naive")[f"inception_{module}.3x3"]
-    channels, taps = layer.in_shape.channels, layer.macs // layer.out_shape.elements
-    filters = layer.out_shape.channels
-    # 9CF / (C + 9F), and one less where that is whole: equal is not less
-    widest = (taps * filters - 1) // (channels + taps // channels * filters)
+    assert layer.window is not None
+    sizes = {"C": layer.in_shape[0], "F": layer.out_shape[0], "K": layer.window.kernel[0]}
+    # equal is not less
+    widest = ceil(worked_out("break-even", sizes)) - 1
     return data(widest, str(widest), f"widest reduction of {module} that saves")
 
 
