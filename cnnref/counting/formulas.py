@@ -95,6 +95,7 @@ CHANNELS = Symbol(("C",), lambda layer: tuple(layer.out_shape[:1]))
 POSITIONS = Symbol((), lambda layer: _in_shape(layer)[:-1])
 WIDTH = Symbol(("C_{in}",), lambda layer: _in_shape(layer)[-1:])
 FEATURES = Symbol(("C_{out}",), lambda layer: layer.out_shape[-1:])
+FEATURES_OUT = Symbol(("C_{out}",), _out_shape)
 INNER = Symbol(("K",), lambda layer: _each(layer.macs, layer.counts.elements_out))
 COVERED = Symbol(("C", "h", "w"), _adaptive)
 ENTRIES = Symbol(("N",), lambda row: _each(row.counts.weights, prod(row.out_shape[-1:])))
@@ -118,11 +119,12 @@ RULES: dict[tuple[str, str], Rule] = {
     ("", "window_taps"): (((MAP_OUT,), (WINDOW,)),),
     ("flatten", "elements_out"): (((MAP_IN,),),),
     **{(op, count): rule for op in ("conv", "deform_conv") for count, rule in _CONV.items()},
-    ("conv", "bias_adds"): (((FILTERS_OUT,),),),
+    **{("conv", count): (((FILTERS_OUT,),),) for count in ("bias_adds", "elements_out")},
     ("conv", "biases"): (((FILTERS,),),),
     ("conv_transpose", "macs"): (((MAP_IN,), (SPREAD, WINDOW)),),
     ("conv_transpose", "window_taps"): (((MAP_OUT,), (TAPS, WINDOW)),),
     ("conv_transpose", "biases"): (((FILTERS,),),),
+    **{("linear", count): (((FEATURES_OUT,),),) for count in ("bias_adds", "elements_out")},
     ("linear", "macs"): (((POSITIONS,), (WIDTH,), (FEATURES,)),),
     ("linear", "weights"): (((WIDTH,), (FEATURES,)),),
     ("linear", "biases"): (((FEATURES,),),),

@@ -54,7 +54,7 @@ layers = [
 #
 # The window starts at the edge of the padding and moves by the stride as long as it fits:
 #
-# $$ W' = \left\lfloor \frac{W - K + 2P}{S} \right\rfloor + 1 $$
+# $$ W' = \left\lfloor \frac{W - K + 2 \times P}{S} \right\rfloor + 1 $$
 
 # %%
 W, K, S, P = 227, 11, 4, 2
@@ -88,7 +88,7 @@ assert elements * 4 == cnnref.convention("lecture").stored_bytes(book["conv1"])
 #
 # Each filter is a block of weights as deep as the input, and has one bias:
 #
-# $$ C_{out} \times C_{in} \times K \times K + C_{out} $$
+# $$ (C_{out} \times C_{in} \times K \times K) + C_{out} $$
 #
 # The size of the image does not occur in it.
 

@@ -82,6 +82,11 @@ IN_FORMULA = re.compile(r"\d[\d,.]*\d|\d")
 SETTINGS = re.compile(r"^(?:site_name|site_description|copyright): *(.*)$|^ +- ([^:\n]+): \S+\.")
 
 
+# letters of sizes, and what makes a cost of them
+SIZE = re.compile(r"(?<![A-Za-z\\])(?:[CFGHKPRSW]|[rt](?=[A-Z]))(?:_\{\w+\})?'?(?!\()")
+SIGN = re.compile(r"[+/]|\\(?:cdot|frac|[lr]floor|[lr]ceil)")
+
+
 class Fault(NamedTuple):
     """A typed quantity: page, line and the text that stands there."""
 
@@ -91,8 +96,8 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"{self.page}:{self.line}: the quantity {self.text!r} is typed; "
-            "take it from a macro, or quote it as code if it is a name."
+            f"{self.page}:{self.line}: {self.text!r} is typed; take a quantity and a formula of "
+            "sizes from a macro, or quote it as code if it is a name."
         )
 
 
@@ -109,6 +114,7 @@ def faults(page: str, text: str, *, rendered: bool = True) -> list[Fault]:
     ]
     lines = [(text.count("\n", 0, at) + 1, what) for at, what in (*found, *_in_text(text))]
     lines += _in_macros(text) if rendered else ()
+    lines += _of_sizes(text) if page.endswith(".md") else ()
     return [Fault(page, line, what) for line, what in sorted(lines)]
 
 
@@ -144,9 +150,21 @@ def _words(formula: re.Match[str]) -> str:
 
 def _in_formulas(text: str) -> Iterator[tuple[int, str]]:
     for formula in FORMULA.finditer(text):
-        for number in IN_FORMULA.finditer(TEXT_IN_FORMULA.sub(blank, formula[0])):
+        written = TEXT_IN_FORMULA.sub(blank, formula[0])
+        for number in IN_FORMULA.finditer(written):
             if not number[0].isdigit() or int(number[0]) > LARGEST_IN_FORMULA:
                 yield formula.start() + number.start(), number[0]
+
+
+def _of_sizes(text: str) -> Iterator[tuple[int, str]]:
+    """Each formula that makes a cost or a size of other sizes, by its line; shapes are none."""
+    for pattern in HIDDEN:
+        text = pattern.sub(blank, text)
+    for formula in FORMULA.finditer(text):
+        written = TEXT_IN_FORMULA.sub(blank, formula[0]).replace(r"\times", " x ")
+        sign = SIGN.search(written) or ("$$" in written and " x " in written)
+        if sign and len(SIZE.findall(written)) > 1:
+            yield text.count("\n", 0, formula.start()) + 1, formula[0].strip("$ ")
 
 
 def _in_macros(text: str) -> Iterator[tuple[int, str]]:

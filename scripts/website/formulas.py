@@ -12,10 +12,11 @@ from math import prod
 
 from cnnref.errors import CnnrefError, UnknownNameError
 
-__all__ = ["FORMULAS", "MACROS", "formula", "value", "worked_out"]
+__all__ = ["FORMULAS", "MACROS", "filled", "formula", "value", "worked_out"]
 
 # t, r: how many times wider or thinner; R: channels between; j, r: a jump and a field
 FORMULAS: Mapping[str, str] = {
+    "squeeze": r"C \cdot \frac{C}{r}",
     "squeeze and excite": r"2 \cdot \frac{C^2}{r}",
     "separable of full": (
         r"\frac{H W \cdot C_{in} \cdot K^2 + H W \cdot C_{out} \cdot C_{in}}"
@@ -24,6 +25,9 @@ FORMULAS: Mapping[str, str] = {
     "separable": r"\frac{1}{C_{out}} + \frac{1}{K^2}",
     "inverted": r"H\,W \cdot (C \cdot tC + K^2 \cdot tC + tC \cdot C) = H\,W \cdot tC\,(2C + K^2)",
     "convnext": r"K^2 C + C \cdot tC + tC \cdot C = C\,(K^2 + 2tC)",
+    "two equal": r"2 \times K^2 C^2",
+    "pointwise parameters": r"C_{out} \cdot C_{in} + C_{out}",
+    "pointwise": r"H\,W \cdot C_{out} \cdot C_{in}",
     "positions": r"\text{weights} \times H' \times W'",
     "direct": r"K^2 C F",
     "reduced": r"CR + K^2 R F",
@@ -35,12 +39,28 @@ TOKEN = re.compile(
     r"|(?P<number>\d+)|(?P<name>\\text\{\w+\}|[A-Za-z](?:_\{\w+\})?'?)"
     r"|(?P<sign>\\times|\\cdot|\\frac|\\lfloor|\\rfloor|\\lceil|\\rceil|[-+/^(){}=])"
 )
+CLOSED = (")", "}")
 OPEN = {"(": ")", "{": "}", r"\lfloor": r"\rfloor", r"\lceil": r"\rceil"}
 
 
 def formula(name: str) -> str:
     """A formula of FORMULAS, for use inside a formula of a page."""
     return _stated(name)
+
+
+def filled(name: str, sizes: Mapping[str, int]) -> str:
+    r"""A formula of FORMULAS with numbers in place of its letters.
+
+    >>> print(filled("pointwise", {"H": 2, "W": 3, "C_{out}": 4, "C_{in}": 5}))
+    2 \cdot 3 \cdot 4 \cdot 5
+    """
+    parts: list[str] = []
+    for kind, text in _tokens(_stated(name)):
+        number = kind in ("name", "number")
+        if number and parts and (parts[-1].isdecimal() or parts[-1] in CLOSED):
+            parts.append(r"\cdot")
+        parts.append(str(sizes[text]) if kind == "name" else text)
+    return " ".join(parts)
 
 
 def worked_out(name: str, sizes: Mapping[str, int]) -> Fraction:

@@ -149,6 +149,8 @@ def rule(op: str, count: str, *, groups: bool = True) -> str:
     (C \times H' \times W') \times (K \times K)
     """
     text = explain.symbolic(op, count, TIMES)
+    if re.fullmatch(r"\([^()]*\)", text):
+        text = text[1:-1]
     if not text:
         raise UnknownNameError("rule", f"{op}/{count}", ("/".join(key) for key in RULES))
     return _tex(text if groups else text.replace(" / G", ""))

@@ -81,6 +81,11 @@ def test_the_text_of_a_notebook_and_its_comments_are_read_and_its_code_is_not(tm
         ("$$ \\text{sixty million} $$", "sixty"),
         ("$$ \\text{61 M} $$", "61"),
         ("$ x = 2012 $", "2012"),
+        ("$ W' = (W - K + 2P) / S + 1 $", "W' = (W - K + 2P) / S + 1"),
+        ("$$ C_{out} \\cdot C_{in} $$", r"C_{out} \cdot C_{in}"),
+        ("$$ C \\times H \\times W $$", r"C \times H \times W"),
+        ("one\n\nof $CR + K^2 R F$ each", "CR + K^2 R F"),
+        ("$$ R < \\frac{C}{F} $$", r"R < \frac{C}{F}"),
     ],
 )
 def test_typed_quantity_is_refused(text, quantity):
@@ -94,7 +99,9 @@ def test_typed_quantity_is_refused(text, quantity):
         "conv4_1 is a 3x3 convolution, fc6 a linear layer, on a GTX 580.",
         'It has {{ n("vgg16/total/parameters") }} parameters.',
         'It needs less {{ erratum("GoogLeNet/stem totals/VGG-16 MFLOP 224 -> 28") }}.',
-        "$ W' = (W - K + 2P) / S + 1 $",
+        "maps of $H \\times W$ with $K^2$ weights, $C_{out}$ of them, and $x + F(x)$",
+        "$$ R < {{ formula('break-even') }} $$",
+        "$$ y = \\gamma\\, \\frac{x - \\mu}{\\sigma} + \\beta $$",
         "```python\nnet.conv(x, 64, 11)\n```",
         '=== "Spec"\n\n    ```python\n    x = 512\n    ```\n',
         "Use `input_size=227` here.",
@@ -102,7 +109,7 @@ def test_typed_quantity_is_refused(text, quantity):
         "[a link](page.md#part-12)",
         "---\nhide: [toc]\nicon: 12\n---\n",
         "- one\n\n2. two\n3. three\n",
-        "$$ \\text{2012: } K + 2P $$",
+        "$$ \\text{2012: } {{ rule('conv', 'size') }} $$",
         "In 2012 and the 1990s.",
         "`resnet50`, `conv4_1`, `scripts/degradation.py` and `x = 512` are code.",
         "```python\n>>> net.conv(x, 64, 11)\n>>> x = 3\n```\n",
@@ -120,8 +127,8 @@ def test_names_macros_and_code_may_stand(text):
 def test_fault_names_page_line_and_text():
     (fault,) = lint_prose.faults("vgg.md", "one\n\nIt has 138 M parameters.\n")
     assert str(fault) == (
-        "vgg.md:3: the quantity '138' is typed; "
-        "take it from a macro, or quote it as code if it is a name."
+        "vgg.md:3: '138' is typed; take a quantity and a formula of sizes from a macro, or quote "
+        "it as code if it is a name."
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from cnnref.networks.published import Published, published
 from cnnref.units import MEGA, rounded
 from website.facts import fact
-from website.formulas import worked_out
+from website.formulas import filled, worked_out
 from website.markup import Html, cited, line, table
 
 __all__ = ["MACROS", "later_table", "separable_share"]
@@ -46,15 +46,16 @@ def _quoted(figure: Published) -> Html:
 
 
 def separable_share(path: str) -> str:
-    """What a depthwise separable pair costs of a convolution, by formula.
+    r"""What a depthwise separable pair costs of a convolution, by its formula.
 
     path: "table/row" of the convolution.
 
-    >>> separable_share("block:plain/conv")
-    '0.1150'
+    >>> print(separable_share("block:plain/conv"))
+    \frac { 1 } { 256 } + \frac { 1 } { 3 ^ 2 } = 0.1150
     """
     channels, kernel = fact(f"{path}/out_channels"), fact(f"{path}/kernel")
-    return f"{float(worked_out('separable', {'C_{out}': channels, 'K': kernel})):.4f}"
+    sizes = {"C_{out}": channels, "K": kernel}
+    return f"{filled('separable', sizes)} = {float(worked_out('separable', sizes)):.4f}"
 
 
 MACROS: Mapping[str, Callable[..., object]] = {
