@@ -61,7 +61,7 @@ class MissingExtraError(CnnrefError, ImportError):
 
 
 class UncountedWarning(UserWarning):
-    """An operator without a rule ran; its row says nothing of its cost."""
+    """An operator without a rule ran, or with an estimate alone: no total has what it costs."""
 
 
 class RenamedWarning(UserWarning):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
     from cnnref.cli.values import Input
+    from cnnref.counting.layer import Layer
 
 __all__ = ["given_inputs", "swept", "theirs", "traced", "traced_table"]
 
@@ -166,7 +167,10 @@ def _trace(module: Any, strict: bool, partial: bool, **inputs: Any) -> Table:
         table = error.table  # type: ignore[attr-defined]
     if table.uncounted:
         progress("")
-        complain(f"no rule counts {_where(table)}; the totals are incomplete.")
+        complain(f"no rule counts {_where(table.uncounted)}; the totals are incomplete.")
+    if table.estimated:
+        progress("")
+        complain(f"{_where(table.estimated)} has an estimate; --convention estimates counts it.")
     return table
 
 
@@ -181,9 +185,9 @@ def _unwarned(call: Callable[[], Found]) -> Found:
         return call()
 
 
-def _where(table: Table) -> str:
+def _where(rows: Iterable[Layer]) -> str:
     places: dict[str, list[str]] = {}
-    for layer in table.uncounted:
+    for layer in rows:
         places.setdefault(layer.op, []).append(layer.name)
     return ", ".join(
         f"{op} (row {names[0]}" + f" and {len(names) - 1} more" * (len(names) > 1) + ")"

@@ -93,6 +93,11 @@ class Layer(NamedTuple):
         return self.call.frozen if self.call else 0
 
     @property
+    def unregistered(self) -> int:
+        """Learned numbers that the module has not registered; none of a row that is not traced."""
+        return self.call.unregistered if self.call else 0
+
+    @property
     def trainable(self) -> int:
         """Learned numbers that take a gradient."""
         return self.parameters - self.frozen

@@ -11,6 +11,7 @@ __all__ = [
     "COPIES",
     "COUNTED_BY_TORCH",
     "ELEMENTWISE",
+    "ESTIMATED",
     "FREE",
     "FRESH",
     "GRADIENTS",
@@ -33,6 +34,11 @@ COUNTED_BY_TORCH = (
 )
 # "custom": a rule of the user's own that names no other kind
 MATRIX = (*COUNTED_BY_TORCH, "bilinear", "cdist", "deform_conv", "custom")
+# by whichever algorithm: their rows have an estimate, and no MACs
+ESTIMATED = (
+    "cholesky", "det", "eig", "eigh", "fft", "householder", "inverse", "ldl", "lstsq", "lu",
+    "matrix_exp", "pinv", "qr", "solve", "solve_triangular", "svd",
+)
 # windows over positions: their rows have window taps
 POOLS = (
     "max_pool", "avg_pool", "lp_pool", "adaptive_avg_pool", "adaptive_max_pool",
@@ -74,7 +80,8 @@ ELEMENTWISE = (
     "masked_fill", "maximum", "minimum", "multiply", "nan_to_num", "ndtri", "ne", "neg",
     "nextafter", "polar", "polygamma", "pow", "rad2deg", "reciprocal", "remainder", "renorm",
     "round", "rsqrt", "scale", "searchsorted", "sgn", "sign", "signbit", "sin", "sinc", "sinh",
-    "sqrt", "square", "sub", "tan", "trunc", "weight_norm", "where", "xlog1py", "xlogy", "zeta",
+    "special_function", "sqrt", "square", "sub", "tan", "trunc", "weight_norm", "where",
+    "xlog1py", "xlogy", "zeta",
 )
 # many elements into one, by a sum, a comparison or an order
 REDUCTIONS = (
@@ -122,6 +129,7 @@ FRESH = (
 FREE = (*VIEWS, *COPIES, *FRESH)
 KINDS = (
     *MATRIX,
+    *ESTIMATED,
     *POOLS,
     *NORMS,
     *RESAMPLING,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from cnnref.counting.operators import COUNTED_BY_TORCH, MATRIX, POOLS, STORING
+from cnnref.counting.operators import COUNTED_BY_TORCH, ESTIMATED, MATRIX, POOLS, STORING
 
 __all__ = ["FULL_COLUMNS", "LECTURE_COLUMNS", "PRESETS", "STORED"]
 
@@ -107,6 +107,20 @@ PRESETS: tuple[dict[str, Any], ...] = (
         "note": (
             "One multiply and one add together count once. Biases, pooling, norms and "
             "activations are not counted."
+        ),
+    },
+    {
+        "name": "estimates",
+        "title": "Multiply-accumulates, with estimates",
+        "unit": "MAC",
+        "prices": _each(MATRIX, macs=1) | _each(ESTIMATED, estimate=1),
+        "source": (
+            "as macs; for decompositions, solvers and Fourier transforms Golub and Van Loan, "
+            "Matrix Computations, 4th edition, 2013"
+        ),
+        "note": (
+            "As macs, which leaves out what no count is exact of: the leading term of the "
+            "textbook's algorithm, which is not what a library runs to the last digit."
         ),
     },
     {

@@ -82,7 +82,7 @@ class Counts(NamedTuple):
 
 COUNTS = Counts._fields
 # raw counts of few kinds, of which a trace alone tells: see `Call`
-FURTHER = ("again", "states", "sums", "nearest", "linear", "bilinear", "bicubic")
+FURTHER = ("estimate", "again", "states", "sums", "nearest", "linear", "bilinear", "bicubic")
 
 
 class Call(NamedTuple):
@@ -90,17 +90,21 @@ class Call(NamedTuple):
 
     module: the class of the module without parts whose call the row is, as "torch.nn.Linear";
         "" where a function was called.
-    counts: by name, further raw counts. again: the learned numbers of the module, once for each
+    counts: by name, further raw counts. estimate: MACs that a textbook gives for what no count
+        is exact of, as a decomposition. again: the learned numbers of the module, once for each
         entry along the first axis of its output (of a recurrent layer, its first two), but for
         those that the row brings. states: elements of the hidden state, over all steps, layers
         and directions of a recurrent layer. sums: the sums of a softmax. nearest, linear,
         bilinear, bicubic: elements of the output of an interpolation of that mode.
     frozen: how many of the learned numbers that the row brings take no gradient.
+    unregistered: learned numbers that are none of the module's parameters(), as those in a plain
+        list or made in forward; none of the row's weights and biases either.
     """
 
     module: str = ""
     counts: tuple[tuple[str, int], ...] = ()
     frozen: int = 0
+    unregistered: int = 0
 
 
 # a sum of products; a factor that is a product of sizes is shown in brackets

@@ -15,6 +15,7 @@ from cnnref.tables.analysis import alive_at, element_bytes
 from cnnref.tables.comparison import Comparison, compare
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES, Quantity, Whole, current, highest
+from cnnref.tables.rows import places
 from cnnref.tables.table import Table
 from cnnref.units import grouped, ratio, rounded, scaled
 
@@ -210,10 +211,11 @@ class Budget:
 
     def unknown(self, table: Table) -> str:
         """Why the limits cannot be held against a table; nothing where they can."""
-        if not table.uncounted:
-            return ""
-        where = ", ".join(dict.fromkeys(f"{row.op} in {row.name}" for row in table.uncounted))
-        return f"may cost more than is counted: no rule counts {where}"
+        priced = self.view.convention.priced
+        left = [row for row in table.estimated if "estimate" not in priced(row)]
+        found = [f"no rule counts {places(table.uncounted)}"] if table.uncounted else []
+        found += [f"{places(left)} has an estimate alone"] if left else []
+        return f"may cost more than is counted: {' and '.join(found)}" if found else ""
 
     def against(self, before: Table, table: Table, name: str) -> Otherwise:
         """What a table has otherwise than an earlier one, whose file or place has a name."""

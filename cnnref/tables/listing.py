@@ -95,7 +95,7 @@ def _totals(table: Table, whole: Whole, rows: list[Row], keys: list[str]) -> lis
 def _mark(layer: Layer) -> str:
     if not layer.counted:
         return "uncounted"
-    return "" if layer.macs or layer.parameters else "free"
+    return "" if layer.macs or layer.parameters or layer.count("estimate") else "free"
 
 
 def notes(table: Table, whole: Whole, keys: Sequence[str]) -> list[str]:
@@ -106,16 +106,22 @@ def notes(table: Table, whole: Whole, keys: Sequence[str]) -> list[str]:
         f"{table.name}, {part}input {table.input_shape}; convention {entry.name}: {entry.title}"
     ]
     if table.uncounted:
-        ops = [layer.op for layer in table.uncounted]
-        rows = ", ".join(f"{op} ({_rows(ops.count(op))})" for op in dict.fromkeys(ops))
         lines.append(
-            f"No rule counts {rows}, marked {UNKNOWN}; totals with {LEAST.strip()} leave them out"
+            f"No rule counts {_ops(table.uncounted)}, marked {UNKNOWN}; "
+            f"totals with {LEAST.strip()} leave them out"
         )
+    if table.estimated:
+        lines.append(_estimated(table, entry))
     hidden = [layer for layer in table if layer.parameters and not entry.lists(layer)]
     if hidden:
         names = ", ".join(dict.fromkeys(layer.op for layer in hidden))
         lost = grouped(sum(layer.parameters for layer in hidden))
         lines.append(f"Rows of {names} are not listed; their {lost} parameters are in no total")
+    if more := table.unregistered_parameters:
+        lines.append(
+            f"{grouped(more)} more learned numbers are used, which are none of the module's "
+            "parameters()"
+        )
     if table.unused and len(table) == len(table.whole):
         lines.append(_unused(table))
     return [*lines, *_column_notes(table, whole, keys)]
@@ -128,6 +134,19 @@ def _unused(table: Table) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     lost = grouped(sum(size for _, size in table.unused))
     return f"{lost} more parameters, of {', '.join(shown)}{more}, are not used by this call"
+
+
+def _estimated(table: Table, entry: Convention) -> str:
+    """What of the work is a textbook's leading term, and whether totals have it."""
+    lost = grouped(sum(layer.count("estimate") for layer in table.estimated))
+    counted = any("estimate" in entry.priced(layer) for layer in table.estimated)
+    where = "which the totals have" if counted else "which the convention estimates counts"
+    return f"An estimate is all there is of {_ops(table.estimated)}: {lost} MACs, {where}"
+
+
+def _ops(layers: Sequence[Layer]) -> str:
+    ops = [layer.op for layer in layers]
+    return ", ".join(f"{op} ({_rows(ops.count(op))})" for op in dict.fromkeys(ops))
 
 
 def _rows(number: int) -> str:
@@ -217,8 +236,10 @@ def _tuples(value: Any) -> Any:
 def completeness(table: Table) -> dict[str, Any]:
     """What the totals of a JSON document leave out."""
     return {
-        "complete": not table.uncounted,
+        "complete": not (table.uncounted or table.estimated),
         "uncounted": [layer.name for layer in table.uncounted],
+        "estimated": [layer.name for layer in table.estimated],
+        "unregistered_parameters": table.unregistered_parameters,
         "unused_parameters": sum(size for _, size in table.unused),
     }
 

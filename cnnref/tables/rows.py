@@ -12,7 +12,7 @@ from cnnref.errors import UnknownNameError
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention
 
-__all__ = ["Rows"]
+__all__ = ["Rows", "places"]
 
 
 class Rows(Sequence[Layer]):
@@ -132,6 +132,15 @@ class Rows(Sequence[Layer]):
         return sum(layer.frozen for layer in self._layers)
 
     @property
+    def unregistered_parameters(self) -> int:
+        """Learned numbers besides, that are none of the module's parameters().
+
+        A plain list holds them, or forward makes them: no optimizer and no file of weights has
+        them.
+        """
+        return sum(layer.unregistered for layer in self._layers)
+
+    @property
     def mac_activations(self) -> int:
         """Elements of the outputs of the rows that have MACs, for one image.
 
@@ -145,6 +154,14 @@ class Rows(Sequence[Layer]):
     def uncounted(self) -> tuple[Layer, ...]:
         """The rows whose operator has no rule: totals of operations are then the least."""
         return tuple(layer for layer in self._layers if not layer.counted)
+
+    @property
+    def estimated(self) -> tuple[Layer, ...]:
+        """The rows of which a textbook has an estimate alone, as of a decomposition.
+
+        It is none of their MACs; the convention `estimates` counts it.
+        """
+        return tuple(layer for layer in self._layers if layer.count("estimate"))
 
     def operations(self, convention: Convention | str) -> int:
         """Operations of all rows for one image, under a named convention.
@@ -177,6 +194,11 @@ class Rows(Sequence[Layer]):
         part = type(self)(layers, name=self.name, input_shape=self.input_shape, unused=self.unused)
         part._origin = self.whole, tuple(self.numbers[i] for i in chosen)  # noqa: SLF001
         return part
+
+
+def places(rows: Iterable[Layer]) -> str:
+    """Which operators some rows are of, and where these stand."""
+    return ", ".join(dict.fromkeys(f"{row.op} in {row.name}" for row in rows))
 
 
 def _convention(convention: Convention | str) -> Convention:

@@ -359,7 +359,8 @@ def _picked(index: Any, known: Callable[[Tensor], bool]) -> Any:
 
 def _selected(input: Tensor, shape: tuple[int, ...], *numbers: Tensor) -> Tensor:
     """masked_select by the numbers of what it selects."""
-    return input.expand(shape)[numbers]
+    whole: Tensor = torch.atleast_1d(input.expand(shape))
+    return whole[numbers]
 
 
 def stay(func: Callable[..., Any]) -> Callable[..., Any]:

@@ -58,6 +58,7 @@ class Ledger:
                     self._owners[id(weight)] = path
         self._parts = parts
         self._by_path = dict(reversed(parts))
+        self._unregistered = 0
         self._modules: dict[str, tuple[str, int, int]] = {}
         self.device = self._device(
             tensor
@@ -147,6 +148,8 @@ class Ledger:
         call = self._call(row, path, counts, frozen) if named else None
         if call is None:
             call = Call("", row.further, frozen) if frozen or row.further else NO_MODULE
+        if self._unregistered:
+            call, self._unregistered = call._replace(unregistered=self._unregistered), 0
         self.layers.append(
             Layer(
                 name if number == 1 else f"{name}#{number}",
@@ -247,7 +250,7 @@ class Ledger:
         return self._roots.get(id(mine), (mine,))
 
     def _brings(self, numbers: tuple[int, ...], given: list[Tensor]) -> tuple[int, int]:
-        """How many numbers some tensors bring, none that an earlier row has brought.
+        """How many of the module's numbers some tensors bring, none that an earlier row has brought.
 
         And how many of them take no gradient.
         """
@@ -261,6 +264,9 @@ class Ledger:
                 if id(root) not in self._brought:
                     self._brought.add(id(root))
                     self._kept.append(root)
+                    if id(root) not in self._owners:  # in a plain list, or made in forward
+                        self._unregistered += root.numel()
+                        continue
                     count += root.numel()
                     frozen += 0 if root.requires_grad else root.numel()
         return count, frozen

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from cnnref.counting.shapes import Shape
 from cnnref.errors import CnnrefError, UncountedWarning, quoted
+from cnnref.tables.rows import places
 from cnnref.tables.table import Table
 from cnnref.tracing.isolation import apart, deep, eager, settings, uncollected, unfused
 from cnnref.tracing.ledger import Ledger
@@ -59,7 +60,7 @@ def trace(
     input_shape: the shape of one image; a batch of one is made of it.
     inputs: example inputs instead, a tuple of positional or a mapping of keyword
         arguments; they are not changed. A batch of four counts as four images.
-    strict: refuse operators without a rule instead of warning.
+    strict: refuse operators without a rule, or with an estimate alone, instead of warning.
     rules: rules of your own, which go before the built-in ones. A key is a function of torch, an
         operator of torch.ops, a torch.autograd.Function or a class of modules, of which one row
         is made. A rule takes what the call gave, then its arguments (of a module, itself first),
@@ -234,10 +235,25 @@ def _input_shape(inputs: object) -> Shape:
 
 
 def _report(table: Table, strict: bool) -> None:
-    if not table.uncounted:
+    found = []
+    if unknown := places(table.uncounted):
+        found.append(f"no rule counts {unknown}; these rows are marked uncounted{_advice(table)}.")
+    if roughly := places(table.estimated):
+        found.append(f"{roughly} has an estimate alone, which the convention estimates counts.")
+    if not found:
         return
-    where = ", ".join(dict.fromkeys(f"{row.op} in {row.name}" for row in table.uncounted))
-    message = f"{table.name}: no rule counts {where}; these rows are marked uncounted."
+    message = f"{table.name}: {' '.join(found)}"
     if strict:
         raise CnnrefError(message)
     warnings.warn(message, UncountedWarning, stacklevel=3)
+
+
+def _advice(table: Table) -> str:
+    """How to give a rule to an operator that is not PyTorch's own, if one was not counted."""
+    known = {row.op for row in table.uncounted}
+    for name in torch._C._dispatch_get_all_op_names():  # noqa: SLF001
+        space, _, op = name.partition("::")
+        if space not in ("aten", "prims") and op.partition(".")[0] in known:
+            key = f"torch.ops.{space}.{op.partition('.')[0]}"
+            return f".\nTo count one: trace(..., rules={{{key}: lambda result, *args: MACS}})"
+    return ""

@@ -21,6 +21,8 @@ def on_meta(value: Tensor) -> Tensor:
     What has no twin there (sparse, quantised, nested) stands for itself.
     """
     kind = type(value)
+    if value.is_mkldnn:  # which is another order of the same numbers
+        return torch.empty(value.shape, dtype=value.dtype, device=META)
     if kind is Tensor:
         if value.is_cpu and value.numel() <= SMALL:
             return value.detach().clone() if value.requires_grad else value.clone()
@@ -39,7 +41,9 @@ def on_meta(value: Tensor) -> Tensor:
 
 def as_map(value: Tensor) -> Tensor:
     """The same for an input, whose values are only kept where they are what decides, and no map."""
-    return on_meta(value) if not is_small(value) or _says(value) else _bare(value).detach()
+    if value.is_mkldnn or not is_small(value) or _says(value):
+        return on_meta(value)
+    return _bare(value).detach()
 
 
 def _says(tensor: Tensor) -> bool:

@@ -3,7 +3,7 @@ from torch import Tensor, nn
 
 
 class Mix(nn.Module):
-    """Mixes positions by a transform, whose cost no rule of cnnref states."""
+    """Mixes positions by a transform, of whose cost there is an estimate."""
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.fft.fft2(x).real

@@ -1,6 +1,6 @@
 import cnnref
-from spectral import Spectral
+from gathered import Gather
 
-table = cnnref.trace(Spectral(), (3, 32, 32))
+table = cnnref.trace(Gather(), (8,))
 print(table)
 print([row.name for row in table.uncounted])

@@ -166,7 +166,8 @@ def test_json_is_the_same_at_every_run_and_in_one_order():
     text = TABLES["odd"].to_json("lecture")
     assert text == odd().to_json("lecture")
     assert list(json.loads(text)) == ["schema", "name", "input_shape", "convention", "rows",
-                                      "totals", "complete", "uncounted", "unused_parameters",
+                                      "totals", "complete", "uncounted", "estimated",
+                                      "unregistered_parameters", "unused_parameters",
                                       "unused"]  # fmt: skip
 
 

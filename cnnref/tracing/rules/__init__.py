@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnnref.tracing.rules import attention, matrix, norms, plain, recurrent, windows
+from cnnref.tracing.rules import attention, estimates, matrix, norms, plain, recurrent, windows
 from cnnref.tracing.rules.operation import Operation, Rule, in_real_numbers, tensors
 from cnnref.tracing.rules.plain import by_name
 
@@ -44,6 +44,7 @@ FUNCTIONS = _Functions(
         **windows.FUNCTIONS,
         **matrix.FUNCTIONS,
         **attention.FUNCTIONS,
+        **estimates.FUNCTIONS,
         **recurrent.FUNCTIONS,
     }
 )

@@ -6,7 +6,9 @@ unknown here comes down to some of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from math import prod
 from typing import Any
 
 import torch
@@ -14,11 +16,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnnref.counting.shapes import Counts
-from cnnref.tracing.rules import attention, matrix, norms, plain, windows
+from cnnref.tracing.rules import attention, estimates, matrix, norms, plain, windows
 from cnnref.tracing.rules.names import known
 from cnnref.tracing.rules.operation import Operation, Rule, first
 
-__all__ = ["operator_rule"]
+__all__ = ["DENSE", "operator_rule"]
 
 
 def _scaled_mm(result: Any, mat1: Tensor, mat2: Tensor, *_: Any, **__: Any) -> Operation:
@@ -37,7 +39,54 @@ def _flash(
     return Operation("attention", (query, key, value), output, None, counts, leaf=False)
 
 
+def _onednn_conv(
+    result: Tensor,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    padding: Any,
+    stride: Any,
+    dilation: Any,
+    groups: int,
+) -> Operation:
+    return windows.FUNCTIONS[F.conv2d](
+        result, input, weight, bias, stride, padding, dilation, groups
+    )
+
+
+def _cross_entropy(
+    result: Any,
+    input: Tensor,
+    weight: Tensor,
+    target: Tensor,
+    bias: Tensor | None,
+    *options: Any,
+    **_: Any,
+) -> Operation:
+    """A classifier and its loss, by chunks of the batch: C_in x C_out MACs for each position.
+
+    As much again for each of the gradients of input and weight, where it makes those on the way.
+    """
+    wanted = sum(map(bool, options[-3:-1])) if len(options) > 5 else 0
+    factors = 1 + wanted, input.numel() // input.shape[-1], *weight.shape
+    adds = 0 if bias is None else prod(factors[1:3])
+    counts = Counts(macs=prod(factors), bias_adds=adds)
+    return Operation(
+        "linear",
+        (input, target),
+        first(result),
+        None,
+        counts,
+        weights=(weight,),
+        biases=(bias,),
+        formulas=(("macs", (factors,)),),
+    )
+
+
 _RULES: dict[str, Rule] = {
+    "mkldnn_convolution": _onednn_conv,
+    "mkldnn_linear": matrix.FUNCTIONS[F.linear],
+    "to_mkldnn": plain.rule_for("to"),
     "convolution": windows.convolution,
     "_convolution": windows.convolution,
     "convolution_overrideable": windows.convolution,
@@ -83,6 +132,7 @@ _RULES: dict[str, Rule] = {
     "native_batch_norm": norms.normalised("batch_norm", 1),
     "_native_batch_norm_legit": norms.normalised("batch_norm", 1),
     "_native_batch_norm_legit_no_training": norms.normalised("batch_norm", 1),
+    "_batch_norm_with_update": norms.normalised("batch_norm", 1),
     "_batch_norm_no_update": norms.normalised("batch_norm", 1),
     "cudnn_batch_norm": norms.normalised("batch_norm", 1),
     "native_layer_norm": norms.normalised("layer_norm", 2),
@@ -101,12 +151,16 @@ _TORCHVISION: dict[str, Rule] = {
 def operator_rule(packet: Any) -> Rule | None:
     """The rule of an operator, or None: by its own, or by its name where that tells enough."""
     space, _, name = str(packet).partition(".")
+    if space == "torch_nn" and name.startswith("_linear_cross_entropy_batch_chunked"):
+        return _cross_entropy
     if space == "torchvision":
         return _TORCHVISION.get(name)
     if space not in ("aten", "prims"):
         return None
     if name in _RULES:
         return _RULES[name]
+    if name in estimates.OPERATORS:
+        return estimates.OPERATORS[name]
     if packet in _POOLS:
         return _POOLS[packet]
     if "upsample_" in name:
@@ -130,4 +184,21 @@ _POOLS: dict[Any, Rule] = {
 } | {
     getattr(torch.ops.aten, f"_{name}"): windows.FUNCTIONS[getattr(F, name)]
     for name in ("adaptive_avg_pool2d", "adaptive_avg_pool3d")
+}
+
+
+def _convolved(
+    x: Tensor, weight: Tensor, bias: Tensor | None, padding: Any, stride: Any, dilation: Any, g: int
+) -> Tensor:
+    more = [0] * (x.dim() - 2)
+    return torch.convolution(x, weight, bias, stride, padding, dilation, False, more, g)
+
+
+# what operators of oneDNN give for dense tensors, which stand for those in its own order
+DENSE: dict[Any, Callable[..., Any]] = {
+    torch.ops.aten.to_mkldnn: lambda x, dtype=None: x.to(dtype or x.dtype),
+    torch.ops.aten.mkldnn_linear: F.linear,
+    torch.ops.aten.mkldnn_convolution: _convolved,
+    torch.ops.aten.mkldnn_reorder_conv2d_weight: lambda weight, *_: weight,
+    torch.ops.aten.mkldnn_reorder_conv3d_weight: lambda weight, *_: weight,
 }

@@ -68,6 +68,8 @@ def matmul(result: Tensor, input: Tensor, other: Tensor, *_: Any, **__: Any) -> 
 
     Of vectors too, which PyTorch's own counter passes over.
     """
+    if not input.dim() or not other.dim():  # torch.inner of a number is a multiple
+        return Operation("multiply", (input, other), result, leaf=False)
     counts = Counts(macs=result.numel() * input.shape[-1])
     return Operation("matmul", (input, other), result, None, counts, leaf=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cnnref.counting.operators import KINDS, MATRIX
+from cnnref.counting.operators import ESTIMATED, KINDS, MATRIX, POOLS, VIEWS
 
 __all__ = ["ALIASES", "known"]
 
@@ -61,10 +61,18 @@ ALIASES = {
     "flatten_dense_tensors": "flatten", "squeeze_copy": "squeeze", "embedding_renorm": "renorm",
     "to_dense": "to", "indices": "view", "values": "view", "crow_indices": "view",
     "col_indices": "view", "sparse_coo_tensor_with_dims_and_tensors": "clone",
+    "efficientzerotensor": "zeros", "isposinf": "isinf", "isneginf": "isinf", "dist": "norm",
+    "mvlgamma": "lgamma", "hash_tensor": "sum", "nll_loss_forward": "nll_loss",
+    "nll_loss2d_forward": "nll_loss", "lu_unpack": "triu", "resize_as": "resize",
+    "as_strided_scatter": "slice_scatter", "diagonal_scatter": "slice_scatter",
+    "unsafe_masked_index": "index", "unsafe_masked_index_put_accumulate": "index_put",
+    "chunk_cat": "concat",
     "sparse_softmax": "softmax", "sparse_log_softmax": "log_softmax",
 }
 # fmt: on
-_KNOWN = frozenset(KINDS)
+_KNOWN = frozenset(KINDS) - {*ESTIMATED}
+# of special_: bessel_j0, chebyshev_polynomial_t
+SPECIAL = re.compile(r"bessel|airy|polynomial_")
 # gelu_backward, _softmax_backward_data, native_layer_norm_backward
 GRADIENT = re.compile(
     r"(?:native_|cudnn_)?(\w+?)(?:_dense)?(?:_with_indices)?(?:_double)?_backward"
@@ -76,12 +84,20 @@ def known(name: str) -> str | None:
 
     >>> known("_unsafe_view"), known("mul_"), known("linalg_inv")
     ('view', 'multiply', None)
-    >>> known("gelu_backward"), known("convolution_backward")
-    ('backward', None)
+    >>> known("gelu_backward"), known("convolution_backward"), known("t_copy")
+    ('backward', None, 'clone')
     """
     plain = name.strip("_").lower().removeprefix("special_")
     kind = ALIASES.get(plain, plain)
     if kind in _KNOWN:
         return kind
+    if plain.endswith("_copy") and known(plain.removesuffix("_copy")) in VIEWS:
+        return "clone"
+    if SPECIAL.search(plain):
+        return "special_function"
     forward = GRADIENT.match(plain)
-    return "backward" if forward and known(forward[1]) not in (None, *MATRIX) else None
+    return "backward" if forward and _sums_no_products(forward[1]) else None
+
+
+def _sums_no_products(name: str) -> bool:
+    return known(name) not in (None, *MATRIX) or name.rstrip("123d") in POOLS

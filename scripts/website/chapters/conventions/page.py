@@ -150,6 +150,7 @@ SINGULAR = {
     "elements_out": "element out",
     "weights": "weight",
     "biases": "bias",
+    "estimate": "estimated MAC",
     "again": "learned number at each further output of a call",
     "states": "element of a hidden state",
     "sums": "sum",
