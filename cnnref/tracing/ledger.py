@@ -250,7 +250,7 @@ class Ledger:
         return self._roots.get(id(mine), (mine,))
 
     def _brings(self, numbers: tuple[int, ...], given: list[Tensor]) -> tuple[int, int]:
-        """How many of the module's numbers some tensors bring, none that an earlier row has brought.
+        """How many of the module's numbers some tensors bring, none of an earlier row.
 
         And how many of them take no gradient.
         """
