@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
 from checks import signed
 from cnnref import files
+from cnnref.errors import CnnrefError
 from website.places import GENERATED, ROOT
 from website.publish import outputs
 
@@ -20,8 +23,18 @@ __all__ = ["drift", "main", "read", "write"]
 MOST = 5  # cells named per file; the rest are counted
 
 
-def main(*, check: bool) -> int:
-    """The run of scripts/generate; 1 where check finds that a file is not as computed."""
+def main(*, check: bool, since: str = "") -> int:
+    """The run of scripts/generate; 1 where check finds that a file is not as computed.
+
+    since: a commit; what is committed now is only held against what was committed there.
+
+    Raises:
+        CnnrefError: there is no such commit.
+    """
+    if since:
+        told = drift(at(since), read(GENERATED), SINCE)
+        print("\n".join(told) or "no generated number changes")
+        return 0
     lines = signed.faults(ROOT)
     computed = outputs(progress=show)
     show("")
@@ -35,6 +48,27 @@ def main(*, check: bool) -> int:
     kept = len(computed) - changed
     print(f"{len(computed)} generated files: {changed} changed, {kept} as before")
     return 0
+
+
+def at(commit: str) -> dict[str, bytes]:
+    """The generated files of a commit by their relative paths.
+
+    Raises:
+        CnnrefError: there is no such commit.
+    """
+    place = GENERATED.relative_to(ROOT).as_posix()
+    command = ["git", "archive", "--format=tar", "--end-of-options", commit, place]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    if done.returncode:
+        raise CnnrefError(f"{commit}: {done.stderr.decode().strip()}.")
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        members = [member for member in archive if member.isfile()]
+        contents = [archive.extractfile(member) for member in members]
+        return {
+            PurePosixPath(member.name).relative_to(place).as_posix(): content.read()
+            for member, content in zip(members, contents, strict=True)
+            if content is not None
+        }
 
 
 def show(line: str) -> None:
@@ -67,27 +101,43 @@ def write(folder: Path, committed: Mapping[str, bytes], computed: Mapping[str, b
     return len(changed) + len(stale)
 
 
-def drift(committed: Mapping[str, bytes], computed: Mapping[str, bytes]) -> list[str]:
+class Words(NamedTuple):
+    """What is said of a file that one side lacks, and of a cell that has another value."""
+
+    missing: str = "missing; run scripts/generate"
+    stale: str = "stale, nothing generates it any more; run scripts/generate"
+    left: str = "committed"
+    right: str = "computed"
+
+
+CHECK = Words()
+SINCE = Words("new", "gone", "was", "is")
+
+
+def drift(
+    committed: Mapping[str, bytes], computed: Mapping[str, bytes], words: Words = CHECK
+) -> list[str]:
     """One line for each file or cell that differs; an empty list means that nothing drifted."""
     lines: list[str] = []
     for path in sorted(set(committed) | set(computed)):
         if path not in committed:
-            lines.append(f"{path}: missing; run scripts/generate")
+            lines.append(f"{path}: {words.missing}")
         elif path not in computed:
-            lines.append(f"{path}: stale, nothing generates it any more; run scripts/generate")
+            lines.append(f"{path}: {words.stale}")
         elif committed[path] != computed[path]:
-            lines += _within(path, committed[path], computed[path])
+            lines += _within(path, committed[path], computed[path], words)
     return lines
 
 
-def _within(path: str, have: bytes, want: bytes) -> list[str]:
+def _within(path: str, have: bytes, want: bytes, words: Words) -> list[str]:
     try:
         cells = list(_cells(path, have.decode(), want.decode()))
     except (UnicodeDecodeError, json.JSONDecodeError, csv.Error) as error:
         return [f"{path}: cannot be read ({error}); run scripts/generate"]
     if not cells:
         return [f"{path}: the same cells in other bytes (order, spaces or line ends)"]
-    lines = [f"{path}: {place}: committed {a!r}, computed {b!r}" for place, a, b in cells[:MOST]]
+    left, right = words.left, words.right
+    lines = [f"{path}: {place}: {left} {a!r}, {right} {b!r}" for place, a, b in cells[:MOST]]
     if len(cells) > MOST:
         lines.append(f"{path}: and {len(cells) - MOST} more")
     return lines

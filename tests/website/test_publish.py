@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import subprocess
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cnnref import CnnrefError, specs
 from cnnref.net import Net
 from cnnref.networks import catalog
 from cnnref.specs import vgg
+from website import drift as drifting
 from website import facts
 from website.drift import drift, read, write
 from website.publish import outputs
@@ -201,3 +203,29 @@ def test_specs_are_torch_free_functions_of_a_net():
     vgg.vgg11(net)
     assert net.table() == catalog.table("vgg11")
     assert specs.__doc__
+
+
+def committed(folder: Path, text: str) -> None:
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@b")
+    (folder / "made").mkdir(exist_ok=True)
+    (folder / "made" / "a.csv").write_text(text, encoding="utf-8")
+    for words in (("init", "-q"), ("add", "made"), ("commit", "-q", "-m", "a")):
+        subprocess.run([*git, *words], cwd=folder, check=True)
+
+
+def test_what_changed_since_a_commit_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(drifting, "ROOT", tmp_path)
+    monkeypatch.setattr(drifting, "GENERATED", tmp_path / "made")
+    committed(tmp_path, "layer,macs\nconv1,1\n")
+    assert drifting.main(check=False, since="HEAD") == 0
+    committed(tmp_path, "layer,macs\nconv1,2\n")
+    (tmp_path / "made" / "b.csv").write_text("layer\n", encoding="utf-8")
+    assert drifting.main(check=False, since="HEAD^1") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "no generated number changes",
+        "a.csv: line 2 (conv1), column macs: was '1', is '2'",
+        "b.csv: new",
+    ]
+    for unknown in ("nothing", "--output=x"):
+        with pytest.raises(CnnrefError, match=unknown):
+            drifting.main(check=False, since=unknown)
