@@ -6,13 +6,14 @@ first that fails ends the run, since the others would only repeat what it says.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 
 from checks.every import module, script
 from cnnref import CnnrefError
 from cnnref.networks.catalog import names
 
-__all__ = ["main", "steps"]
+__all__ = ["main", "run_all", "steps"]
 
 Step = tuple[str, Callable[[], bool]]
 UNKNOWN = (
@@ -22,7 +23,14 @@ UNKNOWN = (
 )
 
 
-def main(name: str) -> int:
+def main(arguments: list[str]) -> int:
+    """Run all that a new network needs, one step after another, to the first that fails."""
+    parser = argparse.ArgumentParser(prog="check network", description=main.__doc__)
+    parser.add_argument("name", help="the network's name, as in its record")
+    return run_all(parser.parse_args(arguments).name)
+
+
+def run_all(name: str) -> int:
     """Run the steps for one network; 1 where one fails, and then no more of them.
 
     Raises:

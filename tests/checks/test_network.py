@@ -26,7 +26,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 def test_the_first_step_that_fails_is_the_last(
     ran: list[tuple[str, ...]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert network.main("squeezenet1_0") == 1
+    assert network.main(["squeezenet1_0"]) == 1
     assert ran == [
         ("ruff", "format", "cnnref"), ("ruff", "check", "cnnref"),
         ("cnnref", "check", "squeezenet1_0"), ("faults", "--networks", "squeezenet1_0"),
@@ -38,7 +38,7 @@ def test_the_first_step_that_fails_is_the_last(
 
 def test_each_step_is_of_the_guide(ran: list[tuple[str, ...]]) -> None:
     text = (DOCS / "contributing.md").read_text(encoding="utf-8")
-    assert "scripts/network squeezenet1_0" in text
+    assert "scripts/check network squeezenet1_0" in text
     for title, run in network.steps("squeezenet1_0"):
         run()
         assert title in text
@@ -47,5 +47,5 @@ def test_each_step_is_of_the_guide(ran: list[tuple[str, ...]]) -> None:
 
 def test_a_name_that_is_not_there_says_what_to_write(ran: list[tuple[str, ...]]) -> None:
     with pytest.raises(CnnrefError, match="'mobilenet' is no network of the catalogue yet"):
-        network.main("mobilenet")
+        network.main(["mobilenet"])
     assert ran == []
