@@ -93,9 +93,19 @@ def make_layer(
 
 
 def initialize(network: nn.Module) -> None:
+    """Weights by the rule of He et al. (2015), and the variance that each block then reads.
+
+    Each branch adds a variance of one, so block l reads a sum of l of them. With variances of one
+    in all norms the sum would double from block to block in eval mode until it is NaN; a step of
+    training replaces these numbers by its own.
+    """
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    blocks = [m for m in network.modules() if isinstance(m, PreActBlock | PreActBottleneck)]
+    for number, block in enumerate(blocks, 1):
+        if block.bn1 is not None:
+            block.bn1.get_buffer("running_var").fill_(number)
 
 
 class PreActResNet(nn.Module):

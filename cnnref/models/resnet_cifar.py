@@ -2,6 +2,7 @@
 
 He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016,
 section 4.2: shortcuts without parameters, so that both kinds have the same weights.
+The weights start as the paper's do, by the rule of He et al. (2015).
 """
 
 from __future__ import annotations
@@ -52,6 +53,18 @@ class ResNetCifar(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        if shortcut:
+            self.start_statistics()
+
+    def start_statistics(self) -> None:
+        """Each branch adds a variance of one, so block l reads a sum of l of them.
+
+        With variances of one in all norms the sum would double from block to block in eval mode
+        until it is NaN; a step of training replaces these numbers by its own.
+        """
+        blocks = [module for module in self.modules() if isinstance(module, Block)]
+        for number, block in enumerate(blocks, 1):
+            block.bn1.get_buffer("running_var").fill_(number)
 
     @staticmethod
     def make_layer(
