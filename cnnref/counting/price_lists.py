@@ -125,7 +125,7 @@ PRESETS: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "flops",
-        "title": "Floating-point operations, two for a MAC",
+        "title": "Floating-point operations",
         "unit": "FLOP",
         "prices": _each(MATRIX, macs=2),
         "source": (

@@ -170,7 +170,7 @@ class Measurement(NamedTuple):
             f"  time        {1e3 * self.time.median:,.2f} ms a batch "
             f"(quartiles {low:,.2f} and {high:,.2f}, {self.time.runs} runs)",
             f"  throughput  {self.images_per_second:,.1f} images/s",
-            f"  achieved    {self.flops_per_second / GIGA:,.1f} GFLOP/s "
+            f"  achieved    {self.flops_per_second / GIGA:,.1f} GFLOP/s (2 for a MAC) "
             f"on {self.macs / MEGA:,.1f} M MACs an image"
             f"{', the backward pass not counted' if self.mode == 'training' else ''}",
             f"  held        {self.held_bytes / MIB:,.1f} MiB of weights and inputs",

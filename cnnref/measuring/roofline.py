@@ -303,7 +303,7 @@ def _notes(whole: Roofline) -> list[str]:
     kind = "TF32" if best.tf32 else best.dtype
     return [
         f"{whole.name}, batch {whole.batch_size}; ceilings {best.flops_per_second / GIGA:,.0f} "
-        f"GFLOP/s in {kind} and {best.bytes_per_second / GIGA:,.1f} GB/s",
+        f"GFLOP/s (2 for a MAC) in {kind} and {best.bytes_per_second / GIGA:,.1f} GB/s",
         f"Allowed: the longer of arithmetic and memory; {100 * whole.share('arithmetic'):.0f} % of "
         "it is bound by arithmetic",
     ]

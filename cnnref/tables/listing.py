@@ -104,6 +104,7 @@ def notes(table: Table, whole: Whole, keys: Sequence[str]) -> list[str]:
     part = f"{len(table)} of its {len(table.whole)} rows, " if len(table) < len(table.whole) else ""
     lines = [
         f"{table.name}, {part}input {table.input_shape}; convention {entry.name}: {entry.title}"
+        f"{_mac_price(entry)}"
     ]
     if table.uncounted:
         lines.append(
@@ -151,6 +152,14 @@ def _ops(layers: Sequence[Layer]) -> str:
 
 def _rows(number: int) -> str:
     return f"{number} row" + "s" * (number != 1)
+
+
+def _mac_price(entry: Convention) -> str:
+    """What a multiply-add of a convolution costs, where the unit does not say it."""
+    price = entry.prices.get("conv", {}).get("macs", 0)
+    if entry.unit == "MAC" or not price:
+        return ""
+    return f", {price} {entry.unit}{'s' if price > 1 else ''} for a multiply-add"
 
 
 def _column_notes(table: Table, whole: Whole, keys: Sequence[str]) -> list[str]:

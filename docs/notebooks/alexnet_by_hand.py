@@ -72,7 +72,7 @@ assert output_size(W, K, S, P) == book["conv1"].out_shape.size[0]
 #
 # ### How much memory?
 #
-# One number for each element, and in float32 the same number of bytes for each.
+# One number for each element, and in float32 each number takes four bytes.
 
 # %%
 C_out, H_out = 64, output_size(W, K, S, P)
@@ -102,8 +102,8 @@ assert parameters == book["conv1"].parameters
 # %% [markdown]
 # ### How many operations?
 #
-# Every element of the output is a sum with one multiply-add for each weight of its filter. The lecture calls a
-# multiply-add one operation:
+# Every element of the output is a sum with one multiply-add for each weight of its filter. The lecture counts a
+# multiply-add as one operation, and calls it a flop:
 #
 # $$ (C_{out} \times H' \times W') \times (C_{in} \times K \times K) $$
 
@@ -116,8 +116,8 @@ assert operations == book["conv1"].operations("lecture")
 # %% [markdown]
 # ## A pooling: pool1
 #
-# The window moves by the same rule, over one channel at a time. The division does not come out even, and is rounded
-# down. There is nothing to learn; for the work the lecture counts each number that a window looks at.
+# The window moves by the same rule, over one channel at a time. The division leaves a remainder, and the result is
+# rounded down. There is nothing to learn; for the work the lecture counts each number that a window looks at.
 
 # %%
 W, K, S, P = 56, 3, 2, 0
@@ -215,8 +215,8 @@ assert stated != f"{conv4 / 1e6:.0f}"
 # %% [markdown]
 # ## Where the cost lies
 #
-# The lecture sums its table up in three sentences: memory is spent in the early convolutions, parameters sit in the
-# fully-connected layers, and operations happen in the convolutions. With the table at hand you can say how much.
+# The lecture sums up its table in three sentences: most memory is in the early convolutions, most parameters are in
+# the fully-connected layers, and most operations in the convolutions. With the table at hand you can say how much.
 
 # %%
 def share(part, whole):
@@ -252,11 +252,11 @@ for row, layer in zip(smaller, cnnref.table("alexnet").listed("lecture"), strict
     assert row == (layer.name, layer.out_shape, layer.parameters, layer.operations("lecture"))
 
 # %% [markdown]
-# Only the maps of the first convolution shrink, and with them its work. The pooling behind it rounds down, and that
-# swallows the difference: from there on nothing changes. So the parameters stay as they are, too: the formula for those of
+# Only the maps of the first convolution shrink, and with them its work. The pooling after it rounds down, and the
+# difference is gone: from there on nothing changes. So the parameters stay as they are, too: the formula for those of
 # a convolution does not contain the size of the image, and the maps that reach fc6 happen to have the same size.
 #
-# That is luck. On a larger image they do not:
+# That is a coincidence. On a larger image the size is different:
 
 # %%
 larger = mine((3, 256, 256))
@@ -267,6 +267,6 @@ print(f"in all {sum(row[2] for row in rows):,} become {sum(row[2] for row in lar
 assert [row[0] for row, other in zip(rows, larger, strict=True) if row[2] != other[2]] == ["fc6"]
 
 # %% [markdown]
-# Only fc6 changes, since it has a weight for every number that it reads. Its weights belong to one size of image, and
-# that is why torchvision's network brings the last maps to one size by a pooling before it, and why later networks
-# average each map into one number.
+# Only fc6 changes, since it has a weight for every number that it reads. So its weights fit one size of image only.
+# That is why torchvision's network has a pooling before fc6 that brings the last maps to one size, and why later
+# networks average each map into one number.

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Your own network, and a slip in it
 #
-# You write a network down from a paper, its number of parameters is what the paper says, and you are done. Are you?
-# Here you state VGG-11 with `cnnref.Net`, make a mistake that no total of parameters can show, and find it with
+# You write down a network from a paper, the number of parameters is the paper's, and you are done. Or are you?
+# Here you write VGG-11 with `cnnref.Net`, make a mistake that no total of parameters can show, and find it with
 # `compare`. Then you write a network of your own and ask what it costs. Nothing here needs PyTorch.
 
 # %%
@@ -23,8 +23,8 @@ import cnnref
 # %% [markdown]
 # ## A network is a pass over shapes
 #
-# A `Net` starts from the shape of one image. Each method adds one layer and hands back its feature map, which is what
-# the next layer takes. It reads like the forward pass of a model, and computes nothing but shapes and counts.
+# A `Net` starts from the shape of one image. Each method adds one layer and returns its feature map, which is the
+# input of the next layer. The code reads like the forward pass of a model, and computes nothing but shapes and counts.
 
 # %%
 net = cnnref.Net((3, 224, 224), name="start")
@@ -70,8 +70,8 @@ assert mine["linear1"].in_shape == paper["fc6"].in_shape
 
 # %% [markdown]
 # The number of parameters is right to the last digit. So is the number of layers, and so is the shape that the
-# fully-connected layers get. The weights of a trained VGG-11 have just the shapes that this network wants. It would
-# take them, run, give worse answers, and nobody would know why.
+# fully-connected layers read. The weights of a trained VGG-11 have exactly the shapes that this network needs. It
+# would load them, run and give worse answers, and nobody would know why.
 #
 # ## What totals hide
 #
@@ -109,8 +109,8 @@ print("differences:", len(cnnref.compare(mended, paper)))
 #
 # ### Silent at one size
 #
-# Shapes and counts can hide a slip as well, if you look at one input size only. A wrong padding leaves the output as it
-# is where the stride skips what was gained:
+# Shapes and counts can hide a slip as well, if you look at one input size only. A padding that is too wide does not
+# change the output where the stride skips the added positions:
 
 
 # %%

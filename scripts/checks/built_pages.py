@@ -51,6 +51,17 @@ LOADING_RELATIONS = frozenset(
     )
 )
 Attributes = dict[str, str | None]
+# what a table's head names, and what head or caption then have to say
+NEEDED = {
+    "errors names no protocol": (
+        re.compile(r"[Tt]op-[15]|\b(?:error|accuracy)\b.*%|\berror, "),
+        re.compile(r"protocol", re.IGNORECASE),
+    ),
+    "flops does not say what a multiply-add counts": (
+        re.compile(r"flops?\b", re.IGNORECASE),
+        re.compile(r"multiply-add|\bMACs?\b"),
+    ),
+}
 # what a browser leaves out of an address
 UNSEEN = re.compile(r"[\x00-\x20]")
 
@@ -74,6 +85,7 @@ class Element:
     hidden: bool
     named: bool
     headers: int = 0
+    said: str = ""
 
 
 @dataclass
@@ -127,6 +139,8 @@ class PageParser(HTMLParser):
     def handle_data(self, data: str) -> None:
         inside = self.open[-1].tag if self.open else ""
         line = self.getpos()[0]
+        if self._within("thead") or self._within("caption"):
+            self._note(data)
         if inside == "title" and not self._within("svg"):
             self.read.title += data.strip()
         elif inside == "style":
@@ -201,6 +215,13 @@ class PageParser(HTMLParser):
                 element.headers += 1
                 return
 
+    def _note(self, data: str) -> None:
+        """What the head and the caption of the table say around here."""
+        for element in reversed(self.open):
+            if element.tag == "table":
+                element.said += f"{data} "
+                return
+
     def _leave(self, element: Element) -> None:
         if element.tag == "svg" and not (element.hidden or element.named):
             self._fault("an svg has no text alternative", element.line)
@@ -208,6 +229,8 @@ class PageParser(HTMLParser):
             self.read.tables += 1
             if not element.headers:
                 self._fault("a table has no header cell", element.line)
+            for text in unsaid(element.said):
+                self._fault(text, element.line)
 
     def _covered(self) -> bool:
         return bool(self.open) and self.open[-1].hidden
@@ -217,6 +240,13 @@ class PageParser(HTMLParser):
 
     def _fault(self, text: str, line: int | None = None) -> None:
         self.read.faults.append((self.getpos()[0] if line is None else line, text))
+
+
+def unsaid(head: str) -> Iterator[str]:
+    """What the head and the caption of a table of figures leave out."""
+    for what, (named, needed) in NEEDED.items():
+        if named.search(head) and not needed.search(head):
+            yield f"a table of {what}: {' '.join(head.split())[:80]}"
 
 
 def read_page(path: Path) -> Read:

@@ -49,6 +49,7 @@ DEFINITIONS = {
     r"from 224 to 28|before maps of 28 x 28": "what the lecture calls the start of VGG-16",
     r"five (?:best guesses|most probable classes)|names five classes": "what top-5 means",
     r"(?:takes|take)\s+four\s+bytes": "what float32 is",
+    r"exit code [0-2]": "what the command line answers with",
     r"with stride [12](?![\d.])": "a rule of VGG's that the lecture states and a judge compares",
 }
 NUMBER_WORDS = (

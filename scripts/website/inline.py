@@ -128,15 +128,16 @@ def ratio_of(part: str, whole: str, digits: int = 1) -> str:
 def tex(path: str, what: str) -> str:
     r"""The worked formula of one row ("table/row"), for use inside a formula, without tags.
 
-    what: "size", "parameters", "memory" or "operations", under the lecture's convention.
+    what: "size", "parameters", "memory" or "operations", under the lecture's convention; the
+        formula begins with that word.
 
     >>> print(tex("alexnet@227/pool1", "operations"))
-    (64 \times 27 \times 27) \times (3 \times 3) = 419{,}904
+    \text{operations: } (64 \times 27 \times 27) \times (3 \times 3) = 419{,}904
     """
     if what not in TEX_FORMULAS:
         raise UnknownNameError("formula", what, TEX_FORMULAS)
     key, _, row = path.partition("/")
-    return _tex(TEX_FORMULAS[what](lookup(key)[row]))
+    return rf"\text{{{what}: }} " + _tex(TEX_FORMULAS[what](lookup(key)[row]))
 
 
 def rule(op: str, count: str, *, groups: bool = True) -> str:

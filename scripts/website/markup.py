@@ -111,15 +111,16 @@ def table(
     body: Iterable[Line],
     foot: Iterable[Line] = (),
     kind: str = "",
+    caption: str = "",
     **attributes: object,
 ) -> Html:
-    """A table under its column titles.
+    """A table under its column titles and, where it has one, its caption.
 
     >>> table(["size", "cost"], [line("5x5 & up", ["1", Html("<b>2</b>")])], kind="prose")[:44]
     '<table class="ledger prose"><thead><tr><th s'
     """
     kinds = f"ledger {kind}".strip()
-    return joined(table_lines(heads, body, foot, "", class_=kinds, **attributes))
+    return joined(table_lines(heads, body, foot, caption, class_=kinds, **attributes))
 
 
 def region(label: str, content: Html) -> Html:

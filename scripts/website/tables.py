@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from cnnref.counting import explain
@@ -10,7 +11,7 @@ from cnnref.counting.layer import Layer
 from cnnref.errors import CnnrefError
 from cnnref.networks.architecture import Architecture
 from cnnref.networks.catalog import architecture
-from cnnref.networks.published import figures
+from cnnref.networks.published import Published, figures
 from cnnref.tables.formats import Grid, to_html
 from cnnref.tables.listing import table_grid
 from cnnref.tables.markup import Linked
@@ -51,8 +52,10 @@ __all__ = [
     "differing_rows",
     "downloads",
     "excerpt",
+    "figure_note",
     "ledger",
     "printed",
+    "protocol",
     "records",
 ]
 
@@ -62,6 +65,8 @@ CONVENTIONS_PAGE = "conventions.html"
 # the sections of that page about single conventions
 ANCHORS = {"lecture": "the-lectures-count", "macs": "macs", "flops": "flops"}
 NONE = "–"
+# what notes of figures shorten
+IN_FULL = {"val": "validation images", "10-crop": "ten crops", "aug": "augmentation"}
 COSTS = ("layers", "parameters (M)", "GMACs", "activations (M)")
 QUANTITIES = {
     "error": (("top1_err", "top-1 error (%)"), ("top5_err", "top-5 error (%)")),
@@ -120,7 +125,8 @@ def blocks(key: str) -> str:
 def costs(names: Sequence[str], source: str = "", where: str = "", kind: str = "error") -> str:
     """Networks with their computed costs and, where a source is named, its error rates.
 
-    where: words of the notes, "~" for a space; kind: a key of QUANTITIES.
+    where: words of the notes, "~" for a space; kind: a key of QUANTITIES. The caption has the
+        protocol, which is what the notes say.
 
     Raises:
         CnnrefError: no figure of a network fits, or more than one for a quantity.
@@ -140,7 +146,48 @@ def costs(names: Sequence[str], source: str = "", where: str = "", kind: str = "
             raise CnnrefError(f"{name}: no figure of {source} has {where!r} in the note.")
         cells += errors
         body.append(line(architecture(name).title, cells))
-    return table(("network", *COSTS, *(title for _, title in asked)), body)
+    said = _protocol(names, source, where, [quantity for quantity, _ in asked])
+    return table(("network", *COSTS, *(title for _, title in asked)), body, caption=said)
+
+
+def _protocol(names: Sequence[str], source: str, where: str, quantities: Sequence[str]) -> str:
+    words = where.replace("~", " ")
+    return protocol(
+        figure
+        for figure in figures()
+        if figure.name in names and figure.quantity in quantities
+        if figure.source.key == source and words in figure.note
+    )
+
+
+def protocol(measured: Iterable[Published]) -> str:
+    """How the figures of a table were measured, for its caption: what their notes say, each once.
+
+    >>> protocol(f for f in figures() if f.name == "plain34" and f.quantity == "top1_err")
+    'Protocol: validation images, ten crops (Tables 2-3).'
+    """
+    parts = dict.fromkeys(
+        part
+        for figure in measured
+        for part in figure.note.split("; ")
+        # which file of weights it is stands at each figure
+        if "_Weights." not in part
+    )
+    longer = {part for part in parts for other in parts if part != other and part.startswith(other)}
+    said = "; ".join(part for part in parts if part not in longer)
+    for short, full in IN_FULL.items():
+        said = re.sub(rf"\b{short}\b", full, said)
+    return f"Protocol: {said}." if said else ""
+
+
+def figure_note(name: str, quantity: str, source: str) -> str:
+    """The protocol of the one figure that a source prints of a network."""
+    (found,) = (
+        figure
+        for figure in figures()
+        if (figure.name, figure.quantity, figure.source.key) == (name, quantity, source)
+    )
+    return found.note
 
 
 def cited_errors(source: str, names: Sequence[str], where: str = "") -> str:
@@ -268,15 +315,30 @@ def records(names: Sequence[str]) -> str:
 
 
 def _record(record: Architecture) -> tuple[Html, str]:
-    source = f"{record.authors}, {record.paper}, {record.venue}. {record.source}."
-    title = joined([f"{record.title} (", code(record.name), ")"])
-    return title, f"{source} {record.differences}"
+    page = f"networks/{record.name}.html"
+    title = joined([link(record.title, page), " (", code(record.name), ")"])
+    return title, f"{record.source}. {record.differences}"
 
 
 def agree(*names: str) -> str:
-    """The stamp: how many rows of each network agree with PyTorch, and at which sizes."""
-    records = books()
-    return agreement_line([records[name] for name in names])
+    """The stamp of a page: how many rows of its networks agree with PyTorch, in one sentence."""
+    found = [books()[name] for name in names]
+    rows = sum(int(record["rows"]) for record in found)
+    parted = [record for record in found if record["rows_differing"] != "0"]
+    differing = sum(int(record["rows_differing"]) for record in parted)
+    sizes = [len(record["sizes_compared"].split()) for record in found]
+    at = f"{min(sizes)} to {max(sizes)}" if min(sizes) < max(sizes) else f"{max(sizes)}"
+    verdict = f"{differing:,} of {rows:,} rows differ" if parted else f"all {rows:,} rows agree"
+    whose = f"the {len(found)} networks" if len(found) > 1 else "the network"
+    return element(
+        "p",
+        f"Spec against traced PyTorch model, row by row, for {whose} of this page: ",
+        element("strong", verdict),
+        f", each compared at {at} input sizes. ",
+        link("Network by network", "networks/index.html"),
+        ".",
+        class_="agree disagree" if parted else "agree",
+    )
 
 
 def agreement_line(records: Sequence[Mapping[str, str]]) -> str:

@@ -37,7 +37,8 @@ def test_a_protocol_mixes_no_sources_but_its_own(key):
 
 def test_the_chart_has_every_network_under_some_protocol():
     shown = {point.label for key in PROTOCOLS for point in points(key, rebuilt=False)}
-    assert shown == set(CHARTED)
+    # torchvision measured another AlexNet than the one of the chart, and that is said
+    assert shown == {*CHARTED, "AlexNet (one tower)"}
     assert [point.label for point in points("canziani", rebuilt=False)] == [
         label for label in CHARTED if label != "Inception-ResNet-v2"
     ]
@@ -82,7 +83,7 @@ def test_an_exact_figure_goes_before_one_read_off_the_chart(monkeypatch):
 def test_the_variant_that_the_source_measured_is_the_one_whose_cost_is_shown():
     names = {point.label: point.name for point in points("ten_crops")}
     assert (names["ResNet-18"], names["ResNet-50"]) == ("resnet18_a", "resnet50_v1")
-    assert {p.label: p.name for p in points("torchvision")}["AlexNet"] == "alexnet"
+    assert {p.label: p.name for p in points("torchvision")}["AlexNet (one tower)"] == "alexnet"
 
 
 @pytest.mark.parametrize("axis", AXES)
@@ -242,7 +243,8 @@ def test_a_name_with_v2_in_it_is_not_taken_for_later_weights():
     rows = rows_of(later_table(["shufflenet_v2_x1_0", "resnet50", "mobilenet_v2"]))
     assert rows["ShuffleNetV2-1.0x"][3] == "–"
     assert "80.858" in rows["ResNet-50"][3]
-    assert rows["MobileNetV2"][0] == "–"
+    assert ">3.5<" in rows["MobileNetV2"][0]
+    assert "centre crop" in later_table(["resnet50"]).partition("<thead>")[0]
 
 
 def test_the_sentences_about_fronts_hold():
@@ -259,8 +261,8 @@ def test_the_sentences_about_each_currency_hold():
         return [label for label, _ in say.ranking(axis)]
 
     assert order("macs")[:2] == ["VGG-19", "VGG-16"]
-    assert order("macs")[-2:] == ["AlexNet", "BN-AlexNet"]
-    assert order("parameters")[:4] == ["VGG-19", "VGG-16", "BN-AlexNet", "AlexNet"]
+    assert order("macs")[-2:] == ["AlexNet (2012)", "BN-AlexNet"]
+    assert order("parameters")[:4] == ["VGG-19", "VGG-16", "BN-AlexNet", "AlexNet (2012)"]
     middle = [order("activations").index(label) for label in ("VGG-16", "VGG-19")]
     assert all(3 < place < 10 for place in middle)
     assert set(order("peak")[:2]) == {"VGG-16", "VGG-19"}

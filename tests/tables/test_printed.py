@@ -75,7 +75,8 @@ def test_text_of_the_lecture_is_its_table():
     assert (
         TABLES["alexnet"].to_text("lecture")
         == """\
-alexnet, input 3 x 227 x 227; convention lecture: The lecture's count.
+alexnet, input 3 x 227 x 227; convention lecture: The lecture's count, 1 flop
+for a multiply-add.
 
                                             out out memory params flop
 Layer      C H/W filters kernel stride pad    C H/W   (KB)    (k)  (M)

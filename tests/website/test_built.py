@@ -43,6 +43,26 @@ def test_a_page_with_the_themes_scripts_passes(faults) -> None:
     assert faults() == []
 
 
+TABLE = "<table>{caption}<thead><tr><th>network</th><th>{head}</th></tr></thead></table>"
+
+
+@pytest.mark.parametrize(
+    "head", ["top-1 error (%)", "Top-5, test", "test error (%)", "error, plain"]
+)
+def test_a_table_of_errors_names_its_protocol(head: str, faults) -> None:
+    (fault,) = faults(TABLE.format(head=head, caption=""))
+    assert "a table of errors names no protocol: network" in fault
+    assert faults(TABLE.format(head=head, caption="<caption>Protocol: ten crops</caption>")) == []
+    assert faults(TABLE.format(head=f"{head}</th><th>protocol", caption="")) == []
+
+
+@pytest.mark.parametrize("head", ["flop (M)", "FLOPs", "GFLOP/s"])
+def test_a_table_of_flops_says_what_a_multiply_add_counts(head: str, faults) -> None:
+    (fault,) = faults(TABLE.format(head=head, caption=""))
+    assert "a table of flops does not say what a multiply-add counts: network" in fault
+    assert faults(TABLE.format(head=f"{head}, two for a <b>MAC</b>", caption="")) == []
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

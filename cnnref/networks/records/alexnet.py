@@ -29,7 +29,7 @@ _ALEXNET_2012 = Architecture(
 RECORDS = (
     Architecture(
         name="alexnet",
-        title="AlexNet",
+        title="AlexNet (one tower)",
         authors="A. Krizhevsky",
         year=2014,
         venue="arXiv:1404.5997",
@@ -78,7 +78,7 @@ RECORDS = (
     _ALEXNET_2012,
     _ALEXNET_2012._replace(
         name="alexnet_2012_nogroups",
-        title="AlexNet (2012) in one tower",
+        title="AlexNet (2012) without groups",
         differences=(
             "Every filter sees every channel; the paper's conv2, conv4 and conv5 see only the half "
             "that lies on their card. The input is 227."

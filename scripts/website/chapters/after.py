@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from cnnref.networks.published import Published, published
 from cnnref.units import MEGA, rounded
 from website.facts import fact
 from website.formulas import filled, worked_out
 from website.markup import Html, cited, line, table
+from website.tables import protocol
 
 __all__ = ["MACROS", "later_table", "separable_share"]
 
@@ -16,13 +17,17 @@ __all__ = ["MACROS", "later_table", "separable_share"]
 NONE = "–"
 
 
-def later_table(names: Iterable[str]) -> str:
+def later_table(names: Sequence[str]) -> str:
     """Networks by the figures in the metadata of torchvision's weights, under its names."""
     lines = [line(published(name)[0].title, _later(published(name))) for name in names]
     head = (
         "network", "parameters (M)", "GMACs", "top-1 (%), weights V1", "top-1 (%), weights V2",
     )  # fmt: skip
-    return table(head, lines)
+    cited_here = (figure for name in names for figure in published(name))
+    accuracies = [
+        f for f in cited_here if (f.quantity, f.source.key) == ("top1_acc", "torchvision")
+    ]
+    return table(head, lines, caption=protocol(accuracies))
 
 
 def _later(figures: tuple[Published, ...]) -> list[str]:

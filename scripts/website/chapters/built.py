@@ -193,11 +193,13 @@ def passed(run: Callable[[], object], root: Path = ROOT) -> list[str]:
 
 def main(name: str) -> None:
     """Go on one journey, and print the files."""
+    # the command line sends what is printed after it to standard error
+    printed = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     with contextlib.redirect_stdout(io.StringIO()):
         files = passed(JOURNEYS[name])
     # this program is no part of the way, nor is what set its environment up
     aside = {_name(Path(__file__)), *map(_name, SCRIPTS.glob("*.py"))}
-    print(json.dumps([file for file in files if file not in aside]))
+    print(json.dumps([file for file in files if file not in aside]), file=printed, flush=True)
 
 
 def _name(file: Path) -> str:

@@ -145,7 +145,7 @@ def ensemble_table() -> str:
         entry, figure = challenge_entry(year), _figure(*alone)
         single = cited(figure, f"{figure.value}%")
         lines.append(line(str(year), [entry.model, top5_error(entry), single, figure.note]))
-    head = ("year", "entry", "top-5 error, test", "one network", "how it was measured")
+    head = ("year", "entry", "top-5 error, test", "one network", "protocol of the one network")
     return table(head, lines, kind="prose")
 
 
@@ -173,7 +173,7 @@ def challenge_table() -> str:
             [
                 winner.team,
                 winner.model,
-                winner.layers,
+                _depth(year, winner),
                 _error(winner),
                 joined([f"{second.team}: ", _error(second)]),
             ],
@@ -185,7 +185,11 @@ def challenge_table() -> str:
         line("human", [person.team, person.model, "–", _error(person), "–"]) for person in people
     ]
     head = ("year", "winner", "model", "layers", "top-5 error (%)", "second")
-    return table(head, lines, kind="prose")
+    return table(head, lines, caption=CHALLENGE_PROTOCOL, kind="prose")
+
+
+def _depth(year: int, winner: Entry) -> str:
+    return "several depths" if year in MIXED else winner.layers
 
 
 def _error(entry: Entry) -> Html:
@@ -193,6 +197,10 @@ def _error(entry: Entry) -> Html:
     return data(entry.top5_error, str(entry.top5_error), title)
 
 
+CHALLENGE_PROTOCOL = (
+    "Protocol: test images of the year, training images of the challenge alone; crops and number "
+    "of networks as each entry chose."
+)
 ERROR_TITLE = "Top-5 error, test images (%)"
 
 
@@ -284,8 +292,8 @@ def imagenet_by_year() -> LayerChart:
 
 def _win(year: int, winner: Entry, second: Entry) -> dict[str, Any]:
     shallow = winner.layers == "shallow"
-    depth = "shallow" if shallow else f"{winner.layers} layers"
-    depth = "several depths" if year in MIXED else depth
+    depth = _depth(year, winner)
+    depth = f"{depth} layers" if depth.isdigit() else depth
     return {
         "year": str(year),
         "label": f"{year} {SHORT[year]}|{depth}, {winner.top5_error.number:.1f} %",

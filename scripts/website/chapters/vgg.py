@@ -70,7 +70,7 @@ def stacks(keys: Sequence[str], caption: str = "") -> str:
 def charts() -> Iterator[tuple[str, Any]]:
     """Every chart of the page with its key."""
     family = [(f"VGG-{depth}", lookup(f"vgg{depth}")) for depth in (11, 13, 16, 19)]
-    pair = [("AlexNet", lookup("alexnet@227")), ("VGG-16", lookup("vgg16"))]
+    pair = [("AlexNet (one tower)", lookup("alexnet@227")), ("VGG-16", lookup("vgg16"))]
     for key, measure in MEASURES.items():
         yield f"vgg16-{measure.name}", layer_bars(lookup("vgg16"), key)
         yield f"vgg-family-{measure.name}", stage_bars(family, key)

@@ -82,7 +82,7 @@ class Point(NamedTuple):
     """One network under one protocol.
 
     name: of the catalogue; "" for a network that is not rebuilt.
-    label: what the chart of Canziani et al. calls it.
+    label: what the chart of Canziani et al. calls it, or the variant that was measured.
     """
 
     name: str
@@ -108,6 +108,8 @@ class Point(NamedTuple):
 
 
 OTHERS = "others"
+# a network under another name than the one that is meant in the chart
+VARIANTS = {"alexnet": "AlexNet (one tower)"}
 
 PROTOCOLS: Mapping[str, Protocol] = {
     entry.key: entry
@@ -204,7 +206,7 @@ def points(key: str, *, rebuilt: bool = True) -> tuple[Point, ...]:
         figure = next(filter(None, (_figure(pick, label, candidates) for pick in picks)), None)
         if figure is not None:
             name = figure.name if figure.name in names() else ""
-            found.append(Point(name, label, figure))
+            found.append(Point(name, VARIANTS.get(name, label), figure))
     return tuple(point for point in found if point.name or not rebuilt)
 
 

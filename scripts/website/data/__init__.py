@@ -35,7 +35,7 @@ ROLES = ("winner", "runner-up", "third", "entry", "paper", "human")
 # the networks of the chart of Canziani et al., and the one of "ResNet + Inception": label, then
 # the catalogue's networks that go by it, of which a protocol's sources have at most one
 CHARTED: Mapping[str, tuple[str, ...]] = {
-    "AlexNet": ("alexnet_2012", "alexnet"),
+    "AlexNet (2012)": ("alexnet_2012", "alexnet"),
     "BN-AlexNet": ("bn_alexnet",),
     "BN-NIN": ("bn_nin",),
     "ENet": ("enet",),

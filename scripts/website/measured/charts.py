@@ -114,7 +114,7 @@ def _tooltip(alt: Any) -> list[Any]:
         alt.Tooltip("y:Q", title="Milliseconds for one image", format=",.4~r"),
         alt.Tooltip("quartiles:N", title="Quartiles"),
         alt.Tooltip("macs:Q", title="MACs", format=","),
-        alt.Tooltip("rate:Q", title="GFLOP/s achieved", format=",.3~r"),
+        alt.Tooltip("rate:Q", title="GFLOP/s achieved, two FLOPs for a MAC", format=",.3~r"),
         alt.Tooltip("setting:N", title="Setting"),
     ]
 

@@ -130,8 +130,13 @@ def roof(one: Measured) -> LayerChart:
     low = significant(min(row["x"] for row in rows) / 2, 2)
     high = significant(max([*(row["x"] for row in rows), 4 * one.roof.ceilings.ridge]) * 2, 2)
     encoding = {
-        "x": _log(alt.X, "x:Q", "FLOPs per byte, logarithmic", (low, high)),
-        "y": _log(alt.Y, "y:Q", "GFLOP/s, logarithmic", _heights(rows, one.roof, low)),
+        "x": _log(alt.X, "x:Q", "FLOPs per byte (two for a MAC), logarithmic", (low, high)),
+        "y": _log(
+            alt.Y,
+            "y:Q",
+            "GFLOP/s (two FLOPs for a MAC), logarithmic",
+            _heights(rows, one.roof, low),
+        ),
     }
     line = (
         alt.Chart(alt.Data(values=_roof(one.roof, low, high)))

@@ -10,7 +10,7 @@ from cnnref.units import GIGA, KIB, MIB
 from website.markup import Html, element, folded, joined, line, table
 from website.measured.predict import measured
 from website.measured.shown import Shown
-from website.measured.tables import NONE, millions, number, quartiles
+from website.measured.tables import NONE, RATE, millions, number, quartiles
 
 __all__ = ["layers_table", "network_part"]
 
@@ -98,7 +98,7 @@ def _settings(found: Iterable[Measurement]) -> Html:
         )
         for one in found
     ]
-    head = ("setting", "ms a batch", "quartiles", "images/s", "GFLOP/s", "MiB at the peak")
+    head = ("setting", "ms a batch", "quartiles", "images/s", RATE, "MiB at the peak")
     return table(head, lines)
 
 

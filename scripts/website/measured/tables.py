@@ -21,6 +21,8 @@ __all__ = [
 ]
 
 NONE = "–"
+# the head of every column of rates
+RATE = "GFLOP/s, two FLOPs for a MAC"
 # ways to run a network beside plain float32: what a column is called, and the setting
 WAYS: tuple[tuple[str, dict[str, object]], ...] = (
     ("channels last", {"channels_last": True}),
@@ -82,14 +84,14 @@ def ceilings_table(machines: Iterable[Shown]) -> str:
         for shown in machines
         for one in shown.record.ceilings
     ]
-    return table(("machine", "factors in", "GFLOP/s", "GB/s", "FLOPs per byte"), lines)
+    return table(("machine", "factors in", RATE, "GB/s", "FLOPs per byte"), lines)
 
 
 def networks_table(shown: Shown) -> str:
     """Every network that was measured for one image in float32, and how far from its roof."""
     body = [line(one.name, _network(one)) for one in measured(shown.record)]
     head = (
-        "network", "MACs (M)", "ms", "quartiles", "images/s", "GFLOP/s", "ms allowed", "times",
+        "network", "MACs (M)", "ms", "quartiles", "images/s", RATE, "ms allowed", "times",
         "bound by memory (%)",
     )  # fmt: skip
     return table(head, body)

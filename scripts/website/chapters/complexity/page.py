@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from cnnref.errors import UnknownNameError
 from cnnref.tables.analysis import OPTIMIZERS
@@ -51,6 +51,10 @@ ORDINALS = (
     "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth",
 )  # fmt: skip
 NONE = "–"
+PROTOCOL_OF_COLUMNS = (
+    "Protocol: each column of accuracies names its own, and the chart of that protocol says how it "
+    "was measured."
+)
 
 
 # costs to rank by besides those of the chart, in MB for one image
@@ -100,7 +104,7 @@ def kernels(key: str) -> str:
 def place(label: str, axis: str, *, least: bool = False) -> str:
     """Which place a network of the chart takes by a cost, as a word; from the least if asked.
 
-    >>> place("AlexNet", "macs", least=True), place("AlexNet", "parameters")
+    >>> place("AlexNet (2012)", "macs", least=True), place("AlexNet (2012)", "parameters")
     ('second', 'fourth')
     """
     order = [name for name, _ in ranking(axis)]
@@ -195,17 +199,19 @@ def top1(key: str, label: str) -> str:
 
 def comparison_table() -> str:
     """The networks of the chart: their costs, and their accuracy under each protocol."""
-    by_key = {
-        key: {point.label: point for point in points(key, rebuilt=False)} for key in PROTOCOLS
-    }
+    measured = [points(key, rebuilt=False) for key in PROTOCOLS]
     body = []
     for label, names in CHARTED.items():
         costs = [_cost(names, axis) for axis in axes().values()]
-        found = [of.get(label) for of in by_key.values()]
+        found = [_of(label, names, under) for under in measured]
         body.append(line(label, [*costs, *map(_accuracy, found)]))
     head = [axis.short for axis in axes().values()]
     head += [f"top-1 (%), {protocol.title}" for protocol in PROTOCOLS.values()]
-    return table(["network", *head], body)
+    return table(["network", *head], body, caption=PROTOCOL_OF_COLUMNS)
+
+
+def _of(label: str, names: Sequence[str], found: Sequence[Point]) -> Point | None:
+    return next((p for p in found if p.label == label or p.name in names), None)
 
 
 def depth_table() -> str:

@@ -7,15 +7,20 @@ from decimal import Decimal
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from cnnref import drawing
+from cnnref.counting.layer import Layer
 from cnnref.drawing import bars
 from cnnref.drawing.bars import FEW_TICKS, MEASURES, NARROW, ROW_HEIGHT
+from cnnref.drawing.block import block_scene
+from cnnref.drawing.scene import alternative
 from cnnref.errors import UnknownNameError
 from cnnref.tables.table import Table
 from cnnref.units import KIB, KILO, MEGA, ratio, rounded
 from website.chapters.googlenet.table1 import lines
+from website.charts.drawings import figure
 from website.facts import lookup
 from website.formulas import worked_out
-from website.markup import Cell, cell, data, element, in_units, line, table
+from website.markup import Cell, Html, cell, data, element, in_units, line, table
 
 if TYPE_CHECKING:
     from altair import Chart
@@ -28,7 +33,9 @@ __all__ = [
     "break_even",
     "by_size",
     "charts",
+    "contracted",
     "googlenet_table1",
+    "heads_drawing",
     "inception_savings",
     "joined_tex",
     "reduction_bars",
@@ -42,6 +49,18 @@ MODULES = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
 PARTS = {"conv1": "conv1", "conv2": "conv2", "classifier": "head"}
 # from the image to maps of 28 x 28: the last row of each network's start
 START_ROWS: Mapping[str, str] = {"googlenet": "pool2", "vgg16": "pool3"}
+# the parts of GoogLeNet in training: what a box calls each, and its last row
+TRAINED = (
+    ("stem", "pool2"),
+    ("modules 3a, 3b and a pooling", "pool3"),
+    ("module 4a", "inception_4a.concat"),
+    ("auxiliary head", "aux1.fc2"),
+    ("modules 4b, 4c, 4d", "inception_4d.concat"),
+    ("auxiliary head", "aux2.fc2"),
+    ("module 4e and a pooling", "pool4"),
+    ("modules 5a, 5b", "inception_5b.concat"),
+    ("average and classifier", "linear"),
+)
 START_TITLES = {"googlenet": "GoogLeNet", "vgg16": "VGG-16"}
 
 
@@ -133,6 +152,33 @@ def joined_tex(path: str) -> str:
     fed = [book[source].out_shape if source >= 0 else book.input_shape for source in layer.inputs]
     parts = " + ".join(str(shape.channels) for shape in fed)
     return f"{parts} = {layer.out_shape.channels}"
+
+
+def heads_drawing(caption: str) -> Html:
+    """GoogLeNet in training, part by part: the auxiliary heads beside the path to the scores."""
+    book = contracted(lookup("googlenet_aux"))
+    rows = range(len(book))
+    wide, narrow = (
+        block_scene(book, rows, width, size=size) for width, size in drawing.SIZES.items()
+    )
+    title = "GoogLeNet with its auxiliary heads"
+    return figure([drawing.Drawing(title, alternative(narrow), wide, narrow)], caption)
+
+
+def contracted(book: Table) -> Table:
+    """A row for each part of GoogLeNet in training, named after it, with the part's edges."""
+    rows: list[Layer] = []
+    first, home = 0, {-1: -1}
+    for name, last in TRAINED:
+        after = [layer.name for layer in book].index(last) + 1
+        source = home[book[first].inputs[0]]
+        shapes = book[first].in_shapes[:1]
+        rows.append(
+            book[after - 1]._replace(op=name, in_shapes=shapes, window=None, inputs=(source,))
+        )
+        home |= dict.fromkeys(range(first, after), len(rows) - 1)
+        first = after
+    return Table(rows, name=book.name, input_shape=book.input_shape)
 
 
 def block_bars(book: Table, measure: str) -> Any:
@@ -281,6 +327,7 @@ def charts() -> Iterator[tuple[str, Any]]:
 MACROS: Mapping[str, Callable[..., object]] = {
     "break_even": break_even,
     "googlenet_table1": googlenet_table1,
+    "heads_drawing": heads_drawing,
     "inception_savings": inception_savings,
     "joined_tex": joined_tex,
 }

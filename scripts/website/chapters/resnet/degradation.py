@@ -52,6 +52,13 @@ class Run(NamedTuple):
     curve: tuple[float, ...]
 
 
+PROTOCOL = (
+    "Protocol: loss over the last steps of training; error on new images, drawn as those of "
+    "training are. Mean of the seeds, in brackets the best and the worst."
+)
+OUTCOMES = "Protocol: as above; each cell has the loss, then the error on new images, of one seed."
+
+
 @cache
 def record(name: str = "degradation") -> Mapping[str, Any]:
     """A record as scripts/degradation.py wrote it: the whole one, or one of CHECKS."""
@@ -129,7 +136,7 @@ def degradation_table() -> str:
                 cells.append(f"{_mean(kind, depth, what)} ({texts[0]} to {texts[-1]})")
         body.append(line(str(depth), cells))
     kinds = (f"{what}, {kind}" for what in ("loss", "error") for kind in KINDS)
-    return table(("depth", "parameters", *kinds), body)
+    return table(("depth", "parameters", *kinds), body, caption=PROTOCOL)
 
 
 def degradation_checks() -> str:
@@ -143,7 +150,7 @@ def degradation_checks() -> str:
             cells += [_outcome(name, kind, depth) for depth in ends]
         body.append(line(CHECKS.get(name, "as above"), cells))
     ends_of = (f"{kind}-{depth}" for kind in KINDS for depth in ends)
-    return table(("setting", "rate", "steps", *ends_of), body)
+    return table(("setting", "learning rate", "steps", *ends_of), body, caption=OUTCOMES)
 
 
 def _outcome(name: str, kind: str, depth: int) -> str:

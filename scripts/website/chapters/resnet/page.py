@@ -15,7 +15,7 @@ from website.charts.comparison import AXES, points
 from website.charts.drawings import block, figure
 from website.facts import lookup
 from website.markup import data, line, table
-from website.tables import printed
+from website.tables import figure_note, printed
 
 if TYPE_CHECKING:
     from altair import Chart
@@ -78,9 +78,10 @@ def cifar_family() -> str:
             printed(name, "params", "resnet2015", ""),
             rounded(book.macs, MEGA),
             printed(name, "top1_err", "resnet2015", ""),
+            figure_note(name, "top1_err", "resnet2015"),
         ]
         body.append(line(architecture(name).title, cells))
-    head = ("network", "n", "parameters (M)", "printed (M)", "M MACs", "test error (%)")
+    head = ("network", "n", "parameters (M)", "printed (M)", "M MACs", "test error (%)", "protocol")
     return table(head, body)
 
 
