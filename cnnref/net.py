@@ -280,8 +280,11 @@ class Net:
     def _join(self, op: str, label: str, rule: Callable[..., Work], maps: Maps) -> FeatureMap:
         for x in maps:
             self._check_owner(label, x)
-        if len(maps) < 2:
-            raise CnnrefError(f"{label}: it joins two feature maps or more, but got {len(maps)}.")
+        # a list of one map is stacked too, as `torch.cat` does: a copy
+        least = 1 if op == "concat" else 2
+        if len(maps) < least:
+            words = ("", "one feature map", "two feature maps")[least]
+            raise CnnrefError(f"{label}: it joins {words} or more, but got {len(maps)}.")
         try:
             work = rule(*(x.shape for x in maps))
         except ShapeError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnnref.networks.architecture import Architecture
-from cnnref.networks.records import alexnet, inception, nin, others, resnet, vgg, zfnet
+from cnnref.networks.records import alexnet, inception, later, nin, others, resnet, vgg, zfnet
 
 __all__ = ["ARCHITECTURES"]
 
@@ -15,4 +15,5 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     *inception.RECORDS,
     *resnet.RECORDS,
     *others.RECORDS,
+    *later.RECORDS,
 )
