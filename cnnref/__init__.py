@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnref.errors import (
     CnnrefError,
+    DataWarning,
     ForwardError,
     MissingExtraError,
     RenamedWarning,
@@ -44,6 +45,7 @@ __all__ = [
     "CnnrefError",
     "Convention",
     "Counts",
+    "DataWarning",
     "FeatureMap",
     "ForwardError",
     "Layer",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "CnnrefError",
+    "DataWarning",
     "ForwardError",
     "MissingExtraError",
     "RenamedWarning",
@@ -62,6 +63,10 @@ class MissingExtraError(CnnrefError, ImportError):
 
 class UncountedWarning(UserWarning):
     """An operator without a rule ran, or with an estimate alone: no total has what it costs."""
+
+
+class DataWarning(UserWarning):
+    """Rows depend on inputs that were made up, since forward asks for their values."""
 
 
 class RenamedWarning(UserWarning):

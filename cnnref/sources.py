@@ -27,6 +27,7 @@ __all__ = [
     "saved",
     "sweep",
     "takes",
+    "with_values",
 ]
 
 
@@ -35,10 +36,11 @@ def as_table(
     input_shape: tuple[int, ...] = (3, 224, 224),
     *,
     inputs: Any = None,
-    strict: bool = False,
-    rules: Mapping[Any, Any] | None = None,
+    **how: Any,
 ) -> Table:
     """The rows of a table, of a `Net`, of a catalogued name's spec, or of a traced module.
+
+    how: the other arguments of `trace`.
 
     Raises:
         UnknownNameError: no network has that name.
@@ -53,7 +55,26 @@ def as_table(
         return catalogued(what)
     import cnnref
 
-    return cnnref.trace(what, input_shape, inputs=inputs, strict=strict, rules=rules)
+    return cnnref.trace(what, input_shape, inputs=inputs, **how)
+
+
+def with_values(
+    build: Callable[[bool], Any], values: str, trace: Callable[..., Table] = as_table
+) -> Table:
+    """The rows of what is built, which is built again with values where forward asks for some.
+
+    build: told whether that is to have values; else it may be on the meta device.
+    trace: of what is built, given values.
+    """
+    made = build(values == "always")
+    if not is_module(made) or values != "auto":
+        return trace(made, values=values)
+    try:
+        return trace(made, values="never")
+    except Exception as error:
+        if not getattr(error, "asked", ""):
+            raise
+    return trace(build(True), values="auto")
 
 
 def saved(path: str | Path) -> Table:
@@ -85,6 +106,7 @@ def sweep(
     batch_size: Any = 1,
     inputs: Any = None,
     rules: Mapping[Any, Any] | None = None,
+    values: str = "auto",
     progress: Callable[[str], None] = lambda _: None,
     **vary: Any,
 ) -> Sweep:
@@ -94,7 +116,8 @@ def sweep(
         function that gives a module, a `Net` or a `Table` for the arguments in `vary`.
     input_size: heights and widths in pixels: N or, inside a list, (height, width).
     batch_size: images at once.
-    input_shape, inputs, rules: as for `trace`; input_size takes the place of height and width.
+    input_shape, inputs, rules, values: as for `trace`; input_size takes the place of height and
+        width.
     progress: told what is being done, one short line at a time.
     vary: arguments of the function, such as width=[0.5, 1.0]; of a name, num_classes.
 
@@ -117,11 +140,11 @@ def sweep(
         ]
     if not axes:
         raise CnnrefError("sweep: nothing is varied; give input_size, batch_size or an argument.")
-    book = _book(what, tuple(vary), input_shape, inputs, rules)
+    book = _book(what, tuple(vary), input_shape, inputs, {"rules": rules, "values": values})
     points, tables = [], {}
     combinations = list(product(*axes.values()))
-    for number, values in enumerate(combinations, 1):
-        settings = dict(zip(axes, values, strict=True))
+    for number, chosen in enumerate(combinations, 1):
+        settings = dict(zip(axes, chosen, strict=True))
         progress(f"[{number}/{len(combinations)}] {_told(settings)}")
         batch = settings.get("batch_size", 1)
         key = tuple(value for name, value in settings.items() if name != "batch_size")
@@ -149,7 +172,7 @@ def _book(
     vary: tuple[str, ...],
     input_shape: tuple[int, ...],
     inputs: Any,
-    rules: Mapping[Any, Any] | None,
+    how: Mapping[str, Any],
 ) -> Callable[[Mapping[str, Any]], Table]:
     """What gives the table at some settings."""
 
@@ -165,9 +188,23 @@ def _book(
     if is_module(what):
         if vary:
             raise CnnrefError(f"sweep: {vary[0]} cannot vary in a module; give what builds it.")
-        return lambda s: as_table(what, sized(s), inputs=inputs, rules=rules)
+        return lambda s: as_table(what, sized(s), inputs=inputs, **how)
     if not callable(what):
         raise CnnrefError(f"sweep needs a name, a module or what builds one, but got {what!r}.")
+
+    def trace(found: Any, settings: Mapping[str, Any], values: str) -> Table:
+        return as_table(found, sized(settings), inputs=inputs, **{**how, "values": values})
+
+    return _of_what_builds(what, vary, trace, how["values"])
+
+
+def _of_what_builds(
+    what: Callable[..., Any],
+    vary: tuple[str, ...],
+    trace: Callable[[Any, Mapping[str, Any], str], Table],
+    values: str,
+) -> Callable[[Mapping[str, Any]], Table]:
+    """What gives the table of what a function builds at some settings."""
     name = getattr(what, "__name__", str(what))
     # a spec may take its input's size as an argument; a module is given an input of that size
     keys = (*vary, *(["input_size"] if takes(what, "input_size") else []))
@@ -175,11 +212,15 @@ def _book(
     def build(settings: Mapping[str, Any]) -> Table:
         given = {key: settings[key] for key in keys if key in settings}
         check_arguments(name, what, given, "vary it, or give what needs none")
-        made = built(what, given)
         lost = "input_size" in settings and "input_size" not in given
-        if lost and not is_module(made):
-            raise CnnrefError(f"sweep: {name} has no argument input_size.")
-        return as_table(made, sized(settings), inputs=inputs, rules=rules)
+
+        def made(whole: bool) -> Any:
+            found = built(what, given, whole)
+            if lost and not is_module(found):
+                raise CnnrefError(f"sweep: {name} has no argument input_size.")
+            return found
+
+        return with_values(made, values, lambda found, values: trace(found, settings, values))
 
     return build
 
@@ -199,17 +240,27 @@ def is_module(what: object) -> bool:
     return torch is not None and isinstance(what, torch.nn.Module)
 
 
-def built(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """What a function gives, on the meta device where it can: then no weight takes memory."""
+def built(function: Callable[..., Any], arguments: Mapping[str, Any], whole: bool = False) -> Any:
+    """What a function gives, on the meta device where it can: then no weight takes memory.
+
+    whole: not there, and with values; what is drawn for weights is the same each time.
+    """
     if "torch" not in sys.modules:
         return function(**arguments)
-    from cnnref.tracing.isolation import apart, on_meta
+    from cnnref.tracing.isolation import apart, on_meta, settings
 
+    if whole:
+        return apart(partial(_seeded, function, arguments), settings)
     try:
         return apart(partial(function, **arguments), on_meta)
     except Exception:
         # some compute with numbers while they are built, which the meta device does not have
         return function(**arguments)
+
+
+def _seeded(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    sys.modules["torch"].manual_seed(0)
+    return function(**arguments)
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:

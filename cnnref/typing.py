@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cnnref.tables.comparison import Comparison, Difference
     from cnnref.tables.groups import Groups
     from cnnref.tables.repeats import Repeat, Repeats
+    from cnnref.tables.rows import Ran
     from cnnref.tables.sweep import Sweep, SweepPoint
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Measurement",
     "Published",
     "Quartiles",
+    "Ran",
     "ReceptiveField",
     "Repeat",
     "Repeats",
@@ -57,6 +59,7 @@ _HOMES = {
     "tables.comparison": ("Comparison", "Difference"),
     "tables.groups": ("Groups",),
     "tables.repeats": ("Repeat", "Repeats"),
+    "tables.rows": ("Ran",),
     "tables.sweep": ("Sweep", "SweepPoint"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

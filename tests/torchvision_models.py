@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import torch
+import sys
 
 try:
     from torchvision import models
-except RuntimeError:
-    # the import registers shapes for these two whether or not they exist
-    LIBRARY = torch.library.Library("torchvision", "DEF")
-    LIBRARY.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    LIBRARY.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+except (RuntimeError, AttributeError):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+        del sys.modules[name]
     from torchvision import models
+
+    import packages.torchvision_shim  # noqa: F401
 
 __all__ = ["models"]

@@ -14,6 +14,7 @@ __all__ = [
     "SECTIONS",
     "SHELLS",
     "SUFFIXES",
+    "WHEN",
     "WORDS",
 ]
 
@@ -24,6 +25,7 @@ SUFFIXES = {
 GROUPINGS = ("stage", "block", "op")
 SHELLS = ("bash", "zsh", "fish")
 MODES = ("inference", "training")
+WHEN = ("auto", "never", "always")
 
 FLAG: dict[str, Any] = {"action": "store_true"}
 LIST: dict[str, Any] = {"action": "append"}
@@ -43,6 +45,11 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--vary": LIST
         | {"metavar": "NAME=V1,V2", "help": "an argument of the callable to vary; repeatable"},
         "--strict": FLAG | {"help": "refuse operators without a rule"},
+        "--values": {
+            "metavar": "WHEN",
+            "default": "auto",
+            "help": "auto, never or always: whether to run it where forward asks for values",
+        },
         "--partial": FLAG | {"help": "where forward stops, show the rows until then"},
         "--rules": {
             "metavar": "TARGET",
@@ -122,7 +129,16 @@ WORDS = {
 # words that may be missing or repeated
 MANY = {"NAMES": "*", "BUDGETS": "*", "WORD": "?"}
 
-BOOK = ("--input-size", "--num-classes", "--input", "--arg", "--strict", "--partial", "--rules")
+BOOK = (
+    "--input-size",
+    "--num-classes",
+    "--input",
+    "--arg",
+    "--strict",
+    "--values",
+    "--partial",
+    "--rules",
+)
 VIEW = ("--convention", "--columns", "--dtype", "--batch-size")
 ORDER = ("--sort", "--top", "--group", "--depth", "--collapse", "--no-free")
 PRINT = ("--format", "--output")
@@ -190,7 +206,8 @@ COMMANDS: dict[str, Command] = {
     ),
     "sweep": Command(
         OWN, "what a network costs as size, batch or arguments vary", ("TARGET",),
-        ("--input-size", "--batch-size", "--vary", "--arg", "--input", "--rules", "--convention",
+        ("--input-size", "--batch-size", "--vary", "--arg", "--input", "--rules", "--values",
+         "--convention",
          "--columns", "--dtype", *PRINT), "models:swept",
         (
             "sweep resnet50 --input-size 128,160,192,224",

@@ -29,7 +29,7 @@ __all__ = ["given_inputs", "swept", "theirs", "traced", "traced_table"]
 Found = TypeVar("Found")
 IMAGE = (3, 224, 224)
 # names that a sweep has for itself
-OWN = {"input_size", "batch_size", "input_shape", "inputs", "progress", "rules"}
+OWN = {"input_size", "batch_size", "input_shape", "inputs", "progress", "rules", "values"}
 
 
 def traced(arguments: SimpleNamespace) -> Outcome:
@@ -52,8 +52,12 @@ def swept(arguments: SimpleNamespace) -> Outcome:
         return Outcome(printed(cnnref.sweep(target, progress=progress, **how, **given), arguments))
     with theirs(target, ["sweeping it"]):
         what = _with(target, find(target), given)
-        inputs = given_inputs(target, None, arguments) | {"rules": _rules(arguments)}
+        inputs = given_inputs(target, None, arguments)
+        inputs |= {"rules": _rules(arguments), "values": arguments.values}
         found = _unwarned(lambda: cnnref.sweep(what, progress=progress, **how, **inputs))
+    doubt = next((point.table.doubt for point in found if point.table.doubt), "")
+    if doubt:
+        complain(f"{doubt}.")
     lacking = next((point.table for point in found if point.table.uncounted), None)
     if lacking is not None:
         complain(f"no rule counts {_where(lacking)}; the totals are incomplete.")
@@ -79,7 +83,8 @@ def traced_table(target: str, arguments: SimpleNamespace) -> Table:
     doing = ["loading it"]
     with theirs(target, doing):
         progress(f"loading {target}")
-        network = load(target, _arguments(target, arguments))
+        words = _arguments(target, arguments)
+        network = load(target, words)
         if not sources.is_module(network):
             return _stated(target, network, arguments)
         inputs = given_inputs(target, network, arguments)
@@ -88,8 +93,15 @@ def traced_table(target: str, arguments: SimpleNamespace) -> Table:
         by_default = not arguments.input and not arguments.input_size and shape
         doing.append(f"tracing it{given}" + " (the default: give --input)" * bool(by_default))
         progress(f"tracing {target}{given}")
-        how = arguments.strict, arguments.partial
-        return _trace(network, *how, rules=_rules(arguments), **inputs)
+        inputs["rules"] = _rules(arguments)
+
+        def build(whole: bool) -> Any:
+            return load(target, words, whole=True) if whole else network
+
+        def trace(module: Any, values: str) -> Table:
+            return _trace(module, arguments, values=values, **inputs)
+
+        return _told(sources.with_values(build, arguments.values, trace))
 
 
 def _arguments(target: str, arguments: SimpleNamespace) -> dict[str, Any]:
@@ -156,21 +168,28 @@ def _rules(arguments: SimpleNamespace) -> Mapping[Any, Any] | None:
     return found
 
 
-def _trace(module: Any, strict: bool, partial: bool, **inputs: Any) -> Table:
+def _trace(module: Any, arguments: SimpleNamespace, values: str, **inputs: Any) -> Table:
     try:
-        table = _unwarned(lambda: cnnref.trace(module, **inputs, strict=strict))
+        how = {"strict": arguments.strict, "values": values}
+        return _unwarned(lambda: cnnref.trace(module, **inputs, **how))
     except Exception as error:
-        if not partial or len(getattr(error, "table", ())) < 2:
+        again = values == "never" != arguments.values and getattr(error, "asked", "")
+        if again or not arguments.partial or len(getattr(error, "table", ())) < 2:
             raise
         progress("")
         complain("; ".join([str(error).rstrip("."), *error.__notes__]))
-        table = error.table  # type: ignore[attr-defined]
+        return error.table  # type: ignore[attr-defined, no-any-return]
+
+
+def _told(table: Table) -> Table:
+    """A table, when it is said what it does not hold."""
+    progress("")
     if table.uncounted:
-        progress("")
         complain(f"no rule counts {_where(table.uncounted)}; the totals are incomplete.")
     if table.estimated:
-        progress("")
         complain(f"{_where(table.estimated)} has an estimate; --convention estimates counts it.")
+    if table.doubt:
+        complain(f"{table.doubt}.")
     return table
 
 
@@ -178,9 +197,10 @@ def _unwarned(call: Callable[[], Found]) -> Found:
     """What a call gives, without the warnings about uncounted rows: they are said in one line."""
     if "torch" not in sys.modules:
         return call()
-    from cnnref.errors import UncountedWarning
+    from cnnref.errors import DataWarning, UncountedWarning
 
     with catch_warnings():
+        simplefilter("ignore", DataWarning)
         simplefilter("ignore", UncountedWarning)
         return call()
 

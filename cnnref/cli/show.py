@@ -152,12 +152,15 @@ def verdicts(budget: Budget, table: Table, arguments: SimpleNamespace) -> Outcom
     unknown = "" if arguments.allow_uncounted else budget.unknown(table)
     if unknown:
         lines.append(f"{unknown}; --allow-uncounted takes them as free")
+    doubt = "" if getattr(arguments, "values", "auto") == "always" else table.doubt
+    if doubt:
+        lines.append(f"{doubt}; --values always takes them")
     otherwise: list[str] = []
     if getattr(arguments, "baseline", None) is not None:
         name, before = arguments.baseline
         otherwise = budget.against(before, table, name).lines()
         lines += otherwise
-    failed = bool(unknown or otherwise) or not all(verdict.kept for verdict in found)
+    failed = bool(unknown or doubt or otherwise) or not all(verdict.kept for verdict in found)
     told = (visible(f"{table.name}: {line}") for line in lines)
     return Outcome("", int(failed), "".join(f"cnnref: {line}\n" for line in told))
 

@@ -31,7 +31,7 @@ FORMS = "package.module:callable or path/to/file.py:callable"
 _LOADED: dict[Path, ModuleType] = {}
 
 
-def load(target: str, arguments: Mapping[str, Any] | None = None) -> Any:
+def load(target: str, arguments: Mapping[str, Any] | None = None, whole: bool = False) -> Any:
     """What a target gives: a torch.nn.Module, a `Net` or a `Table`.
 
     target: "package.module:callable", "path/to/file.py:callable", a network's name, or the JSON
@@ -39,8 +39,8 @@ def load(target: str, arguments: Mapping[str, Any] | None = None) -> Any:
         three already.
     arguments: given to the callable by name.
 
-    Modules are built on the meta device where they can be, so that no memory is taken for
-    their weights.
+    whole: with memory for its weights; else modules are built on the meta device where they can
+        be.
 
     Raises:
         CnnrefError: the target cannot be imported, or does not give any of the three.
@@ -48,23 +48,21 @@ def load(target: str, arguments: Mapping[str, Any] | None = None) -> Any:
         MissingExtraError: torch is not installed, and needed.
     """
     if target in names():
-        return _catalogued(target, arguments or {})
+        return _catalogued(target, arguments or {}, whole)
     if target.endswith(".json"):
         return saved(target)
-    return make(target, find(target), arguments or {})
+    return make(target, find(target), arguments or {}, partial(built, whole=whole))
 
 
-def _catalogued(name: str, arguments: Mapping[str, Any]) -> Any:
+def _catalogued(name: str, arguments: Mapping[str, Any], whole: bool) -> Any:
     try:
         import torch  # noqa: F401
-
-        from cnnref.tracing.isolation import apart, on_meta
     except ModuleNotFoundError:
         raise MissingExtraError("cnnref trace", "torch", "torch") from None
     for argument in arguments:
         if argument != "num_classes":
             raise UnknownNameError(f"argument of {name}", argument, ["num_classes"])
-    return apart(partial(model, name, **arguments), on_meta)
+    return built(partial(model, name), arguments, whole)
 
 
 def find(target: str) -> Any:

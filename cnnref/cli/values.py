@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnnref.cli.commands import FORMATS, GROUPINGS, MODES, SHELLS, SUFFIXES
+from cnnref.cli.commands import FORMATS, GROUPINGS, MODES, SHELLS, SUFFIXES, WHEN
 from cnnref.counting.conventions import convention
 from cnnref.errors import CnnrefError, UnknownNameError
 
@@ -200,6 +200,7 @@ CONVERTERS: dict[str, Callable[[str], Any]] = {
     "output": _place,
     "baseline": _baseline,
     "mode": _one_of("mode", MODES),
+    "values": _one_of("values", WHEN),
     "threads": _whole("--threads"),
     "seconds": _seconds,
     "convention": convention,

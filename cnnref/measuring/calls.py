@@ -18,7 +18,7 @@ from cnnref.tracing.constants import NeedsDataError
 from cnnref.tracing.inside import INSIDE
 from cnnref.tracing.isolation import unfused
 from cnnref.tracing.ledger import Ledger
-from cnnref.tracing.recorder import Recorder
+from cnnref.tracing.recorder import Recorder, Way
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.trace import arguments, recorded
 
@@ -64,7 +64,7 @@ def traced(module: nn.Module, shape: tuple[int, ...], inputs: Inputs) -> Pass | 
         return recorders[0]
 
     try:
-        table = recorded(module, *arguments(module, shape, inputs), recorder)
+        table = recorded(module, *arguments(module, shape, inputs), Way(recorder=recorder))
     except NeedsDataError:
         return None
     made = recorders[0]

@@ -13,6 +13,7 @@ from cnnref.tables.columns import COLUMNS, LEAST, UNKNOWN, chosen
 from cnnref.tables.formats import Grid
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import Row, Whole
+from cnnref.tables.rows import BY_SHAPES, Ran
 from cnnref.units import grouped
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ def notes(table: Table, whole: Whole, keys: Sequence[str]) -> list[str]:
             f"{grouped(more)} more learned numbers are used, which are none of the module's "
             "parameters()"
         )
+    if table.ran != BY_SHAPES:
+        lines.append(table.doubt or str(table.ran).capitalize())
     if table.unused and len(table) == len(table.whole):
         lines.append(_unused(table))
     return [*lines, *_column_notes(table, whole, keys)]
@@ -194,6 +197,7 @@ def document(table: Table, view: View) -> dict[str, Any]:
         | {key: sum(row["counts"][key] for row in known) for key in COUNTS},
         **completeness(table),
         "unused": dict(table.unused),
+        **({} if table.ran == BY_SHAPES else {"ran": table.ran._asdict()}),
     }
 
 
@@ -213,6 +217,7 @@ def restored(document: Any) -> tuple[list[Layer], dict[str, Any]]:
         rest: dict[str, Any] = {"name": str(document["name"])}
         rest["input_shape"] = Shape(document["input_shape"])
         rest["unused"] = tuple(document["unused"].items())
+        rest["ran"] = Ran(**document.get("ran", {}))
     except (AttributeError, KeyError, TypeError) as error:
         raise CnnrefError(f"something in it is not as cnnref writes it ({error})") from None
     if numbers != list(range(len(rows))):

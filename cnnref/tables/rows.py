@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Self, overload
+from typing import TYPE_CHECKING, NamedTuple, Self, overload
 
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape
@@ -12,13 +12,45 @@ from cnnref.errors import UnknownNameError
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention
 
-__all__ = ["Rows", "places"]
+__all__ = ["BY_SHAPES", "Ran", "Rows", "places"]
+
+
+class Ran(NamedTuple):
+    """How the rows of a module were found; as text, in a sentence without its point.
+
+    by: "shapes" where no value was computed, "inputs" where the module ran once on those that
+        were given, "made-up inputs" where it ran on numbers drawn for it.
+    asked: what forward asked first that shapes do not tell; nothing where it asked nothing.
+    row: the number of the first row behind that.
+
+    >>> print(Ran("made-up inputs", "item in head (Head)", 3))
+    run once on made-up inputs, as forward asks for values (item in head (Head))
+    """
+
+    by: str = "shapes"
+    asked: str = ""
+    row: int = 0
+
+    def __str__(self) -> str:
+        if self.by == "shapes":
+            return "traced by shapes alone"
+        why = f", as forward asks for values ({self.asked})" if self.asked else ""
+        where = "made-up inputs" if self.by != "inputs" else "the inputs that were given"
+        return f"run once on {where}{why}"
+
+    @property
+    def depends(self) -> bool:
+        """Whether rows depend on numbers that nobody gave."""
+        return self.by == "made-up inputs" and bool(self.asked)
+
+
+BY_SHAPES = Ran()
 
 
 class Rows(Sequence[Layer]):
     """Immutable rows in order of execution, with their sums; counts are for one image."""
 
-    __slots__ = ("_input_shape", "_layers", "_name", "_origin", "_unused")
+    __slots__ = ("_input_shape", "_layers", "_name", "_origin", "_ran", "_unused")
 
     def __init__(
         self,
@@ -27,9 +59,11 @@ class Rows(Sequence[Layer]):
         name: str,
         input_shape: Shape,
         unused: tuple[tuple[str, int], ...] = (),
+        ran: Ran = BY_SHAPES,
     ) -> None:
         """The rows of a network; see the properties of these names."""
         self._unused = unused
+        self._ran = ran
         self._layers = tuple(layers)
         self._origin: tuple[Self, Sequence[int]] | None = None
         self._name = name
@@ -44,6 +78,20 @@ class Rows(Sequence[Layer]):
     def unused(self) -> tuple[tuple[str, int], ...]:
         """Parameters that the module has and no row uses, by name, with their sizes."""
         return self._unused
+
+    @property
+    def ran(self) -> Ran:
+        """How a trace found them: by shapes alone, or by a run with values."""
+        return self._ran
+
+    @property
+    def doubt(self) -> str:
+        """Why rows may differ for other inputs, in a sentence without its point; or nothing."""
+        if not self.ran.depends:
+            return ""
+        rows = self.whole
+        here = rows[self.ran.row].name if self.ran.row < len(rows) else "that"
+        return f"{self.name} was {self.ran}: rows from {here} on may depend on them"
 
     @property
     def input_shape(self) -> Shape:
@@ -191,7 +239,13 @@ class Rows(Sequence[Layer]):
         """
         chosen = tuple(places)
         layers = (self._layers[place] for place in chosen)
-        part = type(self)(layers, name=self.name, input_shape=self.input_shape, unused=self.unused)
+        part = type(self)(
+            layers,
+            name=self.name,
+            input_shape=self.input_shape,
+            unused=self.unused,
+            ran=self.ran,
+        )
         part._origin = self.whole, tuple(self.numbers[i] for i in chosen)  # noqa: SLF001
         return part
 

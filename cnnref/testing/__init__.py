@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, simplefilter
 
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention
@@ -35,6 +36,7 @@ def assert_budget(
     batch_size: int = 1,
     allow_uncounted: bool = False,
     rules: Mapping[Any, Any] | None = None,
+    values: str = "auto",
 ) -> Table:
     """Assert that a network stays within limits: whole numbers, or text such as "5G" or "200MiB".
 
@@ -46,7 +48,8 @@ def assert_budget(
     baseline: a table that the network must still equal, or the JSON file of one.
     batch_size: how many images everything but the parameters is for.
     allow_uncounted: take operators without a rule as free instead of failing.
-    rules: rules of your own for the trace of a module, as for `cnnref.trace`.
+    rules, values: for the trace of a module, as for `cnnref.trace`. What depends on inputs that
+        were made up fails unless values are "always".
 
     Returns the table, for further assertions.
 
@@ -62,6 +65,7 @@ def assert_budget(
     """
     __tracebackhide__ = True
     # pytest loads this package in every run, also of suites that never count
+    from cnnref.errors import DataWarning
     from cnnref.sources import as_table, saved
     from cnnref.tables.budget import Budget
 
@@ -76,10 +80,14 @@ def assert_budget(
     how: dict[str, Any] = {"convention": convention, "dtype": dtype, "batch_size": batch_size}
     budget = Budget(limits, **how, besides=baseline is not None)
     before = saved(baseline) if isinstance(baseline, str | Path) else baseline
-    table = as_table(what, input_shape, inputs=inputs, rules=rules)
+    with catch_warnings():
+        simplefilter("ignore", DataWarning)
+        table = as_table(what, input_shape, inputs=inputs, rules=rules, values=values)
     lines = [str(verdict) for verdict in budget.verdicts(table) if not verdict.kept]
     if not allow_uncounted and (unknown := budget.unknown(table)):
         lines.append(unknown)
+    if values != "always" and table.doubt:
+        lines.append(f'{table.doubt}; give inputs with values, or values="always"')
     if before is not None:
         name = str(baseline) if isinstance(baseline, str | Path) else f"the {before.name} before"
         lines += budget.against(before, table, name).lines()

@@ -29,6 +29,7 @@ __all__ = [
     "Constants",
     "Draws",
     "NeedsDataError",
+    "asked",
     "on_meta",
     "refused",
     "run",
@@ -114,14 +115,22 @@ PYTHON = (torch._C.DispatchKey.Python, torch._C.DispatchKey.PythonTLSSnapshot)  
 
 
 class NeedsDataError(CnnrefError, RuntimeError):
-    """Forward asks for the value of a feature map, which a trace does not compute."""
+    """Forward asks for the value of a feature map, which a trace by shapes does not compute.
+
+    name: of the function or operator that asks.
+    """
+
+    def __init__(self, message: str, name: str = "") -> None:
+        super().__init__(message)
+        self.name = name
 
     @classmethod
-    def of(cls, name: str) -> NeedsDataError:
-        """Of the function or operator that asks."""
+    def of(cls, name: str, place: str = "forward") -> NeedsDataError:
+        """Of the function or operator that asks, and the layer that does so."""
         return cls(
-            f"forward asks for the value of a feature map or a weight ({name}), but a trace "
-            "computes shapes and no values"
+            f"{place} asks for the value of a feature map or a weight ({name}), which shapes do "
+            'not tell: values="auto" runs it once.',
+            name,
         )
 
 
@@ -411,6 +420,22 @@ def _writes(func: Callable[..., Any]) -> bool:
 BY_VALUE = (torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape)
 # aten::_unique2: attempted to run; register_meta function for torch.nonzero() raises
 NAMED = re.compile(r"(\w+)::(\w+)|torch\.(\w+)\(\)")
+
+
+# what only tensors without values have wrong with them
+UNTOLD = re.compile(r"\bmeta\b|NestedTensor|fake impl|not know the shape", re.IGNORECASE)
+
+
+def asked(error: BaseException | None) -> str:
+    """What forward asked that shapes do not tell; nothing where an error is not of that."""
+    while error is not None:
+        if isinstance(error, NeedsDataError):
+            return error.name
+        if isinstance(error, RuntimeError | TypeError) and UNTOLD.search(str(error)):
+            packet = _named(str(error))
+            return packet.__name__.strip("_") if packet is not None else "what only values tell"
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def refused(error: Exception, packet: Any = None) -> Exception | None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from cnnref.counting.shapes import Shape
 from cnnref.errors import ForwardError
 from cnnref.tables.table import Table
+from cnnref.tracing.constants import NeedsDataError, asked
 from cnnref.tracing.modules import Watch
 from cnnref.tracing.rows import shape
 from cnnref.tracing.rules import tensors
@@ -26,29 +27,40 @@ def stopped(watch: Watch, error: Exception, table: Table) -> Exception:
 
     What PyTorch itself raises becomes one of ours, so that one clause catches all of a trace.
     """
-    found = ForwardError(str(error)) if type(error) is RuntimeError else error
+    found: Any = ForwardError(str(error)) if type(error) is RuntimeError else error
+    where, name = place(watch, error), asked(error)
+    if isinstance(error, NeedsDataError):
+        error.args = NeedsDataError.of(name, where).args
     found.add_note(told(watch, error))
-    found.table = table  # type: ignore[attr-defined]
-    return found
+    found.table = table
+    found.asked = name and f"{name} in {where}"
+    return found  # type: ignore[no-any-return]
+
+
+def place(watch: Watch, error: BaseException) -> str:
+    """The layer that ran, and its class."""
+    if watch.error is not error or watch.failed is None:
+        return "the module itself"
+    path, part, _ = watch.failed
+    return f"{path or 'the module itself'} ({type(part).__name__})"
 
 
 def told(watch: Watch, error: BaseException) -> str:
     """The layer that ran, the shapes that it got, and what it takes, where its class tells that."""
     if watch.error is not error or watch.failed is None:
         return "cnnref.trace was in the module itself."
-    path, part, args = watch.failed
+    _, part, args = watch.failed
     given = list(tensors(args))
-    place = path or "the module itself"
-    kind = type(part).__name__
     got = f", which got {' and '.join(map(_text, given))}" if given else ""
     advice = _call(part, error) or (_advice(part, given[0]) if given else "")
-    return f"cnnref.trace was in {place} ({kind}{got}){advice and f': {advice}'}."
+    where = place(watch, error).removesuffix(")")
+    return f"cnnref.trace was in {where}{got}){advice and f': {advice}'}."
 
 
 def _call(part: nn.Module, error: BaseException) -> str:
     """What forward takes where it was called with too little or too much, and what none takes."""
-    if "NestedTensorImpl" in str(error):
-        return "nested tensors are not traced, so give it padded ones"
+    if asked(error) and not isinstance(error, NeedsDataError):
+        return 'values="auto" runs it once, where shapes do not tell what it gives'
     if not isinstance(error, TypeError) or "forward()" not in str(error):
         return ""
     names = [

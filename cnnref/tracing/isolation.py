@@ -278,8 +278,15 @@ def _others() -> dict[int, tuple[FrameType, int, int]]:
     mine = (threading.get_ident(), getattr(own, "caller", None))
     frames = sys._current_frames().items()  # noqa: SLF001
     return {
-        ident: (frame, frame.f_lasti, _spent(ident)) for ident, frame in frames if ident not in mine
+        ident: (frame, frame.f_lasti, _spent(ident))
+        for ident, frame in frames
+        if ident not in mine and not _is_over(frame)
     }
+
+
+def _is_over(frame: FrameType) -> bool:
+    """Whether a thread is that of an earlier call, which ends just now."""
+    return frame.f_code is _Errand._run.__code__ and frame.f_locals["self"]._ended  # noqa: SLF001
 
 
 def _spent(ident: int) -> int:

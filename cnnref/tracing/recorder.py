@@ -7,8 +7,9 @@ memory, and a weight is looked at for its shape alone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -45,6 +46,8 @@ from cnnref.tracing.rules import (
 from cnnref.tracing.rules.refusals import zeros
 from cnnref.tracing.rules.sparse import Sparse, by_stored, marked, plain
 from cnnref.tracing.signature import Made, first_tensor, made, remake, sign
+from cnnref.tracing.twins import as_map
+from cnnref.tracing.twins import on_meta as twin_on_meta
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -52,7 +55,7 @@ if TYPE_CHECKING:
     from cnnref.tracing.inside import Inner
     from cnnref.tracing.rules.own import OwnRule, OwnRules
 
-__all__ = ["Recorder"]
+__all__ = ["SHAPES", "Recorder", "Way"]
 
 # what calls of one signature come to: how their result is made, and a row
 _Known = tuple[Made, Row]
@@ -79,6 +82,9 @@ class Recorder(TorchFunctionMode):
 
     rules: rules of the user's own, which go before the others.
     """
+
+    # what runs inside is known already
+    _unseen: Callable[[], AbstractContextManager[Any]] = UNSEEN
 
     def __init__(self, ledger: Ledger, rules: OwnRules | None = None) -> None:
         super().__init__()
@@ -121,7 +127,7 @@ class Recorder(TorchFunctionMode):
             return self._unusual(func, args, kwargs or {})
         if _transformed():
             return func(*args, **(kwargs or {}))
-        with UNSEEN():
+        with self._unseen():
             return self._by_rule(rule, func, args, kwargs)
 
     def layer(self, inner: Inner, part: Module, x: Any) -> Any:
@@ -279,14 +285,14 @@ class Recorder(TorchFunctionMode):
         if getattr(func, "__name__", "") in ("__get__", "__set__"):
             if func in self._places:
                 return self._places[func]
-            with UNSEEN():
+            with self._unseen():
                 return self._property(func, args)
         if self._own and (own := self._own.get(func)) is not None:
             return self.by_own_rule(own, func, args, kwargs)
         if _transformed():
             return func(*args, **kwargs)
         if (rule := function_rule(func)) is not None:
-            with UNSEEN():
+            with self._unseen():
                 return self._by_rule(rule, func, args, kwargs)
         return self._without_rule(func, args, kwargs)
 
@@ -301,10 +307,10 @@ class Recorder(TorchFunctionMode):
             return self._higher(func, args, kwargs)
         given = list(tensors((args, kwargs)))
         if self._constants.is_value(func):
-            with UNSEEN():
+            with self._unseen():
                 return self._constants.value(func, *self._with_values(args, kwargs))
         if not given:
-            with UNSEEN():
+            with self._unseen():
                 return self._constants.make(func, args, kwargs)
         if not self._constants.may_run(func, given, kwargs):
             self._constants.overwrite(func, given, kwargs)
@@ -334,7 +340,7 @@ class Recorder(TorchFunctionMode):
         if func.name() != "flex_attention":
             raise higher.refusal(func)
         maps, mask = self._ledger.twin(args[:3]), args[4]
-        with UNSEEN():
+        with self._unseen():
             result = higher.flexed(maps[0], maps[2])
             return self._learn(partial(higher.flex, known, mask), result, maps, {})
 
@@ -381,7 +387,7 @@ class Recorder(TorchFunctionMode):
             result = self._ledger.twin((own.output or func)(*args, **kwargs))
         given = list(tensors((args, kwargs)))
         learned = tuple(tensor for tensor in given if self._ledger.is_learned(tensor))
-        with torch._C.DisableTorchFunction(), UNSEEN():  # noqa: SLF001
+        with torch._C.DisableTorchFunction(), self._unseen():  # noqa: SLF001
             found = answer(own, result, args, kwargs, learned)
         self._ledger.write(Row(found, given, result), given, result)
         return result
@@ -463,6 +469,18 @@ def _signed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
     found: list[Any] = []
     sign((args, kwargs), found, [])
     return found
+
+
+class Way(NamedTuple):
+    """What stands for the tensors of the module and of its inputs, and who writes the rows."""
+
+    module: Callable[[Tensor], Tensor] = twin_on_meta
+    inputs: Callable[[Tensor], Tensor] = as_map
+    ledger: Callable[..., Ledger] = Ledger
+    recorder: Callable[..., Recorder] = Recorder
+
+
+SHAPES = Way()
 
 
 def _run(

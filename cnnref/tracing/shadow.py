@@ -13,7 +13,7 @@ import sys
 import weakref
 from argparse import Namespace
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from itertools import compress, repeat
@@ -82,6 +82,12 @@ class Shadow:
     def original(self, twin: Tensor) -> Tensor | None:
         """What a tensor is the twin of; None for any other."""
         return self._originals.get(id(twin))
+
+    def twins(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Each tensor that has a twin, and that."""
+        for value in self._known.values():
+            if isinstance(value, Tensor) and (original := self.original(value)) is not None:
+                yield original, value
 
     def also(self, twin: Tensor, original: Tensor) -> None:
         """Know one more twin, as x.data is one where x is."""

@@ -1,9 +1,9 @@
 """Any nn.Module to a Table: its functions are watched as they run on the meta device.
 
 No kernel runs and no memory is taken: each tensor that a function is given stands for its
-shape. A function that has a rule makes one row; what has none is watched at the level of
-PyTorch's operators, where views are free and anything unknown is a row marked uncounted,
-with a warning.
+shape. Where forward asks for values, it runs once for real. A function that has a rule makes
+one row; what has none is watched at the level of PyTorch's operators, where views are free
+and anything unknown is a row marked uncounted, with a warning.
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ import torch
 from torch import Tensor, nn
 
 from cnnref.counting.shapes import Shape
-from cnnref.errors import CnnrefError, UncountedWarning, quoted
-from cnnref.tables.rows import places
+from cnnref.errors import CnnrefError, DataWarning, UncountedWarning, UnknownNameError, quoted
+from cnnref.tables.rows import BY_SHAPES, Ran, places
 from cnnref.tables.table import Table
 from cnnref.tracing.isolation import apart, deep, eager, settings, uncollected, unfused
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.modules import Watch, paths, unwrapped
-from cnnref.tracing.recorder import Recorder
+from cnnref.tracing.recorder import SHAPES, Way
 from cnnref.tracing.rows import shape
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.shadow import Shadow
-from cnnref.tracing.twins import as_map
 
 if TYPE_CHECKING:
     from cnnref.tracing.rules.own import OwnRules
 
-__all__ = ["arguments", "image", "recorded", "trace"]
+__all__ = ["VALUES", "arguments", "image", "recorded", "trace"]
 
 Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
+Around = Callable[[], AbstractContextManager[Any]]
 # what is held while a trace runs
 AROUND = (uncollected, settings, eager, unfused, deep)
+VALUES = ("auto", "never", "always")
 
 
 def trace(
@@ -50,6 +51,7 @@ def trace(
     inputs: Inputs | None = None,
     strict: bool = False,
     rules: Mapping[Any, Any] | None = None,
+    values: str = "auto",
 ) -> Table:
     """The rows of any module, in order of execution: the whole work of one call.
 
@@ -68,13 +70,20 @@ def trace(
         shows; with `Counts`; or with an `Operation`, which says everything of the row. An
         `OpaqueRule` is for what cannot run on the meta device.
 
-    The module is only read: its shadow runs, in inference mode on the meta device, in a thread of
-    its own. A rule for a class of modules is given the shadow's parts. Wrappers (torch.compile,
-    DataParallel) are looked through.
+    values: "auto" runs the module once for real where forward asks for values: on the inputs, on
+        numbers drawn for those without values, and on the module's device; "never" refuses such a
+        module; "always" runs any. `Table.ran` says which it was. The rows are those of a trace by
+        shapes; where inputs are made up, rows behind the first question depend on them, which is
+        a `DataWarning`, and strict refuses unless values are "always".
+
+    The module is only read: its shadow runs, in inference mode, on the meta device or with copies
+    of what it may write to, in a thread of its own. A rule for a class of modules is given the
+    shadow's parts. Wrappers (torch.compile, DataParallel) are looked through.
 
     Raises:
         CnnrefError: not a module, or a quantised one; or strict and an operator has no rule; or
-            forward asks for the values of a feature map; or a rule is none.
+            forward asks for the values of a feature map and must not run; or a rule is none.
+        UnknownNameError: values are none of the three.
         ForwardError: PyTorch refuses what forward does; also a RuntimeError.
 
     Whatever forward raises, the rows until then are the error's `table`: its last row, which is
@@ -87,42 +96,74 @@ def trace(
     own = _own(rules) if rules else None
     with _nested(module):
         given = arguments(module, input_shape, inputs)
-    table = recorded(module, *given, rules=own)
+    table = _by(values, module, *given, own)
     _report(table, strict)
+    _report_run(table, strict and values != "always")
     return table
+
+
+def _by(
+    values: str,
+    module: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    rules: OwnRules | None,
+) -> Table:
+    """The rows of one call, by shapes or by a run with values."""
+    if values not in VALUES:
+        raise UnknownNameError("values", values, VALUES)
+    ran = BY_SHAPES
+    try:
+        table = recorded(module, args, kwargs, rules=rules)
+        if values != "always":
+            return table
+    except Exception as error:
+        said = getattr(error, "asked", "")
+        if values == "never" or (values == "auto" and not said):
+            raise
+        ran = Ran(asked=said, row=len(getattr(error, "table", " ")) - 1)
+    from cnnref.tracing.real.run import run
+
+    module = unwrapped(module)
+    return run(partial(recorded, module, rules=rules), module, args, kwargs, ran)
 
 
 def recorded(
     module: nn.Module,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    recorder: Callable[..., Recorder] = Recorder,
+    way: Way = SHAPES,
     rules: OwnRules | None = None,
+    ran: Ran = BY_SHAPES,
+    around: tuple[Around, ...] = (),
 ) -> Table:
     """The rows of one call, as a recorder writes them down; nothing is said of uncounted ones."""
-    around: list[Callable[[], AbstractContextManager[Any]]] = [*AROUND]
+    around = (*AROUND, *around)
     if rules is not None and rules.graphs:
         from cnnref.tracing.autograd import announced
 
-        around.append(partial(announced, rules))
-    return apart(partial(_recorded, unwrapped(module), args, kwargs, recorder, rules), *around)
+        around = (*around, partial(announced, rules))
+    work = partial(_recorded, unwrapped(module), args, kwargs, way, rules, ran)
+    return apart(work, *around)
 
 
 def _recorded(
     module: nn.Module,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    recorder: Callable[..., Recorder],
+    way: Way,
     rules: OwnRules | None,
+    ran: Ran,
 ) -> Table:
     shadow = Shadow()
     with _nested(module):
-        stand_in, (args, kwargs) = shadow.of(module), shadow.of((args, kwargs), as_map)
+        stand_in = shadow.of(module, way.module)
+        args, kwargs = shadow.of((args, kwargs), way.inputs)
         parts = list(paths(stand_in))
-    ledger = Ledger(parts, shadow)
-    made = recorder(ledger) if rules is None else recorder(ledger, rules)
-    watch = Watch(ledger, parts, made, rules)
+    ledger = way.ledger(parts, shadow)
     ledger.feed(tensors((args, kwargs)))
+    made = way.recorder(ledger) if rules is None else way.recorder(ledger, rules)
+    watch = Watch(ledger, parts, made, rules)
     try:
         if rules is not None and rules.graphs:
             from cnnref.tracing.autograd import heard
@@ -135,11 +176,11 @@ def _recorded(
 
         path, _, got = watch.failed if watch.failed and watch.error is error else ("", None, ())
         ledger.stop(path, tensors(got))
-        failed = stopped(watch, error, _table(module, ledger, (args, kwargs)))
+        failed = stopped(watch, error, _table(module, ledger, (args, kwargs), ran))
         if failed is error:
             raise
         raise failed from error
-    table = _table(module, ledger, (args, kwargs), ledger.unused())
+    table = _table(module, ledger, (args, kwargs), ran, ledger.unused())
     watch.end()
     return table
 
@@ -157,10 +198,14 @@ def _nested(module: nn.Module) -> Iterator[None]:
 
 
 def _table(
-    module: nn.Module, ledger: Ledger, inputs: object, unused: tuple[tuple[str, int], ...] = ()
+    module: nn.Module,
+    ledger: Ledger,
+    inputs: object,
+    ran: Ran,
+    unused: tuple[tuple[str, int], ...] = (),
 ) -> Table:
     name, shape = type(module).__name__, _input_shape(inputs)
-    return Table(ledger.layers, name=name, input_shape=shape, unused=unused)
+    return Table(ledger.layers, name=name, input_shape=shape, unused=unused, ran=ran)
 
 
 def _got(module: object) -> str:
@@ -246,6 +291,14 @@ def _report(table: Table, strict: bool) -> None:
     if strict:
         raise CnnrefError(message)
     warnings.warn(message, UncountedWarning, stacklevel=3)
+
+
+def _report_run(table: Table, strict: bool) -> None:
+    if not table.doubt:
+        return
+    if strict:
+        raise CnnrefError(f'{table.doubt}; give inputs with values, or values="always".')
+    warnings.warn(f"{table.doubt}; give inputs with values.", DataWarning, stacklevel=3)
 
 
 def _advice(table: Table) -> str:

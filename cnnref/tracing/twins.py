@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from cnnref.tracing.signature import META, SMALL, is_small
 
-__all__ = ["as_map", "copied", "on_meta"]
+__all__ = ["as_map", "copied", "lent", "on_meta"]
 
 
 def on_meta(value: Tensor) -> Tensor:
@@ -78,6 +78,14 @@ def copied(value: Tensor) -> Tensor:
     if is_lazy(value) or not _is_simple(kind):
         return copy.deepcopy(value)
     return _alike(value.detach().clone(), value, kind)
+
+
+def lent(value: Tensor) -> Tensor:
+    """A tensor for reading alone: the same memory where that is large, or else a copy."""
+    plain = value.layout is torch.strided and not value.is_quantized and not value.is_nested
+    if is_lazy(value) or not plain or value.numel() <= SMALL or not _is_simple(type(value)):
+        return copied(value)
+    return _alike(value.detach(), value, type(value))
 
 
 def _is_simple(kind: type[Tensor]) -> bool:

@@ -46,8 +46,11 @@ def test_a_constant_decides_which_branch_runs(
 
 
 def test_a_map_decides_nothing() -> None:
+    net = Cond(lambda module, x: x.sum() > 0)
     with pytest.raises(CnnrefError, match=r"asks for the value of a feature map .*\(cond\)"):
-        cnnref.trace(Cond(lambda module, x: x.sum() > 0), inputs=torch.randn(4, 8))
+        cnnref.trace(net, inputs=torch.randn(4, 8), values="never")
+    run = cnnref.trace(net, inputs=torch.ones(4, 8))
+    assert (run.ran.by, run.ran.asked) == ("inputs", "cond in the module itself (Cond)")
 
 
 class Flex(nn.Module):

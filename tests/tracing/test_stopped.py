@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import subprocess
 import sys
 import warnings
@@ -18,6 +19,7 @@ from traced_modules import Call
 
 import cnnref
 from cnnref.errors import CnnrefError, ForwardError
+from cnnref.testing import assert_budget
 
 
 class Detector(nn.Module):
@@ -35,7 +37,7 @@ class Detector(nn.Module):
 
 def test_an_error_carries_the_rows_until_then() -> None:
     with pytest.raises(CnnrefError) as caught:
-        cnnref.trace(Detector(), (3, 64, 64))
+        cnnref.trace(Detector(), (3, 64, 64), values="never")
     table: cnnref.Table = caught.value.table  # type: ignore[attr-defined]
     image = torch.zeros(1, 3, 64, 64)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
@@ -102,17 +104,55 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_command_line_says_where_and_how_to_see_the_rest(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(PROGRAM, encoding="utf-8")
-    refused = run(tmp_path)
+    refused = run(tmp_path, "--values", "never")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.endswith(
         "; cnnref.trace was in 1 (Head, which got 8 x 6 x 6). --partial shows the 2 rows until "
         "then.\n"
     )
-    shown = run(tmp_path, "--partial", "--format", "json")
+    shown = run(tmp_path, "--values", "never", "--partial", "--format", "json")
     assert shown.returncode == 0
     assert '"complete": false' in shown.stdout
     assert '"1.stopped"' in shown.stdout
     assert "cnnref.trace was in 1 (Head, which got 8 x 6 x 6)" in shown.stderr
+
+
+DOUBT = (
+    "cnnref: Sequential was run once on made-up inputs, as forward asks for values (nonzero in 1 "
+    "(Head)): rows from 1.gt on may depend on them"
+)
+
+
+def test_the_command_line_runs_what_asks_for_values(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(PROGRAM, encoding="utf-8")
+    shown = run(tmp_path)
+    assert (shown.returncode, shown.stderr) == (0, f"{DOUBT.replace('1.gt', '1.index')}.\n")
+    assert "run once on made-up inputs" in " ".join(shown.stdout.split())
+    told = json.loads(run(tmp_path, "--format", "json").stdout)
+    assert told["ran"] == {"by": "made-up inputs", "asked": "nonzero in 1 (Head)", "row": 2}
+    assert cnnref.Table.from_json(json.dumps(told)).ran.by == "made-up inputs"
+    limited = run(tmp_path, "--quiet", "--max-macs", "1G")
+    assert limited.returncode == 1
+    assert "--values always takes them" in limited.stderr
+    assert run(tmp_path, "--quiet", "--max-macs", "1G", "--values", "always").returncode == 0
+    assert run(tmp_path, "--strict").returncode == 2
+
+
+def test_a_budget_refuses_what_depends_on_made_up_inputs() -> None:
+    with pytest.raises(AssertionError, match="was run once on made-up inputs"):
+        assert_budget(Detector(), macs="1G", input_shape=(3, 64, 64))
+    image = torch.zeros(1, 3, 64, 64)
+    assert assert_budget(Detector(), macs="1G", inputs=image).ran.by == "inputs"
+    how = {"input_shape": (3, 64, 64), "values": "always"}
+    assert assert_budget(Detector(), macs="1G", **how).ran.depends  # type: ignore[arg-type]
+
+
+def test_a_sweep_runs_what_asks_for_values() -> None:
+    with pytest.warns(cnnref.DataWarning):
+        points = cnnref.sweep(Detector, input_size=[32, 64])
+    assert [point.table.ran.by for point in points] == ["made-up inputs"] * 2
+    with pytest.raises(CnnrefError, match="Detector"):
+        cnnref.sweep(Detector, input_size=[32, 64], values="never")
 
 
 class Force(nn.Module):

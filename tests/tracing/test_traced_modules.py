@@ -123,10 +123,10 @@ def test_values_of_whole_numbers_decide_and_feature_maps_cannot() -> None:
     case = CASES["a value of an input"]
     assert len(cnnref.trace(case.build(), inputs=(normal(1, 4), mask))) == 2
     with pytest.raises(NeedsDataError) as error:
-        cnnref.trace(case.build(), inputs=(normal(1, 4), mask.to("meta")))
+        cnnref.trace(case.build(), inputs=(normal(1, 4), mask.to("meta")), values="never")
     assert str(error.value) == (
-        "forward asks for the value of a feature map or a weight (__bool__), but a trace computes "
-        "shapes and no values"
+        "the module itself (Decided) asks for the value of a feature map or a weight (__bool__), "
+        'which shapes do not tell: values="auto" runs it once.'
     )
 
 
@@ -145,7 +145,7 @@ ASKING = {
 @pytest.mark.parametrize("name", ASKING)
 def test_what_needs_values_is_named(name: str) -> None:
     with pytest.raises(CnnrefError) as error:
-        cnnref.trace(Call(ASKING[name]), (4,))
+        cnnref.trace(Call(ASKING[name]), (4,), values="never")
     assert f"asks for the value of a feature map or a weight ({name})" in str(error.value)
 
 
