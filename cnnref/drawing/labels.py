@@ -72,8 +72,10 @@ def label(layer: Layer) -> str:
     name = NAMES.get(layer.op, layer.op.replace("_", " "))
     if layer.window is None or len(layer.window.kernel) < 2:
         return name
-    filters = f", {out.channels}" if layer.op == "conv" else ""
-    return f"{axes(layer.window.kernel)} {name}{filters}{_options(layer.window)}"
+    window, filters = layer.window, f", {out.channels}" if layer.op == "conv" else ""
+    if window.groups == layer.in_shape.channels == out.channels > 1:
+        name, window = "depthwise", window._replace(groups=1)
+    return f"{axes(window.kernel)} {name}{filters}{_options(window)}"
 
 
 def followers(layers: Iterable[Layer]) -> str:

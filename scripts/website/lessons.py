@@ -66,7 +66,8 @@ def block(name: str) -> Table:
         raise UnknownNameError("block", name, BLOCKS)
     shape, build = BLOCKS[name]
     net = Net(shape, name=f"block:{name}")
-    build(net, net.input)
+    with net.block(name):
+        build(net, net.input)
     return net.table()
 
 
@@ -113,13 +114,18 @@ def squeeze_excite(net: Net, x: FeatureMap) -> FeatureMap:
     return net.linear(y, channels, name="fc2")
 
 
-def dense(net: Net, x: FeatureMap) -> FeatureMap:
-    """DenseNet, growth 32: six layers, each of which reads all maps before it."""
-    for number in range(1, 7):
+def dense(net: Net, x: FeatureMap, layers: int = 6) -> FeatureMap:
+    """DenseNet, growth 32: layers of which each reads all maps before it."""
+    for number in range(1, layers + 1):
         y = net.conv(x, 4 * 32, 1, bias=False, name=f"reduce{number}")
         y = net.conv(y, 32, 3, padding=1, bias=False, name=f"conv{number}")
         x = net.concat(x, y, name=f"concat{number}")
     return x
+
+
+def dense_pair(net: Net, x: FeatureMap) -> FeatureMap:
+    """The first two layers of such a block."""
+    return dense(net, x, layers=2)
 
 
 def inverted(net: Net, x: FeatureMap) -> FeatureMap:
@@ -208,6 +214,7 @@ BLOCKS: Mapping[str, tuple[Shape, Callable[[Net, FeatureMap], FeatureMap]]] = {
         ("wide_bottleneck", WIDE, wide_bottleneck),
         ("squeeze_excite", WIDE, squeeze_excite),
         ("dense", WIDE, dense),
+        ("dense_pair", WIDE, dense_pair),
         ("inverted", NARROW, inverted),
         ("expanded", NARROW, expanded),
         ("shuffle", MIDDLE, shuffle),

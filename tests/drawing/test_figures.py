@@ -109,3 +109,14 @@ def run_fresh():
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
 
     return run
+
+
+def test_blocks_of_lessons_are_drawn_and_a_depthwise_layer_is_called_so():
+    pair = [("Full", "block:plain", "plain"), ("Separable", "block:separable", "separable")]
+    _, found = svgs(figures.block_drawings(pair, "Two ways."))
+    said = ["".join(svg.itertext()) for svg in found]
+    assert "3×3 conv, 256" in said[0]
+    assert "3×3 depthwise, 256" in said[-1]
+    assert "groups" not in said[-1]
+    _, found = svgs(figures.block_drawings([("Groups", "block:resnext", "resnext")]))
+    assert "3×3 conv, 128, 32 groups" in "".join(found[0].itertext())

@@ -63,7 +63,7 @@ def block(key: str, which: str, title: str, fold: bool, narrow: float = diagrams
     """
     table, name = lookup(key), which.removesuffix(NAIVE)
     drawing = diagrams.block(table, name, fold=fold, narrow=narrow)
-    found = drawing.title.replace(f"of {table.name}", f"of {_network(key)}")
+    found = title or drawing.title.replace(f"of {table.name}", f"of {_network(key)}")
     if name != which:
         found += " without its reductions"
         drawing = diagrams.block(lookup(f"{key}:{which}"), name, fold=fold, narrow=narrow)
