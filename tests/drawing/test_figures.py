@@ -69,7 +69,8 @@ def test_a_block_that_would_be_cut_up_takes_the_whole_width():
 
 def test_a_strip_and_stacks_name_the_networks():
     strip = figures.network_strip("alexnet@227")
-    assert f"The stages of AlexNet. {figures.SCALES}" in strip
+    title = cnnref.architecture("alexnet").title
+    assert f"The stages of {title}. {figures.SCALES}" in strip
     assert ">3×227×227<" in strip
     stacks = vgg.stacks(["alexnet@227", "vgg16"], "Two stacks.")
     assert stacks.count(">VGG-16</text>") == 2
