@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from measured_samples import FAST, Small, how, module_state
 from torch import Tensor, nn
+from torch.utils.benchmark import Timer
 
 import cnnref
-from cnnref.measuring import calls, memory
+from cnnref.measuring import calls, isolation, memory
 from cnnref.measuring.isolation import as_it_was, timed
 from cnnref.measuring.machine import free_bytes
 
@@ -254,27 +256,37 @@ def test_shared_memory_is_held_once() -> None:
 # ---- time ----
 
 
-def test_a_step_is_repeated_until_it_is_steady_or_the_time_is_up() -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of a clock that stands still unless a step moves it."""
+    now = [0.0]
+    monkeypatch.setattr(isolation, "Timer", partial(Timer, timer=lambda: now[0]))
+    return now
+
+
+def test_a_step_is_repeated_until_it_is_steady_or_the_time_is_up(clock: list[float]) -> None:
     ran: list[int] = []
-    found = timed(lambda: ran.append(1), how(seconds=2.0))
+
+    def step() -> None:
+        ran.append(1)
+        clock[0] += 1e-5
+
+    found = timed(step, how(seconds=2.0))
     assert found.runs >= 4
     assert len(ran) > found.runs  # a short step is timed many at once
-    assert 0 < found.lower <= found.median <= found.upper < 0.01
+    assert found[:3] == pytest.approx((1e-5, 1e-5, 1e-5))
 
 
-def test_the_time_for_repeating_is_bounded() -> None:
-    import time
-
+def test_the_time_for_repeating_is_bounded(clock: list[float]) -> None:
     steps: list[int] = []
 
     def uneven() -> None:
         steps.append(1)
-        time.sleep(0.001 + 0.02 * (len(steps) % 2))
+        clock[0] += 0.001 + 0.02 * (len(steps) % 2)
 
-    started = time.perf_counter()
     found = timed(uneven, how(seconds=0.2, spread=0.001))
     assert found.runs >= 2
-    assert time.perf_counter() - started < 2
+    assert 0.2 <= clock[0] < 0.6
     assert found.spread > 0.001
 
 
