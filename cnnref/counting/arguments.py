@@ -90,7 +90,8 @@ def whole(label: str, what: str, value: object, *, least: int) -> int:
         return value
     # what counts as a whole number elsewhere, as one of NumPy's; True is none
     if hasattr(value, "__index__") and "bool" not in type(value).__name__:
-        size = index(value)
+        # a class of whole numbers has what its numbers have, and is none
+        size = -1 if isinstance(value, type) else index(value)
         if size > LARGEST:
             raise CnnrefError(f"{label}: {what} must be less than 2**63, but is {quoted(value)}.")
         if size >= least:

@@ -84,7 +84,7 @@ def measure_of(key: str) -> Measure:
         UnknownNameError: charts have no such measure.
     """
     key = current(key)
-    if key not in MEASURES:
+    if key not in tuple(MEASURES):
         raise UnknownNameError("measure of charts", key, MEASURES)
     return MEASURES[key]
 

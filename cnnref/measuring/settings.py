@@ -87,7 +87,7 @@ def resolved_dtype(dtype: Any) -> torch.dtype:
         UnknownNameError: it is none that networks are measured in.
     """
     name = str(dtype).removeprefix("torch.")
-    if name not in DTYPES:
+    if name not in tuple(DTYPES):
         raise UnknownNameError("dtype to measure in", name, DTYPES)
     found: torch.dtype = getattr(torch, name)
     return found
@@ -112,7 +112,7 @@ def resolve(
         CnnrefError: a device is not there, or a number is not what it must be.
         UnknownNameError: a device, dtype or mode has no such name.
     """
-    if mode not in MODES:
+    if mode not in tuple(MODES):
         raise UnknownNameError("mode", mode, MODES)
     for name, value in (("seconds", seconds), ("spread", spread)):
         if not isinstance(value, int | float) or isinstance(value, bool) or not value > 0:

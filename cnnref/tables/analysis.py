@@ -253,7 +253,7 @@ def training_bytes(
     """Bytes that a step of training holds; see `Table.training_bytes`."""
     size = element_bytes("training_bytes", bytes_per_element)
     images = whole("training_bytes", "batch_size", batch_size, least=1)
-    if optimizer not in OPTIMIZERS:
+    if optimizer not in tuple(OPTIMIZERS):  # it may have no hash
         raise UnknownNameError("optimizer", optimizer, OPTIMIZERS)
     held = OPTIMIZERS[optimizer] * table.parameters
     return size * (held + images * sum(kept_for_training(table)))

@@ -180,7 +180,7 @@ def group(table: Table, by: str | None, depth: int | None) -> Groups:
     if depth is not None:
         least = whole("group", "depth", depth, least=1)
         return _parts(table, f"depth {depth}", lambda layer: levels(layer)[:least][-1])
-    if by not in KEYS:
+    if by not in tuple(KEYS):
         raise UnknownNameError("grouping", by, KEYS)
     return _parts(table, str(by), KEYS[str(by)])
 

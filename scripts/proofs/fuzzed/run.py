@@ -1,17 +1,35 @@
-"""The run of scripts/fuzz: so many random stacks, and of those that differ the simplest."""
+"""The run of scripts/fuzz: so many random cases, and of those that fail the simplest."""
 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.strategies import SearchStrategy
 
+from proofs.fuzzed.calls import call_fault, calls
 from proofs.fuzzed.draw import plans
+from proofs.fuzzed.lines import folder, line_fault, lines
 from proofs.fuzzed.plans import Plan
 from proofs.fuzzed.stacks import check
 
-__all__ = ["each", "run"]
+__all__ = ["KINDS", "each", "run"]
+
+Drawn = TypeVar("Drawn")
+
+
+class BrokenWordError(Exception):
+    """A call or a command line did what none may do."""
+
+    def __init__(self, case: object, fault: str) -> None:
+        super().__init__(case, fault)
+        self.case, self.fault = case, fault
 
 
 class DifferenceError(Exception):
@@ -23,7 +41,14 @@ class DifferenceError(Exception):
 
 
 def each(cases: int, first: int, body: Callable[[Plan], None]) -> None:
-    """Do something with so many plans, the same ones for one seed; a failure is made simple."""
+    """Do something with so many plans; see `every`."""
+    every(plans(), cases, first, body)
+
+
+def every(
+    drawn: SearchStrategy[Drawn], cases: int, first: int, body: Callable[[Drawn], None]
+) -> None:
+    """Do something with so many cases, the same ones for one seed; a failure is made simple."""
     unhurried = settings(
         max_examples=cases,
         phases=(Phase.generate, Phase.shrink),
@@ -34,9 +59,9 @@ def each(cases: int, first: int, body: Callable[[Plan], None]) -> None:
 
     @seed(first)
     @unhurried
-    @given(plans())
-    def do(plan: Plan) -> None:
-        body(plan)
+    @given(drawn)
+    def do(case: Drawn) -> None:
+        body(case)
 
     do()
 
@@ -62,6 +87,40 @@ def run(cases: int, first: int) -> int:
     show("")
     print(f"{seen} cases: {refused} refused, 0 differing")
     return 0
+
+
+def words_kept(
+    drawn: SearchStrategy[Drawn], fault: Callable[[Drawn], str], cases: int, first: int
+) -> int:
+    """Try so many calls or lines in a folder of their own; 1 if any breaks its word."""
+    seen = 0
+
+    def kept(case: Drawn) -> None:
+        nonlocal seen
+        seen += 1
+        show(f"{seen}/{cases}")
+        if found := fault(case):
+            raise BrokenWordError(case, found)
+
+    with TemporaryDirectory() as place, folder(Path(place), first), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            every(drawn, cases, first, kept)
+        except BrokenWordError as found:
+            show("")
+            print(f"{found.case}: {found.fault}")
+            return 1
+    show("")
+    print(f"{seen} cases: each answered, or said why not")
+    return 0
+
+
+# what can be drawn, and how it is tried
+KINDS: dict[str, Callable[[int, int], int]] = {
+    "stacks": run,
+    "calls": partial(words_kept, calls(), call_fault),
+    "lines": partial(words_kept, lines(), line_fault),
+}
 
 
 def differing(found: DifferenceError) -> list[str]:
