@@ -19,6 +19,7 @@ from playwright.sync_api import (
 )
 from playwright.sync_api import Error as BrowserError
 
+from checks import browser_hands
 from website.places import SCRIPTS
 
 Scheme = Literal["dark", "light"]
@@ -44,7 +45,8 @@ UNREACHABLE = """() => [...document.querySelectorAll('.md-content *')].filter(e 
     return /auto|scroll/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1 &&
       e.clientWidth > 0 && e.tabIndex < 0 && !e.querySelector('[tabindex], a, button');
   }).map(e => e.tagName.toLowerCase() + '.' + e.className)"""
-RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+RUN_AXE = """async () => (await axe.run(document, {
+    resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})).violations
   .filter(v => ['serious', 'critical'].includes(v.impact))
   .map(v => v.id + ': ' + v.help + ' (' + v.nodes.length + ' times, first at ' +
     v.nodes[0].target.join(' ') + ')')"""
@@ -89,6 +91,7 @@ class Visit:
         self.without_scripts()
         self.from_files()
         check(self)
+        browser_hands.check(self)
 
     @contextlib.contextmanager
     def context(self, size: str, scheme: Scheme = "light", **more: Any) -> Iterator[Any]:

@@ -62,6 +62,8 @@ NEEDED = {
         re.compile(r"multiply-add|\bMACs?\b"),
     ),
 }
+# how the site's own pages ask for a number
+PATH = re.compile(r"\w[@/](?:total|op:|stage:|\w+/(?:macs|parameters|\w+:))")
 # what a browser leaves out of an address
 UNSEEN = re.compile(r"[\x00-\x20]")
 
@@ -161,6 +163,8 @@ class PageParser(HTMLParser):
                 self._fault(f"the attribute '{name}' has a script for an address")
         if tag == "script" and "src" not in given and "json" not in (given.get("type") or ""):
             self.read.inline.append((line, ""))
+        if tag == "data" and PATH.search(given.get("title") or ""):
+            self._fault(f"the number's words '{given['title']}' are a path")
         if tag == "meta" and given.get("http-equiv") == "Content-Security-Policy":
             self.read.policy = given.get("content") or ""
 

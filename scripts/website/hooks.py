@@ -17,6 +17,7 @@ from mkdocs.structure.files import File, Files
 
 from checks import policy as site_policy
 from website import notebooks as site_notebooks
+from website.chapters.conventions import answers as site_answers
 from website.charts import choices as site_choices
 from website.charts import draw as site_charts
 from website.measured import site as site_measured
@@ -55,7 +56,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     views = site_choices.assets(
         site_measured.charts(Path(config.docs_dir) / "generated" / "charts")
     )
-    for uri, content in (site_charts.assets() | views).items():
+    told = site_answers.assets(site_answers.said())
+    for uri, content in (site_charts.assets() | views | told).items():
         files.append(File.generated(config, uri, content=content))
     for uri, text in site_notebooks.downloads(config):
         files.append(File.generated(config, uri, content=text))
@@ -82,6 +84,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
         output = site_math.render(output)
     except (site_charts.ChartError, site_math.MathError) as error:
         raise PluginError(f"{where}: {error}") from None
+    output = site_theme.preload_fonts(output, "../" * page.url.count("/"))
     return finished(site_math.link_stylesheet(output, page.url))
 
 

@@ -18,6 +18,7 @@ from website.facts import fact, lookup
 from website.formulas import MACROS as FORMULAS
 from website.markup import Html, data
 from website.markup import cited as _figure
+from website.spoken import compared, network, spoken, told
 
 __all__ = [
     "MACROS",
@@ -64,11 +65,11 @@ def number(path: str, unit: str = "", digits: int = 0) -> str:
     """The value at a path in a unit of UNITS, with the exact value as its title.
 
     >>> number("alexnet@227/conv1/macs", "M", 1)
-    '<data value="72855552" title="alexnet@227/conv1/macs = 72,855,552">72.9 M</data>'
+    '<data value="72855552" title="conv1 of AlexNet at 227 pixels: 72,855,552 MACs">72.9 M</data>'
     """
     value = fact(path)
     text = rounded(value, _unit(unit), digits) + (f" {unit}" if unit else "")
-    return data(value, text, f"{path} = {grouped(value)}")
+    return data(value, text, told(path))
 
 
 def tex_number(path: str, unit: str = "", digits: int = 0) -> str:
@@ -84,12 +85,12 @@ def words(path: str, *, capital: bool = False) -> str:
     """A small value at a path as a word, a larger one in digits.
 
     >>> words("alexnet/op:conv/rows")
-    '<data value="5" title="alexnet/op:conv/rows = 5">five</data>'
+    '<data value="5" title="all conv layers of AlexNet: 5 rows">five</data>'
     """
     value = fact(path)
     text = WORDS[value] if value < len(WORDS) else grouped(value)
     text = text.capitalize() if capital else text
-    return data(value, text, f"{path} = {grouped(value)}")
+    return data(value, text, told(path))
 
 
 def unit(name: str) -> str:
@@ -104,25 +105,25 @@ def unit(name: str) -> str:
 def share(part: str, whole: str, digits: int = 0) -> str:
     """What percentage one value is of another.
 
-    >>> share("vgg16/stage:fc6/parameters", "vgg16/total/parameters")
-    '<data value="74.3%" title="vgg16/stage:fc6/parameters / vgg16/total/parameters">74%</data>'
+    >>> share("vgg16/stage:fc6/parameters", "vgg16/total/parameters")[:60]
+    '<data value="74.3%" title="stage fc6 of VGG-16: 102,764,544 '
     """
     a, b = fact(part), fact(whole)
     text = ratio(100 * a, b, digits) + "%"
-    return data(ratio(100 * a, b) + "%", text, f"{part} / {whole}")
+    return data(ratio(100 * a, b) + "%", text, compared(part, whole))
 
 
 def saved(part: str, whole: str, digits: int = 0) -> str:
     """What percentage is saved by one value against another."""
     a, b = fact(part), fact(whole)
     text = ratio(100 * (b - a), b, digits) + "%"
-    return data(ratio(100 * (b - a), b) + "%", text, f"1 - {part} / {whole}")
+    return data(ratio(100 * (b - a), b) + "%", text, compared(part, whole))
 
 
 def ratio_of(part: str, whole: str, digits: int = 1) -> str:
     """How many times one value is the other."""
     text = ratio(fact(part), fact(whole), digits) + "×"
-    return data(text, text, f"{part} / {whole}")
+    return data(text, text, compared(part, whole))
 
 
 def tex(path: str, what: str) -> str:
@@ -171,39 +172,39 @@ def _unit(unit: str) -> int:
 def difference(more: str, less: str, unit: str = "", digits: int = 0) -> str:
     """By how much one value exceeds another.
 
-    >>> difference("vgg19/total/macs", "vgg16/total/macs", "M", 0)
-    '<data value="4161798144" title="vgg19/total/macs - vgg16/total/macs">4,162 M</data>'
+    >>> difference("vgg19/total/macs", "vgg16/total/macs", "M", 0)[-15:]
+    '>4,162 M</data>'
     """
     if unit not in UNITS:
         raise UnknownNameError("unit", unit, UNITS)
     value = fact(more) - fact(less)
     text = rounded(value, UNITS[unit], digits) + (f" {unit}" if unit else "")
-    return data(value, text, f"{more} - {less}")
+    return data(value, text, compared(more, less))
 
 
 def more(more: str, less: str, digits: int = 0) -> str:
     """By what percentage one value exceeds another.
 
-    >>> more("vgg19/total/macs", "vgg16/total/macs")
-    '<data value="26.9%" title="vgg19/total/macs / vgg16/total/macs - 1">27%</data>'
+    >>> more("vgg19/total/macs", "vgg16/total/macs")[:54]
+    '<data value="26.9%" title="VGG-19: 19,632,062,464 MACs'
     """
     a, b = fact(more), fact(less)
     text = ratio(100 * (a - b), b, digits) + "%"
     exact = ratio(100 * (a - b), b) + "%"
-    return data(exact, text, f"{more} / {less} - 1")
+    return data(exact, text, compared(more, less))
 
 
 def field(path: str) -> str:
     """The receptive field of one row ("table/row"), in pixels of the input along one axis.
 
     >>> field("vgg16/pool5")
-    '<data value="212" title="receptive field of vgg16/pool5">212</data>'
+    '<data value="212" title="receptive field of pool5 of VGG-16, in pixels">212</data>'
     """
     key, _, name = path.partition("/")
     book = lookup(key)
     place = tuple(layer.name for layer in book).index(book[name].name)
     value = book.receptive_fields()[place].field[0]
-    return data(value, grouped(value), f"receptive field of {path}")
+    return data(value, grouped(value), f"receptive field of {spoken(f'{path}/rows')}, in pixels")
 
 
 def challenge(year: int, role: str = "winner", data: str = "provided", model: str = "") -> str:
@@ -225,10 +226,10 @@ def depth(key: str) -> str:
     """The convolutions and fully-connected layers on the longest way through a network.
 
     >>> depth("googlenet")
-    '<data value="22" title="longest way through googlenet">22</data>'
+    '<data value="22" title="layers with weights, one after another, of GoogLeNet">22</data>'
     """
     value = citations.depth(lookup(key))
-    return data(value, str(value), f"longest way through {key}")
+    return data(value, str(value), f"layers with weights, one after another, of {network(key)}")
 
 
 def cited(name: str, quantity: str, source: str, note: str = "") -> str:

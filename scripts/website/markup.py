@@ -7,7 +7,7 @@ the type Html. The site's hooks put tables into a frame.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from cnnref.networks.published import Published
 from cnnref.tables.markup import (
@@ -36,6 +36,7 @@ __all__ = [
     "element",
     "escaped",
     "exact",
+    "fold",
     "folded",
     "in_markdown",
     "in_units",
@@ -44,6 +45,7 @@ __all__ = [
     "link",
     "number",
     "region",
+    "secondary",
     "table",
     "written",
 ]
@@ -104,6 +106,26 @@ def number(content: str, kind: str = "num", **attributes: object) -> Cell:
 def line(title: str | Cell, cells: Iterable[str | Cell], **attributes: object) -> Line:
     """A row under its title."""
     return Line([title, *cells], attributes)
+
+
+def secondary(cells: Sequence[str | Cell], columns: Collection[int]) -> list[str | Cell]:
+    """Cells of a row, those of some columns marked as what a phone folds.
+
+    >>> secondary(["conv1", "96"], {1})
+    ['conv1', Cell(content='96', attributes={'data_second': True})]
+    """
+    return [_secondary(cell) if n in columns else cell for n, cell in enumerate(cells)]
+
+
+def _secondary(cell: str | Cell) -> Cell:
+    content, attributes = cell if isinstance(cell, Cell) else (cell, {})
+    return Cell(content, {**attributes, "data_second": True})
+
+
+def fold(columns: int) -> Html:
+    """What unfolds, on a phone, the secondary columns of the table behind it."""
+    said = f"show {columns} more column{'s' if columns > 1 else ''}"
+    return element("label", element("input", type="checkbox"), said, class_="fold")
 
 
 def table(

@@ -18,6 +18,7 @@ OWN = {"cnnref/tables/markup.py", "cnnref/drawing/svg.py"}
 # where something goes in
 READING = {
     "scripts/website/theme/math.py": {"head"},
+    "scripts/website/theme/repairs.py": {"link"},
     "scripts/website/theme/search.py": {"br"},
     "scripts/website/theme/tables.py": {"table"},
 }

@@ -1,44 +1,47 @@
-// One of many folded parts at a time, by a list to choose from; without scripts all can be unfolded.
+// The answers about another network take the place of those shown; without scripts each is a link.
 (() => {
   "use strict";
-  const wanted = () => decodeURIComponent(location.hash.slice(1));
+  const here = new URL(document.currentScript.src, location.href);
+  const load = (key) => new Promise((resolve, reject) => {
+    if (window.cnnrefAnswers?.[key]) { resolve(); return; }
+    const script = document.createElement("script");
+    script.src = new URL(`../answers/${key}.js`, here).href;
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`${script.src} did not load`));
+    document.head.append(script);
+  });
 
   const prepare = (box) => {
-    const others = box.querySelector(":scope > details.others");
-    const parts = box.dataset.order.split(" ").map((id) => document.getElementById(id));
+    const shown = box.querySelector(":scope > .chosen");
+    const ways = [...box.querySelectorAll(":scope > .others a[data-key]")];
     const select = document.createElement("select");
-    const label = document.createElement("label");
-    parts.forEach((part) => select.add(new Option(part.querySelector("summary").textContent.trim(), part.id)));
+    const label = box.querySelector(":scope > label");
+    ways.forEach((way) => select.add(new Option(way.textContent.trim(), way.dataset.key)));
     label.append(box.dataset.label, select);
-    box.prepend(label);
-    others.hidden = true;
+    select.value = shown.dataset.key;
 
-    const show = (id) => {
-      parts.filter((part) => part.id !== id).forEach((part) => {
-        part.open = false;
-        part.classList.remove("chosen");
-        others.append(part);
-      });
-      const part = document.getElementById(id);
-      part.open = true;
-      part.classList.add("chosen");
-      label.after(part);
-      select.value = id;
+    const show = async (key) => {
+      select.value = key;
+      await load(key);
+      if (select.value !== key) return;
+      shown.innerHTML = window.cnnrefAnswers[key];
+      shown.dataset.key = key;
       dispatchEvent(new Event("resize")); // other tables are on view, and some of them scroll
     };
     const follow = () => {
-      if (parts.some((part) => part.id === wanted())) show(wanted());
+      const key = decodeURIComponent(location.hash.slice(1));
+      if (ways.some((way) => way.dataset.key === key)) show(key).catch(() => {}).then(() => box.scrollIntoView());
     };
-    show(parts.find((part) => part.open).id);
     follow();
     addEventListener("hashchange", follow);
+    addEventListener("pageshow", () => { if (select.value !== shown.dataset.key) show(select.value).catch(() => {}); });
     select.addEventListener("change", () => {
-      show(select.value);
       history.replaceState(null, "", `#${select.value}`);
+      show(select.value).catch(() => { select.value = shown.dataset.key; });
     });
   };
 
-  const start = () => document.querySelectorAll(".choose[data-order]").forEach(prepare);
+  const start = () => document.querySelectorAll(".choose[data-label]").forEach(prepare);
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
   else start();
 })();

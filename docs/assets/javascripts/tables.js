@@ -2,7 +2,7 @@
 // The page is complete without it; nothing here changes what a table says.
 (() => {
   "use strict";
-  const SORTED_FROM = 12, FILTERED_FROM = 20;
+  const SORTED_FROM = 12;
   const FIGURE = /^[−+-]?[\d.,]+/;
 
   // A cell's exact value where it has one, else its figure, else its text.
@@ -60,9 +60,7 @@
     });
   };
 
-  const makeFilter = (table, box) => {
-    const bar = document.createElement("p");
-    bar.className = "table-filter";
+  const makeFilter = (table, bar) => {
     const label = document.createElement("label");
     label.textContent = "Show only rows with ";
     const input = document.createElement("input");
@@ -71,7 +69,6 @@
     const status = document.createElement("span");
     status.setAttribute("role", "status");
     bar.append(label, status);
-    box.before(bar);
     const rows = [...table.tBodies[0].rows];
     const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
     input.addEventListener("input", () => {
@@ -101,14 +98,15 @@
     const box = table.closest(".table-scroll") ?? table;
     const count = table.tBodies[0]?.rows.length ?? 0;
     if (count < SORTED_FROM || !plain(table)) return;
-    const say = count >= FILTERED_FROM ? makeFilter(table, box) : quiet(box);
+    const bar = box.previousElementSibling; // the page keeps its place
+    const say = bar?.matches(".table-filter") ? makeFilter(table, bar) : quiet(box);
     makeSortable(table, say);
   };
 
   const prepareTree = (tree) => {
     const all = [...tree.querySelectorAll("details")];
-    const bar = document.createElement("p");
-    bar.className = "tree-tools";
+    let bar = tree.previousElementSibling; // the page keeps its place
+    while (!bar.matches(".tree-tools")) bar = bar.previousElementSibling;
     const button = document.createElement("button");
     button.type = "button";
     const settle = () => {
@@ -122,7 +120,6 @@
     tree.addEventListener("toggle", settle, true);
     settle();
     bar.append(button);
-    tree.before(bar);
   };
 
   const start = () => {

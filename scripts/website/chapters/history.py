@@ -69,11 +69,11 @@ def drop(before: int, after: int) -> str:
     """By what percentage the winner's error fell between two years.
 
     >>> drop(2011, 2012)
-    '<data value="36.3" title="1 - 16.422 / 25.77">36.3%</data>'
+    '<data value="36.3" title="from 25.77% to 16.422%">36.3%</data>'
     """
     old, new = challenge_entry(before).top5_error, challenge_entry(after).top5_error
     value = f"{100 * (1 - new.number / old.number):.1f}"
-    return data(value, f"{value}%", f"1 - {new} / {old}")
+    return data(value, f"{value}%", f"from {old}% to {new}%")
 
 
 def drop_tex(before: int, after: int) -> str:

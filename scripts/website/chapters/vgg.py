@@ -16,6 +16,7 @@ from website.charts.drawings import figure, titled
 from website.facts import lookup
 from website.inline import UNITS
 from website.markup import BREAK, data, joined, line, table
+from website.spoken import network
 from website.tables import Networks
 
 __all__ = ["MACROS", "Stack", "charts", "peak", "stack", "stack_depth", "stacks", "stages"]
@@ -81,11 +82,11 @@ def peak(key: str, unit: str = "MB", digits: int = 1) -> str:
     """The most memory that maps take at once while one image runs through a network.
 
     >>> peak("vgg16")
-    '<data value="25690112" title="most bytes of maps at once in vgg16">24.5 MB</data>'
+    '<data value="25690112" title="most bytes of maps at once in VGG-16">24.5 MB</data>'
     """
     value = lookup(key).peak_activation_bytes()
     text = f"{rounded(value, UNITS[unit], digits)} {unit}"
-    return data(value, text, f"most bytes of maps at once in {key}")
+    return data(value, text, f"most bytes of maps at once in {network(key)}")
 
 
 def stages(networks: Networks) -> str:

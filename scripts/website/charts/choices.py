@@ -1,7 +1,7 @@
 """Charts whose view the reader chooses: the first view in the page, the others in a script.
 
 KEY.choices.json in docs/generated/charts/ lists the questions and the views. The page holds the
-questions, hidden until the script site.js shows them, and the first view; the script
+questions, which are shown where scripts run, and the first view; the script
 assets/charts/KEY.js holds the drawings of all views, and is loaded when the reader first chooses.
 """
 
@@ -64,7 +64,7 @@ def form(key: str, title: str, questions: list[dict[str, Any]], answers: list[st
         for question, answer in zip(questions, answers, strict=True)
     )
     label = f"{title}: choose what is shown"
-    return element("form", *groups, class_="chart-choices", aria_label=label, hidden=True)
+    return element("form", *groups, class_="chart-choices", aria_label=label)
 
 
 def question_group(key: str, question: dict[str, Any], answer: str) -> Html:

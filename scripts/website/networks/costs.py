@@ -21,14 +21,17 @@ from website.markup import (
     code,
     element,
     exact,
+    fold,
     joined,
     line,
     link,
     number,
     region,
+    secondary,
     table,
 )
 from website.networks.layer_tree import field_text, fields, place, shown_at
+from website.theme.tables import second_columns
 
 __all__ = ["conventions", "errors", "held_against", "layer_bars", "memory", "stage_bars"]
 
@@ -217,4 +220,9 @@ def _table(
 ) -> Html:
     figures = {"total", "bytes", "MiB", *(measure.title for measure in MEASURES)}
     titles = [number(title) if title in figures or "pixels" in title else title for title in heads]
-    return region(label, table(titles, body, foot, kind=kind))
+    second = second_columns(heads)
+    rows, sums = (
+        [row._replace(cells=secondary(row.cells, second)) for row in part] for part in (body, foot)
+    )
+    shown = region(label, table(secondary(titles, second), rows, sums, kind=kind))
+    return joined([fold(len(second)), shown]) if second else shown

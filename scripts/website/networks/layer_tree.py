@@ -25,12 +25,13 @@ from website.markup import (
     Line,
     element,
     exact,
+    fold,
     folded,
     joined,
-    line,
     link,
     number,
     region,
+    secondary,
 )
 from website.markup import table as html_table
 
@@ -39,6 +40,8 @@ __all__ = ["Run", "field_text", "fields", "layer_tree", "place", "runs", "shown_
 # networks with no more rows than this are shown opened
 OPENED = 60
 COLUMNS = ("layer", "what it is", "output", "parameters", "MACs", "field")
+# of these a phone shows the others
+FOLDED = (1, 5)
 # the first column that holds figures
 FIGURES = 3
 
@@ -61,7 +64,9 @@ def layer_tree(table: Table) -> str:
     told = {stage.name: stage for stage in stages(table)[1:]}
     parts = [_stage(table, told[name], seen, opened) for name in table.group("stage")]
     # a section, since the search forgets what it leaves out at the end of an inner div
-    return element("section", *parts, class_="tree", data_search_exclude=True)
+    tree = element("section", *parts, class_="tree", data_search_exclude=True)
+    # the place of the button that opens all
+    return joined([element("p", class_="tree-tools"), fold(len(FOLDED)), tree])
 
 
 def place(table: Table, name: str, kind: str = "") -> str:
@@ -152,7 +157,8 @@ def _summary(name: str, what: str, layers: Sequence[Layer]) -> Html:
 
 
 def _rows(table: Table, rows: Sequence[int], seen: Sequence[ReceptiveField], named: str) -> Html:
-    heads: list[str | Cell] = [*COLUMNS[:FIGURES], *map(number, COLUMNS[FIGURES:])]
+    titles: list[str | Cell] = [*COLUMNS[:FIGURES], *map(number, COLUMNS[FIGURES:])]
+    heads = secondary(titles, FOLDED)
     body = (_row(table, row, seen) for row in rows)
     return region(f"{table.name}, {named}", html_table(heads, body, kind="rows"))
 
@@ -162,5 +168,6 @@ def _row(table: Table, row: int, seen: Sequence[ReceptiveField]) -> Line:
     field = field_text(seen[row]) if seen else "–"
     figures = map(number, (grouped(layer.parameters), grouped(layer.macs), field))
     anchor = place(table, layer.name)
-    cells: list[str | Cell] = [label(layer), shape(layer.out_shape), *figures]
-    return line(link(layer.name, f"#{anchor}"), cells, id=anchor)
+    title = link(layer.name, f"#{anchor}")
+    cells = secondary([title, label(layer), shape(layer.out_shape), *figures], FOLDED)
+    return Line(cells, {"id": anchor})

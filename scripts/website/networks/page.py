@@ -13,6 +13,7 @@ from cnnref import drawing as diagrams
 from cnnref.networks.architecture import Architecture
 from cnnref.networks.catalog import architecture, names
 from cnnref.units import grouped, scaled
+from website.chapters.conventions import answers
 from website.charts.drawings import network_strip
 from website.citations import depth
 from website.facts import lookup
@@ -81,6 +82,11 @@ def markdown(name: str, pages: Collection[str] = ()) -> str:
         "One table of raw counts, priced as others count. [What each counts, and "
         "why](../conventions.md).",
         placeholder("conventions"),
+        "### What each source says",
+        "The tools were run on this very network; where a source is what its prices make, the "
+        "price list explains it to the last digit. [How to read the two tables]"
+        "(../conventions.md#one-network-every-answer).",
+        placeholder("answers"),
         "## Memory",
         "One word for several things; all for one image, in float32.",
         placeholder("memory"),
@@ -123,6 +129,9 @@ def parts(name: str, record: Mapping[str, str]) -> dict[str, str]:
         "stages": cost_tables.stage_bars(table),
         "bars": cost_tables.layer_bars(table) if len(table) <= OPENED else "",
         "conventions": cost_tables.conventions(table),
+        "answers": element(
+            "section", answers.answer(name, answers.said(), "../"), data_search_exclude=True
+        ),
         "memory": cost_tables.memory(table),
         "published": joined([held, *(protocols if errors else [])])
         or element("p", "No published figure of this network is cited."),

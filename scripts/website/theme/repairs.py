@@ -6,10 +6,16 @@ import re
 from pathlib import Path
 
 from cnnref import files
+from website.markup import element, joined
 
 # two known places in what the theme writes; a parser would spell the whole page anew
 ICON = re.compile(r'<svg (?=xmlns="[^"]*" viewBox="0 0 24 24">)')
 OTHER_HOST = re.compile(r"(?<=[\"'`])https://[a-z0-9.-]+/")
+
+FONTS = "assets/fonts/plex-serif/ibm-plex-serif-latin-"
+PRELOADED = ("400-normal", "600-normal")
+# the first style sheet of a page, as the theme writes it
+STYLES = '<link rel="stylesheet"'
 
 
 def repair(page: str) -> str:
@@ -19,6 +25,16 @@ def repair(page: str) -> str:
         'data-md-component="search" role="dialog" aria-label="Search"',
     )
     return ICON.sub('<svg aria-hidden="true" ', page)
+
+
+def preload_fonts(page: str, root: str) -> str:
+    """Ask for the fonts of text and headings with the page itself, so that it begins in them.
+
+    root: how to get from the page to the site's own folder.
+    """
+    named = {"rel": "preload", "as": "font", "type": "font/woff2", "crossorigin": True}
+    links = (element("link", href=f"{root}{FONTS}{name}.woff2", **named) for name in PRELOADED)
+    return page.replace(STYLES, f"{joined(links)}{STYLES}", 1)
 
 
 def keep_on_own_host(site: Path) -> None:

@@ -19,7 +19,7 @@ from website.theme.glossary import PAGE, words_of
 TEX = re.compile(r"\\(?:[a-zA-Z]+|[()\[\],;!])")
 TIMES = re.compile(r"(?<=\d)\s?×\s?(?=\d)")
 # between these a reader sees a gap, and the text alone would not have one
-PARTS = "caption|dd|div|dt|figcaption|h[1-6]|li|p|summary|td|th"
+PARTS = "caption|dd|div|dt|h[1-6]|li|p|summary|td|th"
 NEIGHBOURS = re.compile(rf"(</(?:{PARTS})>)(?=<)|(<br ?/?>)(?=\S)")
 WORKER = Path(__file__).with_name("search.js")
 # two states of lunr's word tree that differ look alike where an edge is a digit (lunr 2.3.9)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from website.markup import Html, element, link, region
+from website.markup import Html, element, fold, link, region
 from website.theme.source import Source, words
 
 if TYPE_CHECKING:
@@ -23,6 +23,17 @@ PLACED = {"class", "style", "align", "colspan", "rowspan"}
 FIGURE = re.compile(r"(?:≈ )?[−+-]?\d[\d,.]*\s?(?:[kKMGT]?i?B?|%|×|ms|s)?|[–—-]")
 # a table with sentences in its cells, which the search reads
 SENTENCES = "prose"
+# a table with more rows can be filtered, above itself
+FILTERED_FROM = 20
+# headings of columns that a phone folds where there are others: what they hold is said elsewhere
+SECOND = frozenset((
+    "C", "H/W", "filters", "kernel", "stride", "pad", "out C",
+    "out H/W", "name", "year", "layers", "input", "rows",
+    "rows that differ", "what it is", "field", "operator", "ms allowed", "bound by", "unit", "mode",
+    "sees (pixels)", "step (pixels)", "activations (M)", "protocol", "library", "models",
+))  # fmt: skip
+# the fewest columns of a table in which some are folded
+FOLDED_FROM = 5
 # where a table goes in its region
 TABLE = Html("<table>")
 
@@ -67,16 +78,35 @@ def frame(source: Source, table: Tag, label: str, root: str | None) -> None:
     else:
         source.add_attributes(table, class_="ledger")
     rows = [row.find_all(["th", "td"], recursive=False) for row in table.find_all("tr")]
-    figures = figure_columns(table, rows)
+    figures, second = figure_columns(table, rows), second_columns([*map(words, rows[0])])
     for row in rows:
         for column, cell in enumerate(row):
             above = cell.name == "th" and cell.find_parent("thead") and not cell.has_attr("scope")
             right = column in figures and not PLACED & cell.attrs.keys()
             source.add_attributes(
-                cell, class_="num" if right else None, scope="col" if above else None
+                cell,
+                class_="num" if right else None,
+                scope="col" if above else None,
+                data_second=(column in second and not cell.has_attr("colspan")) or None,
             )
     before, _, after = region(label, TABLE).partition(TABLE)
-    source.put_around(table, before, after + how_counted(table, root))
+    place = element("p", class_="table-filter") if is_filtered(table) else ""
+    place += fold(len(second)) if second else ""
+    source.put_around(table, place + before, after + how_counted(table, root))
+
+
+def second_columns(heads: Sequence[str]) -> set[int]:
+    """The columns that a phone folds, by the words of the headings."""
+    found = {column for column, head in enumerate(heads) if column and head in SECOND}
+    return found if len(heads) >= FOLDED_FROM else set()
+
+
+def is_filtered(table: Tag) -> bool:
+    """Whether a table has so many rows, each alike, that a reader looks for some of them."""
+    plain = not table.select_one("tbody [colspan], tbody [rowspan], thead [colspan]")
+    bodies, heads = table.find_all("tbody"), table.select("thead > tr")
+    rows = len(table.select("tbody > tr"))
+    return plain and len(bodies) == len(heads) == 1 and rows >= FILTERED_FROM
 
 
 def how_counted(table: Tag, root: str | None) -> str:

@@ -1,5 +1,6 @@
-"""The matrix of the conventions page: its lines are equations, and tools say what it says."""
+"""The matrix of the conventions page: its columns are equations, and tools say what it says."""
 
+import json
 import re
 from html import unescape
 
@@ -32,31 +33,36 @@ def number(text):
     return int(re.sub(r"[^\d]", "", text))
 
 
-def table(key):
-    head, *body = re.findall(r"<tr>.*?</tr>", page.matrix(key, RECORD).replace("<br>", " = "))
+def table(text):
+    head, *body = re.findall(r"<tr>.*?</tr>", text.replace("<br>", " "))
     return cells(head), [cells(line) for line in body]
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_each_line_of_the_matrix_adds_up_to_what_its_prices_make(key):
-    head, body = table(key)
-    counts = [number(cell.rpartition(" = ")[2]) for cell in head[4:]]
-    assert head[:4] == ["source", "it says", "its prices make", "the same"]
-    for (_, _, made, _, *prices), source in zip(body, page.lines(key, RECORD), strict=True):
+def test_each_column_of_the_matrix_adds_up_to_what_its_prices_make(key):
+    head, body = table(page.said_table(key, RECORD))
+    (first, many, *lists), prices = table(page.matrix(key, RECORD))
+    assert head == ["source", "it says", "its prices make", "unit", "the same"]
+    assert (first, many) == ("what there is", "how many")
+    made = {
+        name: sum(number(count) * int(line[column]) for _, count, *line in prices)
+        for column, name in enumerate(lists)
+    }
+    for (_, _, total, unit, _), source in zip(body, page.lines(key, RECORD), strict=True):
         if source.prices is None:
-            assert made == "–"
+            assert total == unit == "–"
             continue
-        added = sum(int(price) * count for price, count in zip(prices, counts, strict=True))
-        assert added == number(made) == lookup(key).operations(source.prices)
-        assert made.endswith(f"{source.prices.unit}s")
+        name = re.sub("_", " ", source.prices.name)
+        assert made[name] == number(total) == lookup(key).operations(source.prices)
+        assert unit == f"{source.prices.unit}s, {source.prices.name}"
 
 
 @pytest.mark.parametrize("name", cnnref.names())
 def test_every_tool_is_shown_as_it_ran_and_is_explained_to_the_last_digit(name):
     size = "x".join(map(str, lookup(name).input_shape.size))
-    _, body = table(name)
+    _, body = table(page.said_table(name, RECORD))
     told = [line for line in body if line[0].rpartition(" ")[0] in NAMES]
-    shown = {NAMES[line[0].rpartition(" ")[0]]: line[1:4] for line in told}
+    shown = {NAMES[line[0].rpartition(" ")[0]]: (*line[1:3], line[4]) for line in told}
     assert shown.keys() == TOOLS.keys()
     for tool, (says, made, verdict) in shown.items():
         assert number(says) == RECORD[name, size, tool].total
@@ -92,23 +98,24 @@ def test_torchscan_counts_a_pooling_by_the_width_of_its_window(name):
 def test_a_tool_was_not_asked_at_the_lectures_input():
     (_, *rest) = page.lines("alexnet@227", RECORD)
     assert [source.text for source in rest] == [""] * len(page.TOOLS)
-    _, body = table("alexnet@227")
+    _, body = table(page.said_table("alexnet@227", RECORD))
     assert {line[1] for line in body} == {"–"}
 
 
-def test_a_price_without_a_column_is_refused():
-    book, source = lookup("vgg16"), page.lines("vgg16", RECORD)[0]
-    counts = page.priced(book, [source.prices])
+def test_a_price_without_a_line_is_refused():
+    book, prices = lookup("vgg16"), page.lines("vgg16", RECORD)[0].prices
+    counts = page.priced(book, [prices])
+    page.refuse_unpriced(book, [prices], counts)
     del counts["linear", "macs"]
-    with pytest.raises(AssertionError, match=r"^lecture of vgg16: a price has no column\.$"):
-        page._line(source, book, counts)
+    with pytest.raises(AssertionError, match=r"^lecture of vgg16: a price has no line\.$"):
+        page.refuse_unpriced(book, [prices], counts)
 
 
 def test_a_total_that_nothing_explains_is_refused():
     key = ("vgg16", "224x224", "fvcore")
     changed = RECORD | {key: RECORD[key]._replace(total=RECORD[key].total + 1)}
     with pytest.raises(AssertionError, match=r"^fvcore of vgg16: no reason is known for 15,?470"):
-        page.matrix("vgg16", changed)
+        page.said_table("vgg16", changed)
 
 
 def test_a_difference_says_how_large_it_is_and_why():
@@ -118,16 +125,22 @@ def test_a_difference_says_how_large_it_is_and_why():
         "2,002,400 less than its prices make. It hangs hooks on modules, and this model calls "
         "some of its poolings as functions."
     )
-    assert "1,923,112 more than its prices make." in page.answers("alexnet_2012", RECORD)
+    assert "1,923,112 more than its prices make." in page.answer("alexnet_2012", RECORD)
 
 
-def test_every_network_is_prepared_and_one_is_open():
+def test_one_network_is_shown_and_each_is_a_link_and_a_script():
     text = page.answers("resnet50", RECORD)
-    anchors = re.findall(r'<details id="(counts-[^"]*)"', text)
-    assert len(anchors) == len(set(anchors)) == len(KEYS)
-    assert re.search(r'data-order="([^"]*)"', text)[1].split() == [page.anchor(k) for k in KEYS]
-    assert re.findall(r'<details id="([^"]*)" open>', text) == ["counts-resnet50"]
+    assert text.count("<table") == page.answer("resnet50", RECORD).count("<table") == 2
+    links = re.findall(r'<a href="networks/(\w+)\.html#([\w-]+)" data-key="([\w-]+)">', text)
+    assert [key for *_, key in links] == [page.anchor(key) for key in KEYS]
+    assert {name for name, *_ in links} == {*cnnref.names()}
+    assert {place for _, place, _ in links} == {page.SECTION}
+    scripts = page.assets(RECORD)
+    assert [*scripts] == [f"assets/answers/{page.anchor(key)}.js" for key in KEYS]
+    script = scripts["assets/answers/counts-vgg16.js"]
+    assert json.loads(script.partition(" = ")[2].rstrip(";\n")) == page.answer("vgg16", RECORD)
     assert text.count("data-search-exclude") == text.count("<section") == 1
+    assert 'href="../errata.html#' in page.answer("vgg16", RECORD, "../")
 
 
 def test_cited_counts_stand_beside_the_computed_ones():

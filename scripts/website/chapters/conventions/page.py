@@ -11,6 +11,7 @@ from cnnref.units import MEGA, MIB, grouped, ratio, rounded, scaled
 from website.chapters.conventions import answers
 from website.facts import lookup, rows
 from website.markup import BREAK, Line, cell, data, exact, joined, line, number, table
+from website.spoken import network, spoken
 from website.tables import Networks
 
 __all__ = [
@@ -32,21 +33,22 @@ def said(key: str, name: str, digits: int = 2) -> str:
     """What a network costs by a convention, in the unit that the convention counts.
 
     >>> said("vgg16", "torch")
-    '<data value="30940528640" title="vgg16 by torch = 30,940,528,640 FLOPs">30.94 GFLOPs</data>'
+    '<data value="30940528640" title="VGG-16 by torch: 30,940,528,640 FLOPs">30.94 GFLOPs</data>'
     """
     total, noun = lookup(key).operations(name), f"{convention(name).unit}s"
-    title = f"{key} by {name} = {grouped(total)} {noun}"
+    title = f"{network(key)} by {name}: {grouped(total)} {noun}"
     return data(total, scaled(total, noun, digits), title)
 
 
 def counted(key: str, selection: str, count: str) -> str:
     """One raw count of some rows of a network, all digits.
 
-    >>> counted("vgg16_bn", "op:batch_norm", "elements_out")
-    '<data value="13547520" title="vgg16_bn/op:batch_norm/elements_out">13,547,520</data>'
+    >>> counted("vgg16", "conv1_1", "bias_adds")
+    '<data value="3211264" title="bias adds, conv1_1 of VGG-16">3,211,264</data>'
     """
     total = sum(layer.count(count) for layer in rows(lookup(key), selection))
-    return data(total, grouped(total), f"{key}/{selection}/{count}")
+    said = f"{answers.COUNTS[count]}, {spoken(f'{key}/{selection}/{count}')}"
+    return data(total, grouped(total), said)
 
 
 def padding_stages(key: str) -> str:

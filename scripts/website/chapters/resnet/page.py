@@ -15,6 +15,7 @@ from website.charts.comparison import AXES, points
 from website.charts.drawings import block, figure
 from website.facts import lookup
 from website.markup import data, line, table
+from website.spoken import network
 from website.tables import figure_note, printed
 
 if TYPE_CHECKING:
@@ -42,13 +43,13 @@ def block_count(key: str, stage: str) -> str:
     """How many blocks one stage of a network has.
 
     >>> block_count("resnet152", "conv4")
-    '<data value="36" title="blocks in conv4 of resnet152">36</data>'
+    '<data value="36" title="blocks in conv4 of ResNet-152">36</data>'
     """
     stages = lookup(key).group("stage")
     if stage not in stages:
         raise UnknownNameError(f"stage of {key}", stage, stages)
     count = len({layer.block for layer in stages[stage] if layer.block})
-    return data(count, str(count), f"blocks in {stage} of {key}")
+    return data(count, str(count), f"blocks in {stage} of {network(key)}")
 
 
 def block_drawing(

@@ -1,0 +1,156 @@
+"""The checks of the built site that need hands: taps, the way back, tables that are too wide.
+
+Also how far a page moves while it loads, where every font and script comes late.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Route
+
+if TYPE_CHECKING:
+    from checks.browser_visits import Visit
+
+# more than this a reader notices; web.dev calls a tenth good
+SHIFT = 0.05
+# seconds after the page was asked for
+LATE = 0.5
+SHIFTS = """window.shifts = [];
+new PerformanceObserver(list => window.shifts.push(...list.getEntries()
+  .filter(entry => !entry.hadRecentInput))).observe({type: 'layout-shift', buffered: true});"""
+SHIFTED = """() => {
+  const worst = window.shifts.sort((a, b) => b.value - a.value)[0];
+  const nodes = (worst?.sources ?? []).map(source => source.node).filter(Boolean)
+    .map(node => node.parentElement?.tagName.toLowerCase() + ' > ' + node.nodeName.toLowerCase());
+  return [window.shifts.reduce((sum, entry) => sum + entry.value, 0), nodes.slice(0, 3).join(', ')];
+}"""
+OPEN = "() => document.querySelectorAll('.md-content details').forEach(box => { box.open = true; })"
+CUT = """() => [...document.querySelectorAll('.md-content .table-scroll')]
+  .filter(box => box.clientWidth && box.scrollWidth > box.clientWidth + 1)
+  .map(box => box.getAttribute('aria-label'))"""
+# what a reader cannot know to be there: a cut table without a cue, a folded column without a line
+UNTOLD = """() => [...document.querySelectorAll('.md-content .table-scroll')].filter(box => {
+  const cue = getComputedStyle(box, '::after').content;
+  const cut = box.clientWidth && box.scrollWidth > box.clientWidth + 3;
+  const second = box.clientWidth && box.querySelector('[data-second]');
+  const folded = second && !second.getClientRects().length;
+  const line = (box.closest('.tree') ?? box).previousElementSibling;
+  return (cut && !cue.includes('more')) ||
+    (folded && !(line?.matches('label.fold') && line.getClientRects().length));
+}).map(box => box.getAttribute('aria-label'))"""
+FOLDS = """() => [...document.querySelectorAll('label.fold')].filter(e => e.getClientRects().length)
+  .map(label => { label.querySelector('input').click();
+    return label.nextElementSibling.querySelector('[data-second]').getClientRects().length; })
+  .filter(shown => !shown).length"""
+MIDDLE = """view => {
+  const drawn = [...view.querySelectorAll('.chart-static svg')];
+  const marks = drawn.filter(svg => svg.getClientRects().length)
+    .flatMap(svg => [...svg.querySelectorAll(
+      ':is(.mark-symbol, .mark-rect):not(.role-legend-symbol) > path')]);
+  if (!marks.length) return null;
+  marks[0].scrollIntoView({block: 'center', behavior: 'instant'});
+  const box = marks[0].getBoundingClientRect();
+  return [box.x + box.width / 2, box.y + box.height / 2];
+}"""
+TOLD = """view => (view.parentElement.querySelector('.chart-said')?.textContent ?? '').length > 3 &&
+  !!document.querySelector('#vg-tooltip-element.visible')"""
+AGREE = """() => [...document.querySelectorAll('figure[data-choice]')].every(figure =>
+  figure.querySelector('.chart-view').dataset.shown ===
+  [...figure.querySelectorAll('input:checked')].map(input => input.value).join(' '))"""
+
+
+def check(visit: Visit) -> None:
+    for size in ("phone", "laptop"):
+        with visit.context(size) as context:
+            for name in visit.names:
+                shift(visit, context, name, size)
+    with visit.context("laptop") as context:
+        for name in visit.names:
+            with visit.open(context, name, "wide tables") as page:
+                page.evaluate(OPEN)
+                for label in page.evaluate(CUT):
+                    visit.fault(name, "laptop", f"the table '{label}' loses columns")
+    with visit.context("phone", has_touch=True, is_mobile=True) as context:
+        for name in visit.names:
+            with visit.open(context, name, "touch") as page:
+                tap(visit, page, name)
+                page.evaluate(OPEN)
+                page.wait_for_timeout(100)
+                for label in page.evaluate(UNTOLD):
+                    visit.fault(name, "phone", f"nothing says that '{label}' has more columns")
+                if page.evaluate(FOLDS):
+                    visit.fault(name, "phone", "folded columns do not unfold")
+    back(visit)
+
+
+def shift(visit: Visit, context: Any, name: str, size: str) -> None:
+    """How far the page moves while its fonts and scripts come late."""
+
+    asked = time.monotonic()
+
+    def late(route: Route) -> None:
+        time.sleep(max(0.0, asked + LATE - time.monotonic()))
+        route.continue_()
+
+    visit.counts["loads watched"] += 1
+    page = context.new_page()
+    try:
+        page.add_init_script(SHIFTS)
+        for kind in ("**/*.woff2", "**/*.js"):
+            page.route(kind, late)
+        page.goto(visit.address + name, wait_until="load")
+        page.wait_for_timeout(200)
+        moved, where = page.evaluate(SHIFTED)
+        if moved > SHIFT:
+            visit.fault(name, size, f"the page moves by {moved:.2f} while it loads, at {where}")
+    finally:
+        page.close()
+
+
+def tap(visit: Visit, page: Any, name: str) -> None:
+    """A tap on a mark of a chart tells what it is."""
+    for view in page.query_selector_all(".chart-view"):
+        place = view.evaluate(MIDDLE)
+        if place is None:
+            continue
+        visit.counts["charts tapped"] += 1
+        page.touchscreen.tap(*place)
+        try:
+            page.wait_for_function(TOLD, arg=view)
+        except BrowserError:
+            title = view.get_attribute("aria-label")
+            visit.fault(name, "touch", f"a tap on the chart '{title[:60]}' tells nothing")
+
+
+def back(visit: Visit) -> None:
+    """A chosen view stands in the address, and is there again on the way back."""
+    with visit.context("laptop") as context:
+        for name in visit.names:
+            with visit.open(context, name, "back") as page:
+                for figure in page.query_selector_all("figure[data-choice]"):
+                    visit.counts["ways back"] += 1
+                    group = figure.query_selector("fieldset:not([hidden])")
+                    if group is None:
+                        continue
+                    group.query_selector_all("input")[-1].check()
+                    chosen = page.url
+                    if f"{figure.get_attribute('data-choice')}=" not in chosen:
+                        visit.fault(name, "back", "a chosen view is not in the address")
+                    page.goto("about:blank")
+                    page.go_back(wait_until="load")
+                    settled(visit, page, name, "after the way back")
+                    page.goto("about:blank")
+                    page.goto(chosen, wait_until="load")
+                    settled(visit, page, name, "by its address")
+                    break
+
+
+def settled(visit: Visit, page: Any, name: str, when: str) -> None:
+    """Buttons and chart say the same."""
+    try:
+        page.wait_for_function(AGREE)
+    except BrowserError:
+        visit.fault(name, "back", f"the buttons and the chart disagree {when}")
