@@ -274,7 +274,7 @@ def refuse_unpriced(
         total = sum(
             entry.prices.get(kind, {}).get(count, 0) * n for (kind, count), n in counts.items()
         )
-        if total != book.flops(entry):
+        if total != book.operations(entry):
             raise AssertionError(f"{entry.name} of {book.name}: a price has no line.")
 
 
