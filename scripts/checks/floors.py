@@ -26,7 +26,7 @@ SITE = (
     {"website.tables"},
     {"website.charts", "website.errata"},
     {"website.inline"},
-    {"website.citations", "website.notebooks", "website.theme"},
+    {"website.citations", "website.notebooks", "website.spoken", "website.theme"},
     {"website.facts", "website.formulas", "website.markup"},
     {"website.lessons"},
     {"studies.degradation", "studies.machines", "studies.zoo"},

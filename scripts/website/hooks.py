@@ -17,10 +17,10 @@ from mkdocs.structure.files import File, Files
 
 from checks import policy as site_policy
 from website import notebooks as site_notebooks
-from website.chapters.conventions import answers as site_answers
 from website.charts import choices as site_choices
 from website.charts import draw as site_charts
 from website.measured import site as site_measured
+from website.networks import answers as site_answers
 from website.networks import files as site_networks
 from website.theme import glossary as site_glossary
 from website.theme import math as site_math

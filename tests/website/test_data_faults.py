@@ -17,9 +17,9 @@ from studies.machines import record
 from studies.peers import trial_records
 from website import citations, data
 from website.chapters import peers, sources, zoo
-from website.chapters.conventions import answers
 from website.chapters.resnet import degradation
 from website.errata import claims
+from website.networks import answers
 from website.places import ROOT
 
 FLIPS = 60

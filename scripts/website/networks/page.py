@@ -13,7 +13,6 @@ from cnnref import drawing as diagrams
 from cnnref.networks.architecture import Architecture
 from cnnref.networks.catalog import architecture, names
 from cnnref.units import grouped, scaled
-from website.chapters.conventions import answers
 from website.charts.drawings import network_strip
 from website.citations import depth
 from website.facts import lookup
@@ -27,6 +26,7 @@ from website.markup import (
     in_markdown,
     joined,
 )
+from website.networks import answers
 from website.networks import costs as cost_tables
 from website.networks.layer_tree import OPENED, field_text, fields, layer_tree
 from website.tables import agreement_line

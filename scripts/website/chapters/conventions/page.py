@@ -8,9 +8,9 @@ from cnnref.counting.conventions import CONVENTIONS, convention
 from cnnref.networks.published import published
 from cnnref.tables.table import Table
 from cnnref.units import MEGA, MIB, grouped, ratio, rounded, scaled
-from website.chapters.conventions import answers
 from website.facts import lookup, rows
 from website.markup import BREAK, Line, cell, data, exact, joined, line, number, table
+from website.networks import answers
 from website.spoken import network, spoken
 from website.tables import Networks
 

@@ -11,8 +11,8 @@ from cnnref.counting.conventions import CONVENTIONS
 from cnnref.networks.published import figures
 from studies.peers.tools import BYTES
 from studies.peers.tools import TOOLS as RUN
-from website.chapters.conventions import answers as page
 from website.facts import lookup
+from website.networks import answers as page
 
 KEYS = ("alexnet@227", *cnnref.names())
 RECORD = page.said()
