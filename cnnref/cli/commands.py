@@ -36,7 +36,7 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         | {
             "metavar": "[NAME=]SIZES[:DTYPE]",
             "help": "shape of an input without the batch: 3,224,224 or mask=1,64,64 or 128:int64; "
-            "repeat it for each input",
+            "or a file of inputs, batch and all: .npz, .npy, .pt or .json; repeatable",
         },
         "--input-size": {"metavar": "N|HxW", "help": "height and width in pixels"},
         "--num-classes": {"metavar": "N", "help": "outputs of a catalogued network"},
@@ -115,7 +115,8 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
 OPTIONS = {name: told for options in SECTIONS.values() for name, told in options.items()}
 
 WORDS = {
-    "TARGET": "package.module:callable, path/to/file.py:callable or a network's name",
+    "TARGET": "package.module:callable, path/to/file.py:callable, a network's name, timm:NAME, "
+    "torchvision:NAME or a program of torch.export (.pt2)",
     "NAME": "a network's name, or a callable that gives a Net, a Table or a module",
     "A": "a network's name, or package.module:callable, or path/to/file.py:callable",
     "B": "the same",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import cnnref
 from cnnref import sources
-from cnnref.cli.models import given_inputs, theirs
+from cnnref.cli.inputs import given_inputs
+from cnnref.cli.models import theirs
 from cnnref.cli.show import Outcome, delivered, printed, progress
 from cnnref.cli.targets import find, make
 from cnnref.errors import CnnrefError
@@ -85,6 +86,8 @@ def _inputs(target: str, what: Any, arguments: SimpleNamespace) -> dict[str, Any
     found = given_inputs(target, what, arguments)
     if "input_shape" in found:
         return {**found, "batch_size": batch}
+    if not arguments.input or any(one.file for one in arguments.input):
+        return found
     from cnnref.measuring.subject import drawn
 
     given = [(one.name, drawn((batch, *one.sizes), one.dtype)) for one in arguments.input]

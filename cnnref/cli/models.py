@@ -12,6 +12,7 @@ from warnings import catch_warnings, simplefilter
 
 import cnnref
 from cnnref import sources
+from cnnref.cli.inputs import given_inputs
 from cnnref.cli.show import Outcome, printed, progress, rows
 from cnnref.cli.streams import aside, complain, say
 from cnnref.cli.targets import find, load, make
@@ -21,13 +22,11 @@ from cnnref.tables.table import Table
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
-    from cnnref.cli.values import Input
     from cnnref.counting.layer import Layer
 
-__all__ = ["given_inputs", "swept", "theirs", "traced", "traced_table"]
+__all__ = ["swept", "theirs", "traced", "traced_table"]
 
 Found = TypeVar("Found")
-IMAGE = (3, 224, 224)
 # names that a sweep has for itself
 OWN = {"input_size", "batch_size", "input_shape", "inputs", "progress", "rules", "values"}
 
@@ -127,35 +126,6 @@ def _stated(target: str, network: Any, arguments: SimpleNamespace) -> Table:
         why = "whose rows are stated" if option == "--rules" else "which has an input of its own"
         raise CnnrefError(f"{target} gives a {type(network).__name__}, {why}; drop {option}.")
     return sources.as_table(network)
-
-
-def given_inputs(target: str, module: Any, arguments: SimpleNamespace) -> dict[str, Any]:
-    """What `trace` is given: the shape of one image, or example tensors."""
-    given: Sequence[Input] = arguments.input or ()
-    size = arguments.input_size
-    if module is None:  # a sweep: its sizes are given apart
-        size = None
-    if given and size is not None:
-        raise CnnrefError("--input and --input-size exclude each other: give one of them.")
-    names = [one.name for one in given]
-    if any(names) and not all(names):
-        raise CnnrefError("Name every --input or none of them: NAME=SIZES.")
-    if module is not None:
-        sources.check_inputs(target, module, names if any(names) else max(1, len(names)))
-    if not given:
-        return {"input_shape": _image(target, size)}
-    if len(given) == 1 and not given[0].name and not given[0].dtype:
-        return {"input_shape": given[0].sizes}
-    tensors = [sources.example(one.sizes, one.dtype, module) for one in given]
-    return {"inputs": dict(zip(names, tensors, strict=True)) if any(names) else tuple(tensors)}
-
-
-def _image(target: str, size: Any) -> tuple[int, ...]:
-    if size is None and target in cnnref.names():
-        size = cnnref.architecture(target).input_size
-    if size is None:
-        return IMAGE
-    return (3, *(size if isinstance(size, tuple) else (size, size)))
 
 
 def _rules(arguments: SimpleNamespace) -> Mapping[Any, Any] | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from cnnref.cli.libraries import EXPORTED, exported, library_model
 from cnnref.errors import CnnrefError, MissingExtraError, UnknownNameError
 from cnnref.net import Net
 from cnnref.networks.catalog import model, names
@@ -72,7 +73,11 @@ def find(target: str) -> Any:
         CnnrefError: it is of no known form, or cannot be imported.
         UnknownNameError: no network has that name, or the file or module nothing of that name.
     """
-    if (advice := instead(target)) is not None and not _is_there(target):
+    if target.endswith(EXPORTED):
+        return exported(target).module()
+    if (built_by := library_model(target)) is not None:
+        return built_by
+    if (advice := instead(target)) is not None:
         raise advice
     place, colon, path = target.rpartition(":")
     if not colon or not place or not path:
@@ -84,15 +89,6 @@ def find(target: str) -> Any:
         place += f"{'.' if ':' in place else ':'}{name}"
         found = getattr(found, name)
     return found
-
-
-def _is_there(target: str) -> bool:
-    """Whether a library has what is named, as timm:create_model."""
-    place, colon, name = target.rpartition(":")
-    try:
-        return bool(colon) and name.isidentifier() and hasattr(_module(place), name)
-    except CnnrefError:
-        return False
 
 
 def make(
@@ -247,13 +243,6 @@ def _nearby() -> Iterable[str]:
     yield from (path.parent.name for path in here.glob("*/__init__.py"))
 
 
-# how a library's model of a name is built
-LIBRARIES = {
-    "timm": "timm:create_model --arg model_name={}",
-    "torchvision": "torchvision.models:{}",
-}
-# timm:resnet50, timm/resnet50, timm.create_model:resnet50, torchvision:resnet50
-MODEL = re.compile(r"(timm(?:\.create_model)?|torchvision)[:/](?!create_model$|models[:/.])(\w+)")
 WEIGHTS = frozenset((".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".onnx", ".h5"))
 CALL = re.compile(r"([^()]+:[\w.]+)\((.*)\)")
 
@@ -261,12 +250,9 @@ CALL = re.compile(r"([^()]+:[\w.]+)\((.*)\)")
 def instead(target: str) -> CnnrefError | None:
     """The error for a target of a form that is none of ours; None where there is no advice.
 
-    >>> str(instead("timm:resnet50"))
-    "'timm:resnet50' is written timm:create_model --arg model_name=resnet50."
+    >>> str(instead("own:Net(8)"))
+    "'own:Net(8)': arguments stand apart, own:Net --arg NAME=8."
     """
-    if model := MODEL.fullmatch(target):
-        library = model[1].partition(".")[0]
-        return CnnrefError(f"{target!r} is written {LIBRARIES[library].format(model[2])}.")
     if call := CALL.fullmatch(target):
         return CnnrefError(f"{target!r}: arguments stand apart, {call[1]}{_arguments(call[2])}.")
     if Path(target).suffix.lower() in WEIGHTS:

@@ -19,11 +19,16 @@ DIGITS = 18
 
 
 class Input(NamedTuple):
-    """One --input: the name of the argument, its sizes without the batch, its dtype."""
+    """One --input: the name of the argument, its sizes without the batch, its dtype; or a file."""
 
     name: str
     sizes: tuple[int, ...]
     dtype: str
+    file: str = ""
+
+
+# of example inputs
+FILES = (".npz", ".npy", ".pt", ".pth", ".json")
 
 
 def convert(command: str, arguments: SimpleNamespace) -> None:
@@ -76,13 +81,15 @@ def _sizes(text: str) -> list[int | tuple[int, ...]]:
 
 def _input(text: str) -> Input:
     name, equals, rest = text.rpartition("=")
+    if rest.lower().endswith(FILES) and (not equals or name.isidentifier()):
+        return Input(name, (), "", rest)
     sizes, colon, dtype = rest.partition(":")
     axes = sizes.lower().replace("x", ",").split(",") if sizes else []
     named = not equals or name.isidentifier()
     if not named or not all(_is_whole(axis) and int(axis) for axis in axes) or not rest:
         raise CnnrefError(
             "--input must be [NAME=]SIZES[:DTYPE], positive whole numbers without the batch such "
-            f"as 3,224,224 or ids=128:int64, but is {text!r}."
+            f"as 3,224,224 or ids=128:int64, or a file ({', '.join(FILES)}), but is {text!r}."
         )
     if colon:
         from cnnref.tables.analysis import DTYPES

@@ -245,7 +245,7 @@ def test_trace_says_on_one_line_what_it_cannot_count(capsys, modules):
 
 INPUT = (
     "--input must be [NAME=]SIZES[:DTYPE], positive whole numbers without the batch such as "
-    "3,224,224 or ids=128:int64, but is "
+    "3,224,224 or ids=128:int64, or a file (.npz, .npy, .pt, .pth, .json), but is "
 )
 NO_COMMAND = (
     "Give a command: list, table, explain, check, trace, compare, sweep, measure, conventions, "

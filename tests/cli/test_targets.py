@@ -326,12 +326,6 @@ ONE_LINE = {
     "path/to/file.py:callable.",
     "own.build": "'own.build' is no network of the catalogue; build of the module own is written "
     "own:build.",
-    "timm:resnet50": "'timm:resnet50' is written timm:create_model --arg model_name=resnet50.",
-    "timm/resnet50": "'timm/resnet50' is written timm:create_model --arg model_name=resnet50.",
-    "timm.create_model:resnet50": "'timm.create_model:resnet50' is written timm:create_model "
-    "--arg model_name=resnet50.",
-    "torchvision:resnet50": "'torchvision:resnet50' is written torchvision.models:resnet50.",
-    "torchvision/resnet50": "'torchvision/resnet50' is written torchvision.models:resnet50.",
     "torchvision.models.resnet50": "'torchvision.models.resnet50' is no network of the catalogue; "
     "resnet50 of the module torchvision.models is written torchvision.models:resnet50.",
     **{
