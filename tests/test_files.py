@@ -262,6 +262,7 @@ def writes(source: str) -> list[str]:
     return WRITES.findall(source)
 
 
+@pytest.mark.extras
 def test_every_file_is_written_in_the_one_way() -> None:
     root = Path(files.__file__).parents[1]
     sources = [*root.glob("cnnref/**/*.py"), *root.glob("scripts/**/*.py")]

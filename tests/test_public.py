@@ -36,10 +36,12 @@ def test_the_core_loads_nothing_heavy(code):
     assert loaded_by(code) == []
 
 
+@pytest.mark.extras
 def test_a_heavy_import_would_be_seen():
     assert "pandas" in loaded_by("import cnnref; cnnref.table('alexnet').to_frame()")
 
 
+@pytest.mark.extras
 def test_public_names_are_sorted_documented_and_there():
     assert cnnref.__all__ == sorted(cnnref.__all__)
     for name in cnnref.__all__:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 import tarfile
 import zipfile
 from collections import Counter
@@ -17,13 +21,30 @@ NAME = f"cnnref-{cnnref.__version__}"
 FOLDERS = {
     "cnnref", "cnnref/cli", "cnnref/counting", "cnnref/drawing", "cnnref/measuring",
     "cnnref/models", "cnnref/networks", "cnnref/networks/data", "cnnref/networks/records",
-    "cnnref/specs", "cnnref/tables", "cnnref/testing", "cnnref/tracing", "cnnref/tracing/predicted",
+    "cnnref/specs", "cnnref/tables", "cnnref/testing", "cnnref/tracing",
+    "cnnref/tracing/predicted", "cnnref/tracing/real",
     "cnnref/tracing/rules",
 }  # fmt: skip
 CITED = "cnnref/networks/data"
 DATA = {"cnnref/py.typed", f"{CITED}/published.csv", f"{CITED}/sources.csv"}
 METADATA = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
-BESIDES = {".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
+BESIDES = {
+    ".gitignore", "CHANGELOG.md", "CITATION.cff", "LICENSE", "PKG-INFO", "README.md",
+    "pyproject.toml", "scripts/packages/addresses.py",
+}  # fmt: skip
+PLAIN = {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+# as in an environment that has pytest and nothing else
+ALONE = """
+import sys
+LACKING = {{"torch", "numpy", "pandas", "altair", "hypothesis", "yaml", "website", "studies"}}
+class Lacking:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in LACKING:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Lacking())
+import cnnref
+assert cnnref.__file__.startswith({root!r}), cnnref.__file__
+"""
 
 
 def in_wheel(path: Path) -> dict[str, bytes]:
@@ -70,8 +91,42 @@ def test_the_source_distribution_makes_the_same_wheel(
     with tarfile.open(built(ROOT, "sdist", tmp_path)) as file:
         names = {name.removeprefix(f"{NAME}/") for name in file.getnames()}
         file.extractall(tmp_path, filter="data")
-    assert {name for name in names if not name.startswith("cnnref/")} == BESIDES
+    besides = {name for name in names if not name.startswith(("cnnref/", "tests/"))}
+    assert besides == BESIDES
     assert in_wheel(built(tmp_path / NAME, "wheel", tmp_path / "again")) == wheel
+
+
+def test_the_tests_of_the_source_distribution_pass_alone(tmp_path: Path) -> None:
+    with tarfile.open(built(ROOT, "sdist", tmp_path)) as file:
+        file.extractall(tmp_path, filter="data")
+    root = tmp_path / NAME
+    held = {path.relative_to(root).as_posix() for path in root.glob("tests/**/*.py")}
+    assert held == {path.relative_to(ROOT).as_posix() for path in map(ROOT.joinpath, held)}
+    assert len(held) > 15
+    (tmp_path / "alone.py").write_text(ALONE.format(root=str(root)), encoding="utf-8")
+    path = os.pathsep.join(map(str, (root, tmp_path)))
+    options = ("-q", "-p", "alone", "-p", "no:cacheprovider", "-p", "no:randomly")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "-m", "not extras", "tests"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": path, **PLAIN},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert int(passed[1]) > 1000
+
+
+def test_addresses_are_of_the_repository_that_is_named(
+    wheel: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = f"{NAME}.dist-info/METADATA"
+    assert b"Project-URL" not in wheel[told]
+    monkeypatch.setenv("REPO_URL", "https://example.org/mine/")
+    found = in_wheel(built(ROOT, "wheel", tmp_path))[told].decode()
+    assert "Project-URL: Issues, https://example.org/mine/issues" in found.splitlines()
 
 
 def test_a_file_that_does_not_belong_there_is_seen(tmp_path: Path) -> None:

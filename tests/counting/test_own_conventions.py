@@ -211,6 +211,7 @@ def example() -> tuple[str, str]:
     return blocks["toml"], blocks["python"]
 
 
+@pytest.mark.extras
 def test_the_example_of_the_page_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -41,6 +41,7 @@ def test_a_view_takes_what_the_methods_take(name):
     assert list(View._fields) == [*WORDS[1:], "terse"]
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("kind", THINGS)
 @pytest.mark.parametrize("name", METHODS)
 def test_everything_printed_has_every_method(kind, name):

@@ -216,6 +216,7 @@ def test_an_uncounted_row_is_in_no_total_even_if_it_holds_counts():
     assert json.loads(table.to_json("macs"))["totals"]["operations"] == 5
 
 
+@pytest.mark.extras
 def test_headers_are_the_lectures():
     assert len(LECTURE) == len(LECTURE_COLUMNS)
     assert len(FULL) + 1 == len(FULL_COLUMNS)
@@ -238,6 +239,7 @@ def test_missing_pandas_says_which_extra(monkeypatch):
     )
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("name", [*FORMATS, "csv", "json", "frame"])
 def test_an_empty_table_is_a_table(name):
     empty = cnnref.Net((3, 8, 8)).table()

@@ -45,6 +45,7 @@ def test_every_quantity_is_what_the_table_says():
     assert [one.key for one in QUANTITIES.values()] == list(QUANTITIES)
 
 
+@pytest.mark.extras
 def test_every_place_has_the_keys_of_quantities():
     assert set(sweep.MEASURES) <= set(QUANTITIES)
     assert set(LIMITS) <= set(QUANTITIES) <= set(COLUMNS)

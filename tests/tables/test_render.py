@@ -171,6 +171,7 @@ def test_json_is_the_same_at_every_run_and_in_one_order():
                                       "unused"]  # fmt: skip
 
 
+@pytest.mark.extras
 @each_convention
 @each_table
 def test_a_frame_holds_exact_values(table, how):
@@ -186,6 +187,7 @@ def test_a_frame_holds_exact_values(table, how):
                 assert value == float(cell) if isinstance(cell, Fraction) else str(value) == cell
 
 
+@pytest.mark.extras
 def test_a_frame_has_whole_numbers_where_cells_may_be_empty():
     types = {name: str(kind) for name, kind in TABLES["alexnet"].to_frame("lecture").dtypes.items()}
     assert types == dict.fromkeys(LECTURE[1:9], "Int64") | {
@@ -199,6 +201,7 @@ def test_a_frame_has_whole_numbers_where_cells_may_be_empty():
     assert [types[name] for name in ("groups", "parameters", "MACs")] == ["Int64"] * 3
 
 
+@pytest.mark.extras
 def test_memory_is_unrounded_in_a_frame_and_rounded_half_up_in_print():
     table = TABLES["alexnet"]
     frame = table.to_frame("lecture").set_index("Layer")
@@ -246,6 +249,7 @@ DEFAULTS = {
 }
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("name", DEFAULTS)
 @pytest.mark.parametrize("table", [cnnref.table("resnet50"), *TABLES.values()])
 def test_in_every_format_the_columns_add_up_to_the_totals(table, name):
