@@ -132,6 +132,8 @@ def install_torch() -> None:
 
 
 def install_pins() -> None:
+    # Without hashes: pip takes them for all packages or for none, and torch has several builds of
+    # one version, by system and card.
     install("--requirement", str(PINS))
 
 

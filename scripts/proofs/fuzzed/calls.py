@@ -142,7 +142,8 @@ def call_fault(call: Call) -> str:
         answer = _function(call)(**call.arguments)
     except PLAIN as error:
         text = str(error)
-        return "" if len(text) > 15 and "\n" not in text else f"no sentence: {text!r}"
+        whole = len(text) > 15 and (text[-1] in ".?" or isinstance(error, IndexError))
+        return "" if whole else f"no sentence: {text!r}"
     except AssertionError as error:
         return "" if call.name == "assert_budget" else f"it raised {error!r}"
     except BaseException as error:
