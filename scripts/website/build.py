@@ -24,6 +24,7 @@ from checks import built, signed
 from cnnref import files
 from website.measured.site import SKIPPED, THIS
 from website.places import CACHE, GENERATED, ROOT, SCRIPTS, SITE
+from website.theme.exits import COMMIT, REPO_URL
 
 STAMP = CACHE / "site.json"
 GENERATE = SCRIPTS / "generate"
@@ -180,7 +181,8 @@ def step(name: str) -> Iterator[None]:
 def inputs() -> str:
     """What a build depends on, as one digest."""
     skipped = os.environ.get(SKIPPED, "")
-    outside = f"{sys.version} {os.environ.get('SITE_URL', '')} {skipped} {hardware()}"
+    named = [os.environ.get(name, "") for name in ("SITE_URL", REPO_URL, COMMIT)]
+    outside = f"{sys.version} {named} {skipped} {hardware()}"
     return fingerprint([*(ROOT / name for name in SOURCES), *([] if skipped else [THIS])], outside)
 
 

@@ -22,6 +22,8 @@ from website.charts import draw as site_charts
 from website.measured import site as site_measured
 from website.networks import answers as site_answers
 from website.networks import files as site_networks
+from website.places import ROOT
+from website.theme import exits as site_exits
 from website.theme import glossary as site_glossary
 from website.theme import math as site_math
 from website.theme import repairs as site_theme
@@ -59,12 +61,18 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     told = site_answers.assets(site_answers.said())
     for uri, content in (site_charts.assets() | views | told).items():
         files.append(File.generated(config, uri, content=content))
+    files.append(File.generated(config, "CITATION.cff", content=citation()))
     for uri, text in site_notebooks.downloads(config):
         files.append(File.generated(config, uri, content=text))
     pages = {file.src_uri for file in files.documentation_pages()}
     for uri, content in site_networks.files(pages):
         files.append(File.generated(config, uri, content=content))
     return files
+
+
+def citation() -> str:
+    """The citation file of the package, as it is."""
+    return (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -84,7 +92,8 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
         output = site_math.render(output)
     except (site_charts.ChartError, site_math.MathError) as error:
         raise PluginError(f"{where}: {error}") from None
-    output = site_theme.preload_fonts(output, "../" * page.url.count("/"))
+    root = "../" * page.url.count("/")
+    output = site_exits.placed(site_theme.preload_fonts(output, root), where, root)
     return finished(site_math.link_stylesheet(output, page.url))
 
 

@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple
 
+import cnnref
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.files import filled, one_of
 from cnnref.networks.published import Source, sources
 from website import data, markup
-from website.markup import Html, Line, cell, element, line, link, table
+from website.markup import Html, Line, cell, code, element, joined, line, link, table
+from website.theme.exits import commit, repository
 
 __all__ = ["MACROS", "Statement", "papers", "passage", "passages", "printed", "statements"]
 
 PAGE = "sources.html"
 # where there is nothing to say
 NONE = "–"
+LECTURE = "eecs498_slides"
+CITATION = "CITATION.cff"
+FILE = "The same as a file that citation managers read: "
+# the date of everything built
+BUILT = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), UTC).date()
+ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
+# of the sources that are not on arXiv, by their keys
+PLACES = {
+    "lecun1998": "doi.org/10.1109/5.726791",
+    "krizhevsky2012": (
+        "papers.nips.cc/paper/2012/hash/c399862d3b9d6b76c8436e924a68c45b-Abstract.html"
+    ),
+    "cuda_convnet2": "github.com/NervanaSystems/cuda-convnet2",
+    "squeezenet_release": "github.com/forresti/SqueezeNet",
+    "canziani2016_chart": "arxiv.org/abs/1605.07678",
+    "ilsvrc_official": "image-net.org/challenges/LSVRC/",
+    "cs231n2025": "cs231n.stanford.edu/",
+    "torchvision": "github.com/pytorch/vision/tree/main/torchvision/models",
+    "szagoruyko_val": "github.com/szagoruyko/imagenet-validation.torch",
+    "szagoruyko_first": "github.com/szagoruyko/imagenet-validation.torch",
+    "eecs498_slides": "web.eecs.umich.edu/~justincj/teaching/eecs498/",
+    "vincent1997": "www.cnblogs.com/vincent1997/p/10901875.html",
+    "tf_slim": "github.com/tensorflow/models/tree/master/research/slim/nets",
+    "resnet_release": "github.com/KaimingHe/deep-residual-networks",
+    "preact_release": "github.com/KaimingHe/resnet-1k-layers",
+    "enet_release": "github.com/e-lab/imagenet-multiGPU.torch",
+    "cs231n_notes": "github.com/cs231n/cs231n.github.io",
+    "d2l2023": "github.com/d2l-ai/d2l-en",
+}
 AUTHOR = re.compile(r"(?:[A-Z]\.[ -]?)+[\w-]+")
 READ = {
     "verified-in-source": "read in the source's own words",
@@ -95,11 +128,58 @@ def printed(key: str, text: str) -> Html:
     return markup.data(text, text, f"{row.source.citation}; {row.place}")
 
 
+def paper(source: Source) -> str:
+    """Where a source can be read: on arXiv, by its DOI, or where its program or page stands.
+
+    Raises:
+        CnnrefError: no place of the source is known.
+    """
+    if found := ARXIV.search(source.citation):
+        return f"https://arxiv.org/abs/{found[1]}"
+    if source.key not in PLACES:
+        raise CnnrefError(f"{source.key}: nobody knows where to read it; add it to PLACES.")
+    return f"https://{PLACES[source.key]}"
+
+
+def whose() -> Html:
+    """Whose lecture it is, as far as that is known."""
+    slides = next(source for source in sources() if source.key == LECTURE)
+    said = "The lecture that this site rebuilds is, by what its slides name: "
+    rest = (
+        ". We worked from notes of it; who took them is not known. What stands here is in our own "
+        "words, and the lecturer has no part in it."
+    )
+    return element("p", said, link(slides.citation, paper(slides)), rest)
+
+
+def bibtex() -> str:
+    """An entry for those who cite the site, of this version and, where it is known, this commit."""
+    made = f"commit {commit()}" if commit() else f"version {cnnref.__version__}"
+    lines = [
+        "@software{cnnref,",
+        "  author  = {{The cnnref authors}},",
+        "  title   = {cnnref: what convolutional networks cost, and why},",
+        f"  version = {{{cnnref.__version__}}},",
+        *([f"  url     = {{{repository()}}},"] if repository() else []),
+        f"  note    = {{{made}, built {BUILT}}},",
+        "}",
+    ]
+    return "\n".join(lines)
+
+
+def citing() -> Html:
+    """The entry, the citation file and, where the repository is known, how to install from it."""
+    parts = [element("pre", code(bibtex())), element("p", FILE, link(CITATION, CITATION), ".")]
+    if repository():
+        parts += [element("p", "To install it: ", code(f"pip install git+{repository()}"))]
+    return joined(parts)
+
+
 def papers() -> Html:
     """Every source with the date of its first version, and where and when it was published."""
     lines = [
         line(
-            cell(source.citation, "wrap"),
+            cell(link(source.citation, paper(source)), "wrap"),
             [source.first or NONE, _published(source) or NONE],
             id=f"source-{source.key}",
         )
@@ -132,6 +212,8 @@ def _short(source: Source) -> str:
 
 
 MACROS: Mapping[str, Callable[..., object]] = {
+    "citing": citing,
     "papers": papers,
     "passages": passages,
+    "whose": whose,
 }

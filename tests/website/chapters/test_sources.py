@@ -11,6 +11,7 @@ from cnnref.errors import CnnrefError
 from cnnref.networks import published as cited
 from website import citations as confirm
 from website import data
+from website.chapters import sources as sources_page
 from website.chapters.sources import papers, passage, passages, statements
 from website.errata import claims as errata
 from website.inline import interval
@@ -312,3 +313,27 @@ def test_repositories_are_named_with_a_commit_or_a_branch():
     for source in found:
         assert re.search(r"\bcommit |\bbranch ", source.citation), source.key
     assert REPOSITORY.search("KaimingHe/resnet-1k-layers, the repository")
+
+
+def test_every_source_can_be_read_somewhere():
+    found = {source.key: sources_page.paper(source) for source in cited.sources()}
+    assert found["resnet2015"] == "https://arxiv.org/abs/1512.03385"
+    assert {key for key, place in found.items() if "arxiv.org" not in place} | {
+        "canziani2016_chart"
+    } == {*sources_page.PLACES}
+    lost = next(iter(cited.sources()))._replace(key="lost", citation="Nobody. Nothing")
+    with pytest.raises(CnnrefError, match=r"^lost: nobody knows where to read it"):
+        sources_page.paper(lost)
+
+
+def test_the_site_is_cited_by_version_and_commit(monkeypatch):
+    monkeypatch.setenv("GITHUB_SHA", "0123abc")
+    monkeypatch.setenv("REPO_URL", "https://example.org/a/b")
+    entry = sources_page.bibtex()
+    assert f"version = {{{cnnref.__version__}}}" in entry
+    assert "commit 0123abc" in entry
+    assert "url     = {https://example.org/a/b}" in entry
+    assert "pip install git+https://example.org/a/b" in sources_page.citing()
+    monkeypatch.delenv("GITHUB_SHA")
+    assert f"version {cnnref.__version__}, built" in sources_page.bibtex()
+    assert "EECS 498" in sources_page.whose()

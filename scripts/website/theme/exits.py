@@ -1,0 +1,57 @@
+"""The ways out of the site, at the foot of each page: licence, citation, and the repository.
+
+REPO_URL names the repository; without it the foot says what it can.
+"""
+
+from __future__ import annotations
+
+import os
+
+from website.markup import Html, element, joined
+from website.places import DOCS
+
+__all__ = ["commit", "placed", "repository"]
+
+REPO_URL = "REPO_URL"
+COMMIT = "GITHUB_SHA"
+BRANCH = "main"
+# what the settings let the theme print, and where the exits go behind it
+SAID = "Every number on these pages is computed by cnnref, measured or cited."
+LICENCE = "Text, code and drawings may be used under the MIT licence."
+CITE = "sources.html#cite-this-site"
+
+
+def repository() -> str:
+    """The repository's address, or "" where none is set.
+
+    Raises:
+        ValueError: it is no address of the web.
+    """
+    address = os.environ.get(REPO_URL, "").rstrip("/")
+    if address and not address.startswith("https://"):
+        raise ValueError(f"{REPO_URL} is {address!r}; give an address that begins with https://.")
+    return address
+
+
+def commit() -> str:
+    """The commit that the site is built of, where the builder names it."""
+    return os.environ.get(COMMIT, "")
+
+
+def placed(page: str, source: str, root: str) -> str:
+    """A page with its exits.
+
+    source: the page's file below docs/; root: how to get from the page to the site's own folder.
+    """
+    return page.replace(SAID, f"{SAID} {LICENCE}{element('br')}{exits(source, root)}", 1)
+
+
+def exits(source: str, root: str) -> Html:
+    """Links to how the site is cited, and to the repository where there is one."""
+    links = {"Cite this site": f"{root}{CITE}", "Count your own model": f"{root}count.html"}
+    address = repository()
+    if address:
+        links |= {"Repository": address, "Report a mistake": f"{address}/issues/new"}
+        if (DOCS / source).is_file():
+            links["Edit this page"] = f"{address}/edit/{BRANCH}/docs/{source}"
+    return joined((element("a", text, href=to) for text, to in links.items()), " · ")
