@@ -238,7 +238,7 @@ def _layer(row: Mapping[str, Any]) -> Layer:
         "window": window and Window(**{key: _tuples(part) for key, part in window.items()}),
         "counts": Counts(**row["counts"]),
         "formulas": tuple((key, _tuples(sums)) for key, sums in row.get("formulas", {}).items()),
-        "call": call and Call(call["module"], tuple(call["counts"].items()), call["frozen"]),
+        "call": call and Call(**{**call, "counts": tuple(call["counts"].items())}),
     }
     return Layer(**told | shapes | nested)
 

@@ -290,6 +290,8 @@ class Recorder(TorchFunctionMode):
         if self._own and (own := self._own.get(func)) is not None:
             return self.by_own_rule(own, func, args, kwargs)
         if _transformed():
+            if func is torch.autograd.grad and any(x.is_meta for x in tensors((args, kwargs))):
+                args, kwargs = changed((args, kwargs), _to_meta)
             return func(*args, **kwargs)
         if (rule := function_rule(func)) is not None:
             with self._unseen():
@@ -481,6 +483,13 @@ class Way(NamedTuple):
 
 
 SHAPES = Way()
+
+
+def _to_meta(value: Tensor) -> Tensor:
+    if value.is_meta:
+        return value
+    with UNSEEN():
+        return value.to("meta")
 
 
 def _run(

@@ -21,7 +21,14 @@ import torch
 from torch import Tensor, nn
 
 from cnnref.counting.shapes import Shape
-from cnnref.errors import CnnrefError, DataWarning, UncountedWarning, UnknownNameError, quoted
+from cnnref.errors import (
+    CnnrefError,
+    DataWarning,
+    ForwardError,
+    UncountedWarning,
+    UnknownNameError,
+    quoted,
+)
 from cnnref.tables.rows import BY_SHAPES, Ran, places
 from cnnref.tables.table import Table
 from cnnref.tracing.isolation import apart, deep, eager, settings, uncollected, unfused
@@ -39,6 +46,7 @@ __all__ = ["VALUES", "arguments", "image", "recorded", "trace"]
 
 Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
 Around = Callable[[], AbstractContextManager[Any]]
+NO_GRADIENT = "does not require grad"
 # what is held while a trace runs
 AROUND = (uncollected, settings, eager, unfused, deep)
 VALUES = ("auto", "never", "always")
@@ -144,7 +152,13 @@ def recorded(
 
         around = (*around, partial(announced, rules))
     work = partial(_recorded, unwrapped(module), args, kwargs, way, rules, ran)
-    return apart(work, *around)
+    try:
+        return apart(work, *around)
+    except ForwardError as error:
+        if NO_GRADIENT not in str(error):
+            raise
+        # forward differentiates, and leaves it to its caller that it may
+        return apart(partial(work, grad=True), *around)
 
 
 def _recorded(
@@ -154,6 +168,7 @@ def _recorded(
     way: Way,
     rules: OwnRules | None,
     ran: Ran,
+    grad: bool = False,
 ) -> Table:
     shadow = Shadow()
     with _nested(module):
@@ -169,7 +184,7 @@ def _recorded(
             from cnnref.tracing.autograd import heard
 
             heard(rules, made)
-        with torch.no_grad(), made:
+        with torch.set_grad_enabled(grad), made:
             stand_in(*args, **kwargs)
     except Exception as error:
         from cnnref.tracing.failures import stopped

@@ -43,7 +43,7 @@ def as_map(value: Tensor) -> Tensor:
     """The same for an input, whose values are only kept where they are what decides, and no map."""
     if value.is_mkldnn or not is_small(value) or _says(value):
         return on_meta(value)
-    return _bare(value).detach()
+    return _alike(_bare(value), value, Tensor)
 
 
 def _says(tensor: Tensor) -> bool:

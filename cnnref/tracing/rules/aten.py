@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnnref.counting.shapes import Counts
-from cnnref.tracing.rules import attention, estimates, matrix, norms, plain, windows
+from cnnref.tracing.rules import attention, estimates, matrix, norms, plain, sparse, windows
 from cnnref.tracing.rules.names import known
 from cnnref.tracing.rules.operation import Operation, Rule, first
 
@@ -85,6 +85,7 @@ def _cross_entropy(
 
 _RULES: dict[str, Rule] = {
     "mkldnn_convolution": _onednn_conv,
+    "sparse_sampled_addmm": sparse.sampled,
     "mkldnn_linear": matrix.FUNCTIONS[F.linear],
     "to_mkldnn": plain.rule_for("to"),
     "convolution": windows.convolution,
@@ -97,6 +98,10 @@ _RULES: dict[str, Rule] = {
     "dot": matrix.matmul,
     "vdot": matrix.matmul,
     "_int_mm": matrix.matmul,
+    # the weight as it is, or packed: a sum over the axis of the input
+    "_weight_int8pack_mm": matrix.matmul,
+    "_weight_int4pack_mm": matrix.matmul,
+    "_weight_int4pack_mm_for_cpu": matrix.matmul,
     "_grouped_mm": matrix.grouped,
     "_scaled_mm": _scaled_mm,
     "addmm": matrix.addmatmul,
@@ -194,9 +199,10 @@ def _convolved(
     return torch.convolution(x, weight, bias, stride, padding, dilation, False, more, g)
 
 
-# what operators of oneDNN give for dense tensors, which stand for those in its own order
+# what operators of other layouts give for dense tensors on meta, which stand for such
 DENSE: dict[Any, Callable[..., Any]] = {
     torch.ops.aten.to_mkldnn: lambda x, dtype=None: x.to(dtype or x.dtype),
+    torch.ops.aten.sparse_sampled_addmm: sparse.like,
     torch.ops.aten.mkldnn_linear: F.linear,
     torch.ops.aten.mkldnn_convolution: _convolved,
     torch.ops.aten.mkldnn_reorder_conv2d_weight: lambda weight, *_: weight,

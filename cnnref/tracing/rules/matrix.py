@@ -12,6 +12,7 @@ from torch import Tensor
 
 from cnnref.counting.shapes import Counts, Window
 from cnnref.tracing.rules.operation import Operation, Rule, sizes
+from cnnref.tracing.rules.refusals import alike
 
 __all__ = [
     "FUNCTIONS",
@@ -154,10 +155,14 @@ def deform_conv(
     )
 
 
+# takes rows of one type and numbers of groups of another, or has no product
+MIXED = frozenset(("grouped_mm", "_grouped_mm", "outer", "ger"))
+
+
 def _named(rules: dict[str, Rule]) -> dict[Any, Rule]:
     homes = (F, torch, Tensor, torch.linalg)
     return {
-        getattr(home, name): rule
+        getattr(home, name): rule if name in MIXED else alike(name.strip("_"), rule)
         for name, rule in rules.items()
         for home in homes
         if hasattr(home, name)
@@ -193,7 +198,7 @@ FUNCTIONS: dict[Any, Rule] = _named(
         "ger": _outer,
     }
 ) | {
-    Tensor.__rmatmul__: _rmatmul,
+    Tensor.__rmatmul__: alike("matmul", _rmatmul),
     torch.sparse.mm: matmul,
     torch.sparse.addmm: addmatmul,
 }

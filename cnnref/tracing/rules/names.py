@@ -59,7 +59,9 @@ ALIASES = {
     "fused_moving_avg_obs_fq_helper": "fake_quantize",
     "nonzero_static": "nonzero", "masked_scale": "scale",
     "flatten_dense_tensors": "flatten", "squeeze_copy": "squeeze", "embedding_renorm": "renorm",
-    "to_dense": "to", "indices": "view", "values": "view", "crow_indices": "view",
+    "to_dense": "to", **dict.fromkeys(
+        ("to_sparse", *(f"to_sparse_{form}" for form in ("csr", "csc", "bsr", "bsc"))), "to"
+    ), "indices": "view", "values": "view", "crow_indices": "view",
     "col_indices": "view", "sparse_coo_tensor_with_dims_and_tensors": "clone",
     "efficientzerotensor": "zeros", "isposinf": "isinf", "isneginf": "isinf", "dist": "norm",
     "mvlgamma": "lgamma", "hash_tensor": "sum", "nll_loss_forward": "nll_loss",

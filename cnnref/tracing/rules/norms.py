@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cnnref.counting.shapes import FURTHER, Window
 from cnnref.tracing.rules.operation import Operation, Rule, first, taps
-from cnnref.tracing.rules.refusals import least
+from cnnref.tracing.rules.refusals import least, of_type
 
 __all__ = ["FUNCTIONS", "embedding", "normalised"]
 
@@ -151,14 +151,14 @@ def _interpolate(
 
 
 FUNCTIONS: dict[Any, Rule] = {
-    F.batch_norm: _batch_norm,
-    torch.batch_norm: _torch_batch_norm,
-    F.instance_norm: _instance_norm,
-    torch.instance_norm: _torch_instance_norm,
-    F.layer_norm: _grouped("layer_norm"),
-    torch.layer_norm: _grouped("layer_norm"),
-    F.group_norm: _grouped("group_norm"),
-    torch.group_norm: _grouped("group_norm"),
+    F.batch_norm: of_type("batch_norm", _batch_norm),
+    torch.batch_norm: of_type("batch_norm", _torch_batch_norm),
+    F.instance_norm: of_type("instance_norm", _instance_norm),
+    torch.instance_norm: of_type("instance_norm", _torch_instance_norm),
+    F.layer_norm: of_type("layer_norm", _grouped("layer_norm")),
+    torch.layer_norm: of_type("layer_norm", _grouped("layer_norm")),
+    F.group_norm: of_type("group_norm", _grouped("group_norm")),
+    torch.group_norm: of_type("group_norm", _grouped("group_norm")),
     F.rms_norm: _grouped("rms_norm"),
     torch.rms_norm: _grouped("rms_norm"),
     F.local_response_norm: _lrn,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any
+
+from torch import _C, float32
 
 from cnnref.counting.shapes import Shape, Window
 from cnnref.errors import ForwardError
@@ -12,8 +15,18 @@ from cnnref.errors import ForwardError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["check_bias", "check_groups", "check_output_padding", "check_window", "least", "zeros"]
+__all__ = [
+    "alike",
+    "check_bias",
+    "check_groups",
+    "check_output_padding",
+    "check_window",
+    "least",
+    "of_type",
+    "zeros",
+]
 
+_autocast = _C._is_any_autocast_enabled  # noqa: SLF001
 DIVISORS = ("kernel_size", "stride", "dilation", "groups", "num_groups")
 
 
@@ -81,6 +94,49 @@ def check_output_padding(what: str, more: Sequence[int], window: Window) -> None
             f"{what}: output_padding must be less than its stride or its dilation, but is "
             f"{', '.join(map(str, more))}."
         )
+
+
+def of_type(what: str, rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A rule of a normalisation, whose parameters have the input's type, or float32.
+
+    The rule raises:
+        ForwardError: they have another, as where a norm in half precision gets a float32 input.
+    """
+
+    @wraps(rule)
+    def checked(result: Any, *args: Any, **kwargs: Any) -> Any:
+        given = [x for x in (*args, *kwargs.values()) if hasattr(x, "dtype")]
+        _check_types(what, given, {given[0].dtype, float32})
+        return rule(result, *args, **kwargs)
+
+    return checked
+
+
+def alike(what: str, rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A rule of a product that takes tensors of one type alone, unless autocast is on.
+
+    The rule raises:
+        ForwardError: they differ, as where a module in half precision gets a float32 input.
+    """
+
+    @wraps(rule)
+    def checked(result: Any, *args: Any, **kwargs: Any) -> Any:
+        given = [x for x in (*args, *kwargs.values()) if hasattr(x, "dtype")]
+        _check_types(what, given, {x.dtype for x in given[:1]})
+        return rule(result, *args, **kwargs)
+
+    return checked
+
+
+def _check_types(what: str, given: Sequence[Tensor], allowed: set[Any]) -> None:
+    other = next((x for x in given if x.dtype not in allowed), None)
+    if other is None or _autocast():
+        return
+    names = (str(x.dtype).removeprefix("torch.") for x in (given[0], other))
+    raise ForwardError(
+        f"{what}: its tensors must be of one type, but are of {' and '.join(names)}; give an input "
+        "of the type of the weights."
+    )
 
 
 def zeros(

@@ -15,8 +15,10 @@ __all__ = [
     "Sparse",
     "by_stored",
     "is_sparse",
+    "like",
     "marked",
     "plain",
+    "sampled",
     "stand_in",
     "stored",
     "values",
@@ -56,6 +58,22 @@ def stand_in(value: Tensor) -> Sparse:
     """What a sparse tensor is for PyTorch's shape functions, which know of dense ones alone."""
     model = torch.empty(value.shape, dtype=value.dtype, device="meta")
     found = Tensor._make_subclass(Sparse, model)  # noqa: SLF001
+    found.stored = stored(value)
+    return found
+
+
+def sampled(result: Any, input: Tensor, mat1: Tensor, *_: Any, **__: Any) -> Operation:
+    """A product of dense matrices, taken where a sparse one has a number: K MACs for each."""
+    held = stored(input)
+    counts = Counts(macs=(held or 0) * mat1.shape[-1])
+    return Operation(
+        "matmul", (mat1, *_[:1]), result, None, counts, counted=held is not None, leaf=False
+    )
+
+
+def like(value: Tensor, *_: Any, **__: Any) -> Sparse:
+    """What stands for a sparse tensor that stores as many numbers as another."""
+    found = torch.empty_like(value).as_subclass(Sparse)
     found.stored = stored(value)
     return found
 

@@ -16,6 +16,7 @@ from cnnref.counting.shapes import Counts, Shape, Window
 from cnnref.errors import ForwardError, ShapeError
 from cnnref.tracing.rules.operation import Operation, Rule, first, sizes, taps
 from cnnref.tracing.rules.refusals import (
+    alike,
     check_bias,
     check_groups,
     check_output_padding,
@@ -268,8 +269,8 @@ def _adaptive(op: str, rank: int) -> Rule:
 
 
 _BY_RANK: dict[str, Callable[[int], Rule]] = {
-    "conv{}d": lambda rank: _conv,
-    "conv_transpose{}d": lambda rank: _conv_transpose,
+    "conv{}d": lambda rank: alike("a convolution", _conv),
+    "conv_transpose{}d": lambda rank: alike("a transposed convolution", _conv_transpose),
     "max_pool{}d": _max_pool,
     "max_pool{}d_with_indices": _max_pool,
     "avg_pool{}d": _avg_pool,
