@@ -60,6 +60,11 @@ def run_operator(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], draws
         return _made(func, args, kwargs, draws)
     if not any(tensor.is_meta for tensor in given):
         return draws.operator(func, args, kwargs)
+    from cnnref.tracing.rules.aten import DENSE
+
+    if (on_dense := DENSE.get(func.overloadpacket)) is not None:
+        with UNSEEN():
+            return on_dense(*args, **kwargs)
     try:
         return func(*args, **on_meta(kwargs))
     except (NotImplementedError, RuntimeError) as error:

@@ -431,14 +431,7 @@ class Recorder(TorchFunctionMode):
         if not real:
             self._constants.overwrite(func, given, kwargs)
             args, kwargs = self._twins(func, args, kwargs)
-        from cnnref.tracing.rules.aten import DENSE
-
-        made = DENSE.get(func.overloadpacket)
-        if made is None:
-            result = run_operator(func, args, kwargs, self._constants.draws)
-        else:
-            with UNSEEN():
-                result = made(*args, **kwargs)
+        result = run_operator(func, args, kwargs, self._constants.draws)
         if not given or real:
             self._constants.keep(result, given)
         found = self._record(func, result, args, kwargs)
