@@ -18,7 +18,7 @@ NOUNS: Mapping[str, str] = {
     "biases": "biases",
     "activations": "activations",
     "operations": "operations",
-    "activation_bytes": "bytes",
+    "stored_bytes": "bytes",
     "rows": "rows",
     "in_channels": "channels in",
     "in_size": "pixels a side, in",

@@ -10,7 +10,7 @@ from cnnref.drawing import bars
 from cnnref.errors import CnnrefError, RenamedWarning, UnknownNameError
 from cnnref.net import Net
 from cnnref.tables.quantities import QUANTITIES
-from website import facts, publish
+from website import facts, publish, spoken
 from website.chapters.complexity import page as complexity
 from website.charts import comparison
 from website.facts import fact, lookup
@@ -106,3 +106,9 @@ def test_a_stage_of_any_name_has_its_facts(stage, monkeypatch):
 def test_the_file_of_facts_has_their_paths():
     stated = json.loads((DOCS / "generated" / "facts.json").read_text(encoding="utf-8"))
     assert {path.rpartition("/")[2] for path in stated} == set(publish.FACTS)
+
+
+def test_every_number_of_the_pages_is_said_in_words():
+    assert set(spoken.NOUNS) == {*facts.MEASURES, *facts.SHAPES}
+    for path in PATHS:
+        assert "/" not in spoken.told(path), path
