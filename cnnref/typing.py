@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cnnref.drawing import Drawing
     from cnnref.measuring.record import LayerTime, Machine, Measurement, Quartiles
     from cnnref.measuring.roofline import Allowed, Roofline
     from cnnref.networks.agreement import Agreement
@@ -32,6 +33,7 @@ __all__ = [
     "Architecture",
     "Comparison",
     "Difference",
+    "Drawing",
     "Groups",
     "LayerTime",
     "Machine",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "drawing": ("Drawing",),
     "measuring.record": ("LayerTime", "Machine", "Measurement", "Quartiles"),
     "measuring.roofline": ("Allowed", "Roofline"),
     "networks.agreement": ("Agreement",),

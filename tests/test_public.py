@@ -27,6 +27,7 @@ def loaded_by(code):
         "import cnnref; [cnnref.table(name) for name in cnnref.names()]",
         "import cnnref as c; t = c.table('vgg16'); t.to_text(); t.to_csv(); t.to_html()",
         "import cnnref as c; c.table('vgg16').to_json()",
+        "import cnnref as c; t = c.table('vgg16'); t.draw('conv1').standalone(); t.draw()",
         "import cnnref as c; t = c.table('vgg16'); t.to_latex(); t.to_markdown(); c.compare(t, t)",
         "import cnnref.__main__ as m; import io, sys; sys.stdout = io.StringIO(); "
         "m.main(['table', 'alexnet']); sys.stdout = sys.__stdout__",

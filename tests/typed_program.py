@@ -12,6 +12,7 @@ from cnnref import (
     CnnrefError,
     Convention,
     Counts,
+    DataWarning,
     FeatureMap,
     ForwardError,
     Layer,
@@ -34,12 +35,14 @@ from cnnref.typing import (
     Architecture,
     Comparison,
     Difference,
+    Drawing,
     Groups,
     LayerTime,
     Machine,
     Measurement,
     Published,
     Quartiles,
+    Ran,
     ReceptiveField,
     Repeat,
     Repeats,
@@ -88,6 +91,10 @@ def rows(table: Table) -> None:
     assert_type(table.stored_bytes("lecture"), int)
     assert_type(table.receptive_fields(), tuple[ReceptiveField, ...])
     assert_type(table.to_markdown(), str)
+    picture: Drawing = assert_type(table.draw(), Drawing)
+    assert_type(picture.standalone(), str)
+    assert_type(table.to_mermaid(), str)
+    assert_type(table.ran, Ran)
     groups: Groups = assert_type(table.group("stage"), Groups)
     assert_type(groups["conv2"], Table)
     repeats: Repeats = assert_type(table.collapse(), Repeats)
@@ -123,6 +130,7 @@ def traced() -> Table:
     with warnings.catch_warnings():
         warnings.simplefilter("error", UncountedWarning)
         warnings.simplefilter("error", RenamedWarning)
+        warnings.simplefilter("error", DataWarning)
         return assert_type(cnnref.trace(Doubled(), (3, 8, 8), rules=rules), Table)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 __all__ = [
+    "BARS",
+    "CHARTS",
     "COMMANDS",
     "FORMATS",
     "GROUPINGS",
     "MANY",
     "MODES",
     "OPTIONS",
+    "PICTURES",
     "SECTIONS",
     "SHELLS",
     "SUFFIXES",
@@ -23,6 +26,10 @@ SUFFIXES = {
     "txt": "text", "md": "markdown", "csv": "csv", "json": "json", "html": "html", "tex": "latex",
 }  # fmt: skip
 GROUPINGS = ("stage", "block", "op")
+BARS = ("layer", "stage", "block")
+# what a picture is written as, the first unless told
+PICTURES = ("svg", "dot", "mermaid")
+CHARTS = ("json", "html", "svg", "png", "pdf")
 SHELLS = ("bash", "zsh", "fish")
 MODES = ("inference", "training")
 WHEN = ("auto", "never", "always")
@@ -71,6 +78,22 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "help": "of bytes, or of what runs; default: float32",
         },
         "--batch-size": {"metavar": "N", "help": "images at once, for bytes, budgets and times"},
+    },
+    "the picture": {
+        "--block": {"metavar": "NAME", "help": "a block, a stage or a module, as a graph"},
+        "--fields": FLAG | {"help": "what one output of each stage sees of the image, to scale"},
+        "--no-fold": FLAG | {"help": "normalisations, activations and views in boxes of their own"},
+        "--quantity": {"metavar": "KEY", "default": "macs", "help": "of the bars; default: macs"},
+        "--by": {
+            "metavar": "WORD",
+            "default": "layer",
+            "help": f"a bar for each {', '.join(BARS)}; default: layer",
+        },
+        "--kind": {
+            "metavar": "KIND",
+            "help": f"of a drawing {', '.join(PICTURES)}; of a chart {', '.join(CHARTS)}; "
+            "else as FILE ends, or the first",
+        },
     },
     "how it runs": {
         "--device": {"metavar": "NAME", "default": "auto", "help": "auto, cpu, cuda, cuda:1, mps"},
@@ -163,6 +186,7 @@ class Command(NamedTuple):
 
 
 CATALOGUE, OWN, HELP = "networks of the catalogue", "models of your own, and any others", "more"
+PICTURE = "pictures"
 COMMANDS: dict[str, Command] = {
     "list": Command(
         CATALOGUE, "names and titles", ("WORD",), (), "networks:listed", ("list", "list resnet")
@@ -231,6 +255,25 @@ COMMANDS: dict[str, Command] = {
             "measure resnet20_cifar --layers --seconds 1",
             "measure torch.nn:Conv2d --arg in_channels=3 --arg out_channels=8 "
             "--arg kernel_size=3 --input 3,64,64 --seconds 1 --format json",
+        ),
+    ),
+    "draw": Command(
+        PICTURE, "a network as stages to scale, or a block as a graph", ("NAME",),
+        (*BOOK, "--block", "--fields", "--no-fold", "--kind", "--output"), "pictures:drawn",
+        (
+            "draw resnet50 --output resnet50.svg",
+            "draw resnet50 --block conv3_1 --output block.svg",
+            "draw vgg16 --fields --output fields.svg",
+            "draw resnet18 --kind mermaid",
+        ),
+    ),
+    "chart": Command(
+        PICTURE, "bars of what layers, stages or blocks cost", ("NAME",),
+        (*BOOK, "--quantity", "--by", "--convention", "--dtype", "--batch-size", "--kind",
+         "--output"), "pictures:charted",
+        (
+            "chart resnet50 --by stage --output stages.svg",
+            "chart vgg16 --quantity peak --dtype float16 --output peak.html",
         ),
     ),
     "conventions": Command(

@@ -8,7 +8,17 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 import cnnref
-from cnnref.cli.commands import COMMANDS, FORMATS, GROUPINGS, MODES, OPTIONS, SHELLS
+from cnnref.cli.commands import (
+    BARS,
+    CHARTS,
+    COMMANDS,
+    FORMATS,
+    GROUPINGS,
+    MODES,
+    OPTIONS,
+    PICTURES,
+    SHELLS,
+)
 from cnnref.cli.show import Outcome
 
 if TYPE_CHECKING:
@@ -114,10 +124,14 @@ def _values() -> dict[str, Sequence[str]]:
     from cnnref.measuring.roofline import COLUMNS as TIMES
     from cnnref.tables.analysis import DTYPES
     from cnnref.tables.columns import COLUMNS
+    from cnnref.tables.quantities import QUANTITIES
     from cnnref.tables.sweep import MEASURES
 
     return {
         "--format": FORMATS,
+        "--by": BARS,
+        "--kind": tuple(dict.fromkeys((*PICTURES, *CHARTS))),
+        "--quantity": tuple(QUANTITIES),
         "--group": GROUPINGS,
         "--convention": cnnref.conventions(),
         "--dtype": tuple(DTYPES),

@@ -93,10 +93,10 @@ def printed(thing: Printed, arguments: SimpleNamespace, batch_size: int = 1) -> 
     return delivered(text.rstrip("\n") + "\n", arguments)
 
 
-def delivered(text: str, arguments: SimpleNamespace) -> str:
+def delivered(text: str | bytes, arguments: SimpleNamespace) -> str:
     """The text for stdout, which is nothing where it goes to a file."""
     if arguments.output is None:
-        return text
+        return text if isinstance(text, str) else text.decode()
     from cnnref.files import write
 
     write(arguments.output, text)

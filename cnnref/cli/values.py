@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnnref.cli.commands import FORMATS, GROUPINGS, MODES, SHELLS, SUFFIXES, WHEN
+from cnnref.cli.commands import (
+    BARS,
+    CHARTS,
+    FORMATS,
+    GROUPINGS,
+    MODES,
+    PICTURES,
+    SHELLS,
+    SUFFIXES,
+    WHEN,
+)
 from cnnref.counting.conventions import convention
 from cnnref.errors import CnnrefError, UnknownNameError
 
@@ -201,6 +211,8 @@ CONVERTERS: dict[str, Callable[[str], Any]] = {
     "depth": _whole("--depth"),
     "batch_size": _whole("--batch-size"),
     "group": _one_of("grouping", GROUPINGS),
+    "by": _one_of("grouping of bars", BARS),
+    "kind": _one_of("kind of picture", tuple(dict.fromkeys((*PICTURES, *CHARTS)))),
     "format": lambda text: _one_of("format", FORMATS)(SUFFIXES.get(text, text)),
     "shell": _one_of("shell", SHELLS),
     "dtype": _dtype,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from cnnref.drawing.block import block_scene
+from cnnref.drawing.fields import fields_scene
+from cnnref.drawing.modules import staged
 from cnnref.drawing.scene import Scene, alternative
 from cnnref.drawing.stack import stacks_scene
 from cnnref.drawing.stages import (
@@ -24,6 +27,7 @@ __all__ = [
     "block",
     "block_kind",
     "block_rows",
+    "fields",
     "stacks",
     "standalone",
     "strip",
@@ -50,8 +54,29 @@ class Drawing(NamedTuple):
         return self.narrow is self.wide
 
     def to_svg(self, *, narrow: bool = False) -> str:
-        """The drawing as an SVG element with its text alternative."""
+        """The drawing as an SVG element with its text alternative; its colours are a page's."""
         return to_svg(self.narrow if narrow else self.wide, self.title, self.description)
+
+    def save(self, path: str | Path) -> None:
+        """Write the drawing as an SVG file, whole or not at all.
+
+        It is as wide as what shows it allows, dark where the reader's system is, and light on
+        paper.
+
+        Raises:
+            CnnrefError: the file cannot be written; what was there is untouched.
+        """
+        from cnnref.files import write
+
+        write(path, self.standalone())
+
+    def standalone(self) -> str:
+        """The drawing as an SVG file holds it, with colours of its own."""
+        return standalone(self.to_svg())
+
+    def _repr_svg_(self) -> str:
+        """What a notebook shows."""
+        return self.standalone()
 
 
 def block(table: Table, name: str, *, fold: bool = True, narrow: float = NARROW) -> Drawing:
@@ -67,7 +92,8 @@ def block(table: Table, name: str, *, fold: bool = True, narrow: float = NARROW)
     rows = block_rows(table, name)
     layers = [table[row] for row in rows]
     kind = block_kind(layers)
-    called = layers[0].block.removeprefix(f"{kind.partition(' ')[0]}_")
+    called = layers[0].block if len({layer.block for layer in layers}) == 1 else name
+    called = called.removeprefix(f"{kind.partition(' ')[0]}_")
     title = f"{kind} {called} of {table.name}"
     return _both(
         title, lambda width, size: block_scene(table, rows, width, fold=fold, size=size), narrow
@@ -75,9 +101,22 @@ def block(table: Table, name: str, *, fold: bool = True, narrow: float = NARROW)
 
 
 def strip(table: Table) -> Drawing:
-    """A whole network as a strip of its stages."""
+    """A whole network as a strip of its stages, those of its modules where it states none."""
+    table = staged(table)
     wide, narrow = across_scene(table, WIDE, SIZES[WIDE] - 1), down_scene(table, NARROW, 12)
     return Drawing(f"The stages of {table.name}", alternative(narrow), wide, narrow)
+
+
+def fields(table: Table) -> Drawing:
+    """What one output of each stage sees of the image.
+
+    Raises:
+        CnnrefError: the input is no image, or a row's field is not known.
+    """
+    table = staged(table)
+    title = f"Receptive fields of {table.name}"
+    drawn = _both(title, lambda width, size: fields_scene(table, width, size))
+    return drawn._replace(description=". ".join(b.words for b in drawn.wide.boxes if b.words) + ".")
 
 
 def stacks(networks: Sequence[tuple[str, Table]]) -> Drawing:

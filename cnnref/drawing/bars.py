@@ -5,22 +5,23 @@ altair is imported when a chart is made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.counting.layer import Layer
+from cnnref.drawing.modules import staged
 from cnnref.errors import MissingExtraError, UnknownNameError
 from cnnref.tables.printable import View
-from cnnref.tables.quantities import QUANTITIES, Quantity, current
+from cnnref.tables.quantities import QUANTITIES, Quantity, Row, Whole, current
 from cnnref.tables.table import Table
-from cnnref.units import KIB, KILO, MEGA, MIB
+from cnnref.units import KIB, KILO, MEGA, MIB, visible
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from altair import Chart
 
-__all__ = ["MEASURES", "Measure", "layer_bars", "measure_of", "stage_bars"]
+__all__ = ["GROUPINGS", "MEASURES", "Measure", "bars", "layer_bars", "measure_of", "stage_bars"]
 
 KINDS = {
     "conv": "convolution",
@@ -30,6 +31,9 @@ KINDS = {
     "adaptive_avg_pool": "pooling",
 }
 
+GROUPINGS = ("layer", "stage", "block")
+# what depends on the convention
+PRICED = ("operations", "stored_bytes")
 ROW_HEIGHT = 20
 # what still fits the width of a phone
 FEW_TICKS = {"tickCount": 4, "labelOverlap": True, "labelSeparation": 10}
@@ -87,6 +91,75 @@ def measure_of(key: str) -> Measure:
     if key not in tuple(MEASURES):
         raise UnknownNameError("measure of charts", key, MEASURES)
     return MEASURES[key]
+
+
+def bars(table: Table, quantity: str, by: str, view: View) -> Chart:
+    """A bar for each layer, stage or block that has some of a quantity, in order of execution.
+
+    Where rows are not counted, the title says so. Bytes are in MiB; numbers have the prefixes
+    of SI.
+
+    Raises:
+        UnknownNameError: no quantity has that key, or bars have no such grouping.
+        MissingExtraError: altair is not installed.
+    """
+    alt: Any = altair()
+    key = current(quantity)
+    if key not in QUANTITIES:
+        raise UnknownNameError("quantity", key, QUANTITIES)
+    if by not in GROUPINGS:
+        raise UnknownNameError("grouping of bars", by, GROUPINGS)
+    measured = QUANTITIES[key]
+    title = _title(measured, view)
+    in_bytes = measured.unit == "bytes"
+    values = list(_values(table, measured, by, view))
+    kinds = list(dict.fromkeys(value["kind"] for value in values))
+    exact = alt.Tooltip("exact:Q", title=title, format="," if measured.digits == 0 else ",.2f")
+    axis = alt.Axis(**FEW_TICKS, **({} if in_bytes else {"format": "~s"}))
+    colour = alt.Color("kind:N", title=None, scale=alt.Scale(domain=kinds))
+    chart: Chart = (
+        alt.Chart(alt.Data(values=values), title=_heading(table, measured, by, view))
+        .mark_bar()
+        .encode(
+            y=alt.Y("name:N", sort=None, title=None),
+            x=alt.X("value:Q", title=f"{title} (MiB)" if in_bytes else title, axis=axis),
+            tooltip=[alt.Tooltip("name:N", title=by.capitalize()), exact],
+            **({"color": colour} if by == "layer" else {}),
+        )
+        .properties(height={"step": ROW_HEIGHT})
+    )
+    return chart
+
+
+def _values(table: Table, quantity: Quantity, by: str, view: View) -> Iterator[dict[str, Any]]:
+    whole = Whole(table.whole, view)
+    rows = [Row(n, layer, whole) for n, layer in zip(table.numbers, table, strict=True)]
+    named = staged(table) if by != "layer" else table
+    groups: dict[str, list[Row]] = {}
+    for row, layer in zip(rows, named, strict=True):
+        name = {"stage": layer.stage, "block": layer.block or layer.name}.get(by, layer.name)
+        groups.setdefault(visible(name), []).append(row)
+    unit = MIB if quantity.unit == "bytes" else 1
+    for name, members in groups.items():
+        known = [row for row in members if not quantity.lacks(row)]
+        exact = quantity.times(view) * quantity.total(known, quantity.value)
+        if exact:
+            kind = KINDS.get(members[0].layer.op, "other")
+            yield {"name": name, "kind": kind, "value": exact / unit, "exact": exact}
+
+
+def _title(quantity: Quantity, view: View) -> str:
+    title = quantity.title.format(unit=view.convention.unit)
+    return title[0].upper() + title[1:]
+
+
+def _heading(table: Table, quantity: Quantity, by: str, view: View) -> Any:
+    said = [f"convention {view.convention.name}"] if quantity.key in PRICED else []
+    said += [f"batch of {view.batch_size}"] if view.batch_size > 1 else []
+    if quantity.counted and table.uncounted:
+        said.append(f"at least: {len(table.uncounted)} rows are not counted")
+    text = f"{_title(quantity, view)} of {visible(table.name)}, by {by}"
+    return altair().Title(text, subtitle=", ".join(said), anchor="start")
 
 
 def layer_bars(table: Table, measure: str) -> Chart:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from cnnref.counting.operators import VIEWS
+from cnnref.drawing.column import in_column
 from cnnref.drawing.graph import Edge, Graph, Node, graph
 from cnnref.drawing.labels import followers, kind, label, shape, text_width, wrap
-from cnnref.drawing.lanes import Size, is_sum, lay_out
-from cnnref.drawing.scene import Arrow, Box, Line, Scene, faint_size, faults
-from cnnref.errors import CnnrefError
+from cnnref.drawing.lanes import Place, Size, is_sum, lay_out
+from cnnref.drawing.scene import Arrow, Box, Line, Point, Scene, faint_size, faults
 from cnnref.tables.table import Table
 
 __all__ = ["block_scene"]
@@ -22,6 +23,8 @@ MARGIN = 2
 PAD = 7
 PLUS = 26
 LEADING = 1.3
+# boxes of which lanes are tried
+SIDE_BY_SIDE = 120
 
 
 class _Air(NamedTuple):
@@ -39,14 +42,25 @@ def block_scene(
 ) -> Scene:
     """The rows of these numbers, drawn not wider than a width where their words allow it.
 
+    Branches are side by side; where an arrow would then cross a box, and where there are very
+    many boxes, all boxes stand one below the other.
+
     fold: normalisations and activations stand in the box of the row before them.
     size: of the text.
 
     Raises:
-        CnnrefError: the rows cannot be drawn without an arrow that crosses a box.
+        CnnrefError: no row is named.
     """
     drawn = graph(table, rows, fold=fold)
-    draw = partial(_scene, drawn, table, size=size)
+    if len(drawn.nodes) <= SIDE_BY_SIDE:
+        scene = _fitted(partial(_scene, drawn, table, size=size), width)
+        if not any(faults(scene)):
+            return scene
+    return _fitted(partial(_scene, drawn, table, size=size, column=True), width)
+
+
+def _fitted(draw: Callable[[float, _Air], Scene], width: float) -> Scene:
+    """The scene with as much room for the words in a box as a width allows."""
     scene = draw(TRIED[0], ROOMY)
     if scene.width > width:
         # a box of less room is hardly ever wider, so the largest that fits is found by halves
@@ -54,19 +68,16 @@ def block_scene(
         room = TRIED[min(fitting, len(TRIED) - 1)]
         scene = draw(room, ROOMY)
         scene = scene if scene.width <= width else draw(room, TIGHT)
-    for fault in faults(scene):
-        raise CnnrefError(
-            f"{table.name}: {fault}, so these rows cannot be drawn; choose a smaller block."
-        )
     return scene
 
 
-def _scene(drawn: Graph, table: Table, room: float, air: _Air, size: float) -> Scene:
+def _scene(
+    drawn: Graph, table: Table, room: float, air: _Air, size: float, *, column: bool = False
+) -> Scene:
     texts = [_lines(drawn, table, n, room, size) for n in range(len(drawn.nodes))]
     sizes = _level([_size(drawn, n, lines, size, air.pad) for n, lines in enumerate(texts)], drawn)
-    labels = [_edge_label(drawn, edge) for edge in drawn.edges]
-    widths = [text_width(text, faint_size(size)) + 8 if text else 0 for text in labels]
-    places, routes = lay_out(drawn, sizes, widths, air.gap)
+    labels = ["" if column else _edge_label(drawn, edge) for edge in drawn.edges]
+    places, routes = _laid_out(drawn, sizes, labels, air.gap, size, column)
     boxes = tuple(
         Box(
             _kind(drawn, node),
@@ -90,8 +101,17 @@ def _scene(drawn: Graph, table: Table, room: float, air: _Air, size: float) -> S
         )
         for edge, points, text in zip(drawn.edges, routes, labels, strict=True)
     )
-    right = max(box.right for box in boxes)
+    right = max(*(box.right for box in boxes), *(x for arrow in arrows for x, _ in arrow.points))
     return Scene(boxes, arrows, (), right + MARGIN, max(b.bottom for b in boxes) + MARGIN, size)
+
+
+def _laid_out(
+    drawn: Graph, sizes: list[Size], labels: list[str], gap: float, size: float, column: bool
+) -> tuple[list[Place], list[tuple[Point, ...]]]:
+    if column:
+        return in_column(drawn, sizes, gap)
+    widths = [text_width(text, faint_size(size)) + 8 if text else 0 for text in labels]
+    return lay_out(drawn, sizes, widths, gap)
 
 
 def _kind(drawn: Graph, node: Node) -> str:
@@ -104,7 +124,8 @@ def _words(drawn: Graph, table: Table, node: Node) -> str:
     if node.role != "rows":
         sizes = table.input_shape if first < 0 else drawn.layers[first].out_shape
         return f"{node.role} {shape(sizes)}"
-    return followers(drawn.layers[row] for row in node.rows)
+    rest = followers(drawn.layers[row] for row in node.rows[1:])
+    return ", ".join(filter(None, (label(drawn.layers[first]), rest)))
 
 
 def _lines(drawn: Graph, table: Table, number: int, room: float, size: float) -> list[Line]:
@@ -117,6 +138,7 @@ def _lines(drawn: Graph, table: Table, number: int, room: float, size: float) ->
         lines = [lines[0], lines[1].replace(" ", "")] if len(lines) == 2 else lines
         return [Line(line, faint=True) for line in lines]
     first, *rest = (drawn.layers[row] for row in node.rows)
+    rest = [layer for layer in rest if layer.op not in VIEWS]
     below = wrap(followers(rest), faint_size(size), room * lanes) if rest else []
     lines = wrap(label(first), size, room * lanes)
     return [*map(Line, lines), *(Line(line, faint=True) for line in below)]

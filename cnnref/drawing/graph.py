@@ -6,18 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cnnref.counting.layer import Layer
+from cnnref.counting.operators import ACTIVATIONS, NORMS, VIEWS
+from cnnref.drawing.labels import in_words, shape
 from cnnref.errors import CnnrefError
 from cnnref.tables.table import Table
+from cnnref.units import visible
 
-__all__ = ["Edge", "Graph", "Node", "graph"]
+__all__ = ["Edge", "Graph", "Node", "graph", "to_dot", "to_mermaid"]
 
-# what a box folds in: its input has one reader, and its output the input's shape
-# fmt: off
-FOLDED = frozenset({
-    "batch_norm", "clamp", "dropout", "elu", "gelu", "hardsigmoid", "hardswish", "leaky_relu",
-    "prelu", "relu", "sigmoid", "silu", "softmax", "softplus", "tanh",
-})
-# fmt: on
+# what a box folds in: its input has one reader, and its output has as many elements
+FOLDED = frozenset((*ACTIVATIONS, *NORMS, *VIEWS, "clamp")) - {"lrn"}
+# what means something to Mermaid inside quotes
+MERMAID = {ord(letter): f"#{ord(letter)};" for letter in '#&"<>`'}
 
 
 class Node(NamedTuple):
@@ -74,6 +74,8 @@ def graph(table: Table, rows: Sequence[int], *, fold: bool) -> Graph:
     Raises:
         CnnrefError: no row is named.
     """
+    if table.whole is not table:
+        raise CnnrefError(f"{table.name}: a graph is made of the whole table, not of a part.")
     if not rows:
         raise CnnrefError(f"{table.name}: a drawing needs at least one row.")
     layers = tuple(table)
@@ -118,7 +120,8 @@ def _folds(
     layers: Sequence[Layer], chain: Sequence[int], layer: Layer, readers: dict[int, list[int]]
 ) -> bool:
     single = len(readers[chain[-1]]) == 1 and layers[chain[0]].op not in ("add", "concat")
-    return single and layer.op.rstrip("_") in FOLDED
+    same = layer.in_shape.elements == layer.out_shape.elements
+    return single and same and layer.op.rstrip("_") in FOLDED
 
 
 def _edges(layers: Sequence[Layer], nodes: Iterable[Node]) -> list[Edge]:
@@ -137,3 +140,44 @@ def _edges(layers: Sequence[Layer], nodes: Iterable[Node]) -> list[Edge]:
                 if home[source] != number
             ]
     return edges
+
+
+def to_dot(table: Table, rows: Sequence[int], *, fold: bool = True) -> str:
+    """Rows of a table and what they read in the language of Graphviz."""
+    drawn = graph(table, rows, fold=fold)
+    lines = [f"digraph {_in_dot([table.name])} {{", '  node [shape=box, fontname="sans-serif"];']
+    for number, node in enumerate(drawn.nodes):
+        round_ = "" if node.role == "rows" else ", shape=oval"
+        lines.append(f"  n{number} [label={_in_dot(_said(drawn, table, node))}{round_}];")
+    lines += [f"  n{edge.source} -> n{edge.target};" for edge in drawn.edges]
+    return "\n".join([*lines, "}\n"])
+
+
+def to_mermaid(table: Table, rows: Sequence[int], *, fold: bool = True) -> str:
+    """Rows of a table and what they read as a flowchart of Mermaid."""
+    drawn = graph(table, rows, fold=fold)
+    lines = ["flowchart TD"]
+    for number, node in enumerate(drawn.nodes):
+        text = _in_mermaid(_said(drawn, table, node))
+        lines.append(f"  n{number}" + (f"[{text}]" if node.role == "rows" else f"([{text}])"))
+    lines += [f"  n{edge.source} --> n{edge.target}" for edge in drawn.edges]
+    return "\n".join(lines) + "\n"
+
+
+def _said(drawn: Graph, table: Table, node: Node) -> list[str]:
+    """The lines of a node: the row's name, what it does with what is folded in, and the shape."""
+    first, last = (drawn.layers[row] if row >= 0 else None for row in (node.rows[0], node.rows[-1]))
+    sizes = shape(last.out_shape if last else table.input_shape)
+    if node.role != "rows" or first is None:
+        return [node.role, sizes]
+    return [first.name, in_words([drawn.layers[row] for row in node.rows]), sizes]
+
+
+def _in_dot(lines: Iterable[str]) -> str:
+    escaped = (visible(line).replace("\\", "\\\\").replace('"', '\\"') for line in lines)
+    return '"' + "\\n".join(escaped) + '"'
+
+
+def _in_mermaid(lines: Iterable[str]) -> str:
+    escaped = (visible(line).translate(MERMAID) for line in lines)
+    return '"' + "<br/>".join(escaped) + '"'

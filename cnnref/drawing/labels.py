@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from cnnref.counting.layer import Layer
+from cnnref.counting.operators import VIEWS
 from cnnref.counting.shapes import Window
 from cnnref.tables.formats import span
 from cnnref.units import visible
 
-__all__ = ["KINDS", "axes", "followers", "kind", "label", "shape", "text_width", "wrap"]
+__all__ = ["KINDS", "axes", "followers", "in_words", "kind", "label", "shape", "text_width", "wrap"]
 
 KINDS = {
     "conv": "conv",
@@ -81,6 +82,11 @@ def label(layer: Layer) -> str:
 def followers(layers: Iterable[Layer]) -> str:
     """The names of the rows that a box folds in behind its first."""
     return ", ".join(label(layer) for layer in layers)
+
+
+def in_words(layers: Sequence[Layer]) -> str:
+    """What a box does: its first row, and of those that it folds in all but the views."""
+    return followers([*layers[:1], *(layer for layer in layers[1:] if layer.op not in VIEWS)])
 
 
 def shape(sizes: Sequence[int]) -> str:

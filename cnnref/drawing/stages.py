@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from cnnref.counting.layer import Layer
+from cnnref.counting.layer import Layer, levels
 from cnnref.counting.shapes import Shape
 from cnnref.drawing.labels import kind, label
 from cnnref.errors import UnknownNameError
@@ -26,6 +26,8 @@ __all__ = [
 def block_rows(table: Table, block: str) -> tuple[int, ...]:
     """The numbers of a block's rows; the end of its name will do where only one ends so.
 
+    A stage or any module may be named too, by its path.
+
     Raises:
         UnknownNameError: no block, or more than one, has a name that ends so.
 
@@ -37,9 +39,12 @@ def block_rows(table: Table, block: str) -> tuple[int, ...]:
     found = [name for name in names if name == block] or [
         name for name in names if block and name.endswith(f"_{block}")
     ]
-    if len(found) != 1:
-        raise UnknownNameError(f"block of {table.name}", block, names)
-    return tuple(row for row, layer in enumerate(table) if layer.block == found[0])
+    inside = tuple(row for row, layer in enumerate(table) if block in levels(layer))
+    if len(found) != 1 and not inside:
+        names += [name for layer in table for name in levels(layer)[:-1]]
+        raise UnknownNameError(f"block of {table.name}", block, dict.fromkeys(names))
+    # of a module's functions the path is known, and not the block
+    return inside or tuple(row for row, layer in enumerate(table) if layer.block == found[0])
 
 
 def stage_rows(table: Table, stage: str) -> tuple[int, ...]:
@@ -67,8 +72,12 @@ def block_kind(layers: Sequence[Layer]) -> str:
         if "add" in ops:
             return "Inception-ResNet block"
         return _module(layers)
+    if "conv" not in ops:
+        return "block"
     if "add" not in ops:
         return "plain block"
+    if any(_is_depthwise(layer) for layer in layers):
+        return "residual block"
     name = "bottleneck" if (1, 1) in _windows(layers) else "basic block"
     return f"pre-activation {name}" if ops[0] == "batch_norm" or ops[-1] == "add" else name
 
@@ -88,6 +97,10 @@ def _module(layers: Sequence[Layer]) -> str:
         return "reduction module"
     joins = [layer for layer in layers if layer.op == "concat"]
     return "inception module" if len(joins[-1].inputs) > 2 else "two branches"
+
+
+def _is_depthwise(layer: Layer) -> bool:
+    return layer.window is not None and layer.window.groups == layer.in_shape[0] > 1
 
 
 def _stride(layer: Layer) -> int:

@@ -33,6 +33,28 @@ LIGHT = {
     "--chart-3": "#2b7d62",
     "--chart-6": "#6b7078",
 }
+# and its dark one
+DARK = {
+    INK: "#dcd9d0",
+    SECOND: "#a5a8ab",
+    PAPER: "#15181d",
+    RULE: "#838b97",
+    "--chart-1": "#6fa4ea",
+    "--chart-2": "#f27f5f",
+    "--chart-3": "#5bbf9a",
+    "--chart-6": "#9aa1ab",
+}
+# by the colours that stand in the elements, since not every program knows custom properties
+STYLE = (
+    "<style>@media screen and (prefers-color-scheme:dark){"
+    + "".join(
+        f'.cnnref{at}[{paint}="{LIGHT[name]}"]{{{paint}:{colour}}}'
+        for name, colour in DARK.items()
+        for paint in ("fill", "stroke")
+        for at in ("", " ")
+    )
+    + "}</style>"
+)
 
 
 def to_svg(scene: Scene, title: str, description: str) -> str:
@@ -57,12 +79,18 @@ def to_svg(scene: Scene, title: str, description: str) -> str:
 
 
 def standalone(svg: str) -> str:
-    """A drawing as a file of its own: its colours are put in, on paper."""
+    """A drawing as a file of its own: its colours are put in, on paper.
+
+    Every program shows the light ones. What knows style sheets shows the dark ones where the
+    reader's system is dark, never in print, and lets the drawing shrink with its place.
+    """
     end = svg.index("<desc>")
-    svg = f'{svg[:end]}<rect width="100%" height="100%" fill="var({PAPER})"/>{svg[end:]}'
+    paper = f'<rect width="100%" height="100%" fill="var({PAPER})"/>'
+    svg = svg[:end] + STYLE + paper + svg[end:]
     for name, colour in LIGHT.items():
         svg = svg.replace(f"var({name})", colour)
-    return svg + "\n"
+    root = '<svg class="cnnref" style="max-width:100%;height:auto" '
+    return svg.replace("<svg ", root, 1) + "\n"
 
 
 def _box(box: Box, size: float) -> str:

@@ -9,7 +9,10 @@ from cnnref.tables.printable import Printed
 from cnnref.tables.rows import Rows
 
 if TYPE_CHECKING:
+    from altair import Chart
+
     from cnnref.counting.conventions import Convention
+    from cnnref.drawing import Drawing
     from cnnref.tables.analysis import ReceptiveField
     from cnnref.tables.formats import Grid
     from cnnref.tables.groups import Groups
@@ -248,6 +251,107 @@ class Table(Printed, Rows):
         from cnnref.tables.repeats import collapse
 
         return collapse(self)
+
+    def draw(self, block: str | None = None, *, fields: bool = False, fold: bool = True) -> Drawing:
+        """A picture that a notebook shows, as scalable text and lines: `save` writes an SVG file.
+
+        Of the whole network its stages, each box as high as its map is large and as wide as it
+        has channels, both on a logarithmic scale. Stages are those of the spec, and in a trace
+        runs of modules whose maps have one size.
+
+        block: draw the rows of this block, stage or module alone, by its name or its path, as a
+            graph with branches and joins.
+        fields: draw what one output of each stage sees of the image, to scale.
+        fold: in a graph, normalisations, activations and views stand in the box before them.
+
+        Raises:
+            UnknownNameError: nothing has that name.
+            CnnrefError: a block and fields are asked for; the table is a part of another; or
+                fields cannot be drawn because the input is no image or one is not known.
+
+        >>> import cnnref
+        >>> cnnref.table("resnet50").draw("conv3_1").title
+        'Bottleneck conv3_1 of resnet50'
+        """
+        from cnnref import drawing
+
+        if block is not None and fields:
+            raise CnnrefError("draw: a block has no picture of fields; give one of the two.")
+        if self.whole is not self:
+            raise CnnrefError(f"{self.name}: draw the whole table, and name a block of it.")
+        if block is not None:
+            return drawing.block(self, block, fold=fold)
+        return drawing.fields(self) if fields else drawing.strip(self)
+
+    def chart(
+        self,
+        quantity: str = "macs",
+        by: str = "layer",
+        convention: Convention | str = "macs",
+        *,
+        dtype: Any = "float32",
+        batch_size: int = 1,
+    ) -> Chart:
+        """A bar for each layer, stage or block that has some of a quantity, by Altair.
+
+        quantity: a key of `cnnref.tables.quantities.QUANTITIES`, such as "parameters", "peak"
+            or "operations"; the last is under the convention.
+        by: "layer", "stage" or "block"; in a trace, stages are those of `draw`.
+        dtype, batch_size: as for columns of bytes.
+
+        Raises:
+            UnknownNameError: no quantity, grouping, convention or dtype has that name.
+            MissingExtraError: altair is not installed.
+
+        >>> import cnnref
+        >>> chart = cnnref.table("vgg16").chart("parameters", "stage")
+        >>> [row["name"] for row in chart.data.values if row["exact"] > 10**8]
+        ['fc6']
+        """
+        from cnnref.drawing.bars import bars
+        from cnnref.tables.printable import View
+
+        return bars(self, quantity, by, View.of(convention, (), dtype, batch_size))
+
+    def to_dot(self, block: str | None = None, *, fold: bool = True) -> str:
+        r"""The rows and what each reads as a graph in the language of Graphviz.
+
+        block: the rows of this block, stage or module alone.
+        fold: normalisations, activations and views stand in the box of the row before them.
+
+        Raises:
+            UnknownNameError: nothing has that name.
+            CnnrefError: the table is a part of another, or empty.
+
+        >>> import cnnref
+        >>> print(cnnref.table("vgg16").to_dot().splitlines()[3])
+          n1 [label="conv1_1\n3×3 conv, 64, ReLU\n64 × 224 × 224"];
+        """
+        from cnnref.drawing.graph import to_dot
+        from cnnref.drawing.stages import block_rows
+
+        rows = range(len(self)) if block is None else block_rows(self, block)
+        return to_dot(self, rows, fold=fold)
+
+    def to_mermaid(self, block: str | None = None, *, fold: bool = True) -> str:
+        """The rows and what each reads as a flowchart of Mermaid, which Markdown can hold.
+
+        block: the rows of this block, stage or module alone.
+        fold: normalisations, activations and views stand in the box of the row before them.
+
+        Raises:
+            UnknownNameError: nothing has that name.
+            CnnrefError: the table is a part of another, or empty.
+
+        >>> import cnnref
+        >>> print(cnnref.table("vgg16").to_mermaid().splitlines()[2])
+          n1["conv1_1<br/>3×3 conv, 64, ReLU<br/>64 × 224 × 224"]
+        """
+        from cnnref.drawing.graph import to_mermaid
+        from cnnref.drawing.stages import block_rows
+
+        rows = range(len(self)) if block is None else block_rows(self, block)
+        return to_mermaid(self, rows, fold=fold)
 
     def without_free(self) -> Table:
         """The rows that work or learn: without views, copies, and what is made of nothing.

@@ -13,7 +13,7 @@ from pathlib import Path
 import cnnref
 from website.places import PACKAGE, ROOT, SCRIPTS
 
-__all__ = ["FLOOR", "HOUSE", "SITE", "arrows", "files", "imported", "room", "trespasses"]
+__all__ = ["FLOOR", "HOUSE", "SITE", "UP", "arrows", "files", "imported", "room", "trespasses"]
 
 # from the top to the bottom: the site and all that looks at it
 SITE = (
@@ -46,6 +46,8 @@ HOUSE = (
 )  # fmt: skip
 FLOORS = (*SITE, *({f"cnnref.{room}" for room in rooms} for rooms in HOUSE))
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# the only arrow up: a table draws itself, and what draws is loaded when it is asked
+UP = {"cnnref.tables.table": {"cnnref.drawing"}}
 # the rooms of the package that may import torch; a model imports nothing of cnnref
 TORCH = {"measuring", "models", "networks", "tracing", "cli", "sources"}
 # folders whose files are rooms of their own
@@ -125,5 +127,6 @@ def arrows() -> dict[str, set[str]]:
     for name, path in names.items():
         wanted = imported(path.read_text(encoding="utf-8"))
         known = (one if one in names else one.rpartition(".")[0] for one in wanted)
-        found[name] = {one for one in known if one in names} - {name}
+        up = UP.get(name, set())
+        found[name] = {one for one in known if one in names and room(one) not in up} - {name}
     return found

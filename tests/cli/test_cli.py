@@ -248,16 +248,16 @@ INPUT = (
     "3,224,224 or ids=128:int64, or a file (.npz, .npy, .pt, .pth, .json), but is "
 )
 NO_COMMAND = (
-    "Give a command: list, table, explain, check, trace, compare, sweep, measure, conventions, "
-    "completion; see 'cnnref --help'."
+    "Give a command: list, table, explain, check, trace, compare, sweep, budget, measure, draw, "
+    "chart, conventions, completion; see 'cnnref --help'."
 )
 BAD = {
     "trace alexnet --input 3 96 96": "'96' is too many; sizes have commas between them, as in "
     "--input 3,224,224.",
     "table vgg16 --rules own:RULES": "--rules is for a callable; the spec of vgg16 takes none.",
     "tabel vgg16": "Unknown command 'tabel': did you mean table?",
-    "xyzzy": "Unknown command 'xyzzy': known are check, compare, completion, conventions, explain, "
-    "list, measure, sweep, table, trace.",
+    "xyzzy": "Unknown command 'xyzzy': known are budget, chart, check, compare, completion, "
+    "conventions, draw, explain, list, measure, sweep, table, trace.",
     "": NO_COMMAND,
     "--sort macs": NO_COMMAND,
     "vgg16": "'vgg16' is a network, not a command: cnnref table vgg16",
@@ -421,7 +421,7 @@ def test_help_shows_the_commands_in_groups(capsys):
     assert (code, err) == (0, "")
     assert run(capsys, "-h") == run(capsys, "help") == (0, out, "")
     groups = dict.fromkeys(command.group for command in COMMANDS.values())
-    assert len(groups) == 3
+    assert len(groups) == 4
     for group in groups:
         assert f"\n{group}:\n  " in out
     for name, command in COMMANDS.items():

@@ -187,22 +187,6 @@ def test_faults_of_a_drawing_are_seen():
     assert spilled(narrow) == [line.text for line in box.lines]
 
 
-def test_rows_that_cannot_be_drawn_are_refused():
-    net = cnnref.Net((8, 8, 8))
-    with net.block("dense"):
-        maps = [net.input]
-        for _ in range(3):
-            x = net.concat(*maps) if len(maps) > 1 else maps[0]
-            maps.append(net.conv(x, 4, 1))
-        net.concat(*maps)
-    with pytest.raises(cnnref.CnnrefError) as caught:
-        diagrams.block(net.table(), "dense")
-    assert re.fullmatch(
-        r"net: .* would .*, so these rows cannot be drawn; choose a smaller block\.",
-        str(caught.value),
-    )
-
-
 def test_a_map_may_be_added_to_itself():
     net = cnnref.Net((8, 8, 8))
     with net.block("twice"):
