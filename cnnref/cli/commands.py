@@ -259,7 +259,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "draw": Command(
         PICTURE, "a network as stages to scale, or a block as a graph", ("NAME",),
-        (*BOOK, "--block", "--fields", "--no-fold", "--kind", "--output"), "pictures:drawn",
+        (*BOOK, "--block", "--fields", "--no-fold", "--kind", "--output"), "networks:drawn",
         (
             "draw resnet50 --output resnet50.svg",
             "draw resnet50 --block conv3_1 --output block.svg",
@@ -270,7 +270,7 @@ COMMANDS: dict[str, Command] = {
     "chart": Command(
         PICTURE, "bars of what layers, stages or blocks cost", ("NAME",),
         (*BOOK, "--quantity", "--by", "--convention", "--dtype", "--batch-size", "--kind",
-         "--output"), "pictures:charted",
+         "--output"), "networks:charted",
         (
             "chart resnet50 --by stage --output stages.svg",
             "chart vgg16 --quantity peak --dtype float16 --output peak.html",

@@ -23,6 +23,8 @@ MARGIN = 2
 PAD = 7
 PLUS = 26
 LEADING = 1.3
+# what any screen is wide enough for
+PHONE = 326
 # boxes of which lanes are tried
 SIDE_BY_SIDE = 120
 
@@ -42,8 +44,8 @@ def block_scene(
 ) -> Scene:
     """The rows of these numbers, drawn not wider than a width where their words allow it.
 
-    Branches are side by side; where an arrow would then cross a box, and where there are very
-    many boxes, all boxes stand one below the other.
+    Branches are side by side; where that is too wide or an arrow would cross a box, and where
+    there are very many boxes, all boxes stand one below the other.
 
     fold: normalisations and activations stand in the box of the row before them.
     size: of the text.
@@ -54,7 +56,7 @@ def block_scene(
     drawn = graph(table, rows, fold=fold)
     if len(drawn.nodes) <= SIDE_BY_SIDE:
         scene = _fitted(partial(_scene, drawn, table, size=size), width)
-        if not any(faults(scene)):
+        if scene.width <= max(width, PHONE) and not any(faults(scene)):
             return scene
     return _fitted(partial(_scene, drawn, table, size=size, column=True), width)
 

@@ -14,15 +14,14 @@ from cnnref.drawing.scene import Point
 
 __all__ = ["in_column"]
 
-LANE = 12
-
 
 def in_column(
     graph: Graph, sizes: Sequence[Size], gap: float
 ) -> tuple[list[Place], list[tuple[Point, ...]]]:
     """Where each node stands, and the points of each edge from its source to its target.
 
-    sizes: what each node needs; gap: between the boxes and the first lane.
+    sizes: what each node needs; gap: between the boxes and the first lane, and little less
+        between lanes.
     """
     width = max(size.width for size in sizes)
     places: list[Place] = []
@@ -39,7 +38,7 @@ def in_column(
             middle = width / 2
             routes.append(((middle, source.y + source.height), (middle, target.y)))
             continue
-        x = width + gap + LANE * lanes[number]
+        x = width + gap + 0.85 * gap * lanes[number]
         start, end = (
             (place.x + place.width, place.y + place.height * (1 + at.index(number)) / (1 + len(at)))
             for place, at in ((source, sides[edge.source]), (target, sides[edge.target]))
