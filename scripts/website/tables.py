@@ -66,7 +66,7 @@ CONVENTIONS_PAGE = "conventions.html"
 ANCHORS = {"lecture": "the-lectures-count", "macs": "macs", "flops": "flops"}
 NONE = "–"
 # what notes of figures shorten
-IN_FULL = {"val": "validation images", "10-crop": "ten crops", "aug": "augmentation"}
+IN_FULL = {"val": "validation images", "10-crop": "ten crops", r"aug\.": "augmentation"}
 COSTS = ("layers", "parameters (M)", "GMACs", "activations (M)")
 QUANTITIES = {
     "error": (("top1_err", "top-1 error (%)"), ("top5_err", "top-5 error (%)")),
@@ -176,7 +176,7 @@ def protocol(measured: Iterable[Published]) -> str:
     longer = {part for part in parts for other in parts if part != other and part.startswith(other)}
     said = "; ".join(part for part in parts if part not in longer)
     for short, full in IN_FULL.items():
-        said = re.sub(rf"\b{short}\b", full, said)
+        said = re.sub(rf"\b{short}(?!\w)", full, said)
     return f"Protocol: {said}." if said else ""
 
 
@@ -251,7 +251,7 @@ def arithmetic(key: str, conventions: Sequence[str] = ("lecture",)) -> str:
     """Each row that the lecture lists, folded: open it to see how its numbers come about."""
     book = lookup(key)
     items = (_worked_row(key, layer, conventions) for layer in book.listed("lecture"))
-    return element("div", *items, class_="worked")
+    return folded("The arithmetic of every row", element("div", *items, class_="worked"))
 
 
 def _agreement(group: Sequence[Mapping[str, str]]) -> str:

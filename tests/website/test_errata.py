@@ -460,3 +460,10 @@ def test_a_hypothesis_is_judged_as_one():
     assert entry.cause.startswith("An expectation and a hypothesis, put as such.")
     assert "ResNet-1202 on CIFAR-10 errs more" in entry.cause
     assert "as a rule of VGG's design" in erratum("VGG/design rules/claim#2").cause
+
+
+def test_a_mark_beside_a_value_in_millions_says_its_own_unit():
+    assert ">≠ 13.6 GFLOP</a>" in errata_page.mark("VGG/full lecture slides/VGG-16 GFLOP")
+    assert ">≠ 42.9 MB</a>" in errata_page.mark(
+        "GoogLeNet/stem totals/VGG-16 memory 224 -> 28 (MB)"
+    )

@@ -30,6 +30,7 @@ __all__ = [
 
 PAGE = "errata.html"
 SENTENCE = "claim"
+UNIT = re.compile(r"[GM]FLOP\b|\(MB\)")
 # a plain error of the lecture, and what holds under another convention or with exceptions
 LOUD, QUIET = "erratum", "erratum mild"
 # the columns of the lecture's own tables, by the names that its claims have
@@ -63,12 +64,18 @@ def mark(key: str, root: str = "") -> str:
     entry = erratum(key)
     if entry.verdict == "agrees":
         raise CnnrefError(f"{key}: the lecture's value agrees; take the mark off.")
-    stated = "" if entry.claim.quantity == SENTENCE else entry.claim.stated
+    stated = "" if entry.claim.quantity == SENTENCE else _with_unit(entry.claim)
     if entry.partly:
         return _link(entry, "lecture: with exceptions", root, QUIET)
     if entry.verdict == "wrong":
         return _link(entry, f"≠ {stated or 'lecture'}", root, LOUD)
     return _link(entry, f"lecture: {stated}" if stated else "lecture", root, QUIET)
+
+
+def _with_unit(claim: Claim) -> str:
+    """What is stated, with the unit that the name of its row has, such as "VGG-16 GFLOP"."""
+    found = UNIT.search(f"{claim.row} {claim.quantity}")
+    return f"{claim.stated} {found[0].strip('()')}" if found else claim.stated
 
 
 def _link(entry: Erratum, shown: str, root: str, kind: str) -> Html:
