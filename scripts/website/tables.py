@@ -53,6 +53,7 @@ __all__ = [
     "downloads",
     "excerpt",
     "figure_note",
+    "in_full",
     "ledger",
     "printed",
     "protocol",
@@ -66,7 +67,14 @@ CONVENTIONS_PAGE = "conventions.html"
 ANCHORS = {"lecture": "the-lectures-count", "macs": "macs", "flops": "flops"}
 NONE = "–"
 # what notes of figures shorten
-IN_FULL = {"val": "validation images", "10-crop": "ten crops", r"aug\.": "augmentation"}
+IN_FULL = {
+    "val": "validation images",
+    "TEST(?: set)?": "test images",
+    "10-crop": "ten crops",
+    r"aug\.": "augmentation",
+    r"model\(s\)": "networks",
+    r"crop\(s\)": "crops",
+}
 COSTS = ("layers", "parameters (M)", "GMACs", "activations (M)")
 QUANTITIES = {
     "error": (("top1_err", "top-1 error (%)"), ("top5_err", "top-5 error (%)")),
@@ -175,9 +183,18 @@ def protocol(measured: Iterable[Published]) -> str:
     )
     longer = {part for part in parts for other in parts if part != other and part.startswith(other)}
     said = "; ".join(part for part in parts if part not in longer)
+    return f"Protocol: {in_full(said)}." if said else ""
+
+
+def in_full(note: str) -> str:
+    """The note of a figure without abbreviations.
+
+    >>> in_full("Table 3: val, 7 model(s), 1 crop(s)")
+    'Table 3: validation images, 7 networks, 1 crop'
+    """
     for short, full in IN_FULL.items():
-        said = re.sub(rf"\b{short}(?!\w)", full, said)
-    return f"Protocol: {said}." if said else ""
+        note = re.sub(rf"\b{short}(?!\w)", full, note)
+    return re.sub(r"\b1 (network|crop)s\b", r"1 \1", note).replace("+-", "±")
 
 
 def figure_note(name: str, quantity: str, source: str) -> str:
@@ -187,7 +204,7 @@ def figure_note(name: str, quantity: str, source: str) -> str:
         for figure in figures()
         if (figure.name, figure.quantity, figure.source.key) == (name, quantity, source)
     )
-    return found.note
+    return in_full(found.note)
 
 
 def cited_errors(source: str, names: Sequence[str], where: str = "") -> str:
@@ -211,7 +228,7 @@ def cited_errors(source: str, names: Sequence[str], where: str = "") -> str:
         if not any("err" in quantity for row in rows.values() for quantity in row):
             raise CnnrefError(f"{source} prints no error of {title} with {words!r} in the note.")
         lines += [
-            line(label, [note, row.get("top1_err", NONE), row.get("top5_err", NONE)])
+            line(label, [in_full(note), row.get("top1_err", NONE), row.get("top5_err", NONE)])
             for note, row in rows.items()
             if row.keys() & {"top1_err", "top5_err"}
         ]

@@ -16,6 +16,7 @@ from website.data import Entry, challenge_entry, ilsvrc
 from website.facts import lookup
 from website.inline import top5_error
 from website.markup import Html, cited, data, joined, line, table
+from website.tables import in_full
 
 if TYPE_CHECKING:
     from altair import LayerChart
@@ -144,7 +145,9 @@ def ensemble_table() -> str:
     for year, alone in ALONE:
         entry, figure = challenge_entry(year), _figure(*alone)
         single = cited(figure, f"{figure.value}%")
-        lines.append(line(str(year), [entry.model, top5_error(entry), single, figure.note]))
+        lines.append(
+            line(str(year), [entry.model, top5_error(entry), single, in_full(figure.note)])
+        )
     head = ("year", "entry", "top-5 error, test", "one network", "protocol of the one network")
     return table(head, lines, kind="prose")
 

@@ -186,8 +186,8 @@ def _difference(entry: Erratum) -> tuple[str, ...]:
     if entry.claim.quantity == SENTENCE:
         held = "It holds with exceptions: " if entry.partly else "It does not hold: "
         return name, f": {quoted(entry.claim)} {held}", computed, ". ", _why(entry, PAGE)
-    stated = _text(entry.claim.stated)
-    return name, ": the lecture has ", stated, "; right is ", computed, ". ", _why(entry, PAGE)
+    stated = _text(_with_unit(entry.claim))
+    return name, ": the lecture has ", stated, ", but it is ", computed, ". ", _why(entry, PAGE)
 
 
 def _place_of(entry: Erratum) -> str:
@@ -202,10 +202,10 @@ def _among(chapter: str, right: int, others: int) -> Html:
         data(others, f"{others:,}", f"claims of {chapter} by another convention = {others:,}"),
     )
     return joined([
-        "Of what else this part of the lecture states, ", counts[0],
-        " values and sentences agree, and ",
+        "Of the other values and sentences in this part of the lecture, ", counts[0],
+        " agree as they stand, and ",
         counts[1], " hold under another convention or in other words. ",
-        link("All of them, with the reasons", PAGE), ".",
+        link("The errata list all of them, with reasons", PAGE), ".",
     ])  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def test_tables_of_errors_hold_every_protocol_of_the_source():
     (_, *lines) = cells(cited_errors("zf2013", ["zfnet", "ZFNet~(5~nets)", "zfnet_b"], "val"))
     assert [line[2:4] for line in lines] == [["38.4", "16.5"], ["36.7", "15.3"], ["37.5", "16.0"]]
     (_, first, *_) = cells(cited_errors("krizhevsky2012+zf2013", ["alexnet_2012", "zfnet"], "val"))
-    assert first[1:4] == ["Table 2: ILSVRC-2012 val, 1 CNN", "40.7", "18.2"]
+    assert first[1:4] == ["Table 2: ILSVRC-2012 validation images, 1 CNN", "40.7", "18.2"]
     with pytest.raises(CnnrefError) as refused:
         cited_errors("zf2013", ["vgg16"])
     assert str(refused.value) == "zf2013 prints no error of vgg16 with '' in the note."

@@ -116,12 +116,14 @@ def _memory(place: Place, layer: Layer) -> Iterator[Reading]:
         yield Reading(
             own,
             "convention",
-            "It agrees where flatten is taken to write its output anew. It is a view of the same "
+            "It agrees if flatten is taken to copy its input. But it is a view of the same "
             "bytes and takes none of its own.",
         )
     yield Reading(own, "agrees")
     step, fitting = printed(Fraction(4 * layer.activations, KIB * KIB), "0"), printed(own, "0")
-    reason = f"The layer keeps {rounded(4 * layer.activations, KIB, 1)} KB, to print as {fitting}."
+    reason = (
+        f"The layer keeps {rounded(4 * layer.activations, KIB, 1)} KB, which rounds to {fitting}."
+    )
     yield Reading(int(step), "wrong", f"{reason} It is {step} only when rounded to whole MB.")
 
 
@@ -212,5 +214,5 @@ def _needed(layer: Layer, stated: str) -> str:
             if printed(Fraction(rest * size**power, MEGA), stated) == stated
         ]
         if fits:
-            found.append(f"{' or '.join(fits)} {name} in place of {right[place]}")
-    return f" It would take {', or '.join(found)}." if found else ""
+            found.append(f"{' or '.join(fits)} {name} instead of {right[place]}")
+    return f" To get it, the layer would need {', or '.join(found)}." if found else ""

@@ -19,7 +19,9 @@ from cnnref.units import rounded
 __all__ = ["NOT_REPRODUCED", "Reading", "Ruling", "decide", "number", "printed", "swapped"]
 
 NUMBER = re.compile(r"(\d+(?:,\d{3})*)(?:\.(\d+))?(.*)")
-NOT_REPRODUCED = "How {stated} came about is not known: none of {tried} computed slips gives it."
+NOT_REPRODUCED = (
+    "We do not know where {stated} comes from: none of {tried} slips that we tried gives it."
+)
 
 
 class Ruling(NamedTuple):

@@ -96,7 +96,7 @@ def _zfnet_filters(stated: str) -> Ruling:
         return Ruling(computed, "agrees")
     cause = (
         "It agrees for variant (b) of the paper's Table 2. The network that its Figure 3 draws, "
-        "the one that is meant by the name, keeps AlexNet's widths."
+        "which is usually meant by the name, keeps AlexNet's widths."
     )
     return Ruling(computed, "convention", cause)
 
@@ -165,7 +165,7 @@ def _reduces(stated: str) -> Ruling:
             f"{_times('googlenet', 'alexnet@227', COSTS[what])}x the {what}" for what in more
         )
         agrees = len(saved["vgg16"]) == len(COSTS)
-        cause = f"It agrees against VGG-16. Beside AlexNet it takes {times}."
+        cause = f"It is true compared with VGG-16. Compared with AlexNet it takes {times}."
         return Ruling(computed, "convention" if agrees else "wrong", cause)
     return Ruling(computed, "agrees")
 

@@ -89,8 +89,8 @@ def _pooled_head(stated: str) -> Ruling:
     if set(heads.values()) != {1} or not pooled:
         return Ruling(computed, "wrong", "There is more than one, or no pooling of whole maps.")
     cause = (
-        "The single linear layer is a fully-connected layer. What there is none of is a hidden "
-        "one, as in AlexNet and VGG."
+        "The single linear layer is a fully-connected layer. What is missing is a hidden one, as "
+        "AlexNet and VGG have."
     )
     return Ruling(computed, "wording", cause)
 

@@ -113,11 +113,11 @@ def _channels_double(stated: str) -> Ruling:
     if len(true) == len(after):
         return Ruling(computed, "agrees")
     broken = ", ".join(
-        f"{pool.name} ({pool.out_shape[0]} stay {conv.out_shape[0]})"
+        f"{pool.name} ({pool.out_shape[0]} channels stay {conv.out_shape[0]})"
         for pool, conv in after
         if conv not in true
     )
-    cause = f"It is stated as a rule of VGG's design, and VGG keeps to it but for {broken}."
+    cause = f"It is a rule of VGG's design, and VGG follows it except after {broken}."
     return Ruling(computed, "wrong", cause, partly=bool(true))
 
 

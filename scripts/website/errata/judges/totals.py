@@ -99,7 +99,7 @@ def _one_left_out(
     if all_three and set(all_three) < set(names):
         reason += f" Only {_either(all_three)} fits memory, parameters and operations at once."
     if value == _sum([row for row in start("vgg13") if row.op == "conv"], total):
-        reason += " So counted, it is the start of VGG-13."
+        reason += " Counted in this way, it is the start of VGG-13."
     yield Reading(value, "wrong", reason)
 
 
@@ -148,7 +148,7 @@ def _ratio(what: str, stated: str, known: Known) -> Ruling:
     own = printed(_quotient(shown[0], shown[1], what), stated)
     wrong = tuple(key for key in (above.key, below.key) if _is_wrong(key, known))
     if own == stated and wrong:
-        reason = "The division is right, of totals that are not."
+        reason = "The division is right, but a total that it divides is wrong."
         return decide(
             stated, [Reading(right, "agrees")], [Reading(number(stated), "wrong", reason, wrong)]
         )
@@ -167,7 +167,7 @@ def _other_quotients(what: str, shown: list[Fraction]) -> Iterator[Reading]:
     for a, b in product(above, below):
         value = _quotient(a, b, what)
         for way in (value, Fraction(floor(10 * value), 10)):
-            yield Reading(way, "wrong", "It is a quotient of totals that are not like for like.")
+            yield Reading(way, "wrong", "It is a quotient of totals of different rows.")
 
 
 def _both(total: Total, key: str) -> list[Fraction]:
