@@ -223,7 +223,7 @@ def top5_error(entry: Entry) -> str:
 
 
 def depth(key: str) -> str:
-    """The convolutions and fully-connected layers on the longest way through a network.
+    """The convolutions and fully-connected layers on the longest path through a network.
 
     >>> depth("googlenet")
     '<data value="22" title="layers with weights, one after another, of GoogLeNet">22</data>'

@@ -227,7 +227,7 @@ def depth_table() -> str:
             cells = [str(convs), str(linears), str(way), str(convs + linears - way)]
             lines.append(line(label, cells))
     head = (
-        "network", "convolutions", "fully-connected", "depth: on the longest way", "beside it",
+        "network", "convolutions", "fully-connected", "depth: on the longest path", "not on it",
     )  # fmt: skip
     return table(head, lines)
 
