@@ -44,4 +44,25 @@ RECORDS: tuple[Architecture, ...] = (
         family="DenseNet",
         chapter="after",
     ),
+    Architecture(
+        name="regnet_x_400mf",
+        title="RegNetX-400MF",
+        authors="I. Radosavovic, R. P. Kosaraju, R. Girshick, K. He, P. Dollár",
+        year=2020,
+        venue="CVPR 2020",
+        paper="Designing Network Design Spaces",
+        source="The rule of section 3.3, with torchvision's parameters for 400 MFLOPs",
+        differences=(
+            "torchvision rounds a width up to whole groups, so the last stage is 400 wide; the "
+            "paper's network of this name has 384 there."
+        ),
+        depth=68,
+        input_size=224,
+        sizes=(32, 33, 63, 97, 224, 225, 256, (64, 160)),
+        torchvision="regnet_x_400mf",
+        spec="regnet:regnet_x_400mf",
+        model="regnet:regnet_x_400mf",
+        family="RegNet",
+        chapter="after",
+    ),
 )
