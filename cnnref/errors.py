@@ -33,19 +33,53 @@ def quoted(value: object) -> str:
 
 
 class CnnrefError(ValueError):
-    """Anything that cnnref refuses."""
+    """Anything that cnnref refuses.
+
+    >>> import cnnref
+    >>> try:
+    ...     cnnref.table("alexnet", num_classes=0)
+    ... except cnnref.CnnrefError as error:
+    ...     print(error)
+    alexnet: num_classes must be a positive whole number, but is 0.
+    """
 
 
 class ShapeError(CnnrefError):
-    """A layer that does not fit its input; the message names the layer and the shapes."""
+    """A layer that does not fit its input; the message names the layer and the shapes.
+
+    >>> import cnnref
+    >>> net = cnnref.Net((3, 8, 8))
+    >>> try:
+    ...     net.conv(net.input, 4, kernel=11)
+    ... except cnnref.ShapeError as error:
+    ...     print(error)
+    conv1: a window of 11 does not fit 8 with padding 0 (input 3 x 8 x 8).
+    """
 
 
 class ForwardError(CnnrefError, RuntimeError):
-    """What PyTorch raised while a trace ran forward; `table` holds the rows until then."""
+    """What PyTorch raised while a trace ran forward; `table` holds the rows until then.
+
+    >>> import cnnref
+    >>> from torch import nn
+    >>> try:
+    ...     cnnref.trace(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Linear(9, 2)), (3, 8, 8))
+    ... except cnnref.ForwardError as error:
+    ...     print([row.name for row in error.table])
+    ['0', '1.stopped']
+    """
 
 
 class UnknownNameError(CnnrefError):
-    """A name that is not in a list; the message names the close matches."""
+    """A name that is not in a list; the message names the close matches.
+
+    >>> import cnnref
+    >>> try:
+    ...     cnnref.table("resnet5")
+    ... except cnnref.UnknownNameError as error:
+    ...     print(error)
+    Unknown network 'resnet5': did you mean resnet50 or resnet152 or resnet34?
+    """
 
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
         names = sorted(known)
@@ -53,7 +87,12 @@ class UnknownNameError(CnnrefError):
 
 
 class MissingExtraError(CnnrefError, ImportError):
-    """An optional package that is not installed; the message names the extra that brings it."""
+    """An optional package that is not installed; the message names the extra that brings it.
+
+    >>> import cnnref
+    >>> print(cnnref.MissingExtraError("A chart", "altair", "charts"))
+    A chart needs altair, which is not installed: pip install 'cnnref[charts]'.
+    """
 
     def __init__(self, what: str, package: str, extra: str) -> None:
         super().__init__(
@@ -62,15 +101,33 @@ class MissingExtraError(CnnrefError, ImportError):
 
 
 class UncountedWarning(UserWarning):
-    """An operator without a rule ran, or with an estimate alone: no total has what it costs."""
+    """An operator without a rule ran, or with an estimate alone: no total has what it costs.
+
+    >>> import cnnref
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", cnnref.UncountedWarning)  # rows stay marked
+    """
 
 
 class DataWarning(UserWarning):
-    """Rows depend on inputs that were made up, since forward asks for their values."""
+    """Rows depend on inputs that were made up, since forward asks for their values.
+
+    >>> import cnnref
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", cnnref.DataWarning)  # refuse inputs that are made up
+    """
 
 
 class RenamedWarning(UserWarning):
-    """A key that still works and is called something else now; the message names it."""
+    """A key that still works and is called something else now; the message names it.
+
+    >>> import cnnref
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", cnnref.RenamedWarning)  # find old keys in a test suite
+    """
 
 
 def _advice(name: str, names: list[str]) -> str:

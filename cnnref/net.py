@@ -17,7 +17,14 @@ __all__ = ["FeatureMap", "Net"]
 
 
 class FeatureMap(NamedTuple):
-    """What a layer hands on: a shape, and the number of the row that made it (-1: the input)."""
+    """What a layer hands on: a shape, and the number of the row that made it (-1: the input).
+
+    >>> import cnnref
+    >>> net = cnnref.Net((3, 32, 32))
+    >>> x = net.conv(net.input, 8, kernel=3)
+    >>> x.shape, x.shape.elements
+    ((8, 30, 30), 7200)
+    """
 
     shape: Shape
     producer: int

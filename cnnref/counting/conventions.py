@@ -160,7 +160,12 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
 
 
 def conventions() -> tuple[str, ...]:
-    """The names of all conventions."""
+    """The names of all conventions.
+
+    >>> import cnnref
+    >>> cnnref.conventions()[:3]
+    ('macs', 'estimates', 'flops')
+    """
     return tuple(CONVENTIONS)
 
 

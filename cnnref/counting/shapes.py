@@ -23,7 +23,13 @@ Size = int | tuple[int, int]
 
 
 class Shape(tuple[int, ...]):
-    """The shape of one image's feature map: (C, H, W), or (features,) once it is flat."""
+    """The shape of one image's feature map: (C, H, W), or (features,) once it is flat.
+
+    >>> import cnnref
+    >>> shape = cnnref.table("vgg16")["conv2_1"].out_shape
+    >>> str(shape), shape.channels, shape.size, shape.elements
+    ('128 x 112 x 112', 128, (112, 112), 1605632)
+    """
 
     __slots__ = ()
 
@@ -50,7 +56,12 @@ class Shape(tuple[int, ...]):
 
 
 class Window(NamedTuple):
-    """How a window moves over its input; (height, width) pairs, or (n,) along channels."""
+    """How a window moves over its input; (height, width) pairs, or (n,) along channels.
+
+    >>> import cnnref
+    >>> cnnref.table("alexnet")["conv2"].window
+    Window(kernel=(5, 5), stride=(1, 1), padding=(2, 2), dilation=(1, 1), groups=1, ceil_mode=False)
+    """
 
     kernel: Pair
     stride: Pair
@@ -69,6 +80,11 @@ class Counts(NamedTuple):
         padding included, over all outputs.
     elements_in, elements_out: sizes of all inputs together and of the output.
     weights, biases: learned numbers (a norm's scale and shift among them).
+
+    >>> import cnnref
+    >>> counts = cnnref.table("vgg16")["pool1"].counts
+    >>> counts.window_taps, counts.elements_in, counts.elements_out, counts.weights
+    (3211264, 3211264, 802816, 0)
     """
 
     macs: int = 0

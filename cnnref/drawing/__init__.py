@@ -41,7 +41,13 @@ SIZES = {WIDE: 13.0, NARROW: 11.5}
 
 
 class Drawing(NamedTuple):
-    """One thing drawn, at the width of a page and at that of a phone."""
+    """One thing drawn, at the width of a page and at that of a phone.
+
+    >>> import cnnref
+    >>> picture = cnnref.table("resnet18").draw()
+    >>> picture.title, picture.standalone()[:4]
+    ('The stages of resnet18', '<svg')
+    """
 
     title: str
     description: str

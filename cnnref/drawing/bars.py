@@ -157,7 +157,8 @@ def _heading(table: Table, quantity: Quantity, by: str, view: View) -> Any:
     said = [f"convention {view.convention.name}"] if quantity.key in PRICED else []
     said += [f"batch of {view.batch_size}"] if view.batch_size > 1 else []
     if quantity.counted and table.uncounted:
-        said.append(f"at least: {len(table.uncounted)} rows are not counted")
+        number = len(table.uncounted)
+        said.append(f"at least: {number} {'row is' if number == 1 else 'rows are'} not counted")
     text = f"{_title(quantity, view)} of {visible(table.name)}, by {by}"
     return altair().Title(text, subtitle=", ".join(said), anchor="start")
 

@@ -43,6 +43,11 @@ def ceilings(
     Raises:
         CnnrefError: the device is not there, or has no memory for the smallest product.
         UnknownNameError: no device or dtype has that name.
+
+    >>> import cnnref
+    >>> found = cnnref.ceilings("cpu", seconds=0.05)
+    >>> found.dtype, found.flops_per_second > 0, found.bytes_per_second > 0
+    ('float32', True, True)
     """
     how = resolve(
         device=device,

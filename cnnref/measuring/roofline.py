@@ -42,6 +42,11 @@ class Ceilings(NamedTuple):
     flops_per_second: of a large product of matrices, two FLOPs for a MAC.
     bytes_per_second: of a large copy, bytes read and bytes written together.
     tf32: whether float32 products were rounded to TF32 on their way in.
+
+    >>> import cnnref
+    >>> card = cnnref.Ceilings("float16", flops_per_second=312e12, bytes_per_second=1.56e12)
+    >>> card.ridge
+    200.0
     """
 
     dtype: str
@@ -61,6 +66,11 @@ class Allowed(NamedTuple):
     macs: its multiply-accumulates; moved_bytes: weights, inputs and outputs, each once.
     arithmetic, memory: seconds that either ceiling allows it.
     seconds: what it took where it was measured, else None.
+
+    >>> import cnnref
+    >>> roof = cnnref.roofline(cnnref.table("vgg16"), cnnref.Ceilings("float32", 1e12, 1e11))
+    >>> roof[0].name, roof[0].bound
+    ('conv1_1', 'arithmetic')
     """
 
     name: str
@@ -85,7 +95,13 @@ class Allowed(NamedTuple):
 
 
 class Roofline(Printed, Sequence[Allowed]):
-    """The layers of one network under one machine's ceilings, in order of execution."""
+    """The layers of one network under one machine's ceilings, in order of execution.
+
+    >>> import cnnref
+    >>> roof = cnnref.roofline(cnnref.table("alexnet"), cnnref.Ceilings("float32", 1e12, 1e11))
+    >>> len(roof)
+    22
+    """
 
     def __init__(
         self, name: str, ceilings: Ceilings, batch_size: int, layers: Iterable[Allowed]

@@ -22,6 +22,10 @@ class Agreement(NamedTuple):
     rows_differing: rows that differ, over all sizes.
     sizes: the input sizes compared, N or (height, width).
     differences: every difference, with the size at which it was found.
+
+    >>> import cnnref
+    >>> cnnref.check("resnet20_cifar").differences
+    ()
     """
 
     name: str
@@ -37,6 +41,11 @@ def check(name: str) -> Agreement:
     Raises:
         UnknownNameError: no network has that name.
         MissingExtraError: torch is not installed.
+
+    >>> import cnnref
+    >>> found = cnnref.check("resnet20_cifar")
+    >>> found.rows_differing, found.sizes
+    (0, (8, 17, 27, 31, 32, 33, 48, (20, 45)))
     """
     architecture(name)
     try:

@@ -22,6 +22,11 @@ class Architecture(NamedTuple):
     family: the line of networks that it belongs to, those that have most of their layers in common.
     chapter: the page of the lecture that tells of it, without its ending; "" where none does.
     num_classes: the classes of the data set it was made for.
+
+    >>> import cnnref
+    >>> record = cnnref.architecture("resnet50")
+    >>> record.title, record.year, record.family
+    ('ResNet-50', 2015, 'ResNet')
     """
 
     name: str

@@ -25,7 +25,12 @@ _BY_NAME = {record.name: record for record in ARCHITECTURES}
 
 
 def names() -> tuple[str, ...]:
-    """The names of all networks, in the order of the catalogue."""
+    """The names of all networks, in the order of the catalogue.
+
+    >>> import cnnref
+    >>> [name for name in cnnref.names() if name.startswith("vgg11")]
+    ['vgg11', 'vgg11_bn']
+    """
     return tuple(_BY_NAME)
 
 
@@ -34,6 +39,10 @@ def architecture(name: str) -> Architecture:
 
     Raises:
         UnknownNameError: no network has that name; the message names close matches.
+
+    >>> import cnnref
+    >>> cnnref.architecture("zfnet").title
+    'ZFNet'
     """
     try:
         return _BY_NAME[name]
@@ -72,6 +81,10 @@ def model(name: str, *, num_classes: int | None = None) -> nn.Module:
         UnknownNameError: no network has that name.
         CnnrefError: the number of classes is not a positive whole number.
         MissingExtraError: torch is not installed.
+
+    >>> import cnnref
+    >>> sum(weight.numel() for weight in cnnref.model("squeezenet1_0").parameters())
+    1248424
     """
     record = architecture(name)
     classes = _classes(record, num_classes)

@@ -39,7 +39,13 @@ CERTAINTIES = (
 
 
 class Value(NamedTuple):
-    """A printed number: the exact text, and the number, which for "<25" is the bound."""
+    """A printed number: the exact text, and the number, which for "<25" is the bound.
+
+    >>> import cnnref
+    >>> value = cnnref.published("vgg16")[0].value
+    >>> str(value)
+    '138357544'
+    """
 
     text: str
     number: float
@@ -56,6 +62,10 @@ class Source(NamedTuple):
     venue, published: where and when it was published thereafter; "" where it was not.
     convention: the one that its counts of operations follow; "" where it prints none.
     called: what a sentence calls it that quotes such a count, as "the ResNet paper".
+
+    >>> import cnnref
+    >>> cnnref.published("vgg16")[0].source.key
+    'torchvision'
     """
 
     key: str
@@ -76,6 +86,11 @@ class Published(NamedTuple):
     quantity: one of QUANTITIES; unit: one of UNITS.
     note: the protocol: crops, data set, single model or ensemble, table.
     certainty: one of CERTAINTIES.
+
+    >>> import cnnref
+    >>> figure = cnnref.published("vgg16")[0]
+    >>> figure.quantity, figure.unit, figure.certainty
+    ('params', 'count', 'verified-in-source')
     """
 
     name: str

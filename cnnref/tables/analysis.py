@@ -67,7 +67,12 @@ STILL = (1, 1, 0, 1)
 
 
 class ReceptiveField(NamedTuple):
-    """Input pixels that one output sees, and pixels between two outputs, along each axis."""
+    """Input pixels that one output sees, and pixels between two outputs, along each axis.
+
+    >>> import cnnref
+    >>> cnnref.table("vgg16").receptive_fields()[-9]
+    ReceptiveField(field=(212, 212), jump=(32, 32))
+    """
 
     field: tuple[int, ...]
     jump: tuple[int, ...]

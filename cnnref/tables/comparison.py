@@ -40,6 +40,10 @@ class Difference(NamedTuple):
     a, b: the row's names in the two tables, None where a table lacks the row.
     field: what differs ("kernel", "macs", ...), or "row" where one table lacks it.
     left, right: the two values.
+
+    >>> import cnnref
+    >>> print(cnnref.compare(cnnref.table("vgg11"), cnnref.table("vgg13"))[0])
+    row 1 (relu1_1): only in the second table
     """
 
     row: int
@@ -208,6 +212,11 @@ class Comparison(Printed, list[Difference]):
 
     Text, Markdown, LaTeX and HTML show the rows that differ; CSV, JSON and a DataFrame have
     every row of both tables.
+
+    >>> import cnnref
+    >>> found = cnnref.compare(cnnref.table("vgg11"), cnnref.table("vgg11_bn"))
+    >>> bool(found), len(cnnref.compare(found.a, found.a))
+    (True, 0)
     """
 
     def __init__(

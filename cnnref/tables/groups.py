@@ -33,6 +33,11 @@ class Groups(Printed, dict[str, "Table"]):
     """The parts of a table by the name of their group; prints one row for each of them.
 
     by: what the groups are: "stage", "block", "op" or "depth N".
+
+    >>> import cnnref
+    >>> groups = cnnref.table("alexnet").group("op")
+    >>> len(groups["conv"]), groups["conv"].macs
+    (5, 655566528)
     """
 
     def __init__(self, table: Table, by: str, parts: Mapping[str, Table]) -> None:

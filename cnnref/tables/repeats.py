@@ -28,6 +28,11 @@ class Repeat(NamedTuple):
 
     times: 1 for a stretch of rows in which nothing is repeated.
     labels: for each row the names of what it stands for, as "layer3.1-22.conv1".
+
+    >>> import cnnref
+    >>> run = cnnref.table("resnet101").collapse()[-3]
+    >>> run.name, run.times, len(run.rows)
+    ('conv5_1.conv1 to conv5_1.relu3', 1, 12)
     """
 
     name: str
@@ -43,7 +48,12 @@ class Repeat(NamedTuple):
 
 
 class Repeats(Printed, Sequence[Repeat]):
-    """The runs of a table, in order; prints each row once, with how often it stands there."""
+    """The runs of a table, in order; prints each row once, with how often it stands there.
+
+    >>> import cnnref
+    >>> cnnref.table("resnet101").collapse()
+    <Repeats resnet101: 95 rows for 345>
+    """
 
     def __init__(self, table: Table, runs: Sequence[Repeat]) -> None:
         self.table = table

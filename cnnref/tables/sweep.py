@@ -22,6 +22,11 @@ class SweepPoint(NamedTuple):
 
     settings: what was varied, and its value here.
     table: the rows, for one image.
+
+    >>> import cnnref
+    >>> point = cnnref.sweep("alexnet", input_size=[128, 224])[0]
+    >>> dict(point.settings), point.batch_size
+    ({'input_size': 128}, 1)
     """
 
     settings: Mapping[str, Any]
@@ -38,7 +43,13 @@ HEADERS = {name: name.replace("_", " ") for name in ("input_size", "batch_size",
 
 
 class Sweep(Printed, Sequence[SweepPoint]):
-    """The points of a sweep; prints a row for each, with counts for its whole batch."""
+    """The points of a sweep; prints a row for each, with counts for its whole batch.
+
+    >>> import cnnref
+    >>> points = cnnref.sweep("alexnet", input_size=[128, 224])
+    >>> [point.table.macs for point in points]
+    [254835392, 714188480]
+    """
 
     def __init__(self, name: str, points: Iterable[SweepPoint]) -> None:
         self.name = name

@@ -96,6 +96,12 @@ def trace(
 
     Whatever forward raises, the rows until then are the error's `table`: its last row, which is
     not counted, stands for all that would have come.
+
+    >>> import cnnref
+    >>> from torch import nn
+    >>> table = cnnref.trace(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), (3, 32, 32))
+    >>> [(row.name, row.op, row.macs) for row in table]
+    [('0', 'conv', 194400), ('1', 'relu', 0)]
     """
     if type(module).__module__ == "torch.export.exported_program":
         module = module.module()  # type: ignore[operator]

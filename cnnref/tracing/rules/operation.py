@@ -34,6 +34,17 @@ class Operation(NamedTuple):
     constants: numbers that change values and no cost, by name.
     formulas: by count, the products whose sum it is, where shapes and window do not tell them.
     further: by name, raw counts that few kinds have; see `cnnref.counting.shapes.Call`.
+
+    >>> import cnnref
+    >>> from torch import nn
+    >>> def rule(y, x, *_):
+    ...     return cnnref.Operation("square", (x,), y, counts=cnnref.Counts(macs=y.numel()))
+    >>> import torch
+    >>> class Squared(nn.Module):
+    ...     def forward(self, x):
+    ...         return torch.square(x)
+    >>> cnnref.trace(Squared(), (3, 4), rules={torch.square: rule}).macs
+    12
     """
 
     op: str
