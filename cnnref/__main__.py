@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
-from cnnref.cli import main as command
-from cnnref.cli.streams import closed
-
 __all__ = ["main"]
+
+# new objects between two searches for garbage: at a start there are many, and none is garbage
+NEW = 100_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command as a program, whose output ends with it; the exit code is as for it."""
+    gc.set_threshold(NEW)
+    from cnnref.cli import main as command
+    from cnnref.cli.streams import closed
+
     code = command.main(argv)
     closed()
     return code

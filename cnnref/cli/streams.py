@@ -15,7 +15,7 @@ from cnnref.units import visible
 __all__ = ["aside", "closed", "coloured", "complain", "put", "quiet", "say"]
 
 # what is quoted, and what has no space in it, as a path has none
-LONG = re.compile(r"'[^']{161,}'|\"[^\"]{161,}\"|[^\s'\"]{301,}")
+LONG = r"'[^']{161,}'|\"[^\"]{161,}\"|[^\s'\"]{301,}"
 ENDS = 60
 
 
@@ -60,7 +60,7 @@ def say(text: str) -> None:
 def complain(message: str) -> None:
     """One line on stderr; a word that is very long shows its ends."""
     name = "\x1b[31mcnnref:\x1b[0m" if coloured(sys.stderr) else "cnnref:"
-    short = LONG.sub(lambda found: f"{found[0][:ENDS]}...{found[0][-ENDS:]}", message)
+    short = re.sub(LONG, lambda found: f"{found[0][:ENDS]}...{found[0][-ENDS:]}", message)
     say(f"{name} {visible(short)}\n")
 
 

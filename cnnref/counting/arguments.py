@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import lru_cache
 from math import isfinite
-from numbers import Real
 from operator import index
 from typing import Any, NoReturn
 
@@ -106,11 +105,17 @@ def number(label: str, what: str, value: Any) -> float:
     Raises:
         CnnrefError: it is not; names the layer and the value.
     """
-    real = isinstance(value, Real) and value is not True and value is not False
+    real = type(value) in (int, float) or _is_real(value)
     with suppress(OverflowError):  # a whole number that no float comes near
         if real and isfinite(value):
             return index(value) if hasattr(value, "__index__") else float(value)
     raise CnnrefError(f"{label}: {what} must be a finite number, but is {quoted(value)}.")
+
+
+def _is_real(value: Any) -> bool:
+    from numbers import Real  # most are of Python's own classes
+
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def truth(label: str, what: str, value: object) -> bool:

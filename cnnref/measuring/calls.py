@@ -18,9 +18,10 @@ from cnnref.tracing.constants import NeedsDataError
 from cnnref.tracing.inside import INSIDE
 from cnnref.tracing.isolation import unfused
 from cnnref.tracing.ledger import Ledger
-from cnnref.tracing.recorder import Recorder, Way
+from cnnref.tracing.recorder import Recorder
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.trace import arguments, recorded
+from cnnref.tracing.ways import Way
 
 __all__ = [
     "Pass",

@@ -40,7 +40,7 @@ LONGEST_FLOAT = 45
 MARKDOWN = {ord(letter): f"\\{letter}" for letter in r"\|*`_[]"}
 MARKDOWN |= {ord(letter): f"&#{ord(letter)};" for letter in "<&~${}#"}
 # what at the head of a paragraph may make it a list, a heading, code or a box
-OPENING = re.compile(r"(\d+(?=[.)]\s))?([^\w\\&])")
+OPENING = r"(\d+(?=[.)]\s))?([^\w\\&])"
 LATEX = str.maketrans(
     {letter: f"\\{letter}" for letter in "$&#_%{}"}
     | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "[": "{[}", "]": "{]}"}
@@ -210,7 +210,7 @@ def to_markdown(grid: Grid) -> str:
 
 def _opened(text: str) -> str:
     """A paragraph of Markdown that is one, whatever it begins with."""
-    found = OPENING.match(text)
+    found = re.match(OPENING, text)
     return f"{found[1] or ''}&#{ord(found[2])};{text[found.end() :]}" if found else text
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from cnnref.counting.layer import Layer
 from cnnref.errors import RenamedWarning
@@ -104,14 +104,20 @@ class Whole:
         return moved_bytes(layer, self.view.dtype, self.view.batch_size)
 
 
-class Row(NamedTuple):
+# no named tuples: to make such a class takes longer than all else here, at every start
+class Row:
     """A layer, its number in the network, what it stands in, and how many rows it stands for."""
 
-    number: int
-    layer: Layer
-    whole: Whole
-    times: int = 1
-    label: str = ""
+    __slots__ = ("label", "layer", "number", "times", "whole")
+
+    def __init__(
+        self, number: int, layer: Layer, whole: Whole, times: int = 1, label: str = ""
+    ) -> None:
+        self.number = number
+        self.layer = layer
+        self.whole = whole
+        self.times = times
+        self.label = label
 
 
 def added(rows: Sequence[Row], value: Value) -> Any:
@@ -130,7 +136,7 @@ def together(rows: Sequence[Row], _: Value) -> float:
     return rows[0].whole.intensity(layers) if rows else 0.0
 
 
-class Quantity(NamedTuple):
+class Quantity:
     """A measure of a row, and of rows together.
 
     key: its word on the command line, in columns, sweeps, budgets, charts and facts.
@@ -143,14 +149,27 @@ class Quantity(NamedTuple):
     digits: the decimals that are printed of it, where it is no whole number.
     """
 
-    key: str
-    title: str
-    unit: str
-    value: Value
-    total: Total = added
-    counted: bool = True
-    images: bool = False
-    digits: int = 0
+    __slots__ = ("counted", "digits", "images", "key", "title", "total", "unit", "value")
+
+    def __init__(
+        self,
+        key: str,
+        title: str,
+        unit: str,
+        value: Value,
+        total: Total = added,
+        counted: bool = True,
+        images: bool = False,
+        digits: int = 0,
+    ) -> None:
+        self.key = key
+        self.title = title
+        self.unit = unit
+        self.value = value
+        self.total = total
+        self.counted = counted
+        self.images = images
+        self.digits = digits
 
     @property
     def noun(self) -> str:

@@ -36,6 +36,7 @@ __all__ = [
     "settled",
     "stay",
     "with_lengths",
+    "writes",
 ]
 
 
@@ -57,6 +58,12 @@ QUIET: frozenset[Any] = frozenset(
 ) | {
     torch.numel, torch.is_tensor, torch.is_floating_point, torch.is_complex, torch.is_conj,
     torch.is_neg, torch.is_signed, torch.is_inference, torch.is_same_size,
+} | {
+    getattr(Tensor, name).__get__
+    for name in (
+        "shape", "dtype", "ndim", "layout", "is_nested", "is_sparse", "is_quantized", "itemsize",
+    )
+    if hasattr(getattr(Tensor, name), "__get__")
 }
 # and of these, what marks the tensor itself
 MARKS = frozenset((Tensor.requires_grad_, Tensor.register_hook, Tensor.retain_grad))
@@ -249,7 +256,7 @@ class Constants:
     ) -> None:
         """Forget the values of what a call on feature maps writes to."""
         out = tensors((kwargs.get("out"),))
-        for tensor in (*(given[:1] if _writes(func) else ()), *out):
+        for tensor in (*(given[:1] if writes(func) else ()), *out):
             self._overwritten.add(storage(tensor))
             self._kept.append(tensor)
 
@@ -279,7 +286,7 @@ class Constants:
         """Whether a call is on small constants alone, and writes to no one else's."""
         if not all(map(self.known, given)):
             return False
-        if _writes(func):
+        if writes(func):
             return storage(given[0]) in self._mine
         out = kwargs.get("out")
         return all(storage(tensor) in self._mine for tensor in tensors((out,)))
@@ -407,7 +414,7 @@ def _to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
 
 @cache
-def _writes(func: Callable[..., Any]) -> bool:
+def writes(func: Callable[..., Any]) -> bool:
     """Whether a function changes its first argument: add_, __iadd__, __setitem__."""
     if isinstance(func, torch._ops.OpOverload):  # noqa: SLF001
         return bool(func._schema.is_mutable)  # noqa: SLF001

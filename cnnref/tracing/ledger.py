@@ -59,7 +59,8 @@ class Ledger:
         self._parts = parts
         self._by_path = dict(reversed(parts))
         self._unregistered = 0
-        self._modules: dict[str, tuple[str, int, int]] = {}
+        self._modules: dict[str, tuple[Call, int, int]] = {}
+        self._calls: dict[type, Call] = {}
         self.device = self._device(
             tensor
             for _, part in parts
@@ -138,9 +139,13 @@ class Ledger:
             self._pass_roots(row, given, result)
             return
         in_shapes = row.in_shapes
-        if row.learned:
-            inputs, in_shapes = self._with_made_weights(row, given, inputs)
-        path = self._place(row, given)
+        for i in row.learned:
+            if id(given[i]) in producers:
+                inputs, in_shapes = self._with_made_weights(row, given, inputs)
+                break
+        path = self.stack[-1]
+        if row.weights and path not in self.leaves:
+            path = self._place(path, given[row.weights[0]])
         named = row.leaf and path in self.leaves
         name = path if named and path else _joined(path, row.op)
         number = self._names[name] = self._names.get(name, 0) + 1
@@ -174,16 +179,36 @@ class Ledger:
             return None
         known = self._modules.get(path)
         if known is None:
-            known = self._modules[path] = _watched(self._by_path[path])
-        module, once, twice = known
-        if not once and not twice:
-            times = 0
-        else:
-            axes = row.output
-            times = once * axes[0] + twice * prod(axes[:2]) if axes else 0
-        again = times - counts.weights - counts.biases
+            known = self._modules[path] = self._watched(self._by_path[path])
+        call, once, twice = known
+        again = -counts.weights - counts.biases
+        if (once or twice) and (axes := row.output):
+            again += once * axes[0] + twice * prod(axes[:2])
+        if not again and not frozen and not row.further:
+            return call
         further = (*row.further, ("again", again)) if again else row.further
-        return Call(module, further, frozen)
+        return Call(call.module, further, frozen)
+
+    def _watched(self, part: nn.Module) -> tuple[Call, int, int]:
+        """The call of a module, and its learned numbers by what they are called.
+
+        Those called weight and bias, and those of recurrent layers, whose names go on.
+        """
+        kind = type(part)
+        if (call := self._calls.get(kind)) is None:
+            home = "torch.nn" if getattr(nn, kind.__name__, None) is kind else kind.__module__
+            call = self._calls[kind] = Call(f"{home}.{kind.__qualname__}")
+        # to go through the parts of a module takes long, and most have none
+        named = part.named_parameters() if part._modules else part._parameters.items()  # noqa: SLF001
+        plain = recurrent = 0
+        for name, weight in named:
+            if weight is None or is_lazy(weight):
+                continue
+            if name in ("weight", "bias"):
+                plain += weight.numel()
+            elif "weight" in name or "bias" in name:
+                recurrent += weight.numel()
+        return call, plain, recurrent
 
     def stop(self, path: str, given: Iterable[Tensor]) -> None:
         """Add a row for all that would have come: of it nothing is known, and it is not counted."""
@@ -217,14 +242,12 @@ class Ledger:
             self._producers[id(leaf)] = number
             self._kept.append(leaf)
 
-    def _place(self, row: Row, given: list[Tensor]) -> str:
+    def _place(self, path: str, weight: Tensor) -> str:
         """The module that runs, or that below it which the first weight belongs to."""
-        path = self.stack[-1]
-        if row.weights and path not in self.leaves:
-            for root in self._roots.get(id(given[row.weights[0]]), ()):
-                owner = self._owners.get(id(root), "")
-                if not path or owner.startswith(path + "."):
-                    return owner
+        for root in self._roots.get(id(weight), ()):
+            owner = self._owners.get(id(root), "")
+            if not path or owner.startswith(path + "."):
+                return owner
         return path
 
     def _with_made_weights(
@@ -278,25 +301,6 @@ class Ledger:
             for leaf in tensors((result,)):
                 self._roots[id(leaf)] = roots
                 self._kept.append(leaf)
-
-
-def _watched(part: nn.Module) -> tuple[str, int, int]:
-    """The class of a module, and its learned numbers by what they are called.
-
-    Those called weight and bias, and those of recurrent layers, whose names go on.
-    """
-    kind = type(part)
-    home = "torch.nn" if getattr(nn, kind.__name__, None) is kind else kind.__module__
-    # to go through the parts of a module takes long, and most have none
-    named = part.named_parameters() if part._modules else part._parameters.items()  # noqa: SLF001
-    sizes = {"weight": 0, "bias": 0}
-    for name, weight in named:
-        if weight is None or is_lazy(weight):
-            continue
-        if "weight" in name or "bias" in name:
-            sizes[name] = weight.numel()
-    plain = sizes.pop("weight") + sizes.pop("bias")
-    return f"{home}.{kind.__qualname__}", plain, sum(sizes.values())
 
 
 @lru_cache(maxsize=1 << 12)

@@ -63,8 +63,9 @@ def _told_by(kind: type) -> _Traits:
 
 def inner(module: nn.Module) -> nn.Module | None:
     """What a wrapper runs: the module of torch.compile, of DataParallel; None where it is none."""
-    wraps = _traits(type(module)).wraps
-    within: nn.Module | None = getattr(module, wraps) if wraps else None
+    if not (wraps := _traits(type(module)).wraps):
+        return None
+    within: nn.Module | None = getattr(module, wraps)
     return within
 
 
@@ -87,13 +88,10 @@ def paths(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         yield path, part
         if (within := inner(part)) is not None:
             todo.append((path, within))
-            continue
-        children = [
-            (f"{path}.{name}" if path else name, child)
-            for name, child in part._modules.items()  # noqa: SLF001
-            if child is not None
-        ]
-        todo += reversed(children)
+        elif parts := part._modules:  # noqa: SLF001
+            start = f"{path}." if path else ""
+            children = [(start + name, child) for name, child in parts.items() if child is not None]
+            todo += reversed(children)
 
 
 def _handed_on(x: Any) -> Any:
@@ -129,15 +127,16 @@ class Watch:
         return self
 
     def _watch(self, path: str, part: nn.Module, own: OwnRule | None) -> None:
-        traits = _traits(type(part))
+        kind = type(part)
+        traits = _traits(kind)
         if traits.quantised:
             raise CnnrefError(
                 f"{path or 'the module'} is quantised ({type(part).__name__}) and hides its "
                 "weights: trace the network that it was made of, which has the same MACs."
             )
-        mine = vars(part)
+        mine = part.__dict__
         # a part of TorchScript whose forward has several forms shows none: it is in C++
-        forward = inner(part) or getattr(part, "forward", None)
+        forward = (inner(part) if traits.wraps else None) or getattr(part, "forward", None)
         if traits.scripted and hasattr(part, "training"):
             part.training = False
         mine["training"] = False
@@ -150,7 +149,7 @@ class Watch:
             self._ledger.leaves.add(path)
         if forward is None:
             return
-        within = None if parts or own is not None else self._within(type(part), mine)
+        within = None if parts or own is not None else self._within(kind, mine)
         mine["forward"] = partial(self._run, path, part, forward, own, within)
         self._watched.append(mine)
 

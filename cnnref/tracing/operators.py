@@ -17,10 +17,12 @@ from cnnref.tracing.signature import SMALL
 if TYPE_CHECKING:
     from cnnref.tracing.recorder import Recorder
 
-__all__ = ["UNSEEN", "Operators"]
+__all__ = ["UNSEEN", "Operators", "alone", "run_operator", "transformed"]
 
 # what runs inside is known already
 UNSEEN = torch._C._DisableTorchDispatch  # noqa: SLF001
+# what vmap, grad and the like run in is known by the operators alone
+transformed = torch._C._functorch.peek_interpreter_stack  # noqa: SLF001
 
 
 class Operators(Below):
@@ -47,6 +49,16 @@ class Operators(Below):
         # the shape functions of operators call functions of PyTorch themselves
         with torch._C.DisableTorchFunction():  # noqa: SLF001
             return self._recorder.operator(func, args, kwargs or {})
+
+
+def alone() -> bool:
+    """Whether a recorder sees what is called, and nobody but it."""
+    found = torch._C  # noqa: SLF001
+    return (
+        found._len_torch_function_stack() == 1  # noqa: SLF001
+        and found._len_torch_dispatch_stack() == 1  # noqa: SLF001
+        and found._is_torch_function_mode_enabled()  # noqa: SLF001
+    )
 
 
 def run_operator(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], draws: Draws) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -29,9 +29,10 @@ from cnnref.tracing.constants import (
     settled,
     stay,
     with_lengths,
+    writes,
 )
 from cnnref.tracing.ledger import Ledger, changed
-from cnnref.tracing.operators import UNSEEN, Operators, run_operator
+from cnnref.tracing.operators import UNSEEN, Operators, alone, run_operator, transformed
 from cnnref.tracing.predicted import predicted
 from cnnref.tracing.rows import Row
 from cnnref.tracing.rules import (
@@ -45,9 +46,7 @@ from cnnref.tracing.rules import (
 )
 from cnnref.tracing.rules.refusals import zeros
 from cnnref.tracing.rules.sparse import Sparse, by_stored, marked, plain
-from cnnref.tracing.signature import Made, first_tensor, made, remake, sign
-from cnnref.tracing.twins import as_map
-from cnnref.tracing.twins import on_meta as twin_on_meta
+from cnnref.tracing.signature import FULL, Form, Made, first_tensor, made, remade, sign, signed
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -55,26 +54,15 @@ if TYPE_CHECKING:
     from cnnref.tracing.inside import Inner
     from cnnref.tracing.rules.own import OwnRule, OwnRules
 
-__all__ = ["SHAPES", "Recorder", "Way"]
+__all__ = ["Recorder"]
 
 # what calls of one signature come to: how their result is made, and a row
 _Known = tuple[Made, Row]
 # for each default type, which some results have: what is known of a call, by its signature
 _MEMORY: dict[torch.dtype, dict[Any, _Known]] = {}
-_FULL = 1 << 16
+# which are not known by their forms alone
+SPECIAL = LIKE | PACKED
 DATA = Tensor.data.__get__  # type: ignore[attr-defined]
-# what vmap, grad and the like run in is known by the operators alone
-_transformed = torch._C._functorch.peek_interpreter_stack  # noqa: SLF001
-
-
-def _alone() -> bool:
-    """Whether a recorder sees what is called, and nobody but it."""
-    found = torch._C  # noqa: SLF001
-    return (
-        found._len_torch_function_stack() == 1  # noqa: SLF001
-        and found._len_torch_dispatch_stack() == 1  # noqa: SLF001
-        and found._is_torch_function_mode_enabled()  # noqa: SLF001
-    )
 
 
 class Recorder(TorchFunctionMode):
@@ -96,13 +84,15 @@ class Recorder(TorchFunctionMode):
             Tensor.is_cuda.__get__: device.type == "cuda",  # type: ignore[attr-defined]
         }
         self._ledger = ledger
+        self._numbers = ledger.shadow.numbers
         self._memory = _MEMORY.setdefault(torch.get_default_dtype(), {})
-        if len(self._memory) > _FULL:
+        if len(self._memory) > FULL:
             self._memory.clear()
         self._own = rules.calls if rules else {}
         # whether a layer may say what it calls: nobody else watches, and has to be told
         self.direct = type(self) is Recorder and rules is None
         self._constants = Constants()
+        self._made: list[object] = []
         self._sum: list[Operation] | None = None
 
     def __enter__(self) -> Recorder:
@@ -125,16 +115,15 @@ class Recorder(TorchFunctionMode):
         rule = FUNCTIONS.get(func)
         if rule is None or self._own:
             return self._unusual(func, args, kwargs or {})
-        if _transformed():
+        if transformed():
             return func(*args, **(kwargs or {}))
-        with self._unseen():
-            return self._by_rule(rule, func, args, kwargs)
+        return self._by_rule(rule, func, args, kwargs)
 
     def layer(self, inner: Inner, part: Module, x: Any) -> Any:
         """What a layer gives by what it calls; None where it has to be called itself."""
-        if type(x) is not Tensor or not _alone() or _transformed():
+        if type(x) is not Tensor or not alone() or transformed():
             return None
-        with torch._C.DisableTorchFunction(), UNSEEN():  # noqa: SLF001
+        with torch._C.DisableTorchFunction():  # noqa: SLF001
             if not x.is_meta:
                 return None
             try:
@@ -153,17 +142,56 @@ class Recorder(TorchFunctionMode):
         kwargs: dict[str, Any] | None,
     ) -> Any:
         if func in BY_SIZE:
-            func, args, kwargs = settled(func, args, kwargs or {}, self._constants.known)
+            with UNSEEN():
+                func, args, kwargs = settled(func, args, kwargs or {}, self._constants.known)
         key: list[Any] = [func]
         given: list[Tensor] = []
-        sign(args, key, given)
+        sign(args, key, given, self._numbers)
         if kwargs:
             key += kwargs
-            sign(kwargs.values(), key, given)
+            sign(kwargs.values(), key, given, self._numbers)
         for tensor in given:
             if tensor.is_meta:
+                break
+        else:
+            with UNSEEN():
+                return self._on_constants(rule, func, args, kwargs or {}, given)
+        if (known := self._remembered(func, kwargs, key, given)) is None:
+            with UNSEEN():
                 return self._on_maps(rule, func, args, kwargs or {}, key, given)
-        return self._on_constants(rule, func, args, kwargs or {}, given)
+        how, row = known
+        if isinstance(how, Form):
+            result: Any = remade(how, self._numbers)
+        elif isinstance(how, int):
+            result = self._ledger.twin(given[how])
+        else:
+            result = tuple([remade(one, self._numbers) for one in how])
+        self._made.append(result)
+        self._ledger.write(row, given, result)
+        return result
+
+    def _remembered(
+        self,
+        func: Callable[..., Any],
+        kwargs: dict[str, Any] | None,
+        key: list[Any],
+        given: list[Tensor],
+    ) -> _Known | None:
+        """What is known of a call on feature maps from an earlier one of its signature."""
+        # what forward differentiates runs and is remembered for that
+        if func in SPECIAL or torch.is_grad_enabled() or (kwargs and "out" in kwargs):
+            return None
+        if writes(func) and self._is_held(given[0]):
+            return None
+        try:
+            return self._memory.get(tuple(key))
+        except TypeError:  # an argument that has no hash, as a slice
+            key.clear()
+            return None
+
+    def _is_held(self, tensor: Tensor) -> bool:
+        """Whether the module holds a tensor or made it, so that values may be written to it."""
+        return not tensor.is_meta or self._ledger.shadow.original(tensor) is not None
 
     def _on_maps(
         self,
@@ -174,23 +202,17 @@ class Recorder(TorchFunctionMode):
         key: list[Any],
         given: list[Tensor],
     ) -> Any:
-        """A call on feature maps: as an earlier one of its signature, or worked out, or run."""
-        held = not given[0].is_meta or self._ledger.shadow.original(given[0]) is not None
-        if held or "out" in kwargs:
+        """A call on feature maps that is not remembered is worked out, or run."""
+        if self._is_held(given[0]) or "out" in kwargs:
             self._constants.overwrite(func, given, kwargs)
         if func in LIKE and (found := self._constants.like(func, args, kwargs)) is not None:
             return self._learn(rule, found, args, kwargs)
-        if torch.is_grad_enabled():  # forward differentiates: what runs is remembered for that
-            args, kwargs = self._twins(func, args, kwargs)
+        args, kwargs = self._twins(func, args, kwargs)
+        if torch.is_grad_enabled():
+            self._numbers.clear()
             return self._learn(rule, _run(rule, func, args, kwargs), args, kwargs)
         if func in PACKED:  # by values, and not by shapes alone
             key.clear()
-        if (known := self._remembered(key)) is not None:
-            how, row = known
-            result = self._ledger.twin(given[how]) if isinstance(how, int) else remake(how)
-            self._ledger.write(row, given, result)
-            return result
-        args, kwargs = self._twins(func, args, kwargs)
         return self._found(rule, func, args, kwargs, key)
 
     def _found(
@@ -206,18 +228,12 @@ class Recorder(TorchFunctionMode):
         result = None if sparse else predicted(func, args, kwargs)
         if result is not None:
             return self._learn(rule, result, args, kwargs, key, worked_out=True)
-        before = _signed(args, kwargs)
+        before = signed(args, kwargs)
         result = _run(rule, func, args, kwargs)
-        if key and before != _signed(args, kwargs):  # what it was given has another shape, as in t_
-            key.clear()
+        if before != signed(args, kwargs):  # it has changed the form of what it was given, as t_
+            self._numbers.clear()
+            key = None
         return self._learn(rule, result, args, kwargs, key)
-
-    def _remembered(self, key: list[Any]) -> _Known | None:
-        try:
-            return self._memory.get(tuple(key))
-        except TypeError:  # an argument that has no hash, as a slice
-            key.clear()
-            return None
 
     def _twins(
         self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -289,13 +305,12 @@ class Recorder(TorchFunctionMode):
                 return self._property(func, args)
         if self._own and (own := self._own.get(func)) is not None:
             return self.by_own_rule(own, func, args, kwargs)
-        if _transformed():
+        if transformed():
             if func is torch.autograd.grad and any(x.is_meta for x in tensors((args, kwargs))):
                 args, kwargs = changed((args, kwargs), _to_meta)
             return func(*args, **kwargs)
         if (rule := function_rule(func)) is not None:
-            with self._unseen():
-                return self._by_rule(rule, func, args, kwargs)
+            return self._by_rule(rule, func, args, kwargs)
         return self._without_rule(func, args, kwargs)
 
     def _without_rule(
@@ -372,6 +387,7 @@ class Recorder(TorchFunctionMode):
         return value
 
     def _set(self, func: Any, owner: Tensor, value: Any) -> None:
+        self._numbers.clear()
         if isinstance(value, Tensor) and owner.is_meta != value.is_meta:
             value = self._ledger.twin(value)
             if not owner.is_meta:  # a constant becomes a map
@@ -427,6 +443,8 @@ class Recorder(TorchFunctionMode):
         if self._own and (own := self._own.get(func)) is not None:
             return self.by_own_rule(own, func, args, kwargs)
         given = list(tensors((args, kwargs)))
+        if func._schema.is_mutable:  # noqa: SLF001
+            self._numbers.clear()
         real = given and self._constants.may_run(func, given, kwargs)
         if not real:
             self._constants.overwrite(func, given, kwargs)
@@ -458,24 +476,6 @@ class Recorder(TorchFunctionMode):
         else:
             self._ledger.write(Row(in_real_numbers(found), given, result), given, result)
         return found
-
-
-def _signed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-    found: list[Any] = []
-    sign((args, kwargs), found, [])
-    return found
-
-
-class Way(NamedTuple):
-    """What stands for the tensors of the module and of its inputs, and who writes the rows."""
-
-    module: Callable[[Tensor], Tensor] = twin_on_meta
-    inputs: Callable[[Tensor], Tensor] = as_map
-    ledger: Callable[..., Ledger] = Ledger
-    recorder: Callable[..., Recorder] = Recorder
-
-
-SHAPES = Way()
 
 
 def _to_meta(value: Tensor) -> Tensor:

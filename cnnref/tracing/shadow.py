@@ -33,7 +33,7 @@ from torch.utils.hooks import RemovableHandle
 
 from cnnref.errors import CnnrefError
 from cnnref.tracing.signature import SMALL
-from cnnref.tracing.twins import on_meta
+from cnnref.tracing.twins import Twin, on_meta
 
 __all__ = ["Shadow"]
 
@@ -53,20 +53,28 @@ NAMES = "_non_persistent_buffers_set"
 COPIED = (random.Random, itertools.count, itertools.cycle, bytearray)
 
 
+# the names of hooks and of what else has a shadow, and attributes outside of __dict__
+Plan = tuple[list[str], list[str], list[Any]]
+
+
 class Shadow:
-    """The shadows of one call: of its module, its inputs, and of whatever these hold."""
+    """The shadows of one call: of its module, its inputs, and of whatever these hold.
+
+    numbers: of the forms of tensors that are kept until it ends, by identity.
+    """
 
     def __init__(self) -> None:
-        self._tensor_of: Callable[[Tensor], Tensor] = on_meta
+        self.numbers: dict[int, int] = {}
+        self._tensor_of: Twin = on_meta
         self._known: dict[int, Any] = {}
         # an id belongs to its object for as long as that is kept
         self._kept: list[Any] = []
         self._originals: dict[int, Tensor] = {}
         self._ways: dict[type, Way | None] = WAYS.copy()
-        self._slots: dict[type, list[Any]] = {}
         self._flat: set[tuple[Any, ...]] = set()
+        self._plans: dict[type, tuple[tuple[str, ...], tuple[type, ...], Plan]] = {}
 
-    def of(self, value: Any, tensor: Callable[[Tensor], Tensor] = on_meta) -> Any:
+    def of(self, value: Any, tensor: Twin = on_meta) -> Any:
         """The shadow of any object; of what cannot be written to, itself.
 
         tensor: what stands for a tensor: `on_meta`, `as_map` or `copied`.
@@ -134,7 +142,7 @@ class Shadow:
         return names
 
     def _tensor(self, value: Tensor) -> Tensor:
-        found = self._known[id(value)] = self._tensor_of(value)
+        found = self._known[id(value)] = self._tensor_of(value, self.numbers)
         if found is value:
             self._kept.append(value)
             return value
@@ -150,21 +158,39 @@ class Shadow:
                 f"{kind.__name__} inherits a class that is written in C, so that no shadow of it "
                 "can be made: give a module that holds an object of that class instead."
             )
-        names = vars(value).copy()
-        ways = map(self._ways.get, map(type, names.values()), UNKNOWN)
-        for name, one in [*compress(names.items(), ways)]:
-            if name in HOOKS:  # of which most are empty
-                names[name] = self._hooks(one) if one else OrderedDict()
-            elif name in TABLES:
-                names[name] = self._filled(one.copy()) if one else {}
+        names = value.__dict__.copy()
+        hooks, others, slots = self._plan(kind, tuple(names), tuple(map(type, names.values())))
+        for name in hooks:  # of which most are empty
+            one = names[name]
+            names[name] = self._hooks(one) if one else OrderedDict()
+        for name in others:
+            one = names[name]
+            if name in TABLES:
+                names[name] = self._table(one.copy()) if one else {}
             elif name == NAMES:
                 names[name] = one.copy()
             elif type(one) is not tuple or not self._is_flat(one):
                 names[name] = self._of(one)
         object.__setattr__(found, "__dict__", names)
-        if slots := self._slots_of(kind):
-            self._slotted(value, found, slots)
+        self._slotted(value, found, slots)
         return found
+
+    def _plan(self, kind: type, names: tuple[str, ...], kinds: tuple[type, ...]) -> Plan:
+        """What of a part has a shadow, mostly as of another part of its class."""
+        known = self._plans.get(kind)
+        if known is None or known[0] != names or known[1] != kinds:
+            shadowed = [*compress(names, map(self._ways.get, kinds, UNKNOWN))]
+            hooks = [name for name in shadowed if name in HOOKS]
+            others = [name for name in shadowed if name not in HOOKS]
+            known = self._plans[kind] = names, kinds, (hooks, others, _slots(kind))
+        return known[2]
+
+    def _table(self, names: dict[str, Any]) -> dict[str, Any]:
+        """What a part holds by name."""
+        for name, one in names.items():
+            if one is not None:
+                names[name] = self._of(one)
+        return names
 
     def _hooks(self, value: Any) -> Any:
         """Hooks are their author's: of what they hold outside, only the parts have shadows."""
@@ -199,13 +225,7 @@ class Shadow:
     def _attributes(self, value: Any, found: Any) -> Any:
         if names := getattr(value, "__dict__", None):
             vars(found).update(self._filled(names.copy()))
-        self._slotted(value, found, self._slots_of(type(value)))
-        return found
-
-    def _slots_of(self, kind: type) -> list[Any]:
-        found = self._slots.get(kind)
-        if found is None:
-            found = self._slots[kind] = _slots(kind)
+        self._slotted(value, found, _slots(type(value)))
         return found
 
     def _slotted(self, value: Any, found: Any, slots: list[Any]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,32 +14,62 @@ from torch.nn import Parameter
 from cnnref.tracing.rules.operation import PLAIN, tensors
 from cnnref.tracing.rules.sparse import LAYOUTS, stored, values
 
-__all__ = ["SMALL", "Made", "first_tensor", "is_small", "made", "remake", "sign", "storage"]
+__all__ = [
+    "FULL",
+    "META",
+    "SMALL",
+    "Form",
+    "Made",
+    "first_tensor",
+    "form",
+    "is_small",
+    "made",
+    "remade",
+    "sign",
+    "signed",
+    "storage",
+]
 
 # elements of a tensor whose values are kept
 SMALL = 1 << 16
+# entries of a memory that is then begun anew
+FULL = 1 << 16
 META = torch.device("meta")
 
-Spec = tuple[torch.Size, tuple[int, ...], torch.dtype]
-# new tensors of these sizes, strides and types; or the argument of that number itself
-Made = Spec | tuple[Spec, ...] | int
+_NUMBERS: dict[Any, int] = {}
+_next = count().__next__
 
 
-def sign(values: Iterable[Any], key: list[Any], found: list[Tensor]) -> None:
-    """Write the shapes and numbers of arguments into a key, and collect their tensors.
+class Form(NamedTuple):
+    """Sizes, strides and type of a tensor on meta: their number, and one to make others of."""
+
+    number: int
+    model: Tensor
+
+
+# new tensors of these forms; or the argument of that number itself
+Made = Form | tuple[Form, ...] | int
+
+
+def sign(
+    values: Iterable[Any], key: list[Any], found: list[Tensor], numbers: dict[int, int]
+) -> None:
+    """Write the forms and numbers of arguments into a key, and collect their tensors.
+
+    numbers: of the forms of tensors for which they are known, by identity.
 
     >>> key, found = [], []
-    >>> sign((torch.empty(2, 3, device="meta"), 1), key, found)
+    >>> x = torch.empty(2, 3, device="meta")
+    >>> sign((x, 1), key, found, {id(x): 4})
     >>> key, len(found)
-    ([torch.Size([2, 3]), (3, 1), torch.float32, <class 'int'>, 1], 1)
+    ([4, <class 'int'>, 1], 1)
     """
     for value in values:
         kind = type(value)
         if kind is Tensor or kind is Parameter:
             found.append(value)
-            key.append(value.shape)
-            key.append(value.stride() if value.layout is torch.strided else _stored(value))
-            key.append(value.dtype)
+            known = numbers.get(id(value))
+            key.append(_number_of(value) if known is None else known)
         elif kind in PLAIN:
             # 1 and 1.0 and True are equal, and make different types
             key.append(kind)
@@ -51,12 +82,46 @@ def sign(values: Iterable[Any], key: list[Any], found: list[Tensor]) -> None:
             key.append(value)
         elif isinstance(value, list | tuple):
             key += (kind, len(value))
-            sign(value, key, found)
+            sign(value, key, found, numbers)
         elif isinstance(value, dict):
             key += (kind, *value)
-            sign(value.values(), key, found)
+            sign(value.values(), key, found, numbers)
         else:
-            key.append(value)
+            key += (kind, value)
+
+
+def signed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """The key of the arguments of a call as they are now."""
+    key: list[Any] = []
+    sign((args, kwargs), key, [], {})
+    return key
+
+
+def _number_of(value: Tensor) -> int:
+    if value.layout is torch.strided:
+        return _number((value.shape, value.stride(), value.dtype))
+    with torch._C._DisableTorchDispatch():  # noqa: SLF001
+        return _number((value.shape, _stored(value), value.dtype))
+
+
+def _number(spec: Any) -> int:
+    """A number that stands for sizes, strides and a type, and for no others ever."""
+    found = _NUMBERS.get(spec)
+    if found is None:
+        if len(_NUMBERS) > FULL:
+            _NUMBERS.clear()
+        found = _NUMBERS.setdefault(spec, _next())
+    return found
+
+
+@lru_cache(maxsize=FULL)
+def form(size: torch.Size, strides: tuple[int, ...], dtype: torch.dtype) -> Form:
+    """The form of such tensors on meta."""
+    in_c = torch._C  # noqa: SLF001
+    # it is kept: nobody sees it, and it is for use anywhere
+    with in_c.DisableTorchFunction(), in_c._DisableTorchDispatch(), torch.inference_mode(False):  # noqa: SLF001
+        model = torch.empty_strided(size, strides, dtype=dtype, device=META)
+    return Form(_number((size, strides, dtype)), model)
 
 
 @lru_cache(maxsize=1 << 10)
@@ -77,24 +142,33 @@ def made(result: Any, given: list[Tensor], worked_out: bool = False) -> Made | N
         for number, tensor in enumerate(given):
             if result is tensor:
                 return number
-        return _spec(result) if worked_out else _fresh(result, given)
+        return _form_of(result) if worked_out else _fresh(result, given)
     if type(result) is tuple and result:
         parts = [_fresh(part, given) for part in result]
         return None if None in parts else tuple(part for part in parts if part is not None)
     return None
 
 
-def _fresh(result: Any, given: list[Tensor]) -> Spec | None:
+def _fresh(result: Any, given: list[Tensor]) -> Form | None:
     if type(result) is not Tensor or not result.is_meta or result.layout is not torch.strided:
         return None
     own = storage(result)
-    if any(tensor.is_meta and storage(tensor) == own for tensor in given):
-        return None  # a view
-    return _spec(result)
+    for tensor in given:
+        # what is made of a view may reach beyond that view
+        if tensor.is_meta and storage(tensor) == own and _reach(tensor) != _reach(result):
+            return None
+    return _form_of(result)
 
 
-def _spec(result: Tensor) -> Spec:
-    return result.shape, result.stride(), result.dtype
+def _reach(tensor: Tensor) -> tuple[int, int]:
+    """From where to where a tensor has its elements in its memory."""
+    axes = zip(tensor.shape, tensor.stride(), strict=True)
+    start = int(tensor.storage_offset())
+    return start, start + sum((size - 1) * step for size, step in axes)
+
+
+def _form_of(result: Tensor) -> Form:
+    return form(result.shape, result.stride(), result.dtype)
 
 
 def storage(tensor: Tensor) -> int:
@@ -113,12 +187,11 @@ def is_small(tensor: Tensor) -> bool:
     )
 
 
-def remake(how: Spec | tuple[Spec, ...]) -> Any:
-    """The new result of a call that is known from an earlier one."""
-    if isinstance(how[0], torch.Size):
-        size, stride, dtype = how
-        return torch.empty_strided(size, stride, dtype=dtype, device=META)
-    return tuple([remake(part) for part in how])
+def remade(how: Form, numbers: dict[int, int]) -> Tensor:
+    """A new tensor of a form, whose number becomes known: it has to be kept."""
+    found: Tensor = Tensor._make_subclass(Tensor, how.model)  # noqa: SLF001
+    numbers[id(found)] = how.number
+    return found
 
 
 def first_tensor(result: Any) -> Tensor | None:

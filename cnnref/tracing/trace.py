@@ -34,10 +34,10 @@ from cnnref.tables.table import Table
 from cnnref.tracing.isolation import apart, deep, eager, settings, uncollected, unfused
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.modules import Watch, paths, unwrapped
-from cnnref.tracing.recorder import SHAPES, Way
 from cnnref.tracing.rows import shape
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.shadow import Shadow
+from cnnref.tracing.ways import SHAPES, Way
 
 if TYPE_CHECKING:
     from cnnref.tracing.rules.own import OwnRules

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import copy
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from cnnref.tracing.signature import META, SMALL, is_small
+from cnnref.tracing.signature import META, SMALL, form, is_small
 
-__all__ = ["as_map", "copied", "lent", "on_meta"]
+__all__ = ["Twin", "as_map", "copied", "lent", "on_meta"]
+
+Numbers = dict[int, int] | None
+Twin = Callable[[Tensor, Numbers], Tensor]
 
 
-def on_meta(value: Tensor) -> Tensor:
+def on_meta(value: Tensor, numbers: Numbers = None) -> Tensor:
     """A tensor's twin: without memory, but that small constants keep their values.
+
+    numbers: where that of its form is written, by its identity, if it is kept.
 
     What has no twin there (sparse, quantised, nested) stands for itself.
     """
     kind = type(value)
-    if value.is_mkldnn:  # which is another order of the same numbers
-        return torch.empty(value.shape, dtype=value.dtype, device=META)
     if kind is Tensor:
-        if value.is_cpu and value.numel() <= SMALL:
+        if value.is_cpu and value.numel() <= SMALL and not value.is_mkldnn:
             return value.detach().clone() if value.requires_grad else value.clone()
     elif kind is not nn.Parameter:
         if is_lazy(value):
@@ -35,15 +38,25 @@ def on_meta(value: Tensor) -> Tensor:
         if is_small(value):
             return value.detach().clone()
     if value.layout is not torch.strided or value.is_quantized or value.is_nested:
+        if value.is_mkldnn:  # which is another order of the same numbers
+            return torch.empty(value.shape, dtype=value.dtype, device=META)
         return value
-    return _alike(_bare(value), value, kind)
+    return _on_meta(value, kind, numbers)
 
 
-def as_map(value: Tensor) -> Tensor:
+def _on_meta(value: Tensor, kind: type[Tensor], numbers: Numbers) -> Tensor:
+    number, model = form(value.shape, value.stride(), value.dtype)
+    found: Tensor = Tensor._make_subclass(kind, model, value.requires_grad)  # noqa: SLF001
+    if numbers is not None:
+        numbers[id(found)] = number
+    return found
+
+
+def as_map(value: Tensor, numbers: Numbers = None) -> Tensor:
     """The same for an input, whose values are only kept where they are what decides, and no map."""
     if value.is_mkldnn or not is_small(value) or _says(value):
-        return on_meta(value)
-    return _alike(_bare(value), value, Tensor)
+        return on_meta(value, numbers)
+    return _on_meta(value, Tensor, numbers)
 
 
 def _says(tensor: Tensor) -> bool:
@@ -59,33 +72,20 @@ def _hides(mask: Tensor) -> bool:
     return bool(hidden.any()) and bool((hidden | (mask == 0)).all())
 
 
-def _bare(value: Tensor) -> Tensor:
-    stride = None if value.is_contiguous() else value.stride()
-    return _model(value.shape, stride, value.dtype)
-
-
-@lru_cache(maxsize=1 << 12)
-def _model(shape: torch.Size, stride: tuple[int, ...] | None, dtype: torch.dtype) -> Tensor:
-    """A tensor to make others of, which takes a third of the time of making one."""
-    if stride is None:
-        return torch.empty(shape, dtype=dtype, device=META)
-    return torch.empty_strided(shape, stride, dtype=dtype, device=META)
-
-
-def copied(value: Tensor) -> Tensor:
+def copied(value: Tensor, numbers: Numbers = None) -> Tensor:
     """A tensor's copy, in memory of its own."""
     kind = type(value)
     if is_lazy(value) or not _is_simple(kind):
         return copy.deepcopy(value)
-    return _alike(value.detach().clone(), value, kind)
+    return _alike(value.detach().clone(), value)
 
 
-def lent(value: Tensor) -> Tensor:
+def lent(value: Tensor, numbers: Numbers = None) -> Tensor:
     """A tensor for reading alone: the same memory where that is large, or else a copy."""
     plain = value.layout is torch.strided and not value.is_quantized and not value.is_nested
     if is_lazy(value) or not plain or value.numel() <= SMALL or not _is_simple(type(value)):
         return copied(value)
-    return _alike(value.detach(), value, type(value))
+    return _alike(value.detach(), value)
 
 
 def _is_simple(kind: type[Tensor]) -> bool:
@@ -93,9 +93,8 @@ def _is_simple(kind: type[Tensor]) -> bool:
     return kind.__torch_dispatch__ is Tensor.__torch_dispatch__
 
 
-def _alike(model: Tensor, value: Tensor, kind: type[Tensor]) -> Tensor:
-    """A tensor like a model, in the class of another, and learned as that is."""
-    if kind is not Tensor:
-        return Tensor._make_subclass(kind, model, value.requires_grad)  # noqa: SLF001
-    made = model.detach()
-    return made.requires_grad_() if value.requires_grad else made
+def _alike(made: Tensor, value: Tensor) -> Tensor:
+    """A tensor in the class of another, and learned as that is."""
+    if type(value) is not Tensor:
+        return Tensor._make_subclass(type(value), made, value.requires_grad)  # noqa: SLF001
+    return made.requires_grad_(value.requires_grad)

@@ -16,6 +16,7 @@ import cnnref
 from cnnref.measuring import calls, isolation, memory
 from cnnref.measuring.isolation import as_it_was, timed
 from cnnref.measuring.machine import free_bytes
+from studies.peers.disturbed import interrupted
 
 # ---- what comes back ----
 
@@ -189,6 +190,19 @@ def test_process_and_module_are_left_as_they_were(
         assert Fails.calls == 3 + isinstance(error, RuntimeError)
     assert state() == before
     assert module_state(module) == parts
+
+
+@pytest.mark.parametrize("mode", ["inference", "training"])
+def test_an_interrupt_at_any_moment_changes_nothing_and_arrives(mode: str) -> None:
+    def measured(module: nn.Module, image: Tensor) -> Any:
+        size = tuple(image.shape[1:])
+        return cnnref.measure(module, size, mode=mode, threads=1, device="cpu", seconds=0.02)
+
+    threads = torch.get_num_threads()
+    found = interrupted(measured, 25)
+    assert (found.get("others", 0), found["changed"], found["what"]) == (0, 0, {})
+    assert found["interrupted"] > 0
+    assert torch.get_num_threads() == threads
 
 
 def test_what_is_not_set_back_would_be_seen() -> None:

@@ -16,9 +16,9 @@ from cnnref.tables.table import Table
 from cnnref.tracing.ledger import changed
 from cnnref.tracing.real.memory import Book, WrittenError
 from cnnref.tracing.real.runner import Runner
-from cnnref.tracing.recorder import Way
 from cnnref.tracing.rules import tensors
-from cnnref.tracing.twins import copied, lent
+from cnnref.tracing.twins import Twin, copied, lent
+from cnnref.tracing.ways import Way
 
 __all__ = ["run"]
 
@@ -44,7 +44,7 @@ def run(
     ran = asked._replace(by="made-up inputs" if is_made_up((args, kwargs)) else "inputs")
     args, kwargs = filled((args, kwargs), device)
 
-    def once(weights: Callable[[Tensor], Tensor]) -> Table:
+    def once(weights: Twin) -> Table:
         way = Way(weights, copied, Book, Runner)
         return recorded(args, kwargs, way, ran=ran, around=(partial(_drawn, device),))
 

@@ -52,14 +52,15 @@ class Runner(Recorder):
         args: tuple[Any, ...],
         kwargs: dict[str, Any] | None,
     ) -> Any:
-        args, kwargs = self._ledger.twin((args, kwargs or {}))
-        if func in BY_SIZE:
-            func, args, kwargs = settled(func, args, kwargs, self._known.known)
-        given = list(tensors((args, kwargs)))
-        constant = self._on_known(func, given, kwargs)
-        result = func(*args, **kwargs)
-        number = self._kept(func, result, given, constant, args, kwargs)
-        return self._learn(rule, result, args, kwargs, number=number) if given else result
+        with self._unseen():
+            args, kwargs = self._ledger.twin((args, kwargs or {}))
+            if func in BY_SIZE:
+                func, args, kwargs = settled(func, args, kwargs, self._known.known)
+            given = list(tensors((args, kwargs)))
+            constant = self._on_known(func, given, kwargs)
+            result = func(*args, **kwargs)
+            number = self._kept(func, result, given, constant, args, kwargs)
+            return self._learn(rule, result, args, kwargs, number=number) if given else result
 
     def _on_known(self, func: Any, given: list[Tensor], kwargs: dict[str, Any]) -> bool:
         """Whether a trace by shapes would compute a call, too."""
