@@ -106,7 +106,10 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--tf32": FLAG | {"help": "let a card round the factors of float32 products"},
         "--compile": FLAG | {"help": "run what torch.compile makes of it"},
         "--threads": {"metavar": "N", "help": "of the processor"},
-        "--seconds": {"metavar": "S", "help": "the longest that repeating may take"},
+        "--seconds": {
+            "metavar": "S",
+            "help": "the longest that repeating may take; the whole takes several times that",
+        },
         "--layers": FLAG | {"help": "each layer's time, beside what the ceilings allow it"},
     },
     "where it goes": {
@@ -147,11 +150,12 @@ WORDS = {
     "NAMES": "networks; all unless named",
     "BUDGETS": "names of [tool.cnnref.budget.NAME] in pyproject.toml; all unless named",
     "WORD": "a part of a name or a title",
+    "CONVENTION_NAME": "a convention, whose prices are shown; all of them unless named",
     "SHELL": ", ".join(SHELLS),
 }
 
 # words that may be missing or repeated
-MANY = {"NAMES": "*", "BUDGETS": "*", "WORD": "?"}
+MANY = {"NAMES": "*", "BUDGETS": "*", "WORD": "?", "CONVENTION_NAME": "?"}
 
 BOOK = (
     "--input-size",
@@ -189,7 +193,8 @@ CATALOGUE, OWN, HELP = "networks of the catalogue", "models of your own, and any
 PICTURE = "pictures"
 COMMANDS: dict[str, Command] = {
     "list": Command(
-        CATALOGUE, "names and titles", ("WORD",), (), "networks:listed", ("list", "list resnet")
+        CATALOGUE, "names, titles and costs", ("WORD",), ("--sort", *PRINT), "networks:listed",
+        ("list", "list resnet --sort macs"),
     ),
     "table": Command(
         CATALOGUE, "the rows of a network by its spec, without torch", ("NAME",), ROWS,
@@ -277,7 +282,8 @@ COMMANDS: dict[str, Command] = {
         ),
     ),
     "conventions": Command(
-        HELP, "the price lists and their sources", (), (), "networks:conventions", ("conventions",)
+        HELP, "the price lists and their sources", ("CONVENTION_NAME",), PRINT,
+        "networks:conventions", ("conventions", "conventions fvcore"),
     ),
     "completion": Command(
         HELP, "what a shell needs to complete commands", ("SHELL",), (), "completion:printed",

@@ -62,7 +62,11 @@ def outcome(argv: Sequence[str]) -> Outcome:
     Raises:
         CnnrefError: a word of it is not known, or the command refuses its input.
     """
-    first, *rest = argv or [""]
+    if not argv:
+        from cnnref.cli.help import overview
+
+        return Outcome("", 2, overview())
+    first, *rest = argv
     if first == "help":
         first, *rest = [*rest, "--help"]
     if first in ("-h", "--help"):

@@ -8,7 +8,7 @@ import cnnref
 from cnnref import sources
 from cnnref.cli.inputs import given_inputs
 from cnnref.cli.models import theirs
-from cnnref.cli.show import Outcome, delivered, printed, progress
+from cnnref.cli.show import Outcome, delivered, phase, printed, progress
 from cnnref.cli.targets import find, make
 from cnnref.errors import CnnrefError
 from cnnref.tables.formats import json_text
@@ -31,6 +31,12 @@ def measured(arguments: SimpleNamespace) -> Outcome:
             "Layers have times of their own in an inference that is not compiled; drop --layers, "
             "and print text or JSON."
         )
+    if arguments.columns is not None:
+        # before anything runs for a minute
+        from cnnref.measuring.roofline import COLUMNS
+        from cnnref.tables.columns import chosen
+
+        chosen(arguments.columns, (), COLUMNS, "column of layer times")
     found = _measured(arguments, layers)
     if arguments.format == "json":
         whole = {"machine": found.machine._asdict(), **found.to_dict()}
@@ -51,7 +57,7 @@ def measured(arguments: SimpleNamespace) -> Outcome:
 def _measured(arguments: SimpleNamespace, layers: bool) -> Measurement:
     target = arguments.target
     how: dict[str, Any] = {name: getattr(arguments, name) for name in OPTIONS}
-    how |= {"layers": layers, "progress": progress}
+    how |= {"layers": layers, "progress": phase}
     if arguments.seconds is not None:
         how["seconds"] = arguments.seconds
     doing = ["loading it"]
@@ -100,7 +106,7 @@ def _image(size: Any) -> tuple[int, ...]:
 
 
 def _roof(found: Measurement) -> Any:
-    progress("measuring the ceilings of this machine")
+    phase("measuring the ceilings of this machine")
     best = cnnref.ceilings(
         found.machine.device, found.dtype, tf32=found.tf32, threads=found.machine.threads
     )

@@ -41,6 +41,10 @@ def swept(arguments: SimpleNamespace) -> Outcome:
     target, given, vary = arguments.target, dict(arguments.arg or ()), dict(arguments.vary or ())
     for word in OWN & {*given, *vary}:
         raise CnnrefError(f"{word!r} is an option of the sweep itself, not an argument to vary.")
+    if not vary and arguments.input_size is None and not arguments.batch_size:
+        raise CnnrefError(
+            "Nothing varies: give --input-size 128,224, --batch-size 1,8 or --vary NAME=V1,V2."
+        )
     for word in {*given} & {*vary}:
         raise CnnrefError(f"{word!r} is in --arg and in --vary: give it once.")
     how = {"input_size": arguments.input_size, "batch_size": arguments.batch_size or 1, **vary}

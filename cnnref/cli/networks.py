@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ import cnnref
 from cnnref.cli.commands import CHARTS, PICTURES
 from cnnref.cli.show import Outcome, delivered, limits, printed, progress, rows, verdicts
 from cnnref.errors import CnnrefError, MissingExtraError, UnknownNameError
+from cnnref.tables.formats import Grid
+from cnnref.tables.printable import Printed, View
 from cnnref.units import visible
 
 if TYPE_CHECKING:
@@ -27,6 +29,49 @@ ENDINGS = {"gv": "dot", "mmd": "mermaid"}
 BINARY = ("png", "pdf")
 
 
+Heading = tuple[str, str, str]
+
+
+class Listing(Printed):
+    """Lines that are no rows of a network, in every format.
+
+    key: what JSON calls the lines, each by the keys of the columns.
+    columns: a key, a heading and a kind ("text" or "whole") for each.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        caption: str,
+        columns: Sequence[Heading],
+        lines: list[list[Any]],
+    ) -> None:
+        self.key, self.caption, self.columns, self.lines = key, caption, columns, lines
+
+    def _seen(self, _: View) -> Grid:
+        kinds = [kind for _, _, kind in self.columns]
+        return Grid(
+            heads=[head for _, head, _ in self.columns],
+            aligns="".join("l" if kind == "text" else "r" for kind in kinds),
+            kinds=kinds,
+            cells=[[f"{one:,}" if isinstance(one, int) else one for one in x] for x in self.lines],
+            exact=self.lines,
+            totals=[],
+            notes=[self.caption],
+            folds=[(place, 16) for place, kind in enumerate(kinds) if place and kind == "text"],
+        )
+
+    def _document(self, _: View) -> dict[str, Any]:
+        keys = [key for key, _, _ in self.columns]
+        return {"schema": 1, self.key: [dict(zip(keys, line, strict=True)) for line in self.lines]}
+
+
+NETWORKS = (
+    ("name", "name", "text"), ("title", "title", "text"), ("year", "year", "text"),
+    ("input", "input", "text"), ("parameters", "parameters", "whole"), ("macs", "MACs", "whole"),
+)  # fmt: skip
+
+
 def listed(arguments: SimpleNamespace) -> Outcome:
     """`cnnref list`."""
     word = (arguments.word or "").lower()
@@ -36,9 +81,24 @@ def listed(arguments: SimpleNamespace) -> Outcome:
         if word in record.name.lower() or word in record.title.lower()
     ]
     if not records:
-        raise UnknownNameError("network", word, cnnref.names())
-    width = max(len(record.name) for record in records)
-    return Outcome(_lines(f"{one.name:<{width}}  {one.title}, {one.year}" for one in records))
+        raise CnnrefError(
+            f"Nothing in the catalogue has {word!r} in its name or title; any other network is "
+            "traced, as in cnnref trace torchvision.models:resnet18."
+        )
+    lines: list[list[Any]] = []
+    for one in records:
+        found = cnnref.table(one.name)
+        costs = str(found.input_shape), found.parameters, found.macs
+        lines.append([one.name, one.title, str(one.year), *costs])
+    order = arguments.sort or ""
+    if order:
+        keys = [key for key, _, _ in NETWORKS]
+        if order not in keys:
+            raise UnknownNameError("column of list", order, keys)
+        numbers = order in ("parameters", "macs", "year")
+        lines.sort(key=lambda line: line[keys.index(order)], reverse=numbers)
+    caption = f"{len(lines)} network{'s' * (len(lines) != 1)}, costs at the default input"
+    return Outcome(printed(Listing("networks", caption, NETWORKS, lines), arguments))
 
 
 def table(arguments: SimpleNamespace) -> Outcome:
@@ -117,11 +177,28 @@ def _side(name: str, both: tuple[str, str], arguments: SimpleNamespace) -> Simpl
     return SimpleNamespace(**vars(arguments) | dict.fromkeys(["num_classes"] if others else []))
 
 
-def conventions(_: SimpleNamespace) -> Outcome:
+CONVENTIONS = (
+    ("name", "name", "text"), ("unit", "unit", "text"), ("title", "title", "text"),
+    ("note", "counts", "text"), ("source", "source", "text"),
+)  # fmt: skip
+PRICES = (("op", "op", "text"), ("count", "of each", "text"), ("price", "price", "whole"))
+
+
+def conventions(arguments: SimpleNamespace) -> Outcome:
     """`cnnref conventions`."""
-    entries = map(cnnref.convention, cnnref.conventions())
-    told = "{0.name}: {0.title}, in {0.unit}s.\n  {0.note}\n  Source: {0.source}."
-    return Outcome(_lines(map(told.format, entries)))
+    if arguments.convention_name is not None:
+        found = cnnref.convention(arguments.convention_name)
+        prices: list[list[Any]] = [
+            [op, count.replace("_", " "), price]
+            for op, terms in found.prices.items()
+            for count, price in terms.items()
+        ]
+        caption = f"{found.name}: {found.title}, in {found.unit}s. {found.note} {found.source}"
+        return Outcome(printed(Listing("prices", caption.rstrip("."), PRICES, prices), arguments))
+    entries = [cnnref.convention(name) for name in cnnref.conventions()]
+    lines = [[getattr(one, key) for key, _, _ in CONVENTIONS] for one in entries]
+    caption = f"{len(lines)} conventions; the prices of one: cnnref conventions NAME"
+    return Outcome(printed(Listing("conventions", caption, CONVENTIONS, lines), arguments))
 
 
 def drawn(arguments: SimpleNamespace) -> Outcome:

@@ -21,6 +21,7 @@ __all__ = [
     "Outcome",
     "delivered",
     "limits",
+    "phase",
     "printed",
     "progress",
     "rows",
@@ -121,6 +122,13 @@ def progress(text: str) -> None:
     """What is being done, on one line of a terminal that the next one replaces."""
     if sys.stderr is not None and sys.stderr.isatty():
         say(f"\r\x1b[K{text}")
+
+
+def phase(text: str) -> None:
+    """What is being done where it takes long: without a terminal, a line of its own."""
+    if text and not (sys.stderr is not None and sys.stderr.isatty()):
+        say(f"cnnref: {text}\n")
+    progress(text)
 
 
 def limits(arguments: SimpleNamespace) -> Budget | None:

@@ -65,9 +65,11 @@ def complain(message: str) -> None:
 
 
 def coloured(stream: TextIO | None) -> bool:
-    """Whether a stream is a terminal that shows colours, and NO_COLOR is not set."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return stream is not None and stream.isatty() and not plain
+    """Whether a stream is a terminal that shows colours, or FORCE_COLOR says so; not NO_COLOR."""
+    if stream is None or os.environ.get("NO_COLOR"):
+        return False
+    forced = os.environ.get("FORCE_COLOR", "0") not in ("", "0")
+    return forced or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def quiet(stream: TextIO) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 
-from cnnref.cli.commands import COMMANDS, MANY, OPTIONS
+from cnnref.cli.commands import COMMANDS, FORMATS, MANY, OPTIONS, SUFFIXES
 from cnnref.cli.values import convert
 from cnnref.errors import CnnrefError, UnknownNameError
 
@@ -52,6 +52,11 @@ def _set(found: dict[str, object], command: str, word: str, rest: Iterator[str],
     option, equals, value = word.partition("=")
     option = _renamed(option, command)
     if option not in _known(command):
+        written = SUFFIXES.get(option[2:], option[2:])
+        if written in FORMATS and "--format" in _known(command):
+            raise CnnrefError(
+                f"Unknown option of {command} {option!r}: a format is given as --format {written}."
+            )
         raise UnknownNameError(f"option of {command}", option, (*_known(command), "--help"))
     action, name = OPTIONS[option].get("action"), _attribute(option)
     if action == "store_true":

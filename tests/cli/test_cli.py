@@ -71,9 +71,23 @@ def modules(tmp_path, monkeypatch):
 def test_list_has_a_line_for_each_network(capsys):
     code, out, err = run(capsys, "list")
     assert (code, err) == (0, "")
-    assert [line.split()[0] for line in out.splitlines()] == list(cnnref.names())
-    assert "alexnet " in out
-    assert all("  " in line and line.split(", ")[-1].isdecimal() for line in out.splitlines())
+    named = [line.split()[0] for line in out.splitlines()[4:] if line[0] != " "]
+    assert named == list(cnnref.names())
+    code, out, _ = run(capsys, "list", "vgg", "--format", "json", "--sort", "macs")
+    found = json.loads(out)["networks"]
+    assert {one["name"] for one in found} == {n for n in cnnref.names() if "vgg" in n}
+    assert [one["macs"] for one in found] == sorted((x["macs"] for x in found), reverse=True)
+    for one in found:
+        table = cnnref.table(one["name"])
+        assert (one["macs"], one["parameters"]) == (table.macs, table.parameters)
+        assert one["input"] == str(table.input_shape)
+    assert run(capsys, "list", "vgg1", "--sort", "name")[1].count("\nvgg1") == 9
+
+
+def test_nothing_at_all_shows_the_commands(capsys):
+    code, out, err = run(capsys)
+    assert (code, out) == (2, "")
+    assert err == run(capsys, "--help")[1]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -118,11 +132,26 @@ def test_explain_shows_both_axes_of_a_rectangle(capsys):
 
 
 def test_conventions_are_named_with_note_and_source(capsys):
-    code, out, _ = run(capsys, "conventions")
+    code, out, _ = run(capsys, "conventions", "--format", "json")
     assert code == 0
-    for name in cnnref.conventions():
+    found = {one["name"]: one for one in json.loads(out)["conventions"]}
+    assert list(found) == list(cnnref.conventions())
+    for name, one in found.items():
         how = cnnref.convention(name)
-        assert f"{name}: {how.title}, in {how.unit}s.\n  {how.note}\n  Source: {how.source}." in out
+        assert all(one[key] == getattr(how, key) for key in ("title", "unit", "note", "source"))
+    _, out, _ = run(capsys, "conventions")
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_prices_of_a_convention_are_shown(capsys):
+    _, out, _ = run(capsys, "conventions", "fvcore", "--format", "csv")
+    shown = [tuple(line) for line in csv.reader(StringIO(out))][1:]
+    prices = cnnref.convention("fvcore").prices
+    assert shown == [
+        (op, count.replace("_", " "), str(price))
+        for op, terms in prices.items()
+        for count, price in terms.items()
+    ]
 
 
 def test_compare_tells_rows_apart_by_its_exit_code(capsys):
@@ -258,7 +287,6 @@ BAD = {
     "tabel vgg16": "Unknown command 'tabel': did you mean table?",
     "xyzzy": "Unknown command 'xyzzy': known are budget, chart, check, compare, completion, "
     "conventions, draw, explain, list, measure, sweep, table, trace.",
-    "": NO_COMMAND,
     "--sort macs": NO_COMMAND,
     "vgg16": "'vgg16' is a network, not a command: cnnref table vgg16",
     "own.py:build": "'own.py:build' is not a command: cnnref trace own.py:build",
@@ -269,9 +297,16 @@ BAD = {
     "table vgg16 --format cvs": "Unknown format 'cvs': did you mean csv?",
     "table vgg16 --formt csv": "Unknown option of table '--formt': did you mean --format?",
     "table vgg16 --form csv": "Unknown option of table '--form': did you mean --format?",
-    "list --format csv": "Unknown option of list '--format': known are --help.",
+    "list --formats csv": "Unknown option of list '--formats': did you mean --format?",
+    "list --sort mac": "Unknown column of list 'mac': did you mean macs?",
+    "table vgg16 --json": "Unknown option of table '--json': a format is given as --format json.",
+    "table vgg16 --md": "Unknown option of table '--md': a format is given as --format markdown.",
+    "sweep vgg16": "Nothing varies: give --input-size 128,224, --batch-size 1,8 or --vary "
+    "NAME=V1,V2.",
+    "conventions fvcor": "Unknown convention 'fvcor': did you mean fvcore?",
     "list vgg vgg16": "'vgg16' is too many; see 'cnnref list --help'.",
-    "list vgg61": "Unknown network 'vgg61': did you mean vgg19 or vgg16 or vgg13?",
+    "list vgg61": "Nothing in the catalogue has 'vgg61' in its name or title; any other network "
+    "is traced, as in cnnref trace torchvision.models:resnet18.",
     "table vgg16 --input-size": "--input-size needs a value; see 'cnnref table --help'.",
     "table vgg16 --input-size --strict": "--input-size needs a value; see 'cnnref table --help'.",
     "table vgg16 --strict=yes": "--strict takes no value, but is given 'yes'; see "
@@ -319,7 +354,6 @@ BAD = {
     "trace vgg16 --input 3,8,8 --input x=8": "Name every --input or none of them: NAME=SIZES.",
     "trace vgg16 --arg width": "--arg must be NAME=VALUE, but is 'width'.",
     "trace vgg16 --arg width=2": "Unknown argument of vgg16 'width': known are num_classes.",
-    "sweep vgg16": "sweep: nothing is varied; give input_size, batch_size or an argument.",
     "sweep vgg16 --input-size 64,big": "--input-size must be N or HEIGHTxWIDTH in pixels, but is "
     "'big'.",
     "sweep vgg16 --vary width": "--vary must be NAME=V1,V2, but is 'width'.",
@@ -454,6 +488,9 @@ EXAMPLES = [example for command in COMMANDS.values() for example in command.exam
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_every_example_of_the_help_runs(capsys, line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    stated = '[tool.cnnref.budget.small]\ntarget = "vgg11"\nmacs = "8G"\n'
+    if line.startswith("budget"):
+        (tmp_path / "pyproject.toml").write_text(stated, encoding="utf-8")
     code, out, err = run(capsys, *line.split())
     assert code == (1 if line.startswith("compare ") else 0)
     if " --quiet " in line:
@@ -468,6 +505,9 @@ def test_every_example_of_the_help_runs(capsys, line, tmp_path, monkeypatch):
         "cnnref: vgg11: ",
         "cnnref: alexnet: ",
     )
+    if line.startswith("measure "):  # what takes long says what it does
+        assert err.splitlines()[0] == "cnnref: building"
+        allowed = ("cnnref: ",)
     assert all(line.startswith(allowed) for line in err.splitlines())
     assert "exceed" not in err
 
