@@ -68,28 +68,6 @@ def modules(tmp_path, monkeypatch):
 # ---- what is printed ----
 
 
-def test_list_has_a_line_for_each_network(capsys):
-    code, out, err = run(capsys, "list")
-    assert (code, err) == (0, "")
-    named = [line.split()[0] for line in out.splitlines()[4:] if line[0] != " "]
-    assert named == list(cnnref.names())
-    code, out, _ = run(capsys, "list", "vgg", "--format", "json", "--sort", "macs")
-    found = json.loads(out)["networks"]
-    assert {one["name"] for one in found} == {n for n in cnnref.names() if "vgg" in n}
-    assert [one["macs"] for one in found] == sorted((x["macs"] for x in found), reverse=True)
-    for one in found:
-        table = cnnref.table(one["name"])
-        assert (one["macs"], one["parameters"]) == (table.macs, table.parameters)
-        assert one["input"] == str(table.input_shape)
-    assert run(capsys, "list", "vgg1", "--sort", "name")[1].count("\nvgg1") == 9
-
-
-def test_nothing_at_all_shows_the_commands(capsys):
-    code, out, err = run(capsys)
-    assert (code, out) == (2, "")
-    assert err == run(capsys, "--help")[1]
-
-
 @pytest.mark.parametrize("name", FORMATS)
 def test_table_prints_what_the_table_prints(capsys, name):
     options = ("--format", name, "--input-size", "227", "--convention", "lecture")
@@ -128,29 +106,6 @@ def test_explain_shows_both_axes_of_a_rectangle(capsys):
     assert [line for line in out.splitlines() if "output" in line] == [
         "  output      floor((96 - 11 + 2 x 2) / 4) + 1 = 23",
         "  output      floor((320 - 11 + 2 x 2) / 4) + 1 = 79",
-    ]
-
-
-def test_conventions_are_named_with_note_and_source(capsys):
-    code, out, _ = run(capsys, "conventions", "--format", "json")
-    assert code == 0
-    found = {one["name"]: one for one in json.loads(out)["conventions"]}
-    assert list(found) == list(cnnref.conventions())
-    for name, one in found.items():
-        how = cnnref.convention(name)
-        assert all(one[key] == getattr(how, key) for key in ("title", "unit", "note", "source"))
-    _, out, _ = run(capsys, "conventions")
-    assert max(map(len, out.splitlines())) <= 80
-
-
-def test_the_prices_of_a_convention_are_shown(capsys):
-    _, out, _ = run(capsys, "conventions", "fvcore", "--format", "csv")
-    shown = [tuple(line) for line in csv.reader(StringIO(out))][1:]
-    prices = cnnref.convention("fvcore").prices
-    assert shown == [
-        (op, count.replace("_", " "), str(price))
-        for op, terms in prices.items()
-        for count, price in terms.items()
     ]
 
 
