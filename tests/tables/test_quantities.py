@@ -52,7 +52,7 @@ def test_every_place_has_the_keys_of_quantities():
     assert set(roofline.COLUMNS) & set(QUANTITIES) == {"macs", "moved_bytes"}
     assert set(BUDGET) == {*(f"--max-{key}" for key in LIMITS), "--allow-uncounted"}
     arguments = list(inspect.signature(assert_budget).parameters)
-    assert arguments[1 : len(LIMITS) + 1] == list(LIMITS)
+    assert arguments[2 : len(LIMITS) + 2] == list(LIMITS)
 
 
 def test_every_column_that_measures_is_a_quantity():
