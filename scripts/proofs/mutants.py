@@ -1,0 +1,217 @@
+"""Small changes of the program's meaning, each tried against the tests of its room.
+
+A thin sampler of its own: a mutation tool runs one suite for the whole project, which here takes
+many minutes, or needs the program's layout to be its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from cnnref.errors import CnnrefError, UnknownNameError
+from website.places import ROOT
+
+__all__ = ["ROOMS", "Mutant", "Room", "mutants", "run"]
+
+LONGEST = 900
+
+
+class Room(NamedTuple):
+    """A folder of the program, the tests that look at it, and whether pages are made of it."""
+
+    folder: str
+    tests: tuple[str, ...]
+    pages: bool = False
+
+
+ROOMS: Mapping[str, Room] = {
+    "tables": Room("cnnref/tables", ("tests/tables", "tests/counting/test_large.py")),
+    "drawing": Room("cnnref/drawing", ("tests/drawing", "tests/tables/test_names.py"), pages=True),
+    "measuring": Room("cnnref/measuring", ("tests/measuring",)),
+    "cli": Room("cnnref/cli", ("tests/cli",)),
+    "website": Room("scripts/website", ("tests/website", "tests/checks"), pages=True),
+}
+SWAPS: Mapping[type, str] = {
+    ast.Add: "-", ast.Sub: "+", ast.Mult: "+", ast.Div: "*", ast.FloorDiv: "*", ast.Mod: "+",
+    ast.Eq: "!=", ast.NotEq: "==", ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">",
+    ast.In: "not in", ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is", ast.And: "or",
+    ast.Or: "and",
+}  # fmt: skip
+
+
+class Mutant(NamedTuple):
+    """One change: from a place to another in the bytes of a file."""
+
+    path: str
+    line: int
+    start: int
+    end: int
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.old!r} to {self.new!r}"
+
+    def applied(self, source: bytes) -> bytes:
+        return source[: self.start] + self.new.encode() + source[self.end :]
+
+
+def mutants(path: str, source: str) -> list[Mutant]:
+    """Every change of a file that is made here; types, texts of documents and imports stay."""
+    found = []
+    starts = [0]
+    for line in source.encode().splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    for node, new in _changes(ast.parse(source)):
+        start = starts[node.lineno - 1] + node.col_offset
+        end = starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
+        old = source.encode()[start:end].decode()
+        found.append(Mutant(path, node.lineno, start, end, old, new))
+    return found
+
+
+def _changes(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    skipped = {id(inner) for node in ast.walk(tree) for inner in _quiet(node)}
+    for node in ast.walk(tree):
+        if id(node) not in skipped:
+            yield from _changed(node)
+
+
+def _quiet(node: ast.AST) -> Iterator[ast.AST]:
+    """What no test can look at: hints of types, documents, names that are exported."""
+    for hint in ("annotation", "returns"):
+        if (found := getattr(node, hint, None)) is not None:
+            yield from ast.walk(found)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        yield node.value
+    if isinstance(node, ast.Assign) and "__all__" in ast.unparse(node.targets[0]):
+        yield from ast.walk(node)
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        yield from ast.walk(node)
+
+
+def _changed(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    if isinstance(node, ast.BinOp) and type(node.op) in SWAPS:
+        left, right = ast.unparse(node.left), ast.unparse(node.right)
+        yield node, f"(({left}) {SWAPS[type(node.op)]} ({right}))"
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+        left, right = ast.unparse(node.left), ast.unparse(node.comparators[0])
+        yield node, f"(({left}) {SWAPS[type(node.ops[0])]} ({right}))"
+    elif isinstance(node, ast.BoolOp):
+        parts = f" {SWAPS[type(node.op)]} ".join(f"({ast.unparse(part)})" for part in node.values)
+        yield node, f"({parts})"
+    elif isinstance(node, ast.IfExp):
+        body, test, other = map(ast.unparse, (node.body, node.test, node.orelse))
+        yield node, f"(({body}) if not ({test}) else ({other}))"
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
+        yield node, f"({ast.unparse(node.operand)})"
+    elif isinstance(node, ast.Constant) and type(node.value) in (bool, int, float):
+        yield node, str(not node.value) if isinstance(node.value, bool) else f"({node.value} + 1)"
+
+
+def run(number: int, seed: int, minutes: float, chosen: Sequence[str] | None = None) -> int:
+    """Try so many changes; 1 if any is noticed by no test.
+
+    Raises:
+        UnknownNameError: there is no such room.
+    """
+    for name in chosen or ():
+        if name not in ROOMS:
+            raise UnknownNameError("room to change", name, ROOMS)
+    until = time.monotonic() + 60 * minutes
+    tried, survivors = 0, []
+    with TemporaryDirectory() as place:
+        copied(Path(place))
+        drawn = sample(number, seed, chosen or [*ROOMS])
+        refuse_red(Path(place), {room for room, _ in drawn})
+        for room, mutant in drawn:
+            if time.monotonic() > until:
+                print(f"the time is up: {tried} of {number} were tried", flush=True)
+                break
+            tried += 1
+            kept = survives(Path(place), room, mutant)
+            survivors += [mutant] * kept
+            print(f"{'survives' if kept else 'killed'}  {mutant}", flush=True)
+    share = 100 * (tried - len(survivors)) / tried if tried else 100.0
+    print(f"{tried} mutants of seed {seed}: {tried - len(survivors)} killed ({share:.1f}%)")
+    return int(bool(survivors))
+
+
+def sample(number: int, seed: int, names: Sequence[str]) -> list[tuple[Room, Mutant]]:
+    """Changes of all rooms by turns, drawn without repetition; the same ones for one seed."""
+    chance = random.Random(seed)
+    drawn = []
+    for name in names:
+        room = ROOMS[name]
+        files = sorted((ROOT / room.folder).rglob("*.py"))
+        every = [
+            (room, mutant)
+            for path in files
+            for mutant in mutants(
+                path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+            )
+        ]
+        drawn.append(chance.sample(every, min(number, len(every))))
+    turns = [one for several in zip(*drawn, strict=False) for one in several]
+    return turns[:number]
+
+
+def copied(place: Path) -> None:
+    """The files of the checkout that are under version control, as they are now."""
+    listed = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True)
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, place / name)
+
+
+def refuse_red(place: Path, rooms: Iterable[Room]) -> None:
+    """Tests that fail by themselves would notice every change.
+
+    Raises:
+        CnnrefError: some do.
+    """
+    for room in sorted(rooms):
+        if not all(passes(place, command) for command in looks(room, room.folder)):
+            raise CnnrefError(f"mutants: tests of {room.folder} fail before anything is changed.")
+
+
+def survives(place: Path, room: Room, mutant: Mutant) -> bool:
+    """Whether the tests of a room pass although something is changed."""
+    path = place / mutant.path
+    source = path.read_bytes()
+    path.write_bytes(mutant.applied(source))
+    try:
+        return all(passes(place, command) for command in looks(room, mutant.path))
+    finally:
+        path.write_bytes(source)
+
+
+def looks(room: Room, changed: str) -> Iterator[list[str]]:
+    """What looks at a change of a file or a folder, the fastest first."""
+    pytest = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    yield [*pytest, changed]
+    yield [*pytest, *room.tests]
+    if room.pages:
+        yield ["-c", "import sys; from website import drift; sys.exit(drift.main(check=True))"]
+
+
+def passes(place: Path, command: list[str]) -> bool:
+    path = f"{place}:{place / 'scripts'}"
+    settings = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"}
+    try:
+        done = subprocess.run([sys.executable, *command], cwd=place, env=settings, check=False,
+                              capture_output=True, timeout=LONGEST)  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return False
+    # 5: a file without doctests
+    return done.returncode in (0, 5)

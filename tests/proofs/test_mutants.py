@@ -1,0 +1,107 @@
+"""Changes of the program are drawn alike for one seed, made in a copy, and told from no change."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from cnnref.errors import CnnrefError
+from proofs import mutants as drawn
+from proofs.mutants import ROOMS, Room, mutants, run, sample
+from website.places import ROOT
+
+SOURCE = '''"""Three 3 of them."""
+from typing import TYPE_CHECKING
+
+__all__ = ["less"]
+
+
+def less(a: int, é: int = 1) -> bool:
+    """True if 1 < 2.
+
+    >>> less(1, 2), less(2, 2)
+    (True, False)
+    """
+    found = "é" if a < é else ""
+    return bool(found) and not a == é
+'''
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A checkout with one file of the program, which its doctest looks at."""
+    (tmp_path / "room").mkdir()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "room" / "less.py").write_text(SOURCE)
+    (tmp_path / "tests" / "test_less.py").write_text("def test_it():\n    pass\n")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.pytest.ini_options]\naddopts = ["--doctest-modules"]\n'
+    )
+    monkeypatch.setattr(drawn, "ROOT", tmp_path)
+    monkeypatch.setattr(drawn, "ROOMS", {"room": Room("room", ("tests",))})
+
+    def copied(place):
+        for path in tmp_path.rglob("*.*"):
+            (place / path.relative_to(tmp_path).parent).mkdir(exist_ok=True)
+            (place / path.relative_to(tmp_path)).write_bytes(path.read_bytes())
+
+    monkeypatch.setattr(drawn, "copied", copied)
+    return tmp_path
+
+
+def test_each_change_is_another_program_that_can_be_read():
+    found = mutants("a.py", SOURCE)
+    assert [(one.line, one.old) for one in sorted(found, key=lambda one: one.start)] == [
+        (7, "1"), (13, '"é" if a < é else ""'), (13, "a < é"), (14, "bool(found) and not a == é"),
+        (14, "not a == é"), (14, "a == é"),
+    ]  # fmt: skip
+    for one in found:
+        changed = one.applied(SOURCE.encode()).decode()
+        assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(SOURCE))
+
+
+def test_every_room_has_changes_and_one_seed_draws_the_same():
+    assert sample(20, 3, [*ROOMS]) == sample(20, 3, [*ROOMS])
+    assert sample(20, 3, [*ROOMS]) != sample(20, 4, [*ROOMS])
+    assert {room.folder for room, _ in sample(20, 3, [*ROOMS])} == {
+        one.folder for one in ROOMS.values()
+    }
+    for room in ROOMS.values():
+        assert all((ROOT / name).exists() for name in (room.folder, *room.tests))
+
+
+def test_a_change_that_a_test_notices_is_killed_and_another_survives(checkout, capsys, monkeypatch):
+    default, *_, equal = mutants("room/less.py", SOURCE)
+    chosen = [(drawn.ROOMS["room"], one) for one in (default, equal)]
+    monkeypatch.setattr(drawn, "sample", lambda *_: chosen)
+    assert run(2, 0, 60) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"survives  {default}",
+        f"killed  {equal}",
+        "2 mutants of seed 0: 1 killed (50.0%)",
+    ]
+    assert (checkout / "room" / "less.py").read_text() == SOURCE
+
+
+def test_tests_that_are_red_kill_nothing(checkout):
+    (checkout / "tests" / "test_less.py").write_text("def test_it():\n    assert False\n")
+    with pytest.raises(CnnrefError, match="fail before anything is changed"):
+        run(1, 0, 60)
+
+
+def test_no_change_begins_when_the_time_is_up(checkout, capsys):
+    assert run(5, 0, 0) == 0
+    assert "the time is up: 0 of 5 were tried" in capsys.readouterr().out
+
+
+def test_an_unknown_room_is_named():
+    with pytest.raises(CnnrefError, match="Unknown room to change 'attic'"):
+        run(1, 0, 1, ["attic"])
+
+
+def test_what_is_copied_is_the_checkout(tmp_path: Path):
+    drawn.copied(tmp_path)
+    assert (tmp_path / "cnnref" / "net.py").read_bytes() == (
+        ROOT / "cnnref" / "net.py"
+    ).read_bytes()
+    assert not (tmp_path / ".venv").exists()
