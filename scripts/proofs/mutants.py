@@ -114,8 +114,10 @@ def _changed(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
         yield node, f"(({body}) if not ({test}) else ({other}))"
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
         yield node, f"({ast.unparse(node.operand)})"
-    elif isinstance(node, ast.Constant) and type(node.value) in (bool, int, float):
-        yield node, str(not node.value) if isinstance(node.value, bool) else f"({node.value} + 1)"
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield node, str(not node.value)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        yield node, f"({node.value} + 1)"
 
 
 def run(number: int, seed: int, minutes: float, chosen: Sequence[str] | None = None) -> int:
