@@ -175,8 +175,8 @@ def test_a_budget_that_is_not_kept_ends_with_one(project: Path, capsys: Any) -> 
 def test_a_budget_of_rows_that_no_rule_counts_fails(project: Path, capsys: Any) -> None:
     pytest.importorskip("torch")
     (project / "strange.py").write_text(
-        "import torch\nclass Strange(torch.nn.Module):\n    def forward(self, x):\n"
-        "        return torch.linalg.qr(x).R\n",
+        "import torch\nfrom unknown_operator import mystery\n"
+        "class Strange(torch.nn.Module):\n    def forward(self, x):\n        return mystery(x)\n",
         encoding="utf-8",
     )
     stated = '[tool.cnnref.budget.strange]\ntarget = "strange.py:Strange"\nmacs = 5\n'

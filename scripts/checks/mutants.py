@@ -6,6 +6,7 @@ many minutes, or needs the program's layout to be its own.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import random
 import shutil
@@ -20,7 +21,7 @@ from typing import NamedTuple
 from cnnref.errors import CnnrefError, UnknownNameError
 from website.places import ROOT
 
-__all__ = ["ROOMS", "Mutant", "Room", "mutants", "run"]
+__all__ = ["ROOMS", "Mutant", "Room", "main", "mutants", "run"]
 
 LONGEST = 900
 
@@ -120,6 +121,17 @@ def _changed(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
         yield node, f"({node.value} + 1)"
 
 
+def main(arguments: list[str]) -> int:
+    """Change places of the program, one at a time, and report which change no test notices."""
+    parser = argparse.ArgumentParser(prog="check mutants", description=main.__doc__)
+    parser.add_argument("mutants", nargs="?", type=int, default=100, metavar="N")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw (default: 0)")
+    parser.add_argument("--minutes", type=float, default=60, help="start none after (default: 60)")
+    parser.add_argument("--room", action="append", help=f"{', '.join(ROOMS)}; default: all")
+    given = parser.parse_args(arguments)
+    return run(given.mutants, given.seed, given.minutes, given.room)
+
+
 def run(number: int, seed: int, minutes: float, chosen: Sequence[str] | None = None) -> int:
     """Try so many changes; 1 if any is noticed by no test.
 
@@ -184,7 +196,7 @@ def refuse_red(place: Path, rooms: Iterable[Room]) -> None:
     """
     for room in sorted(rooms):
         if not all(passes(place, command) for command in looks(room, room.folder)):
-            raise CnnrefError(f"mutants: tests of {room.folder} fail before anything is changed.")
+            raise CnnrefError(f"Tests of {room.folder} fail before anything is changed.")
 
 
 def survives(place: Path, room: Room, mutant: Mutant) -> bool:
