@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from checks import mutants as drawn
-from checks.mutants import ROOMS, Room, mutants, run, sample
 from cnnref.errors import CnnrefError
+from proofs import mutants as drawn
+from proofs.mutants import ROOMS, Room, mutants, run, sample
 from website.places import ROOT
 
 SOURCE = '''"""Three 3 of them."""
