@@ -87,6 +87,23 @@ class Convention(NamedTuple):
         """
         return from_dict(entries)
 
+    def __repr__(self) -> str:
+        """One line; the prices are `prices`, and what a notebook shows."""
+        return f"<Convention {self.name}: {self.title}, in {self.unit}s>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what is counted, and the price of each count."""
+        from html import escape
+
+        about = escape(f"{self.title}, in {self.unit}s. {self.note} {self.source}.")
+        rows = "".join(
+            f"<tr><td>{escape(op)}</td><td>{count.replace('_', ' ')}</td><td>{price}</td></tr>"
+            for op, terms in self.prices.items()
+            for count, price in terms.items()
+        )
+        head = "<tr><th>op</th><th>of each</th><th>price</th></tr>"
+        return f"<p>{about}</p>\n<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
     def operations(self, layer: Layer) -> int:
         """Operations of one row: the sum of its counts times their prices."""
         return _price(self.priced(layer), layer)

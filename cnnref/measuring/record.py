@@ -178,6 +178,27 @@ class Measurement(NamedTuple):
             }
         )
 
+    def __repr__(self) -> str:
+        """One line; `print` shows more, `to_dict` all."""
+        took = f"{1e3 * self.time.median:,.2f} ms a batch"
+        return f"<Measurement {self.network}: {self.setting}, {took}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the lines of `print`, and the layers to unfold."""
+        from html import escape
+
+        head = "<tr><th>layer</th><th>op</th><th>ms</th><th>MACs</th></tr>"
+        rows = "".join(
+            f"<tr><td>{escape(one.name)}</td><td>{escape(one.op)}</td>"
+            f"<td>{1e3 * one.seconds:,.3f}</td><td>{one.macs:,}</td></tr>"
+            for one in self.layers
+        )
+        layers = (
+            f"\n<details><summary>{len(self.layers)} layers</summary><table><thead>{head}</thead>"
+            f"<tbody>{rows}</tbody></table></details>"
+        )
+        return f"<pre>{escape(str(self))}</pre>" + layers * bool(self.layers)
+
     def __str__(self) -> str:
         """What was measured, in a few lines."""
         shape = " x ".join(map(str, self.input_shape))

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.networks.catalog import names
+from cnnref.tables.printable import Printed, View
 
 if TYPE_CHECKING:
     from cnnref.files import Column
+    from cnnref.tables.formats import Grid
 
 __all__ = [
     "Published",
@@ -103,8 +105,42 @@ class Published(NamedTuple):
     certainty: str
 
 
+class Figures(Printed, tuple[Published, ...]):
+    """The cited figures of one network, which print as a table in every format."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        name = f" of {self[0].name}" if self else ""
+        return f"<{len(self)} published figures{name}>"
+
+    def _seen(self, _: View) -> Grid:
+        from cnnref.tables.formats import Grid
+
+        lines = [
+            [one.quantity, str(one.value), one.unit, one.source.citation, one.note] for one in self
+        ]
+        return Grid(
+            heads=["quantity", "value", "unit", "source", "note"],
+            aligns="lrlll",
+            kinds=["text"] * 5,
+            cells=lines,
+            exact=lines,
+            totals=[],
+            notes=[repr(self)[1:-1]],
+            folds=[(3, 24), (4, 16)],
+        )
+
+    def _document(self, _: View) -> dict[str, Any]:
+        told = [one._asdict() for one in self]
+        parts = ({"value": one.value.text, "source": one.source._asdict()} for one in self)
+        return {"schema": 1, "figures": [a | b for a, b in zip(told, parts, strict=True)]}
+
+
 def published(name: str) -> tuple[Published, ...]:
-    """The cited figures of one network, in the order of the sources; () where none is cited.
+    """The cited figures of one network, in the order of the sources; empty where none is cited.
+
+    They print as a table, in every format: `print(cnnref.published("vgg16"))`, or `.to_frame()`.
 
     Raises:
         UnknownNameError: neither the catalogue nor a source has that name.
@@ -112,7 +148,7 @@ def published(name: str) -> tuple[Published, ...]:
     >>> [str(figure.value) for figure in published("vgg16_c") if figure.quantity == "params"]
     ['134']
     """
-    found = tuple(figure for figure in figures() if figure.name == name)
+    found = Figures(figure for figure in figures() if figure.name == name)
     if not found and name not in names():
         raise UnknownNameError("network", name, {*names(), *(figure.name for figure in figures())})
     return found

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
 
 from cnnref.counting.shapes import Shape
 from cnnref.errors import (
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 __all__ = ["VALUES", "arguments", "image", "recorded", "trace"]
 
+# of one input, of several by position, or of several by name
+Shapes = tuple[Any, ...] | list[Any] | Mapping[str, Any]
 Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
 Around = Callable[[], AbstractContextManager[Any]]
 NO_GRADIENT = "does not require grad"
@@ -54,7 +57,7 @@ VALUES = ("auto", "never", "always")
 
 def trace(
     module: nn.Module,
-    input_shape: tuple[int, ...] = (3, 224, 224),
+    input_shape: Shapes = (3, 224, 224),
     *,
     inputs: Inputs | None = None,
     strict: bool = False,
@@ -67,7 +70,9 @@ def trace(
     on one image are those of one image, also where forward folds windows or frames into the
     batch, which are then shown.
 
-    input_shape: the shape of one image; a batch of one is made of it.
+    input_shape: the shape of one image; a batch of one is made of it. Of several inputs a list of
+        shapes by position, or a mapping by name; a dtype may stand last in a shape, as in
+        [(3, 32, 32), (12, "int64")].
     inputs: example inputs instead, a tuple of positional or a mapping of keyword
         arguments; they are not changed. A batch of four counts as four images.
     strict: refuse operators without a rule, or with an estimate alone, instead of warning.
@@ -247,23 +252,21 @@ def _own(rules: Mapping[Any, Any]) -> OwnRules:
 
 
 def arguments(
-    module: nn.Module, input_shape: tuple[int, ...], inputs: Inputs | None
+    module: nn.Module, input_shape: Shapes, inputs: Inputs | None
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """What a module is called with: examples, or one image of a shape.
+    """What a module is called with: examples, or one image of a shape, or of each of several.
 
     Raises:
-        CnnrefError: it is neither.
+        CnnrefError: it is neither, or a shape has a batch.
     """
+    if inputs is None and isinstance(input_shape, Mapping):
+        return (), {name: _made(one, module) for name, one in input_shape.items()}
     if inputs is None:
-        whole = isinstance(input_shape, tuple | list) and all(
-            type(axis) is int and axis > 0 for axis in input_shape
+        several = isinstance(input_shape, list | tuple) and any(
+            isinstance(one, list | tuple) for one in input_shape
         )
-        if not whole:
-            raise CnnrefError(
-                "trace: input_shape must be positive whole numbers without the batch, "
-                f"but is {input_shape!r}."
-            )
-        return (image(input_shape, module),), {}
+        shapes = input_shape if several else (input_shape,)
+        return tuple(_made(one, module) for one in shapes), {}
     if isinstance(inputs, Mapping):
         return (), dict(inputs)
     if isinstance(inputs, Tensor):
@@ -274,6 +277,49 @@ def arguments(
             f"arguments, but is {inputs!r}."
         )
     return tuple(inputs), {}
+
+
+def _made(given: Any, module: nn.Module) -> Tensor:
+    """A batch of one of a shape, in whose last place a dtype may stand."""
+    if isinstance(given, Tensor):
+        size = " x ".join(map(str, given.shape))
+        raise CnnrefError(
+            f"trace: input_shape is a shape, but is a tensor of {size}: give it as inputs=."
+        )
+    sizes = tuple(given) if isinstance(given, list | tuple) else (None,)
+    dtype = _dtype(sizes[-1]) if sizes else None
+    sizes = sizes if dtype is None else sizes[:-1]
+    if not all(type(axis) is int and axis > 0 for axis in sizes):
+        raise CnnrefError(
+            "trace: input_shape must be positive whole numbers without the batch, "
+            f"but is {given!r}."
+        )
+    _without_batch(sizes, module)
+    return image(sizes, module, dtype)
+
+
+def _dtype(word: object) -> torch.dtype | None:
+    """A dtype, or the one of a name; None of a number."""
+    if isinstance(word, str):
+        from cnnref.tables.analysis import DTYPES
+
+        if word not in DTYPES:
+            raise UnknownNameError("dtype of input_shape", word, DTYPES)
+        return getattr(torch, word)  # type: ignore[no-any-return]
+    return word if isinstance(word, torch.dtype) else None
+
+
+def _without_batch(sizes: tuple[int, ...], module: nn.Module) -> None:
+    """Refuse a batch of one in front of what the first convolution takes."""
+    convs = (part for part in module.modules() if isinstance(part, _ConvNd))
+    first = next(convs, None)
+    if first is None or len(sizes) != len(first.kernel_size) + 2:
+        return
+    if sizes[:2] == (1, first.in_channels):
+        raise CnnrefError(
+            f"trace: input_shape is of one image, without the batch: {sizes[1:]}, not {sizes}; a "
+            "batch of your own is given as inputs=."
+        )
 
 
 def image(

@@ -179,3 +179,34 @@ def First() -> object:  # noqa: N802
             return both[0]
 
     return Taken()
+
+
+# ---- what a prompt and a notebook show ----
+
+
+def test_what_is_long_is_one_line_at_a_prompt_and_a_table_in_a_notebook():
+    shown = {
+        "<Convention fvcore: fvcore, in MACs>": cnnref.convention("fvcore"),
+        f"<{len(cnnref.published('vgg16'))} published figures of vgg16>": cnnref.published("vgg16"),
+        "<0 published figures>": type(cnnref.published("vgg16"))(),
+    }
+    for line, one in shown.items():
+        assert repr(one) == line
+        assert "<table" in one._repr_html_()
+    prices = cnnref.convention("fvcore").prices
+    rows = cnnref.convention("fvcore")._repr_html_().count("<tr>") - 1
+    assert rows == sum(map(len, prices.values()))
+
+
+def test_published_figures_are_a_tuple_and_print_as_a_table():
+    found = cnnref.published("vgg16")
+    assert isinstance(found, tuple)
+    assert found[0].source.citation in found.to_csv().replace('""', '"')
+    document = json.loads(found.to_json())
+    assert [one["value"] for one in document["figures"]] == [str(one.value) for one in found]
+    assert document["figures"][0]["source"]["key"] == found[0].source.key
+
+
+def test_a_name_in_what_a_notebook_shows_is_text():
+    mine = cnnref.Convention.from_dict({"name": "a<b", "base": "macs", "title": "<i>mine</i>"})
+    assert "<i>" not in mine._repr_html_()

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn, zeros
 
 import cnnref
-from cnnref.errors import ForwardError
+from cnnref.errors import CnnrefError, ForwardError
 
 
 class Calls(nn.Module):
@@ -140,3 +140,68 @@ def test_what_pytorch_takes_is_counted() -> None:
     ):
         made = module(zeros(1, 4, 8, 8))
         assert cnnref.trace(module, (4, 8, 8))[0].out_shape == made.shape[1:]
+
+
+# ---- shapes ----
+
+
+class Two(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.words = nn.Embedding(10, 4)
+
+    def forward(self, image: Tensor, tokens: Tensor) -> Tensor:
+        return self.conv(image).mean((2, 3)) + self.words(tokens).mean(1)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        [(3, 32, 32), (12, "int64")],
+        ((3, 32, 32), (12, torch.int64)),
+        {"tokens": (12, "int64"), "image": [3, 32, 32]},
+    ],
+)
+def test_several_inputs_are_given_by_their_shapes(shapes):
+    table = cnnref.trace(Two(), shapes)
+    image, tokens = torch.empty(1, 3, 32, 32), torch.zeros(1, 12, dtype=torch.int64)
+    known = cnnref.trace(Two(), inputs={"image": image, "tokens": tokens})
+    assert [row.counts for row in table] == [row.counts for row in known]
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (
+            (1, 3, 32, 32),
+            "input_shape is of one image, without the batch: (3, 32, 32), not (1, 3, 32, 32); a "
+            "batch of your own is given as inputs=.",
+        ),
+        (
+            torch.zeros(1, 3, 32, 32),
+            "input_shape is a shape, but is a tensor of 1 x 3 x 32 x 32: give it as inputs=.",
+        ),
+    ],
+)
+def test_what_other_tools_take_is_told_at_once(shape, message):
+    with pytest.raises(CnnrefError) as caught:
+        cnnref.trace(nn.Sequential(nn.ReLU(), nn.Conv2d(3, 4, 3)), shape)
+    assert str(caught.value) == f"trace: {message}"
+
+
+def test_a_clip_of_one_frame_is_no_batch():
+    class Frames(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv3d(3, 4, 1)
+
+        def forward(self, x):
+            return self.conv(x)
+
+    assert cnnref.trace(Frames(), (3, 1, 8, 8)).macs == 4 * 3 * 64
+
+
+def test_an_unknown_dtype_of_a_shape_is_told():
+    with pytest.raises(CnnrefError, match="Unknown dtype of input_shape 'int63': did you mean"):
+        cnnref.trace(nn.Embedding(3, 4), (12, "int63"))
