@@ -68,7 +68,7 @@ def check(site: Path, screenshots: Path | None = None) -> tuple[list[str], str]:
     """Every fault, and one line that says what was looked at."""
     from playwright.sync_api import sync_playwright
 
-    from checks.browser_visits import Visit
+    from checks.tour.visits import Visit
 
     executable = find_browser()
     if executable is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from checks import search
+from checks import budget, search
 from checks.built_pages import Fault, Read, faults_of, read_page
 from website.places import SITE
 
@@ -69,6 +69,8 @@ def check(folder: Path, prefix: str = "") -> Report:
         report.faults += faults_of(name, read.faults)
         report.faults += faults_of(name, link_faults(site, path, read, report.counts))
         report.faults += faults_of(name, load_faults(site, path, read, report.counts))
+        weight = weigh(site, path, read)
+        report.faults += [Fault(name, 1, text) for text in budget.faults(name, weight)]
         for thing in ("images", "tables"):
             report.counts[thing] += getattr(read, thing)
         report.counts["ids"] += len(read.ids)
@@ -94,6 +96,12 @@ def link_faults(
             counts["fragments"] += 1
             if fragment not in site.pages[goal].ids and not fragment.startswith(THEME_FRAGMENT):
                 yield line, f"the link '{address}' names no place on {site.name(goal)}"
+
+
+def weigh(site: Site, page: Path, read: Read) -> budget.Weight:
+    """The weight of a page with what it loads at once."""
+    loads = {site.target(page, address)[0] for _, address in read.loads}
+    return budget.weigh(page, read.elements, {*loads, *budget.fonts(page, site.folder)})
 
 
 def load_faults(

@@ -106,6 +106,7 @@ class Read:
     images: int = 0
     tables: int = 0
     headings: int = 0
+    elements: int = 0
     title: str = ""
     language: str = ""
 
@@ -118,6 +119,7 @@ class PageParser(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given: Attributes = dict(attrs)
+        self.read.elements += 1
         self._identify(given)
         self._run(tag, given)
         self._collect(tag, given)

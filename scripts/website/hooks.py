@@ -27,6 +27,7 @@ from website.theme import exits as site_exits
 from website.theme import glossary as site_glossary
 from website.theme import math as site_math
 from website.theme import repairs as site_theme
+from website.theme import revise
 from website.theme import search as site_search
 from website.theme import tables as site_tables
 
@@ -64,6 +65,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     files.append(File.generated(config, "CITATION.cff", content=citation()))
     for uri, text in site_notebooks.downloads(config):
         files.append(File.generated(config, uri, content=text))
+    files.append(File.generated(config, revise.PAGE, content=revise.markdown()))
     pages = {file.src_uri for file in files.documentation_pages()}
     for uri, content in site_networks.files(pages):
         files.append(File.generated(config, uri, content=content))
@@ -94,6 +96,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
         raise PluginError(f"{where}: {error}") from None
     root = "../" * page.url.count("/")
     output = site_exits.placed(site_theme.preload_fonts(output, root), where, root)
+    output = site_theme.light_tab(output) if where.startswith("networks/") else output
     return finished(site_math.link_stylesheet(output, page.url))
 
 

@@ -34,6 +34,20 @@
     target.scrollIntoView({ block: "center" });
   };
 
+  // The code of a book is long, and comes when a reader opens it.
+  const prepareBooks = () => document.querySelectorAll("details.book[data-code]").forEach((book) => {
+    book.addEventListener("toggle", () => {
+      const script = document.createElement("script");
+      script.src = book.dataset.code;
+      script.onload = () => {
+        const path = book.querySelector("summary code").textContent.replace(/^cnnref\//, "");
+        book.insertAdjacentHTML("beforeend", window.cnnrefCode[path]);
+        settleFocus();
+      };
+      document.head.append(script);
+    }, { once: true });
+  });
+
   // On paper nothing can be opened; the code of the books stays a file's name.
   const openForPrint = () => document.querySelectorAll("details:not([open], .book)").forEach((box) => {
     box.open = true;
@@ -42,6 +56,7 @@
 
   const start = () => {
     prepareNumbers();
+    prepareBooks();
     settleFocus();
     openTarget();
     addEventListener("hashchange", openTarget);

@@ -71,6 +71,9 @@ STYLE: dict[str, Any] = {
     "text": {"color": INK, "fontSize": 12},
     "range": {"category": [f"var(--chart-{n})" for n in range(1, 7)]},
 }
+# what the library draws of every group of marks and nobody sees
+UNSEEN = re.compile(r'<path class="foreground"[^>]*display="none"/>|<path class="background"'
+                    r'[^>]*d="M0,0h0v0h0Z"[^>]*/>')  # fmt: skip
 # charts that the build makes itself: key -> spec
 _made: dict[str, dict[str, Any]] = {}
 
@@ -160,7 +163,7 @@ def svg(spec: dict[str, Any], width: int, prefix: str) -> str:
     versions = [VEGA_LITE, version("vl-convert-python")]
     identity = json.dumps([sized, STYLE, versions], sort_keys=True)
     place = CACHE / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.svg.kept"
-    return IDS.sub(rf"\g<1>{prefix}-", kept(place, lambda: convert(sized)))
+    return IDS.sub(rf"\g<1>{prefix}-", UNSEEN.sub("", kept(place, lambda: convert(sized))))
 
 
 def convert(spec: dict[str, Any]) -> str:

@@ -249,7 +249,8 @@ def matrix(key: str, record: Record) -> Html:
         for (kind, count), total in counts.items()
         for prices in [_prices(kind, count, lists.values())]
     )
-    return table(("what there is", number("how many"), *heads), body, kind="prices")
+    first = "what there is: MACs, adds, taps"
+    return table((first, number("how many"), *heads), body, kind="prices")
 
 
 def _prices(kind: str, count: str, lists: Iterable[Convention]) -> list[Cell]:

@@ -5,6 +5,7 @@ The frame is Markdown and goes MkDocs' way; the long parts are put in behind it.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterator
 from functools import cache
@@ -15,13 +16,15 @@ from cnnref.drawing.bars import to_spec
 from website import data
 from website.charts import draw as site_charts
 from website.facts import lookup
-from website.markup import Html, code, folded, joined
+from website.markup import code, element, folded, joined
 from website.measured import site as site_measured
 from website.networks import adding_up
 from website.networks import page as architecture_page
 from website.theme import tables as site_tables
 
 FOLDER = "networks"
+# where the files of the two books stand, and the scripts that show them
+CODE = "assets/books"
 PACKAGE = Path(cnnref.__file__).parent
 PART = re.compile(architecture_page.placeholder(r"(\w+)"))
 
@@ -36,6 +39,9 @@ def files(pages: Collection[str]) -> Iterator[tuple[str, str]]:
         yield f"{FOLDER}/{name}.md", architecture_page.markdown(name, pages)
         for path, content in downloads(name).items():
             yield f"{FOLDER}/{path}", content
+    for path in sorted({path for name in cnnref.names() for path in books_of(name)}):
+        yield f"{CODE}/{path}", (PACKAGE / path).read_text(encoding="utf-8")
+        yield f"{CODE}/{path}.js", shown(path)
 
 
 def fill(html: str, uri: str) -> str:
@@ -71,18 +77,30 @@ def searched() -> dict[str, dict[str, object]]:
     }
 
 
+def books_of(name: str) -> list[str]:
+    """The files of a network's two books, by their paths in the package."""
+    return [*architecture_page.books(name).values()]
+
+
 def books(name: str) -> str:
-    """Both files, each to open."""
+    """Both files, each to open: its code is loaded then, and is a file without scripts."""
     titles = {"spec": "Spec", "model": "PyTorch model"}
     return joined(
         folded(
             joined([f"{titles[book]}: ", code(f"cnnref/{path}")]),
-            Html(highlighted(path)),
+            element("p", element("a", path, href=f"../{CODE}/{path}", download=True)),
             class_=f"book {book}",
+            data_code=f"../{CODE}/{path}.js",
             data_search_exclude=True,
         )
         for book, path in architecture_page.books(name).items()
     )
+
+
+def shown(path: str) -> str:
+    """The script that holds a file's code as it is shown."""
+    data = json.dumps(highlighted(path), ensure_ascii=False)
+    return f'(window.cnnrefCode ??= {{}})["{path}"] = {data};\n'
 
 
 @cache

@@ -33,6 +33,8 @@ from website.tables import agreement_line
 
 __all__ = ["books", "downloads", "markdown", "parts", "placeholder", "searched"]
 
+# the chapter for a network that has none of its own
+COMPARED = "complexity"
 # the lecture's table leaves out most rows of a deeper network
 LECTURE_ROWS = 100
 BARS = """
@@ -186,8 +188,9 @@ def _head(record: Architecture) -> str:
 
 
 def _chapter(record: Architecture, pages: Collection[str]) -> str:
-    page = f"{record.chapter}.md"
-    return f" · [The chapter about it](../{page})" if page in pages else ""
+    page = f"{record.chapter or COMPARED}.md"
+    said = "The chapter about it" if record.chapter else "The chapter that compares networks"
+    return f" · [{said}](../{page})" if page in pages else ""
 
 
 def _neighbours(name: str) -> str:

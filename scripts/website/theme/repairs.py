@@ -12,6 +12,8 @@ from website.markup import element, joined
 ICON = re.compile(r'<svg (?=xmlns="[^"]*" viewBox="0 0 24 24">)')
 OTHER_HOST = re.compile(r"(?<=[\"'`])https://[a-z0-9.-]+/")
 
+# of the index in the page's own folder
+TAB = re.compile(r'(md-tabs__item)"(>\s*<a href="index\.html")')
 FONTS = "assets/fonts/plex-serif/ibm-plex-serif-latin-"
 PRELOADED = ("400-normal", "600-normal")
 # the first style sheet of a page, as the theme writes it
@@ -25,6 +27,11 @@ def repair(page: str) -> str:
         'data-md-component="search" role="dialog" aria-label="Search"',
     )
     return ICON.sub('<svg aria-hidden="true" ', page)
+
+
+def light_tab(page: str) -> str:
+    """Show the tab of the networks as the one on which a network's page stands."""
+    return TAB.sub(r'\1 md-tabs__item--active"\2', page, count=1)
 
 
 def preload_fonts(page: str, root: str) -> str:

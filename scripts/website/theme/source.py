@@ -53,6 +53,12 @@ class Source:
         self._added.append((self._start(tag), before))
         self._added.append((self.text.index(end, self._start(last)) + len(end), after))
 
+    def put_inside(self, tag: Tag, before: str, after: str) -> None:
+        """Put text at the begin and at the end of what an element that holds only text holds."""
+        begin = self.text.index(">", self._start(tag)) + 1
+        self._added.append((begin, before))
+        self._added.append((self.text.index(f"</{tag.name}>", begin), after))
+
     def _start(self, tag: Tag) -> int:
         assert tag.sourceline is not None
         assert tag.sourcepos is not None

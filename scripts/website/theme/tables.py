@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
+from cnnref.networks.catalog import architecture, names
 from website.markup import Html, element, fold, link, region
 from website.theme.source import Source, words
 
@@ -34,6 +36,8 @@ SECOND = frozenset((
 ))  # fmt: skip
 # the fewest columns of a table in which some are folded
 FOLDED_FROM = 5
+# where a title goes in its link
+LINKED = "@"
 # where a table goes in its region
 TABLE = Html("<table>")
 
@@ -89,6 +93,7 @@ def frame(source: Source, table: Tag, label: str, root: str | None) -> None:
                 scope="col" if above else None,
                 data_second=(column in second and not cell.has_attr("colspan")) or None,
             )
+    link_networks(source, table, root or "")
     before, _, after = region(label, TABLE).partition(TABLE)
     place = element("p", class_="table-filter") if is_filtered(table) else ""
     place += fold(len(second)) if second else ""
@@ -101,6 +106,21 @@ def second_columns(heads: Sequence[str]) -> set[int]:
     return found if len(heads) >= FOLDED_FROM else set()
 
 
+def link_networks(source: Source, table: Tag, root: str) -> None:
+    """Let the name of a network, alone in the first cell of a row, lead to its page."""
+    for first in table.select("tbody > tr > :first-child"):
+        name = networks().get(words(first))
+        if name and not first.find(True):
+            before, _, after = link(LINKED, f"{root}networks/{name}.html").partition(LINKED)
+            source.put_inside(first, before, after)
+
+
+@cache
+def networks() -> dict[str, str]:
+    """The names of the networks by their titles."""
+    return {architecture(name).title: name for name in names()}
+
+
 def is_filtered(table: Tag) -> bool:
     """Whether a table has so many rows, each alike, that a reader looks for some of them."""
     plain = not table.select_one("tbody [colspan], tbody [rowspan], thead [colspan]")
@@ -111,8 +131,8 @@ def is_filtered(table: Tag) -> bool:
 
 def how_counted(table: Tag, root: str | None) -> str:
     """Below a table of counts a link to how they are counted, where nothing in it leads there."""
-    # each row of the errata says by itself how it is counted
-    silent = root is None or "errata" in table.get_attribute_list("class")
+    # each row of the errata says by itself how it is counted, and sentences are no counts
+    silent = root is None or {"errata", SENTENCES} & set(table.get_attribute_list("class"))
     if silent or table.select_one(f'a[href*="{CONVENTIONS}"]'):
         return ""
     firsts = [row.find(["th", "td"]) for row in table.find_all("tr")]

@@ -43,7 +43,7 @@ def test_each_column_of_the_matrix_adds_up_to_what_its_prices_make(key):
     head, body = table(page.said_table(key, RECORD))
     (first, many, *lists), prices = table(page.matrix(key, RECORD))
     assert head == ["source", "it says", "its prices make", "unit", "the same"]
-    assert (first, many) == ("what there is", "how many")
+    assert (first, many) == ("what there is: MACs, adds, taps", "how many")
     made = {
         name: sum(number(count) * int(line[column]) for _, count, *line in prices)
         for column, name in enumerate(lists)

@@ -163,6 +163,8 @@ def test_a_page_has_a_part_for_each_place_and_its_links_lead_somewhere(name):
             assert link[1:] in found.ids
         elif link.startswith("../generated/"):
             assert (ROOT / "docs" / link.removeprefix("../")).is_file()
+        elif link.startswith(f"../{site_networks.CODE}/"):
+            assert link.removeprefix(f"../{site_networks.CODE}/") in site_networks.books_of(name)
         elif not link.startswith("../errata.html#claim-"):
             assert link in architecture_page.downloads(name)
     assert len(html.encode()) + 40_000 < HEAVIEST
@@ -196,7 +198,8 @@ def test_places_without_parts_are_refused():
     )
     html = site_networks.fill(frame, "networks/vgg11.md")
     assert "data-part" not in html
-    assert "def conv_unit" in re.sub(r"<[^>]*>", "", html)
+    assert f'data-code="../{site_networks.CODE}/specs/vgg.py.js"' in html
+    assert "def conv_unit" in re.sub(r"<[^>]*>", "", site_networks.shown("specs/vgg.py"))
     assert '<figure class="chart" data-chart="vgg11-adding-up"' in html
     assert site_networks.fill(frame, "networks/index.md") == frame
     assert site_networks.fill(frame, "vgg11.md") == frame

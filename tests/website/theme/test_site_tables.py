@@ -2,7 +2,7 @@
 
 import pytest
 
-from website.markup import line, table
+from website.markup import line, link, table
 from website.theme import tables as site_tables
 
 COUNTS = """<h2 id="a">Costs<a class="headerlink" href="#a">¶</a></h2>
@@ -83,3 +83,11 @@ def test_a_long_table_has_the_place_of_its_filter():
     place = '<p class="table-filter"></p><div'
     assert place in site_tables.wrap(table(["a", "b"], rows))
     assert place not in site_tables.wrap(table(["a", "b"], rows[1:]))
+
+
+def test_a_network_alone_in_the_first_cell_leads_to_its_page():
+    page = site_tables.wrap(table(["network", "a"], [line("VGG-16", ["VGG-19"])]), "../")
+    assert '<th scope="row"><a href="../networks/vgg16.html">VGG-16</a></th>' in page
+    assert "vgg19" not in page
+    linked = site_tables.wrap(table(["network"], [line(link("VGG-16", "x"), [])]))
+    assert "networks/" not in linked

@@ -19,7 +19,7 @@ from playwright.sync_api import (
 )
 from playwright.sync_api import Error as BrowserError
 
-from checks import browser_hands
+from checks.tour import hands
 from website.places import SCRIPTS
 
 Scheme = Literal["dark", "light"]
@@ -91,7 +91,7 @@ class Visit:
         self.without_scripts()
         self.from_files()
         check(self)
-        browser_hands.check(self)
+        hands.check(self)
 
     @contextlib.contextmanager
     def context(self, size: str, scheme: Scheme = "light", **more: Any) -> Iterator[Any]:

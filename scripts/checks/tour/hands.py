@@ -12,7 +12,7 @@ from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Route
 
 if TYPE_CHECKING:
-    from checks.browser_visits import Visit
+    from checks.tour.visits import Visit
 
 # more than this a reader notices; web.dev calls a tenth good
 SHIFT = 0.05
@@ -73,6 +73,7 @@ def check(visit: Visit) -> None:
                 page.evaluate(OPEN)
                 for label in page.evaluate(CUT):
                     visit.fault(name, "laptop", f"the table '{label}' loses columns")
+                take(visit, page, name)
     with visit.context("phone", has_touch=True, is_mobile=True) as context:
         for name in visit.names:
             with visit.open(context, name, "touch") as page:
@@ -108,6 +109,21 @@ def shift(visit: Visit, context: Any, name: str, size: str) -> None:
             visit.fault(name, size, f"the page moves by {moved:.2f} while it loads, at {where}")
     finally:
         page.close()
+
+
+def take(visit: Visit, page: Any, name: str) -> None:
+    """What is on view can be taken along: a table, and a drawing that holds no colour by name."""
+    for kind, ending in (("CSV", ".csv"), ("SVG", ".svg"), ("PNG", ".png")):
+        buttons = [b for b in page.query_selector_all(".take button") if b.inner_text() == kind]
+        for button in [button for button in buttons if button.is_visible()][:1]:
+            visit.counts["files taken"] += 1
+            with page.expect_download() as waiting:
+                button.click()
+            path = waiting.value.path()
+            if not waiting.value.suggested_filename.endswith(ending) or not path.stat().st_size:
+                visit.fault(name, "take", f"the button {kind} gives no file")
+            elif kind == "SVG" and "var(" in path.read_text(encoding="utf-8"):
+                visit.fault(name, "take", "a drawing that is taken along depends on the page")
 
 
 def tap(visit: Visit, page: Any, name: str) -> None:

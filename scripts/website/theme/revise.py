@@ -1,0 +1,56 @@
+"""The page to revise from: what to remember, of every chapter, as the chapters say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cnnref.errors import CnnrefError
+from website.places import DOCS
+
+__all__ = ["PAGE", "markdown", "remembered"]
+
+PAGE = "revise.md"
+# in the order of the lecture
+CHAPTERS = (
+    "history", "alexnet", "zfnet", "vgg", "googlenet", "one_by_one", "resnet", "batch_norm",
+    "complexity", "measured", "after",
+)  # fmt: skip
+HEAD = """---
+title: To remember
+description: What to remember of every chapter, on one page.
+render_macros: true
+search: {exclude: true}
+---
+
+# To remember
+
+All that each chapter says to remember, as it says it; on paper, two sheets. The
+[glossary](glossary.md) has the words.
+{ .revise }
+"""
+BOX = re.compile(r'<div class="takeaways" markdown>\n(.*?)</div>', re.DOTALL)
+TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+LABEL = re.compile(r"\*\*[^*]+\*\*\n")
+# a place on the chapter's own page
+OWN_PLACE = re.compile(r"(?<=\]\()#")
+
+
+def markdown() -> str:
+    """The page, from the chapters."""
+    return "\n".join([HEAD, *remembered()])
+
+
+def remembered() -> Iterator[str]:
+    """For each chapter its title, linked, and what it says to remember.
+
+    Raises:
+        CnnrefError: a chapter says nothing.
+    """
+    for chapter in CHAPTERS:
+        text = (DOCS / f"{chapter}.md").read_text(encoding="utf-8")
+        box, title = BOX.search(text), TITLE.search(text)
+        if box is None or title is None:
+            raise CnnrefError(f"{chapter}.md has no box of what to remember, or no title.")
+        said = OWN_PLACE.sub(f"{chapter}.md#", LABEL.sub("", box[1], count=1)).strip()
+        yield f"## [{title[1]}]({chapter}.md)\n\n{said}\n"
