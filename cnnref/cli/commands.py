@@ -219,13 +219,14 @@ COMMANDS: dict[str, Command] = {
         "networks:checked", ("check alexnet", "check alexnet vgg11 --max-parameters 140M"),
     ),
     "trace": Command(
-        OWN, "the rows of a module, as it runs", ("TARGET",), ROWS, "models:traced",
+        OWN, "the rows of a module, as it runs", ("TARGET",), (*ROWS, "--mode"), "models:traced",
         (
             "trace vgg11 --input 3,64,64",
             "trace torch.nn:Identity --input 3,8,8 --format json",
             "trace torch.nn:Conv2d --arg in_channels=3 --arg out_channels=8 --arg kernel_size=3",
             "trace torch.nn:Bilinear --arg in1_features=4 --arg in2_features=5 "
             "--arg out_features=6 --input input1=4 --input input2=5",
+            "trace resnet18 --mode training --depth 1 --columns +backward_macs",
             "trace resnet18 --depth 1 --max-macs 2G --max-parameters 12M --max-peak 20MiB",
         ),
     ),

@@ -145,6 +145,7 @@ def _rules(arguments: SimpleNamespace) -> Mapping[Any, Any] | None:
 def _trace(module: Any, arguments: SimpleNamespace, values: str, **inputs: Any) -> Table:
     try:
         how = {"strict": arguments.strict, "values": values}
+        how["mode"] = getattr(arguments, "mode", "inference")
         return _unwarned(lambda: cnnref.trace(module, **inputs, **how))
     except Exception as error:
         again = values == "never" != arguments.values and getattr(error, "asked", "")

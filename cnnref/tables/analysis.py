@@ -266,7 +266,7 @@ def training_bytes(
 
 def kept_for_training(table: Rows) -> tuple[int, ...]:
     """The elements of each row's output that are kept for the backward pass, none twice."""
-    layers = _ordered(table)
+    layers = _ordered(table.forward)
     owners, _ = storages(layers, VIEWS | IN_PLACE)
     kept = set(owners)
     return tuple(

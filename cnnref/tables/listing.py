@@ -126,6 +126,8 @@ def notes(table: Table, whole: Whole, keys: Sequence[str]) -> list[str]:
         )
     if table.ran != BY_SHAPES:
         lines.append(table.doubt or str(table.ran).capitalize())
+    if more := table.backward.macs:
+        lines.append(f"Of these, {grouped(more)} MACs are of the backward pass")
     if table.unused and len(table) == len(table.whole):
         lines.append(_unused(table))
     return [*lines, *_column_notes(table, whole, keys)]

@@ -198,6 +198,11 @@ def _learned(key: str, value: Callable[[Layer], int]) -> Quantity:
     return Quantity(key, key, key, lambda row: value(row.layer), counted=False)
 
 
+def _backward(row: Row) -> int:
+    first = row.whole.table.ran.backward
+    return row.layer.macs if first is not None and row.number >= first else 0
+
+
 def _bytes(key: str, title: str, value: Value, total: Total = added) -> Quantity:
     return Quantity(key, title, "bytes", value, total, counted=False)
 
@@ -219,6 +224,7 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
                 images=True,
             ),
             Quantity("macs", "MACs", "MACs", lambda row: row.layer.macs, images=True),
+            Quantity("backward_macs", "backward MACs", "MACs", _backward, images=True),
             Quantity(
                 "activations",
                 "activations",

@@ -22,6 +22,7 @@ class Ran(NamedTuple):
         were given, "made-up inputs" where it ran on numbers drawn for it.
     asked: what forward asked first that shapes do not tell; nothing where it asked nothing.
     row: the number of the first row behind that.
+    backward: the number of the first row of the backward pass; None where there is none.
 
     >>> print(Ran("made-up inputs", "item in head (Head)", 3))
     run once on made-up inputs, as forward asks for values (item in head (Head))
@@ -30,6 +31,7 @@ class Ran(NamedTuple):
     by: str = "shapes"
     asked: str = ""
     row: int = 0
+    backward: int | None = None
 
     def __str__(self) -> str:
         if self.by == "shapes":
@@ -83,6 +85,25 @@ class Rows(Sequence[Layer]):
     def ran(self) -> Ran:
         """How a trace found them: by shapes alone, or by a run with values."""
         return self._ran
+
+    @property
+    def forward(self) -> Self:
+        """The rows of the forward pass: all, but in a trace of training."""
+        return self.part(place for place, back in self._passes() if not back)
+
+    @property
+    def backward(self) -> Self:
+        """The rows of the backward pass, of a trace of training.
+
+        A gradient has the name of the layer whose it is.
+        """
+        return self.part(place for place, back in self._passes() if back)
+
+    def _passes(self) -> Iterator[tuple[int, bool]]:
+        """Each row's place, and whether it is of the backward pass."""
+        first = self.ran.backward
+        for place, number in enumerate(self.numbers):
+            yield place, first is not None and number >= first
 
     @property
     def doubt(self) -> str:

@@ -1,4 +1,4 @@
-"""Autograd functions that have a rule of the user's own: PyTorch announces no call of these."""
+"""Gradients: the backward pass, and autograd functions that have a rule of the user's own."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import torch
+from torch import nn
+
+from cnnref.errors import CnnrefError
 from cnnref.tracing.isolation import held, own
+from cnnref.tracing.ledger import Ledger
+from cnnref.tracing.operators import UNSEEN
+from cnnref.tracing.rules import tensors
 
 if TYPE_CHECKING:
     from cnnref.tracing.recorder import Recorder
     from cnnref.tracing.rules.own import OwnRules
 
-__all__ = ["announced", "heard"]
+__all__ = ["announced", "backward", "heard"]
 
 
 @contextmanager
@@ -50,3 +57,29 @@ def _announce(graph: Any) -> Callable[[], None]:
 
 def _told(recorder: Recorder, rule: Any, apply: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     return recorder.by_own_rule(rule, apply, args, {})
+
+
+def backward(ledger: Ledger, module: nn.Module, inputs: object, outputs: object) -> int:
+    """Run the backward pass, from a gradient of each output to what is learned.
+
+    Its rows are those of the operators that autograd calls, in the layers whose gradients they
+    are. The loss is not among them.
+
+    Returns the number of its first row.
+
+    Raises:
+        CnnrefError: no output depends on anything that takes a gradient.
+    """
+    first = len(ledger.layers)
+    ends = [leaf for leaf in tensors((outputs,)) if leaf.requires_grad]
+    if not ends:
+        raise CnnrefError(
+            f"{type(module).__name__} has nothing to train: no output depends on a parameter that "
+            'takes a gradient; mode="inference" counts its forward pass.'
+        )
+    wanted = [leaf for leaf in (*module.parameters(), *tensors((inputs,))) if leaf.requires_grad]
+    with torch._C.DisableTorchFunction(), UNSEEN():  # noqa: SLF001
+        gradients = [torch.ones_like(end) for end in ends]
+    torch.autograd.grad(ends, wanted, gradients, allow_unused=True)
+    ledger.stack[-1] = ""
+    return first

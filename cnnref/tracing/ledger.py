@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import prod
 from typing import Any
 
@@ -32,12 +32,14 @@ class Ledger:
 
     stack: the paths of the modules that run now, the innermost last.
     leaves: the paths of the modules without parts.
+    differentiates: whether a backward pass will come, whose rows are named after those of forward.
     device: that of the inputs, or else of the first weight; the processor where these have none.
     shadow: of the module and its inputs.
     """
 
     def __init__(self, parts: Sequence[tuple[str, nn.Module]], shadow: Shadow) -> None:
         self.layers: list[Layer] = []
+        self.differentiates = False
         self.stack: list[str] = [""]
         self.leaves: set[str] = set()
         self._silent = 0
@@ -172,6 +174,17 @@ class Ledger:
             )
         )
         self._produced(given[0] if result is None else result)
+        if self.differentiates:
+            self._mark(result, path)
+
+    def _mark(self, result: Any, path: str) -> None:
+        """The gradient of what a row gives is in the layer of that row."""
+        for leaf in tensors((result,)):
+            if leaf.grad_fn is not None:
+                leaf.grad_fn.register_prehook(partial(self._enter, path))
+
+    def _enter(self, path: str, _: Any) -> None:
+        self.stack[-1] = path
 
     def _call(self, row: Row, path: str, counts: Counts, frozen: int) -> Call | None:
         """Which module without parts a row is the call of, and what of it counts once more."""

@@ -99,7 +99,7 @@ def _handed_on(x: Any) -> Any:
 
 
 class Watch:
-    """Puts every part into inference mode and follows which one runs.
+    """Puts every part into inference mode, or training, and follows which one runs.
 
     Raises:
         CnnrefError: a part is quantised, whose weights are out of sight.
@@ -111,7 +111,9 @@ class Watch:
         parts: Iterable[tuple[str, nn.Module]],
         recorder: Recorder,
         rules: OwnRules | None = None,
+        training: bool = False,
     ) -> None:
+        self._training = training
         self.error: BaseException | None = None
         self.failed: tuple[str, nn.Module, tuple[Any, ...]] | None = None
         self._ledger = ledger
@@ -138,8 +140,8 @@ class Watch:
         # a part of TorchScript whose forward has several forms shows none: it is in C++
         forward = (inner(part) if traits.wraps else None) or getattr(part, "forward", None)
         if traits.scripted and hasattr(part, "training"):
-            part.training = False
-        mine["training"] = False
+            part.training = self._training
+        mine["training"] = self._training
         if "_compiled_call_impl" in mine:
             mine["_compiled_call_impl"] = None
         if traits.observes:

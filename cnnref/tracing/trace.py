@@ -53,6 +53,7 @@ NO_GRADIENT = "does not require grad"
 # what is held while a trace runs
 AROUND = (uncollected, settings, eager, unfused, deep)
 VALUES = ("auto", "never", "always")
+MODES = ("inference", "training")
 
 
 def trace(
@@ -63,6 +64,7 @@ def trace(
     strict: bool = False,
     rules: Mapping[Any, Any] | None = None,
     values: str = "auto",
+    mode: str = "inference",
 ) -> Table:
     """The rows of any module, in order of execution: the whole work of one call.
 
@@ -89,14 +91,18 @@ def trace(
         shapes; where inputs are made up, rows behind the first question depend on them, which is
         a `DataWarning`, and strict refuses unless values are "always".
 
-    The module is only read: its shadow runs, in inference mode, on the meta device or with copies
-    of what it may write to, in a thread of its own. A rule for a class of modules is given the
-    shadow's parts. Wrappers (torch.compile, DataParallel) are looked through.
+    mode: "training" runs the module as after train(), and then the backward pass, from a gradient
+        of each output to what takes one: `Table.forward` and `Table.backward` are its rows.
+
+    The module is only read: its shadow runs, in inference mode unless asked otherwise, on the meta
+    device or with copies of what it may write to, in a thread of its own. A rule for a class of
+    modules is given the shadow's parts. Wrappers (torch.compile, DataParallel) are looked through.
 
     Raises:
         CnnrefError: not a module, or a quantised one; or strict and an operator has no rule; or
             forward asks for the values of a feature map and must not run; or a rule is none.
-        UnknownNameError: values are none of the three.
+            Or nothing takes a gradient, in training.
+        UnknownNameError: values are none of the three, or mode is none of the two.
         ForwardError: PyTorch refuses what forward does; also a RuntimeError.
 
     Whatever forward raises, the rows until then are the error's `table`: its last row, which is
@@ -115,7 +121,11 @@ def trace(
     own = _own(rules) if rules else None
     with _nested(module):
         given = arguments(module, input_shape, inputs)
-    table = _by(values, module, *given, own)
+    for kind, name, known in (("values", values, VALUES), ("mode", mode, MODES)):
+        if name not in known:
+            raise UnknownNameError(kind, name, known)
+    once = partial(recorded, rules=own, training=mode == "training")
+    table = _by(values, once, module, *given)
     _report(table, strict)
     _report_run(table, strict and values != "always")
     return table
@@ -123,17 +133,15 @@ def trace(
 
 def _by(
     values: str,
+    once: Callable[..., Table],
     module: nn.Module,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    rules: OwnRules | None,
 ) -> Table:
     """The rows of one call, by shapes or by a run with values."""
-    if values not in VALUES:
-        raise UnknownNameError("values", values, VALUES)
     ran = BY_SHAPES
     try:
-        table = recorded(module, args, kwargs, rules=rules)
+        table = once(module, args, kwargs)
         if values != "always":
             return table
     except Exception as error:
@@ -144,7 +152,7 @@ def _by(
     from cnnref.tracing.real.run import run
 
     module = unwrapped(module)
-    return run(partial(recorded, module, rules=rules), module, args, kwargs, ran)
+    return run(partial(once, module), module, args, kwargs, ran)
 
 
 def recorded(
@@ -155,6 +163,7 @@ def recorded(
     rules: OwnRules | None = None,
     ran: Ran = BY_SHAPES,
     around: tuple[Around, ...] = (),
+    training: bool = False,
 ) -> Table:
     """The rows of one call, as a recorder writes them down; nothing is said of uncounted ones."""
     around = (*AROUND, *around)
@@ -162,7 +171,7 @@ def recorded(
         from cnnref.tracing.autograd import announced
 
         around = (*around, partial(announced, rules))
-    work = partial(_recorded, unwrapped(module), args, kwargs, way, rules, ran)
+    work = partial(_recorded, unwrapped(module), args, kwargs, way, rules, ran, training)
     try:
         return apart(work, *around)
     except ForwardError as error:
@@ -179,6 +188,7 @@ def _recorded(
     way: Way,
     rules: OwnRules | None,
     ran: Ran,
+    training: bool,
     grad: bool = False,
 ) -> Table:
     shadow = Shadow()
@@ -189,14 +199,20 @@ def _recorded(
     ledger = way.ledger(parts, shadow)
     ledger.feed(tensors((args, kwargs)))
     made = way.recorder(ledger) if rules is None else way.recorder(ledger, rules)
-    watch = Watch(ledger, parts, made, rules)
+    watch = Watch(ledger, parts, made, rules, training)
+    ledger.differentiates = training
     try:
         if rules is not None and rules.graphs:
             from cnnref.tracing.autograd import heard
 
             heard(rules, made)
-        with torch.set_grad_enabled(grad), made:
-            stand_in(*args, **kwargs)
+        with torch.set_grad_enabled(training or grad), made:
+            outputs = stand_in(*args, **kwargs)
+            if training:
+                from cnnref.tracing.autograd import backward
+
+                first = backward(ledger, stand_in, (args, kwargs), outputs)
+                ran = ran._replace(backward=first)
     except Exception as error:
         from cnnref.tracing.failures import stopped
 

@@ -30,6 +30,7 @@ EXACT = {
     "biases": sum(row.counts.biases for row in NET),
     "operations": 3 * NET.operations("lecture"),
     "macs": 3 * NET.macs,
+    "backward_macs": 0,
     "activations": 3 * NET.mac_activations,
     "stored_bytes": 3 * NET.stored_bytes("lecture"),
     "bytes": BYTES * sum(row.out_shape.elements for row in NET),

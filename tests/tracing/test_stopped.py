@@ -129,7 +129,8 @@ def test_the_command_line_runs_what_asks_for_values(tmp_path: Path) -> None:
     assert (shown.returncode, shown.stderr) == (0, f"{DOUBT.replace('1.gt', '1.index')}.\n")
     assert "run once on made-up inputs" in " ".join(shown.stdout.split())
     told = json.loads(run(tmp_path, "--format", "json").stdout)
-    assert told["ran"] == {"by": "made-up inputs", "asked": "nonzero in 1 (Head)", "row": 2}
+    ran = {"by": "made-up inputs", "asked": "nonzero in 1 (Head)", "row": 2, "backward": None}
+    assert told["ran"] == ran
     assert cnnref.Table.from_json(json.dumps(told)).ran.by == "made-up inputs"
     limited = run(tmp_path, "--quiet", "--max-macs", "1G")
     assert limited.returncode == 1

@@ -116,7 +116,7 @@ def test_values_are_one_of_three() -> None:
 
 def test_what_shapes_tell_does_not_run() -> None:
     table = cnnref.trace(nn.Linear(8, 8), (8,))
-    assert table.ran == ("shapes", "", 0)
+    assert table.ran == ("shapes", "", 0, None)
     assert str(table.ran) == "traced by shapes alone"
     assert cnnref.table("alexnet").ran == table.ran
     assert cnnref.trace(nn.Linear(8, 8), (8,), values="always").ran.by == "made-up inputs"

@@ -1,0 +1,126 @@
+"""A trace of training has the backward pass that autograd runs, operator by operator."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+import cnnref
+from cnnref.cli.main import main
+from cnnref.errors import CnnrefError, UnknownNameError
+
+
+def counted_by_torch(module: nn.Module, image: Tensor) -> int:
+    """MACs of a forward and a backward pass by torch's own counter, on a real run."""
+    kernels = torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)
+    with kernels, FlopCounterMode(display=False) as counter:
+        module.train()(image).sum().backward()
+    return counter.get_total_flops() // 2
+
+
+def small() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 5)
+    )
+
+
+def shared() -> nn.Module:
+    layer = nn.Linear(8, 8)
+    return nn.Sequential(layer, nn.GELU(), layer)
+
+
+def frozen() -> nn.Module:
+    net = small()
+    net[0].requires_grad_(False)
+    return net
+
+
+TRAINED: dict[str, tuple[Any, tuple[int, ...]]] = {
+    "convolutions": (small, (2, 3, 8, 8)),
+    "a frozen layer": (frozen, (2, 3, 8, 8)),
+    "a shared layer": (shared, (4, 8)),
+    "transposed": (lambda: nn.ConvTranspose2d(3, 4, 3, stride=2), (1, 3, 8, 8)),
+    "an encoder": (
+        lambda: nn.TransformerEncoderLayer(16, 2, 32, batch_first=True, dropout=0.0),
+        (2, 5, 16),
+    ),
+    "resnet18": (lambda: cnnref.model("resnet18"), (2, 3, 64, 64)),
+    "inception_v4": (lambda: cnnref.model("inception_v4"), (2, 3, 96, 96)),
+    "vgg11_bn": (lambda: cnnref.model("vgg11_bn"), (2, 3, 64, 64)),
+}
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_macs_of_a_step_are_those_of_torch(name: str) -> None:
+    build, shape = TRAINED[name]
+    module, image = build(), torch.randn(shape)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = cnnref.trace(module, inputs=image, mode="training")
+    assert table.macs == counted_by_torch(module, image)
+    assert table.forward.macs == cnnref.trace(module, inputs=image).macs
+    assert table.forward.macs + table.backward.macs == table.macs
+    assert table.parameters == sum(weight.numel() for weight in module.parameters())
+
+
+def test_grouped_convolutions_have_the_gradients_of_their_groups() -> None:
+    """PyTorch's counter takes the gradient of their weights for that of one group."""
+    net, image = nn.Conv2d(8, 8, 3, groups=8), torch.randn(1, 8, 6, 6, requires_grad=True)
+    table = cnnref.trace(net, inputs=image, mode="training")
+    assert table.macs == 3 * 8 * 4 * 4 * 9
+    assert counted_by_torch(net, image) == (2 + 8) * 8 * 4 * 4 * 9
+
+
+def test_a_run_with_values_has_the_rows_of_a_trace_by_shapes() -> None:
+    module, image = small(), torch.randn(2, 3, 8, 8)
+    shapes, values = (
+        cnnref.trace(module, inputs=image, mode="training", values=how)
+        for how in ("never", "always")
+    )
+    assert values == shapes
+    assert values.ran.backward == shapes.ran.backward
+
+
+def test_gradients_are_in_their_layers() -> None:
+    table = cnnref.trace(small(), inputs=torch.randn(2, 3, 8, 8), mode="training")
+    found = [(row.name, row.macs) for row in table.backward if row.macs]
+    linear, conv = 2 * 288 * 5, 2 * 8 * 36 * 27
+    assert found == [("4.matmul", linear), ("4.matmul#2", linear), ("0.conv_backward", conv)]
+    assert table.group(depth=1)["4"].macs == 3 * linear
+    assert table.training_activation_bytes() == table.forward.training_activation_bytes()
+
+
+def test_training_leaves_no_gradient_and_no_statistics() -> None:
+    module, image = small(), torch.randn(2, 3, 8, 8)
+    module.eval()
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    for values in ("never", "always"):
+        cnnref.trace(module, inputs=image, mode="training", values=values)
+    assert all(weight.grad is None for weight in module.parameters())
+    assert not module.training
+    for name, value in module.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_what_has_nothing_to_train_is_refused() -> None:
+    with pytest.raises(CnnrefError, match="Flatten has nothing to train: no output depends on"):
+        cnnref.trace(nn.Flatten(), (3, 4, 4), mode="training")
+    with pytest.raises(UnknownNameError, match="Unknown mode 'train': did you mean training"):
+        cnnref.trace(nn.Flatten(), (3, 4, 4), mode="train")
+
+
+def test_tables_say_what_is_backward(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "trace vgg11 --input 3,64,64 --mode training --format"
+    assert main([*words.split(), "json"]) == 0
+    table = cnnref.Table.from_json(capsys.readouterr().out)
+    assert table.backward.macs > table.forward.macs
+    assert main([*words.split(), "csv", "--columns", "layer,macs,backward_macs"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "backward MACs" in lines[0]
+    assert f"Of these, {table.backward.macs:,} MACs are of the backward pass" in table.to_text()
+    assert table.forward.backward.macs == 0
