@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from cnnref.counting import arithmetic
+from cnnref.counting import arithmetic, upsampling
 from cnnref.counting.arguments import as_window, number, pair, ranked, refuse, truth, whole
 from cnnref.counting.layer import Constants, Layer
 from cnnref.counting.shapes import Shape, Size, Work
@@ -88,7 +88,7 @@ class Net:
 
     @contextmanager
     def block(self, name: str) -> Iterator[None]:
-        """Rows that are added inside belong to this block."""
+        """Rows that are added inside belong to this block; ".conv1" is then NAME.conv1."""
         before, self._block = self._block, _text("block", name)
         try:
             yield
@@ -114,6 +114,42 @@ class Net:
         truth(label, "bias", bias)
         window = as_window(label, kernel, stride, padding, dilation, groups)
         return self._add("conv", label, arithmetic.conv, x, filters, window, bias, rank=3)
+
+    def conv_transpose(
+        self,
+        x: FeatureMap,
+        filters: int,
+        kernel: Size,
+        *,
+        stride: Size = 1,
+        padding: Size = 0,
+        output_padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        bias: bool = True,
+        name: str | None = None,
+    ) -> FeatureMap:
+        """A transposed 2-D convolution; output_padding adds rows and columns on one side."""
+        label = self._label("conv_transpose", name)
+        filters = whole(label, "filters", filters, least=1)
+        truth(label, "bias", bias)
+        window = as_window(label, kernel, stride, padding, dilation, groups)
+        more = pair(label, "output_padding", output_padding, least=0)
+        rule = upsampling.conv_transpose
+        return self._add("conv_transpose", label, rule, x, filters, window, more, bias, rank=3)
+
+    def upsample(
+        self, x: FeatureMap, factor: Size = 2, *, size: Size | None = None, name: str | None = None
+    ) -> FeatureMap:
+        """An interpolation, in whichever mode: by a whole factor, or to a size."""
+        label = self._label("interpolate", name)
+        self._check_owner(label, x)
+        ranked(label, x.shape, 3)
+        times = pair(label, "factor", factor, least=1)
+        target = tuple(n * times_n for n, times_n in zip(x.shape.size, times, strict=True))
+        if size is not None:
+            target = pair(label, "size", size, least=1)
+        return self._add("interpolate", label, upsampling.resize, x, target, rank=3)
 
     def max_pool(
         self,
@@ -191,6 +227,35 @@ class Net:
         constants = (("eps", number(label, "eps", eps)),)
         return self._add("batch_norm", label, arithmetic.batch_norm, x, affine, constants=constants)
 
+    def group_norm(
+        self, x: FeatureMap, groups: int, *, affine: bool = True, name: str | None = None
+    ) -> FeatureMap:
+        """A normalisation of groups of channels, with a scale and a shift for each channel."""
+        label = self._label("group_norm", name)
+        truth(label, "affine", affine)
+        self._check_owner(label, x)
+        if x.shape.channels % whole(label, "groups", groups, least=1):
+            raise ShapeError(f"{label}: {groups} groups do not divide {x.shape.channels} channels.")
+        return self._add("group_norm", label, arithmetic.batch_norm, x, affine)
+
+    def layer_norm(
+        self,
+        x: FeatureMap,
+        axes: int | None = None,
+        *,
+        affine: bool = True,
+        name: str | None = None,
+    ) -> FeatureMap:
+        """A normalisation over the last axes, all unless said, each element with its own scale."""
+        label = self._label("layer_norm", name)
+        truth(label, "affine", affine)
+        self._check_owner(label, x)
+        rank = len(x.shape)
+        over = rank if axes is None else whole(label, "axes", axes, least=1)
+        if over > rank:
+            raise ShapeError(f"{label}: {over} axes are more than those of its input, {x.shape}.")
+        return self._add("layer_norm", label, upsampling.layer_norm, x, over, affine)
+
     def lrn(
         self,
         x: FeatureMap,
@@ -211,6 +276,46 @@ class Net:
     def relu(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
         """A rectified linear unit."""
         return self._add("relu", self._label("relu", name), arithmetic.elementwise, x)
+
+    def relu6(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """A rectified linear unit that is cut off at 6."""
+        return self._add("relu6", self._label("relu6", name), arithmetic.elementwise, x)
+
+    def leaky_relu(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """A ReLU with a fixed slope of what is negative."""
+        return self._add("leaky_relu", self._label("leaky_relu", name), arithmetic.elementwise, x)
+
+    def elu(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """An exponential linear unit."""
+        return self._add("elu", self._label("elu", name), arithmetic.elementwise, x)
+
+    def sigmoid(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """A logistic function of each element."""
+        return self._add("sigmoid", self._label("sigmoid", name), arithmetic.elementwise, x)
+
+    def hardsigmoid(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """A logistic function in three straight pieces."""
+        return self._add("hardsigmoid", self._label("hardsigmoid", name), arithmetic.elementwise, x)
+
+    def tanh(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """A hyperbolic tangent of each element."""
+        return self._add("tanh", self._label("tanh", name), arithmetic.elementwise, x)
+
+    def silu(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """X times its logistic function, also called swish."""
+        return self._add("silu", self._label("silu", name), arithmetic.elementwise, x)
+
+    def hardswish(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """X times its logistic function in three straight pieces."""
+        return self._add("hardswish", self._label("hardswish", name), arithmetic.elementwise, x)
+
+    def gelu(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """A Gaussian error linear unit."""
+        return self._add("gelu", self._label("gelu", name), arithmetic.elementwise, x)
+
+    def softmax(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """A softmax, over whichever axis."""
+        return self._add("softmax", self._label("softmax", name), arithmetic.elementwise, x)
 
     def prelu(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
         """A ReLU with a learned slope for each channel of what is negative."""
@@ -253,6 +358,10 @@ class Net:
         """The sum of two or more feature maps of one shape, element by element."""
         return self._join("add", self._label("add", name), arithmetic.elementwise, maps)
 
+    def multiply(self, *maps: FeatureMap, name: str | None = None) -> FeatureMap:
+        """The product of feature maps element by element; an axis of one is repeated."""
+        return self._join("multiply", self._label("multiply", name), upsampling.product, maps)
+
     def concat(self, *maps: FeatureMap, name: str | None = None) -> FeatureMap:
         """Feature maps of one size stacked along their channels."""
         return self._join("concat", self._label("concat", name), arithmetic.concat, maps)
@@ -262,8 +371,11 @@ class Net:
             count = self._counters[op] = self._counters.get(op, 0) + 1
             name = f"{op}{count}"
         _text("layer", name)
+        if name.startswith(".") and self._block:
+            name = self._block + name
         if name in self._names:
-            raise CnnrefError(f"{name}: the name is taken; give each layer of a net its own.")
+            own = f"; '.{name}' has its block's name in front" if self._block else ""
+            raise CnnrefError(f"{name}: the name is taken; give each layer of a net its own{own}.")
         return name
 
     def _add(
