@@ -16,7 +16,9 @@ __all__ = ["MACROS", "minutes"]
 PACE = 130
 STEP = 5
 EXERCISES = re.compile(r"^## Exercises\n.*?(?=^## |^<div|\Z)", re.DOTALL | re.MULTILINE)
-NOT_READ = (EXERCISES, prose_parts.FRONT_MATTER, prose_parts.FENCE, prose_parts.MACRO)
+TARGET = re.compile(r"(?<=\])\([^)\s]*\)")
+NOT_READ = (EXERCISES, prose_parts.FRONT_MATTER, prose_parts.FENCE, prose_parts.MACRO, TARGET)
+WORD = re.compile(r"[A-Za-z][\w'-]*")
 
 
 def minutes(page: str) -> Html:
@@ -34,7 +36,7 @@ def minutes(page: str) -> Html:
     for part in NOT_READ:
         # a number in a sentence is read, too
         text = part.sub(" x ", text)
-    words = len(text.split())
+    words = len(WORD.findall(text))
     value = STEP * -(-words // (STEP * PACE))
     return data(value, str(value), f"{words:,} words of {page}, {PACE} a minute")
 
