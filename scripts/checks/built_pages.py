@@ -58,7 +58,7 @@ NEEDED = {
         re.compile(r"protocol", re.IGNORECASE),
     ),
     "flops does not say what a multiply-add counts": (
-        re.compile(r"flops?\b", re.IGNORECASE),
+        re.compile(r"\b[GM]?flops?\b", re.IGNORECASE),
         re.compile(r"multiply-add|\bMACs?\b"),
     ),
 }
