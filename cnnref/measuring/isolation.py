@@ -11,6 +11,7 @@ from torch.utils.benchmark import Timer
 
 from cnnref.measuring.record import Quartiles
 from cnnref.measuring.settings import Settings
+from cnnref.tracing.isolation import typed
 
 __all__ = [
     "as_it_was",
@@ -34,7 +35,7 @@ SWITCHES = (
 
 @contextmanager
 def as_it_was(settings: Settings) -> Iterator[None]:
-    """Threads, switches, random states and the card's memory cache are set back afterwards.
+    """Threads, switches, dtype, random states and the card's memory cache are set back afterwards.
 
     Inside, cuDNN may choose the fastest of its ways for each shape, and float32 is multiplied as
     the settings say.
@@ -43,6 +44,7 @@ def as_it_was(settings: Settings) -> Iterator[None]:
         stack.enter_context(_threads(settings.threads))
         cards = [settings.device.index] if settings.device.type == "cuda" else []
         stack.enter_context(torch.random.fork_rng(cards))
+        stack.enter_context(typed())
         if settings.device.type == "mps":
             stack.callback(torch.mps.set_rng_state, torch.mps.get_rng_state())
         for home, name in SWITCHES:

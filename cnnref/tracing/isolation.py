@@ -31,6 +31,7 @@ __all__ = [
     "on_meta",
     "own",
     "settings",
+    "typed",
     "uncollected",
     "unfused",
 ]
@@ -162,6 +163,8 @@ def held(key: Any, change: Callable[[], Callable[[], None]]) -> Iterator[None]:
                 undo()
 
 
+# of the default dtype, in torch._C
+SETTERS = ("_set_default_dtype", "_set_default_tensor_type")
 # what is meant for this thread alone, of changes that all threads see
 own = threading.local()
 
@@ -258,8 +261,42 @@ def _unfuse() -> Callable[[], None]:
 
 
 @contextmanager
+def typed() -> Iterator[None]:
+    """The default dtype is set back, which is one for the process, if this thread has set it."""
+    before, own.dtype = torch.get_default_dtype(), None
+    try:
+        with held(torch.set_default_dtype, _follow):
+            yield
+    finally:
+        mine, own.dtype = own.dtype, None
+        if mine is torch.get_default_dtype():
+            torch.set_default_dtype(before)
+
+
+def _follow() -> Callable[[], None]:
+    home: Any = torch._C  # noqa: SLF001
+    before = {name: getattr(home, name) for name in SETTERS}
+
+    def follow(put: Callable[[Any], None]) -> Callable[[Any], None]:
+        def following(kind: Any) -> None:
+            put(kind)
+            own.dtype = torch.get_default_dtype()
+
+        return following
+
+    for name, put in before.items():
+        setattr(home, name, follow(put))
+
+    def undo() -> None:
+        for name, put in before.items():
+            setattr(home, name, put)
+
+    return undo
+
+
+@contextmanager
 def settings() -> Iterator[None]:
-    """The random states and the default dtype, which are one for the process, are set back.
+    """The random states, which are one for the process, are set back.
 
     Where another thread has run meanwhile, what has changed may be its own, and stays.
     """
@@ -302,7 +339,6 @@ def _settings() -> list[tuple[Callable[[Any], Any], Any]]:
     found: list[tuple[Callable[[Any], Any], Any]] = [
         (random.setstate, random.getstate()),
         (generator.set_state, generator.get_state()),
-        (torch.set_default_dtype, torch.get_default_dtype()),
     ]
     if numpy := sys.modules.get("numpy.random"):
         found.append((numpy.set_state, numpy.get_state()))
@@ -312,7 +348,7 @@ def _settings() -> list[tuple[Callable[[Any], Any], Any]]:
 def _same(old: tuple[Any, Any], new: tuple[Any, Any]) -> bool:
     (_, one), (_, other) = old, new
     if isinstance(one, torch.Tensor):
-        return torch.equal(one, other)
+        return bool(one.numpy().tobytes() == other.numpy().tobytes())
     if isinstance(one, tuple) and len(one) == 5:  # a kind, its array, and numbers
         return one[2:] == other[2:] and bool((one[1] == other[1]).all())
     return bool(one == other)

@@ -51,14 +51,14 @@ class Operators(Below):
             return self._recorder.operator(func, args, kwargs or {})
 
 
+_functions = torch._C._len_torch_function_stack  # noqa: SLF001
+_operators = torch._C._len_torch_dispatch_stack  # noqa: SLF001
+_enabled = torch._C._is_torch_function_mode_enabled  # noqa: SLF001
+
+
 def alone() -> bool:
     """Whether a recorder sees what is called, and nobody but it."""
-    found = torch._C  # noqa: SLF001
-    return (
-        found._len_torch_function_stack() == 1  # noqa: SLF001
-        and found._len_torch_dispatch_stack() == 1  # noqa: SLF001
-        and found._is_torch_function_mode_enabled()  # noqa: SLF001
-    )
+    return _functions() == 1 and _operators() == 1 and _enabled()
 
 
 def run_operator(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], draws: Draws) -> Any:

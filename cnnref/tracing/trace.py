@@ -32,7 +32,7 @@ from cnnref.errors import (
 )
 from cnnref.tables.rows import BY_SHAPES, Ran, places
 from cnnref.tables.table import Table
-from cnnref.tracing.isolation import apart, deep, eager, settings, uncollected, unfused
+from cnnref.tracing.isolation import apart, deep, eager, settings, typed, uncollected, unfused
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.modules import Watch, paths, unwrapped
 from cnnref.tracing.rows import shape
@@ -51,7 +51,7 @@ Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
 Around = Callable[[], AbstractContextManager[Any]]
 NO_GRADIENT = "does not require grad"
 # what is held while a trace runs
-AROUND = (uncollected, settings, eager, unfused, deep)
+AROUND = (uncollected, settings, typed, eager, unfused, deep)
 VALUES = ("auto", "never", "always")
 MODES = ("inference", "training")
 

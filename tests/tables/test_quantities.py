@@ -87,7 +87,9 @@ def test_a_share_is_of_what_is_known():
     whole = Whole(NET, VIEW)
     shares = [whole.share("macs", row) for row in whole.rows]
     assert sum(shares) == pytest.approx(100)
-    assert whole.rows[0] == Row(0, NET[0], whole)
+    row = Row(0, NET[0], whole)
+    assert (row.number, row.layer, row.whole, row.times, row.label) == (0, NET[0], whole, 1, "")
+    assert whole.share("macs", row) == shares[0]
 
 
 # ---- keys of earlier versions ----

@@ -278,6 +278,25 @@ def test_what_works_in_place_is_seen_to_change_something() -> None:
     assert beside(in_place)["same"] < STEPS
 
 
+@pytest.mark.parametrize("others", [None, torch.float16])
+def test_a_default_dtype_is_put_back_by_who_set_it(others: torch.dtype | None) -> None:
+    class Typing(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            torch.set_default_dtype(torch.float64)
+            put = partial(torch.set_default_dtype, others) if others else torch.get_default_dtype
+            thread = threading.Thread(target=put)
+            thread.start()
+            thread.join()
+            return x + 1
+
+    for count in (cnnref.trace, partial(cnnref.measure, device="cpu", seconds=0.02)):
+        try:
+            count(Typing(), (3,))
+            assert torch.get_default_dtype() is (others or torch.float32)
+        finally:
+            torch.set_default_dtype(torch.float32)
+
+
 def test_an_interrupt_ends_a_forward_that_would_not_end() -> None:
     class Endless(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
