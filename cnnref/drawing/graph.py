@@ -9,6 +9,7 @@ from cnnref.counting.layer import Layer
 from cnnref.counting.operators import ACTIVATIONS, NORMS, VIEWS
 from cnnref.drawing.labels import in_words, shape
 from cnnref.errors import CnnrefError
+from cnnref.tables.markup import element
 from cnnref.tables.table import Table
 from cnnref.units import visible
 
@@ -180,4 +181,4 @@ def _in_dot(lines: Iterable[str]) -> str:
 
 def _in_mermaid(lines: Iterable[str]) -> str:
     escaped = (visible(line).translate(MERMAID) for line in lines)
-    return '"' + "<br/>".join(escaped) + '"'
+    return f'"{element("br").join(escaped)}"'

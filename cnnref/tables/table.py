@@ -336,6 +336,8 @@ class Table(Printed, Rows):
     def to_mermaid(self, block: str | None = None, *, fold: bool = True) -> str:
         """The rows and what each reads as a flowchart of Mermaid, which Markdown can hold.
 
+        Mermaid has a limit of its own for edges: of a network with very many, name a block.
+
         block: the rows of this block, stage or module alone.
         fold: normalisations, activations and views stand in the box of the row before them.
 
@@ -345,7 +347,7 @@ class Table(Printed, Rows):
 
         >>> import cnnref
         >>> print(cnnref.table("vgg16").to_mermaid().splitlines()[2])
-          n1["conv1_1<br/>3×3 conv, 64, ReLU<br/>64 × 224 × 224"]
+          n1["conv1_1<br>3×3 conv, 64, ReLU<br>64 × 224 × 224"]
         """
         from cnnref.drawing.graph import to_mermaid
         from cnnref.drawing.stages import block_rows

@@ -236,7 +236,7 @@ def test_names_are_escaped_in_every_picture():
     first = node.split("\\n3×3")[0]
     assert first.replace('\\"', '"').replace("\\\\", "\\") == cnnref.units.visible(NASTY)
     (node,) = re.findall(r'n1\["([^"]*)"\]', table.to_mermaid())
-    assert re.sub(r"#(\d+);", lambda code: chr(int(code[1])), node.split("<br/>")[0]) == (
+    assert re.sub(r"#(\d+);", lambda code: chr(int(code[1])), node.split("<br>")[0]) == (
         cnnref.units.visible(NASTY)
     )
     assert not set('`&"') & set(node)
