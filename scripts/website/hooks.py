@@ -102,7 +102,9 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
     """The page for addresses that lead nowhere."""
-    return finished(output_content) if template_name == "404.html" else output_content
+    if template_name != "404.html":
+        return output_content
+    return finished(site_exits.lost(output_content))
 
 
 def finished(page: str) -> str:

@@ -54,6 +54,8 @@
       if (asked !== input.value.trim().toLowerCase()) return;
       const found = asked ? all.filter(([name]) => name.toLowerCase().includes(asked)) : [];
       place.replaceChildren(...(found.length ? [table(found.slice(0, LIMIT))] : []));
+      place.querySelectorAll("table").forEach((made) => window.cnnrefSortable?.(made));
+      dispatchEvent(new Event("resize")); // the table may scroll
       const more = found.length > LIMIT ? `, the first ${LIMIT} shown` : "";
       said.textContent = asked ? `${found.length} of ${all.length} models${more}` : "";
     });

@@ -122,6 +122,7 @@
     bar.append(button);
   };
 
+  window.cnnrefSortable = prepare; // for tables that come later
   const start = () => {
     document.querySelectorAll("table.ledger:not(.prices)").forEach(prepare);
     document.querySelectorAll(".tree").forEach(prepareTree);

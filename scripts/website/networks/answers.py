@@ -55,6 +55,7 @@ __all__ = [
 ]
 
 LECTURE = "alexnet@227"
+OWN = link("count it", "count.html#by-whose-count")
 # the section of a network's page
 SECTION = "what-each-source-says"
 # a raw count in words: what one price is for
@@ -169,6 +170,7 @@ def answers(chosen: str, record: Record) -> str:
         element("label"),
         element("div", answer(chosen, record), class_="chosen", data_key=anchor(chosen)),
         folded(said, element("ul", *items), class_="others"),
+        element("p", "A network of your own, by any of these price lists: ", OWN, "."),
         class_="choose",
         data_label="Network",
         data_search_exclude=True,

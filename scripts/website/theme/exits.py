@@ -6,17 +6,21 @@ REPO_URL names the repository; without it the foot says what it can.
 from __future__ import annotations
 
 import os
+import re
 
-from website.markup import Html, element, joined
+from website.markup import Html, element, joined, link
 from website.places import DOCS
 
-__all__ = ["commit", "placed", "repository"]
+__all__ = ["commit", "lost", "placed", "repository"]
 
 REPO_URL = "REPO_URL"
 COMMIT = "GITHUB_SHA"
 BRANCH = "main"
 # what the settings let the theme print, and where the exits go behind it
 SAID = "Every number on these pages is computed by cnnref, measured or cited."
+# what the theme writes on the page for lost addresses, and its link to the first page
+NOT_FOUND = element("h1", "404 - Not found")
+HOME = re.compile(r'href="([^"]*)index\.html" title="cnnref"')
 LICENCE = "Text, code and drawings may be used under the MIT licence."
 CITE = "sources.html#cite-this-site"
 
@@ -44,6 +48,22 @@ def placed(page: str, source: str, root: str) -> str:
     source: the page's file below docs/; root: how to get from the page to the site's own folder.
     """
     return page.replace(SAID, f"{SAID} {LICENCE}{element('br')}{exits(source, root)}", 1)
+
+
+def lost(page: str) -> str:
+    """The page for addresses that lead nowhere, with where a reader may have wanted to go."""
+    found = HOME.search(page)
+    root = found[1] if found else ""
+    ways = {
+        "the first page": "index.html",
+        "all networks": "networks/index.html",
+        "the glossary": "glossary.html",
+        "the conventions": "conventions.html",
+        "your own model": "count.html",
+    }
+    links = joined((link(text, f"{root}{to}") for text, to in ways.items()), ", ")
+    said = element("p", "Search above for what you want, or go to ", links, ".")
+    return page.replace(NOT_FOUND, element("h1", "There is no such page") + said, 1)
 
 
 def exits(source: str, root: str) -> Html:

@@ -37,3 +37,10 @@ def test_an_address_of_another_kind_is_refused(monkeypatch):
 def test_the_settings_print_what_the_exits_stand_behind():
     settings = (exits.DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8")
     assert f"copyright: {exits.SAID}" in settings
+
+
+def test_who_is_lost_is_told_where_to_go():
+    page = exits.lost(f'<a href="/a/index.html" title="cnnref"></a>{exits.NOT_FOUND}')
+    assert "<h1>There is no such page</h1>" in page
+    assert '<a href="/a/networks/index.html">all networks</a>' in page
+    assert exits.NOT_FOUND not in page
