@@ -57,6 +57,9 @@ MIDDLE = """view => {
 }"""
 TOLD = """view => (view.parentElement.querySelector('.chart-said')?.textContent ?? '').length > 3 &&
   !!document.querySelector('#vg-tooltip-element.visible')"""
+SAID = """() => [...document.querySelectorAll('.md-tooltip2--active')].some(tip =>
+  tip.textContent.trim().length > 3 &&
+  parseFloat(getComputedStyle(tip.firstElementChild).fontSize) >= 12)"""
 AGREE = """() => [...document.querySelectorAll('figure[data-choice]')].every(figure =>
   figure.querySelector('.chart-view').dataset.shown ===
   [...figure.querySelectorAll('input:checked')].map(input => input.value).join(' '))"""
@@ -74,6 +77,7 @@ def check(visit: Visit) -> None:
                 for label in page.evaluate(CUT):
                     visit.fault(name, "laptop", f"the table '{label}' loses columns")
                 take(visit, page, name)
+                number(visit, page, name)
     with visit.context("phone", has_touch=True, is_mobile=True) as context:
         for name in visit.names:
             with visit.open(context, name, "touch") as page:
@@ -124,6 +128,19 @@ def take(visit: Visit, page: Any, name: str) -> None:
                 visit.fault(name, "take", f"the button {kind} gives no file")
             elif kind == "SVG" and "var(" in path.read_text(encoding="utf-8"):
                 visit.fault(name, "take", "a drawing that is taken along depends on the page")
+
+
+def number(visit: Visit, page: Any, name: str) -> None:
+    """A number that the keyboard reaches says what it is, in letters that can be read."""
+    first = page.query_selector("data[title][tabindex='0']")
+    if first is None:
+        return
+    visit.counts["numbers asked"] += 1
+    first.focus()
+    try:
+        page.wait_for_function(SAID)
+    except BrowserError:
+        visit.fault(name, "keyboard", "a number does not say what it is")
 
 
 def tap(visit: Visit, page: Any, name: str) -> None:
