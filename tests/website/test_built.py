@@ -1,4 +1,4 @@
-"""The built site: what is refused of a page's scripts, and the policy that each page carries."""
+"""The built site: what is refused of a page's scripts, its policy, and what it may weigh."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from checks import built, policy
+from checks import budget, built, policy
 
 THEME = "var target=document.getElementById"
 PAGE = """<!doctype html>
@@ -115,3 +115,48 @@ def test_the_place_of_a_page_does_not_make_the_themes_script_another(monkeypatch
         assert policy.known(first.replace('".."', f'"{place}"'))
     assert not policy.known(first.replace('".."', '"https://other.example"'))
     assert not policy.known(first + ";alert(1)")
+
+
+LIGHT = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>a</title>'
+    '<link rel="stylesheet" href="a.css"></head><body><article><h1>A</h1>{}</article></body></html>'
+)
+
+
+def heavy(tmp_path, body):
+    (tmp_path / "a.css").write_text("")
+    (tmp_path / "page.html").write_text(LIGHT.format(body))
+    return [fault.text for fault in built.check(tmp_path).faults if " may " in fault.text]
+
+
+def test_a_light_page_passes(tmp_path):
+    assert heavy(tmp_path, "<p>light</p>") == []
+
+
+def test_too_many_elements_are_told(tmp_path):
+    found = heavy(tmp_path, "<b></b>" * budget.ELEMENTS)
+    assert found == ["the page has 6,008 elements, and may have 6,000"]
+
+
+def test_what_a_page_loads_is_weighed(tmp_path, monkeypatch):
+    monkeypatch.setattr(budget, "OTHERS", 400)
+    assert heavy(tmp_path, "<p>light</p>") == []
+    (tmp_path / "a.css").write_text("".join(map(str, range(2000))))
+    budget.packed.cache_clear()
+    (found,) = [text.partition(" bytes")[2] for text in heavy_again(tmp_path) if "bytes" in text]
+    assert found == " when first seen, and may be 400"
+
+
+def heavy_again(folder):
+    return [fault.text for fault in built.check(folder).faults if " may " in fault.text]
+
+
+def test_fonts_are_those_that_the_text_asks_for(tmp_path):
+    font = tmp_path / "assets" / f"{budget.ITALIC_FONT}.woff2"
+    font.parent.mkdir()
+    font.write_bytes(b"font")
+    page = tmp_path / "page.html"
+    page.write_text("<article><em>a</em></article>")
+    assert [*budget.fonts(page, tmp_path)] == [font]
+    page.write_text("<article>a</article><em>b</em>")
+    assert [*budget.fonts(page, tmp_path)] == []

@@ -71,7 +71,6 @@ def searched() -> dict[str, dict[str, object]]:
         f"{FOLDER}/{name}.html": {
             "tags": [name],
             "text": architecture_page.searched(name),
-            "boost": 4,
         }
         for name in cnnref.names()
     }

@@ -6,7 +6,7 @@ own. Blocks that are alike and follow each other are shown once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -121,12 +121,14 @@ def _look(table: Table, rows: tuple[int, ...]) -> tuple[object, ...]:
 def _stage(table: Table, stage: Stage, seen: Sequence[ReceptiveField], opened: bool) -> Html:
     layers = [table[row] for row in stage.rows]
     summary = _summary(stage.name or "all rows", "; ".join(stage.contents), layers)
-    inside = (_run(table, seen, run) for run in runs(table, stage.rows))
+    drawn: set[Hashable] = set()
+    inside = (_run(table, seen, run, drawn) for run in runs(table, stage.rows))
     anchor = place(table, stage.name, "stage")
     return folded(summary, *inside, class_="stage", id=anchor, open=opened)
 
 
-def _run(table: Table, seen: Sequence[ReceptiveField], run: Run) -> Html:
+def _run(table: Table, seen: Sequence[ReceptiveField], run: Run, drawn: set[Hashable]) -> Html:
+    """Some rows; a block is drawn unless one of the same form, of other widths, is in the stage."""
     layers = [table[row] for row in run.rows]
     if not run.blocks:
         return _rows(table, run.rows, seen, f"rows from {layers[0].name}")
@@ -135,7 +137,10 @@ def _run(table: Table, seen: Sequence[ReceptiveField], run: Run) -> Html:
     kind = diagrams.block_kind(layers)
     what = kind if not others else f"{kind} × {len(run.blocks)}, all alike; for each"
     inside = [element("span", id=place(table, other, "block")) for other in others]
-    inside.append(figure([diagrams.block(table, first)], ""))
+    form = tuple((layer.op, layer.window) for layer in layers)
+    if form not in drawn:
+        inside.append(figure([diagrams.block(table, first)], ""))
+    drawn.add(form)
     if others:
         inside.append(element("p", f"The rows of {first}; the others are the same."))
     inside.append(_rows(table, run.rows, seen, f"rows of {first}"))

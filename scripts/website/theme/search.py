@@ -27,6 +27,8 @@ AMBIGUOUS, PLAIN = "e=e+s+o.id}", 'e=e+s+o.id+","}'
 # the theme asks for the index when a page is opened
 EAGER, LAZY = '$(location.protocol!=="file:")', "$(!1)"
 Entry = dict[str, Any]
+# the pages about the package's names, which hold nearly every word
+REFERENCE, LESS = "reference/", 0.1
 
 
 class SearchError(RuntimeError):
@@ -76,7 +78,13 @@ def entries(
                 yield entry
                 yield from (word(place, *said) for place, said in words.items())
         else:
-            yield entry | {"text": TIMES.sub("x", TEX.sub(" ", entry["text"]))}
+            text = TIMES.sub("x", TEX.sub(" ", entry["text"]))
+            yield entry | {"text": text, "boost": boost(page, entry)}
+
+
+def boost(page: str, entry: Entry) -> float:
+    """How much more than others an entry counts: what describes the code, less."""
+    return LESS if page.startswith(REFERENCE) else float(entry.get("boost", 1))
 
 
 def word(place: str, name: str, meaning: str) -> Entry:
