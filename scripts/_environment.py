@@ -1,8 +1,9 @@
 """The repository's own virtual environment: made when missing, completed when half done.
 
 A script calls `enter()` before it imports anything that is not in the standard library; it then
-runs under `.venv/bin/python` with every pinned package. This file must also start on Pythons that
-are too old, to say so.
+runs under `.venv/bin/python` with every pinned package, or with those alone that build the site:
+whoever only rebuilds it needs no tools of tests and no other counters. This file must also start
+on Pythons that are too old, to say so.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 MADE = VENV / ".made"
 PACKAGES = ROOT / "scripts" / "packages"
 PINS = PACKAGES / "requirements.txt"
+PINS_OF_TESTS = PACKAGES / "requirements-tests.txt"
 PINS_NO_DEPS = PACKAGES / "requirements-nodeps.txt"
 SHIM = PACKAGES / "torchvision_shim.py"
 OLDEST = (3, 11)
@@ -36,15 +38,18 @@ SHEBANG = 127
 OUT_OF_REACH = re.compile(r"Retrying \(|Max retries exceeded|Temporary failure in name resolution")
 
 
-def enter() -> None:
-    """Bring the environment up to date and continue in it (the running script starts anew)."""
+def enter(*, tests: bool = True) -> None:
+    """Bring the environment up to date and continue in it (the running script starts anew).
+
+    tests: with the packages of tests and studies, which the site is built without.
+    """
     refuse_old_python(sys.version_info[:2])
     refuse_borrowed()
     inside = Path(sys.prefix).resolve() == VENV
-    if inside and os.environ.get("CNNREF_ENVIRONMENT") == wanted():
+    if inside and os.environ.get("CNNREF_ENVIRONMENT") == wanted(tests):
         return
-    ensure()
-    os.environ["CNNREF_ENVIRONMENT"] = wanted()
+    ensure(tests=tests)
+    os.environ["CNNREF_ENVIRONMENT"] = wanted(tests)
     if inside:
         return
     # A process keeps its number when it starts anew, which must happen once only.
@@ -69,17 +74,17 @@ def refuse_borrowed() -> None:
         )
 
 
-def ensure() -> None:
+def ensure(*, tests: bool = True) -> None:
     started = time.perf_counter()
     # what is complete is only read, so that a checkout may be read-only
-    if not todo() and works():
+    if not todo(tests) and works():
         say("unchanged, reused")
         return
     with locked(ROOT / ".cache" / "environment.lock"):
-        steps = todo()
+        steps = todo(tests)
         if not works(same_python=bool(set(steps) - {LINK})):
             make()
-            steps = list(STEPS)
+            steps = steps_of(tests)
         for number, step in enumerate(steps, 1):
             say(f"{number}/{len(steps)} {step}")
             stamp(step).unlink(missing_ok=True)
@@ -88,8 +93,12 @@ def ensure() -> None:
     say(f"ready in {time.perf_counter() - started:.0f} s")
 
 
-def todo() -> list[str]:
-    return [step for step in STEPS if not done(step)]
+def steps_of(tests: bool) -> list[str]:
+    return [step for step in STEPS if tests or step not in TESTS]
+
+
+def todo(tests: bool = True) -> list[str]:
+    return [step for step in steps_of(tests) if not done(step)]
 
 
 def make() -> None:
@@ -137,6 +146,10 @@ def install_pins() -> None:
     install("--requirement", str(PINS))
 
 
+def install_tools() -> None:
+    install("--requirement", str(PINS_OF_TESTS))
+
+
 def install_torchvision() -> None:
     install("--no-deps", "--requirement", str(PINS_NO_DEPS))
     if not runs("import torchvision"):
@@ -177,9 +190,14 @@ LINK = "cnnref from this checkout"
 STEPS = {
     "torch": (install_torch, [PINS]),
     "the pinned packages": (install_pins, [PINS]),
+    "tools of tests": (install_tools, [PINS_OF_TESTS]),
     "torchvision": (install_torchvision, [PINS_NO_DEPS, SHIM]),
     LINK: (link_project, [Path(__file__)]),
 }
+
+
+# steps that the site is built without
+TESTS = ("tools of tests", "torchvision")
 
 
 def install(*arguments: str) -> None:
@@ -241,8 +259,8 @@ def has(path: Path, size: str) -> bool:
     return path.is_file() and str(path.stat().st_size) == size
 
 
-def wanted() -> str:
-    return "-".join(fingerprint(step)[:12] for step in STEPS)
+def wanted(tests: bool = True) -> str:
+    return "-".join(fingerprint(step)[:12] for step in steps_of(tests))
 
 
 def fingerprint(step: str) -> str:

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PINS = [
     line
-    for path in (_environment.PINS, _environment.PINS_NO_DEPS)
+    for path in (_environment.PINS, _environment.PINS_OF_TESTS, _environment.PINS_NO_DEPS)
     for line in path.read_text(encoding="utf-8").splitlines()
     if not line.startswith("#")
 ]
@@ -168,6 +168,16 @@ def test_what_is_complete_is_reused_and_what_is_not_is_done_again(checkout: Path
             _environment.stamp(name).write_bytes(cut)
             assert steps_of_a_run() == [name]
             assert steps_of_a_run() == []
+
+
+def test_the_site_is_built_without_the_packages_of_tests(checkout: Path) -> None:
+    _environment.noted.clear()
+    _environment.ensure(tests=False)
+    left = [name for name in _environment.STEPS if name not in _environment.TESTS]
+    assert _environment.noted == ["made anew", *left]
+    # tests add what is theirs, and what is there for the site stays
+    assert steps_of_a_run() == list(_environment.TESTS)
+    assert _environment.wanted(tests=False) != _environment.wanted()
 
 
 def test_a_complete_environment_is_only_read(checkout: Path, monkeypatch) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from wheels import ROOT, built
 
+import _environment
 import cnnref
 
 NAME = f"cnnref-{cnnref.__version__}"
@@ -34,16 +35,28 @@ BESIDES = {
 }  # fmt: skip
 PLAIN = {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 # as in an environment that has pytest and nothing else
-ALONE = """
+LACKING = """
 import sys
-LACKING = {{"torch", "numpy", "pandas", "altair", "hypothesis", "yaml", "website", "studies"}}
+LACKING = {names!r}
 class Lacking:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in LACKING:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 sys.meta_path.insert(0, Lacking())
+"""
+ALONE = """
 import cnnref
 assert cnnref.__file__.startswith({root!r}), cnnref.__file__
+"""
+OTHERS = {"torch", "numpy", "pandas", "altair", "hypothesis", "yaml", "website", "studies"}
+# what the pages are made of, without MkDocs
+PAGES = """
+import importlib, pkgutil, website
+for one in pkgutil.walk_packages(website.__path__, "website."):
+    importlib.import_module(one.name)
+from website import publish
+assert publish.outputs(("alexnet", "vgg11"))
+print("done")
 """
 
 
@@ -103,7 +116,9 @@ def test_the_tests_of_the_source_distribution_pass_alone(tmp_path: Path) -> None
     held = {path.relative_to(root).as_posix() for path in root.glob("tests/**/*.py")}
     assert held == {path.relative_to(ROOT).as_posix() for path in map(ROOT.joinpath, held)}
     assert len(held) > 15
-    (tmp_path / "alone.py").write_text(ALONE.format(root=str(root)), encoding="utf-8")
+    (tmp_path / "alone.py").write_text(
+        LACKING.format(names=OTHERS) + ALONE.format(root=str(root)), encoding="utf-8"
+    )
     path = os.pathsep.join(map(str, (root, tmp_path)))
     options = ("-q", "-p", "alone", "-p", "no:cacheprovider", "-p", "no:randomly")
     done = subprocess.run(
@@ -117,6 +132,21 @@ def test_the_tests_of_the_source_distribution_pass_alone(tmp_path: Path) -> None
     assert done.returncode == 0, done.stdout[-4000:]
     passed = re.search(r"(\d+) passed", done.stdout)
     assert int(passed[1]) > 1000
+
+
+def test_what_builds_the_site_imports_no_package_of_tests() -> None:
+    files = _environment.PINS_OF_TESTS, _environment.PINS_NO_DEPS
+    pins = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    names = {pin.partition("==")[0].replace("-", "_") for pin in pins if not pin.startswith("#")}
+    assert {"pytest", "timm", "torchvision", "mypy"} <= names
+    done = subprocess.run(
+        [sys.executable, "-c", LACKING.format(names=names) + PAGES],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "scripts", ROOT)))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-1:] == ["done"], done.stderr
 
 
 def test_addresses_are_of_the_repository_that_is_named(
