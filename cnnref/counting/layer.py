@@ -104,7 +104,10 @@ class Layer(NamedTuple):
 
     @property
     def activations(self) -> int:
-        """Elements of the output for one image."""
+        """Elements of the output for one image, of any row.
+
+        `Table.mac_activations`, and what columns call "activations", has rows with MACs alone.
+        """
         return self.counts.elements_out
 
     @property
