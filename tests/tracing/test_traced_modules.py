@@ -95,7 +95,7 @@ def test_every_count_can_be_asked_for_its_formula(name: str) -> None:
         ("lstm cell", "lstm", "2 x 64 x 8 + 2 x 64 x 16 = 3,072"),
         ("bilinear", "bilinear", "12 x 4 x 5 + 12 x 4 = 288"),
         ("einsum of three", "matmul", " = 312"),
-        ("linear on four", "linear", "2 x 3 x 4 x 8 x 5 = 960"),
+        ("linear on four", "linear", "(2 x 3 x 4) x 8 x 5 = 960"),
         ("@", "matmul", "(2 x 3 x 5) x 8 = 240"),
     ],
 )
