@@ -197,6 +197,18 @@ def test_what_another_python_began_is_made_anew(checkout: Path, monkeypatch) -> 
     assert steps_of_a_run() == [_environment.LINK]
 
 
+def test_an_old_environment_that_was_removed_in_part_is_swept(tmp_path: Path, monkeypatch) -> None:
+    venv, cache = tmp_path / ".venv", tmp_path / ".cache"
+    for name, place in (("ROOT", tmp_path), ("VENV", venv), ("MADE", venv / ".made")):
+        monkeypatch.setattr(_environment, name, place)
+    (cache / "venv-left" / ".venv" / "lib").mkdir(parents=True)
+    (venv / "old").mkdir(parents=True)
+    monkeypatch.setattr(_environment, "call", lambda _: venv.mkdir() or 0)
+    _environment.make()
+    assert [*cache.iterdir()] == []
+    assert [path.name for path in venv.iterdir()] == [".made"]
+
+
 def test_the_python_of_an_environment_is_asked_for_its_version() -> None:
     assert _environment.works()
     assert _environment.works(same_python=True) == (
