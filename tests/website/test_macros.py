@@ -13,7 +13,10 @@ from website.macros import PAGES, SHARED, gathered
 from website.places import DOCS
 
 # the macros of one page, and the pages that they stand for
-OF_TWO_PAGES = {"index": {"index.md", "networks/index.md"}}
+OF_TWO_PAGES = {
+    "count": {"count.md", "detection.md"},
+    "index": {"index.md", "networks/index.md"},
+}
 USERS = {
     page.relative_to(DOCS).as_posix(): page.read_text(encoding="utf-8")
     for page in DOCS.rglob("*.md")
