@@ -24,7 +24,10 @@ PROGRAMS = ("scripts/website", "cnnref/drawing")
 # a year is none where it counts something
 COUNTED = "images|pixels|layers|parameters|weights|networks|rows|operations|units|bytes|times"
 YEAR = rf"(?:199|20[0-2])\ds?(?!\s+(?:{COUNTED}|[kMG]?MACs|FLOPs|[kKMG]i?B)\b)"
-NETWORK = r"AlexNet|VGG|ResNet|plain|SENet|Inception(?:-ResNet)?-v|(?:Mobile|Shuffle)Net ?V"
+NETWORK = (
+    r"AlexNet|VGG|ResNet|ResNeXt|DenseNet|plain|SENet|Inception(?:-ResNet)?-v|"
+    r"(?:Mobile|Shuffle)Net ?V"
+)
 # the reviewed exceptions: what they match, and why a computed value could not replace them
 ALLOWED = {
     YEAR: "a year",

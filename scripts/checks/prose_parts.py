@@ -29,7 +29,7 @@ LIST_NUMBER = re.compile(r"[ \t]*\d+\. ")
 # the macros that show a text: from which of their arguments on
 SHOWN_FROM = {
     "chart": 1, "choice": 1, "network_strip": 1, "stacks": 1, "block_drawings": 1,
-    "block_drawing": 2, "heads_drawing": 0,
+    "block_drawing": 2, "heads_drawing": 0, "fold": 0,
 }  # fmt: skip
 # the string of this macro is the key of a claim: a name, though it has spaces and numbers in it
 KEYED = ("erratum", "terminal")

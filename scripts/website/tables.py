@@ -271,6 +271,11 @@ def arithmetic(key: str, conventions: Sequence[str] = ("lecture",)) -> str:
     return folded("The arithmetic of every row", element("div", *items, class_="worked"))
 
 
+def fold(summary: str, *shown: str) -> str:
+    """A long table, or several parts, behind a line that opens them."""
+    return folded(summary, *map(Html, shown))
+
+
 def _agreement(group: Sequence[Mapping[str, str]]) -> str:
     sizes = group[0]["sizes_compared"].split()
     at = ", ".join(size.replace("x", " × ") for size in sizes)
@@ -429,6 +434,7 @@ MACROS: Mapping[str, Callable[..., object]] = {
     "costs": costs,
     "downloads": downloads,
     "excerpt": excerpt,
+    "fold": fold,
     "records": records,
     "table": ledger,
     "variants": differing_rows,
