@@ -54,7 +54,7 @@ def _on_meta(value: Tensor, kind: type[Tensor], numbers: Numbers) -> Tensor:
 
 def as_map(value: Tensor, numbers: Numbers = None) -> Tensor:
     """The same for an input, whose values are only kept where they are what decides, and no map."""
-    if value.is_mkldnn or not is_small(value) or _says(value):
+    if value.layout is not torch.strided or not is_small(value) or _says(value):
         return on_meta(value, numbers)
     return _on_meta(value, Tensor, numbers)
 
@@ -63,7 +63,8 @@ def _says(tensor: Tensor) -> bool:
     """Whether the values of an input may decide what runs: lengths, masks, indices."""
     if tensor.is_complex():
         return False
-    return not tensor.is_floating_point() or _hides(tensor)
+    # numbers of one byte are not compared
+    return not tensor.is_floating_point() or (tensor.itemsize > 1 and _hides(tensor))
 
 
 def _hides(mask: Tensor) -> bool:

@@ -29,7 +29,7 @@ SITE = (
     {"website.citations", "website.notebooks", "website.spoken", "website.theme"},
     {"website.facts", "website.formulas", "website.markup"},
     {"website.lessons"},
-    {"studies.degradation", "studies.machines", "studies.zoo"},
+    {"studies.degradation", "studies.machines", "studies.operators", "studies.zoo"},
     {"studies.peers"},
     {"studies.code", "studies.ledger", "studies.output"},
     {"checks"},

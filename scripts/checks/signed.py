@@ -22,6 +22,7 @@ PLACES = (
     "cnnref/networks/data/*.*",
     "scripts/website/data/*.*",
     "docs/measured/*.json",
+    "docs/operators/*.*",
     "docs/peers/*.*",
     "docs/zoo/*.*",
     "docs/assets/fonts/**/*",

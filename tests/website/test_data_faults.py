@@ -14,6 +14,7 @@ from checks import signed
 from cnnref import CnnrefError
 from cnnref.networks import published
 from studies.machines import record
+from studies.operators import record as operators
 from studies.peers import trial_records
 from website import citations, data
 from website.chapters import peers, sources, zoo
@@ -43,6 +44,7 @@ READERS: dict[str, Callable[[], object]] = {
     "scripts/website/data/known_differences.csv": citations.known_differences,
     "scripts/website/data/degradation.json": degradation.runs,
     "scripts/website/data/degradation_slower.json": partial(trained, "degradation_slower"),
+    "docs/operators/operators.csv": operators.read,
     "docs/zoo/zoo.csv": zoo.families,
     "docs/zoo/zoo.json": partial(zoo.zoo, "models"),
     "docs/peers/counts.csv": answers.said,
@@ -57,7 +59,7 @@ KEPT = (
     data.ilsvrc,
     sources.statements,
     data.googlenet_table1, citations.known_differences, degradation.record, degradation.runs,
-    zoo.entries, answers.said, peers.record,
+    zoo.entries, answers.said, peers.record, operators.read,
 )  # fmt: skip
 
 

@@ -113,6 +113,25 @@ def grouped(result: Tensor, mat_a: Tensor, mat_b: Tensor, *_: Any, **__: Any) ->
     )
 
 
+def _tensordot(result: Tensor, a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Operation:
+    """A sum of products over the axes that are named: K MACs for each output, of K numbers.
+
+    An axis of one against a longer one is none of them: PyTorch sums that up before. However it
+    goes on, by a product of matrices or by a multiple and a sum, the products are the same.
+    """
+    if isinstance(dims, list | tuple):
+        left, right = ([axes] if isinstance(axes, int) else list(axes) for axes in dims)
+    else:
+        left, right = list(range(-int(dims), 0)), list(range(int(dims)))
+    sizes = [int(min(a.shape[i], b.shape[j])) for i, j in zip(left, right, strict=True)]
+    if not sizes:
+        return Operation("multiply", (a, b), result, leaf=False)
+    factors = result.numel(), *sizes
+    counts = Counts(macs=prod(factors))
+    formulas = (("macs", (factors,)),)
+    return Operation("matmul", (a, b), result, None, counts, leaf=False, formulas=formulas)
+
+
 def vecdot(result: Tensor, x: Tensor, y: Tensor, dim: int = -1, **__: Any) -> Operation:
     """A sum of products along one axis, of K elements: K MACs for each output."""
     counts = Counts(macs=result.numel() * max(x.shape[dim], y.shape[dim]))
@@ -189,6 +208,7 @@ FUNCTIONS: dict[Any, Rule] = _named(
         "addbmm_": addmatmul,
         "baddbmm": addmatmul,
         "baddbmm_": addmatmul,
+        "tensordot": _tensordot,
         "vecdot": vecdot,
         "cdist": cdist,
         "grouped_mm": grouped,
@@ -206,7 +226,6 @@ FUNCTIONS: dict[Any, Rule] = _named(
 # one row each; the MACs are those of the products that run inside
 SUMMED: dict[Callable[..., Any], str] = {
     torch.einsum: "matmul",
-    torch.tensordot: "matmul",
     torch.chain_matmul: "matmul",
     torch.linalg.multi_dot: "matmul",
     torch.kron: "multiply",

@@ -45,7 +45,7 @@ ALIASES = {
     "gammainc": "igamma", "gammaincc": "igammac",
     "grid_sampler": "grid_sample", "grid_sampler_2d": "grid_sample",
     "grid_sampler_3d": "grid_sample", "grid_sampler_2d_cpu_fallback": "grid_sample",
-    "affine_grid_generator": "affine_grid", "trapz": "sum", "trapezoid": "sum",
+    "affine_grid_generator": "affine_grid",
     "conj_physical": "conj", "neg_view": "neg", "fw_primal": "alias", "pin_memory": "to",
     "is_all_true": "all", "is_any_true": "any",
     "fake_quantize_per_tensor_affine": "fake_quantize",
@@ -68,7 +68,8 @@ ALIASES = {
     "nll_loss2d_forward": "nll_loss", "lu_unpack": "triu", "resize_as": "resize",
     "as_strided_scatter": "slice_scatter", "diagonal_scatter": "slice_scatter",
     "unsafe_masked_index": "index", "unsafe_masked_index_put_accumulate": "index_put",
-    "chunk_cat": "concat",
+    "chunk_cat": "concat", "histogramdd_bin_edges": "histogram",
+    "histogramdd_from_bin_cts": "histogram", "histogramdd_from_bin_tensors": "histogram",
     "sparse_softmax": "softmax", "sparse_log_softmax": "log_softmax",
 }
 # fmt: on
