@@ -23,7 +23,6 @@ from website.chapters import (
     count,
     history,
     one_by_one,
-    operators,
     peers,
     reading,
     slips,
@@ -32,6 +31,7 @@ from website.chapters import (
     zoo,
 )
 from website.chapters.complexity import page as complexity
+from website.chapters.conventions import operators
 from website.chapters.conventions import page as conventions
 from website.chapters.googlenet import page as googlenet
 from website.chapters.resnet import page as resnet
