@@ -95,7 +95,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     except (site_charts.ChartError, site_math.MathError) as error:
         raise PluginError(f"{where}: {error}") from None
     root = "../" * page.url.count("/")
-    output = site_exits.placed(site_theme.preload_fonts(output, root), where, root)
+    output = site_exits.placed(output, where, root)
     output = site_theme.light_tab(output) if where.startswith("networks/") else output
     return finished(site_math.link_stylesheet(output, page.url))
 

@@ -92,7 +92,7 @@ def check(visit: Visit) -> None:
 
 
 def shift(visit: Visit, context: Any, name: str, size: str) -> None:
-    """How far the page moves while its fonts and scripts come late."""
+    """How far the page moves while its fonts and scripts come late, and what it loads unasked."""
 
     asked = time.monotonic()
 
@@ -101,14 +101,18 @@ def shift(visit: Visit, context: Any, name: str, size: str) -> None:
         route.continue_()
 
     visit.counts["loads watched"] += 1
+    asked_for: list[str] = []
     page = context.new_page()
     try:
         page.add_init_script(SHIFTS)
+        page.on("request", lambda request: asked_for.append(request.url))
         for kind in ("**/*.woff2", "**/*.js"):
             page.route(kind, late)
         page.goto(visit.address + name, wait_until="load")
         page.wait_for_timeout(200)
         moved, where = page.evaluate(SHIFTED)
+        if any("search_index" in address for address in asked_for):
+            visit.fault(name, size, "the search's index is loaded before a reader searches")
         if moved > SHIFT:
             visit.fault(name, size, f"the page moves by {moved:.2f} while it loads, at {where}")
     finally:

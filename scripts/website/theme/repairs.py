@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 from cnnref import files
-from website.markup import element, joined
 
 # two known places in what the theme writes; a parser would spell the whole page anew
 ICON = re.compile(r'<svg (?=xmlns="[^"]*" viewBox="0 0 24 24">)')
@@ -14,10 +13,6 @@ OTHER_HOST = re.compile(r"(?<=[\"'`])https://[a-z0-9.-]+/")
 
 # of the index in the page's own folder
 TAB = re.compile(r'(md-tabs__item)"(>\s*<a href="index\.html")')
-FONTS = "assets/fonts/plex-serif/ibm-plex-serif-latin-"
-PRELOADED = ("400-normal", "600-normal")
-# the first style sheet of a page, as the theme writes it
-STYLES = '<link rel="stylesheet"'
 
 
 def repair(page: str) -> str:
@@ -32,16 +27,6 @@ def repair(page: str) -> str:
 def light_tab(page: str) -> str:
     """Show the tab of the networks as the one on which a network's page stands."""
     return TAB.sub(r'\1 md-tabs__item--active"\2', page, count=1)
-
-
-def preload_fonts(page: str, root: str) -> str:
-    """Ask for the fonts of text and headings with the page itself, so that it begins in them.
-
-    root: how to get from the page to the site's own folder.
-    """
-    named = {"rel": "preload", "as": "font", "type": "font/woff2", "crossorigin": True}
-    links = (element("link", href=f"{root}{FONTS}{name}.woff2", **named) for name in PRELOADED)
-    return page.replace(STYLES, f"{joined(links)}{STYLES}", 1)
 
 
 def keep_on_own_host(site: Path) -> None:
