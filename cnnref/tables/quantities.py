@@ -53,13 +53,18 @@ class Whole:
         return tuple(Row(number, layer, self) for number, layer in enumerate(self.table))
 
     @cached_property
+    def element(self) -> int:
+        """Bytes of one element, as of a parameter."""
+        from cnnref.tables.analysis import element_bytes
+
+        return element_bytes("table", self.view.dtype)
+
+    @cached_property
     def size(self) -> int:
         """Bytes of one element, of a whole batch."""
         from cnnref.counting.arguments import whole
-        from cnnref.tables.analysis import element_bytes
 
-        batch = whole("table", "batch_size", self.view.batch_size, least=1)
-        return batch * element_bytes("table", self.view.dtype)
+        return whole("table", "batch_size", self.view.batch_size, least=1) * self.element
 
     @cached_property
     def fields(self) -> tuple[ReceptiveField | None, ...]:
@@ -203,6 +208,18 @@ def _backward(row: Row) -> int:
     return row.layer.macs if first is not None and row.number >= first else 0
 
 
+def _step(optimizer: str) -> Quantity:
+    """What a step of training holds: so many numbers for each parameter, and the outputs."""
+
+    def value(row: Row) -> int:
+        from cnnref.tables.analysis import OPTIMIZERS
+
+        held = OPTIMIZERS[optimizer] * row.layer.parameters * row.whole.element
+        return held + row.whole.size * row.whole.kept[row.number]
+
+    return _bytes(f"training_{optimizer}", f"training bytes with {optimizer}", value)
+
+
 def _bytes(key: str, title: str, value: Value, total: Total = added) -> Quantity:
     return Quantity(key, title, "bytes", value, total, counted=False)
 
@@ -252,6 +269,13 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
                 "training bytes",
                 lambda row: row.whole.size * row.whole.kept[row.number],
             ),
+            _bytes(
+                "parameter_bytes",
+                "bytes of parameters",
+                lambda row: row.whole.element * row.layer.parameters,
+            ),
+            # as Table.training_bytes: the parameters, their gradients, what is remembered of each
+            *map(_step, ("sgd", "momentum", "adam")),
             Quantity("moved_bytes", "bytes moved", "bytes", lambda row: row.whole.moved(row.layer)),
             Quantity(
                 "intensity",

@@ -281,9 +281,10 @@ BAD = {
     "table vgg16 --top few": "--top must be a positive whole number, but is 'few'.",
     "table vgg16 --group stages": "Unknown grouping 'stages': did you mean stage?",
     "table vgg16 --group stage --columns +field": "Unknown column of groups 'field': known are "
-    "activations, activations_share, biases, bytes, frozen, intensity, macs, macs_share, "
-    "moved_bytes, operations, operations_m, operations_share, parameters, parameters_k, "
-    "parameters_share, peak, stored_bytes, stored_bytes_kb, trainable, training, weights.",
+    "activations, activations_share, backward_macs, biases, bytes, frozen, intensity, macs, "
+    "macs_share, moved_bytes, operations, operations_m, operations_share, parameter_bytes, "
+    "parameters, parameters_k, parameters_share, peak, stored_bytes, stored_bytes_kb, trainable, "
+    "training, training_adam, training_momentum, training_sgd, weights.",
     "table vgg16 --depth 0": "--depth must be a positive whole number, but is '0'.",
     "table vgg16 --group stage --depth 1": "--group and --depth exclude each other: give one of "
     "them.",

@@ -36,6 +36,11 @@ EXACT = {
     "bytes": BYTES * sum(row.out_shape.elements for row in NET),
     "peak": 3 * NET.peak_activation_bytes("float16"),
     "training": 3 * NET.training_activation_bytes("float16"),
+    "parameter_bytes": 2 * NET.parameters,
+    **{
+        f"training_{name}": NET.training_bytes(name, batch_size=3, bytes_per_element="float16")
+        for name in ("sgd", "momentum", "adam")
+    },
     "moved_bytes": sum(roofline.moved_bytes(row, "float16", 3) for row in NET),
     "intensity": NET.arithmetic_intensity("float16", 3),
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cnnref.cli.words import parsed
 from website.chapters import count
 
 PAGE = count.EXAMPLES.parent / "count.md"
@@ -36,7 +37,14 @@ def test_every_example_is_on_the_page_with_what_it_prints() -> None:
 def test_no_code_on_the_page_is_typed() -> None:
     blocks = re.findall(r"^```(\w+)[^\n]*\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
     typed = [body for kind, body in blocks if "--8<--" not in body]
-    assert typed == ["pip install '.[torch]'\n"]
+    first, *pictures = typed
+    assert first == "pip install '.[torch]'\n"
+    # what writes a picture prints nothing to show
+    for line in "".join(pictures).splitlines():
+        program, command, *words = line.split()
+        assert program == "cnnref"
+        assert command in ("draw", "chart")
+        assert parsed(command, words) is not None
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
