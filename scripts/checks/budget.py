@@ -19,8 +19,9 @@ __all__ = ["ELEMENTS", "HEAVIEST", "Weight", "faults", "fonts"]
 HEAVIEST = {"index.html": 150_000, "resnet.html": 255_000}
 OTHERS = 250_000
 ELEMENTS = 6_000
-# a chapter that is over the limit, until it is two; it may lose elements and not gain any
-LONGER = {"resnet.html": 7_200}
+# a chapter that is over the limit until it is two, and the network of most rows: each may lose
+# elements and not gain any
+LONGER = {"resnet.html": 7_200, "networks/densenet121.html": 6_700}
 # compressed by themselves
 PACKED = {".woff2", ".png"}
 FORMULA = re.compile(r'class="katex')

@@ -33,9 +33,9 @@ var take = () => {
 # what readers ask, and the page or the place on it that should come first
 PHRASES = {
     "receptive field": "glossary.html#receptive-field",
-    "max pooling": "glossary.html",
+    "max pooling": "alexnet.html",
     "batch norm": "batch_norm.html",
-    "batch normalization": "glossary.html#batch-normalisation",
+    "batch normalization": "batch_norm.html",
     "batch normalisation": "glossary.html#batch-normalisation",
     "inception module": "glossary.html#inception-module",
     "1x1 convolution": "one_by_one.html",
