@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 __all__ = [
     "BARS",
@@ -174,19 +174,31 @@ _, *BUDGET = SECTIONS["budgets, exit code 1 where one is exceeded"]
 ROWS = (*BOOK, *VIEW, *ORDER, *PRINT, "--quiet", "--baseline", *BUDGET)
 
 
-class Command(NamedTuple):
+class Command:
     """One command.
 
     run: "module:function" below cnnref.cli.
     examples: words behind the program's name; each of them runs as it stands.
     """
 
-    group: str
-    summary: str
-    words: tuple[str, ...]
-    options: tuple[str, ...]
-    run: str
-    examples: tuple[str, ...]
+    # no named tuple, which takes longer to make, at every start
+    __slots__ = ("examples", "group", "options", "run", "summary", "words")
+
+    def __init__(
+        self,
+        group: str,
+        summary: str,
+        words: tuple[str, ...],
+        options: tuple[str, ...],
+        run: str,
+        examples: tuple[str, ...],
+    ) -> None:
+        self.group = group
+        self.summary = summary
+        self.words = words
+        self.options = options
+        self.run = run
+        self.examples = examples
 
 
 CATALOGUE, OWN, HELP = "networks of the catalogue", "models of your own, and any others", "more"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape
@@ -35,7 +35,7 @@ UNKNOWN = "?"
 LEAST = ">= "
 
 
-class Column(NamedTuple):
+class Column:
     """A header, an alignment, a row's exact value, and how it is printed.
 
     unit: 0 for what is no measure; else how much of a measure is printed as one.
@@ -45,14 +45,28 @@ class Column(NamedTuple):
     known: whether rows that no rule counts have it too: what is learned, and sizes.
     """
 
-    header: str
-    align: str
-    value: Value
-    unit: int = 0
-    digits: int = 0
-    total: Total | None = None
-    show: Callable[[Any], str] | None = None
-    known: bool = False
+    # no named tuple, which takes longer to make, at every start
+    __slots__ = ("align", "digits", "header", "known", "show", "total", "unit", "value")
+
+    def __init__(
+        self,
+        header: str,
+        align: str,
+        value: Value,
+        unit: int = 0,
+        digits: int = 0,
+        total: Total | None = None,
+        show: Callable[[Any], str] | None = None,
+        known: bool = False,
+    ) -> None:
+        self.header = header
+        self.align = align
+        self.value = value
+        self.unit = unit
+        self.digits = digits
+        self.total = total
+        self.show = show
+        self.known = known
 
     def lacks(self, row: Row) -> bool:
         """Whether the value of a row is not known, because no rule counts it."""
