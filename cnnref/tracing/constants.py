@@ -430,7 +430,7 @@ NAMED = re.compile(r"(\w+)::(\w+)|torch\.(\w+)\(\)")
 
 
 # what only tensors without values have wrong with them
-UNTOLD = re.compile(r"\bmeta\b|NestedTensor|fake impl|not know the shape", re.IGNORECASE)
+UNTOLD = re.compile(r"\bmeta\b|Nested(?:Tensor|Int)|fake impl|not know the shape", re.IGNORECASE)
 
 
 def asked(error: BaseException | None) -> str:
@@ -438,7 +438,9 @@ def asked(error: BaseException | None) -> str:
     while error is not None:
         if isinstance(error, NeedsDataError):
             return error.name
-        if isinstance(error, RuntimeError | TypeError) and UNTOLD.search(str(error)):
+        if isinstance(error, RuntimeError | TypeError | AttributeError) and UNTOLD.search(
+            str(error)
+        ):
             packet = _named(str(error))
             return packet.__name__.strip("_") if packet is not None else "what only values tell"
         error = error.__cause__ or error.__context__

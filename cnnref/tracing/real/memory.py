@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from cnnref.tracing.constants import Constants
 from cnnref.tracing.ledger import Ledger, changed
+from cnnref.tracing.real.nested import flattened
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.shadow import Shadow
 from cnnref.tracing.signature import SMALL, is_small, storage
@@ -78,6 +79,24 @@ class Book(Ledger):
     def _mine(self, value: Tensor) -> Tensor:
         found = self._instead.get(id(value))
         return self.shadow.mine(value) if found is None else found[1]
+
+    def flat(self, value: Any) -> Any:
+        """The value with dense tensors on meta for its nested ones."""
+
+        def dense(tensor: Tensor) -> Tensor:
+            if not tensor.is_nested:
+                return tensor
+            found = flattened(tensor)
+            self.same(tensor, found)
+            return found
+
+        return changed(value, dense)
+
+    def is_same(self, flat: Any, nested: Any) -> None:
+        """Know nested tensors by what was recorded of them when they were flat."""
+        for old, new in zip(tensors((flat,)), tensors((nested,)), strict=True):
+            if old is not new:
+                self.same(old, new)
 
     def apart(self, value: Tensor) -> Tensor:
         """A copy of a tensor that is nobody's here; from now on it is used in its place."""

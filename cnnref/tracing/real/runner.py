@@ -12,8 +12,9 @@ from torch import Tensor
 from cnnref.tracing.constants import BY_SIZE, LIKE, PACKED, settled
 from cnnref.tracing.operators import UNSEEN
 from cnnref.tracing.real.memory import Book, Known, Writable
+from cnnref.tracing.real.nested import on_flat
 from cnnref.tracing.recorder import Recorder
-from cnnref.tracing.rules import Rule, tensors
+from cnnref.tracing.rules import Operation, Rule, tensors
 from cnnref.tracing.signature import SMALL, first_tensor
 
 if TYPE_CHECKING:
@@ -128,6 +129,34 @@ class Runner(Recorder):
         result = super().by_own_rule(own._replace(output=None), func, args, kwargs)
         self._known.mark(result)
         return result
+
+    def _learn(
+        self,
+        rule: Rule,
+        result: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        key: list[Any] | None = None,
+        worked_out: bool = False,
+        number: bool = False,
+    ) -> Any:
+        """Record a call by its rule; nested tensors are what they hold, one behind the other."""
+        if not any(leaf.is_nested for leaf in tensors((result, args, kwargs))):
+            return super()._learn(rule, result, args, kwargs, number=number)
+        held = self._ledger.flat((result, args, kwargs))
+        super()._learn(on_flat(rule), *held)
+        self._ledger.is_same(held[0], result)
+        return result
+
+    def _record(
+        self, func: Any, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Operation | None:
+        if not any(leaf.is_nested for leaf in tensors((result, args, kwargs))):
+            return super()._record(func, result, args, kwargs)
+        held = self._ledger.flat((result, args, kwargs))
+        found = super()._record(func, *held)
+        self._ledger.is_same(held[0], result)
+        return found
 
     def operator(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run an operator, and record it unless a function with a rule has told of it."""

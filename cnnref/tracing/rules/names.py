@@ -70,6 +70,8 @@ ALIASES = {
     "unsafe_masked_index": "index", "unsafe_masked_index_put_accumulate": "index_put",
     "chunk_cat": "concat", "histogramdd_bin_edges": "histogram",
     "histogramdd_from_bin_cts": "histogram", "histogramdd_from_bin_tensors": "histogram",
+    "nested_tensor_from_tensor_list": "concat", "to_padded_tensor": "pad",
+    "nested_from_padded": "concat", "nested_tensor_from_mask": "concat",
     "sparse_softmax": "softmax", "sparse_log_softmax": "log_softmax",
 }
 # fmt: on

@@ -293,6 +293,60 @@ def test_what_fails_in_a_run_tells_where() -> None:
     assert error.value.table.ran.by == "inputs"  # type: ignore[attr-defined]
 
 
+class Ragged(nn.Module):
+    """Two sequences of several lengths as one nested tensor, in either of its layouts."""
+
+    def __init__(self, layout: torch.layout) -> None:
+        super().__init__()
+        self.linear = nn.Linear(8, 4)
+        self.layout = layout
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = torch.nested.nested_tensor([x[0, :3], x[1, :5]], layout=self.layout)
+        return torch.nested.to_padded_tensor(self.linear(parts).relu(), 0.0)
+
+
+@pytest.mark.parametrize("layout", [torch.strided, torch.jagged])
+@pytest.mark.filterwarnings("ignore")
+def test_nested_tensors_are_counted_by_their_real_steps(layout: torch.layout) -> None:
+    net = Ragged(layout)
+    table = cnnref.trace(net, inputs=torch.ones(2, 5, 8))
+    (row,) = [row for row in table if row.macs]
+    assert (row.name, row.macs, row.out_shape) == ("linear", (3 + 5) * 8 * 4, (8, 4))
+    assert table.parameters == 8 * 4 + 4
+    with pytest.raises(Exception, match="Nested") as error:
+        cnnref.trace(net, inputs=torch.ones(2, 5, 8), values="never")
+    assert 'values="auto" runs it once' in error.value.__notes__[-1]
+
+
+class Padded(nn.Module):
+    """As models of language are called: ids, and which of them are padding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(30, 16)
+        layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+        self.layers = nn.TransformerEncoder(layer, 2)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        x: Tensor = self.words(input_ids)
+        if torch.all(attention_mask == 1):
+            return self.layers(x)  # type: ignore[no-any-return]
+        return self.layers(x, src_key_padding_mask=attention_mask == 0)  # type: ignore[no-any-return]
+
+
+def test_a_mask_of_padding_decides_by_its_values_or_in_a_run() -> None:
+    ids = torch.tensor([[1, 2, 3, 4], [1, 2, 0, 0]])
+    given = {"input_ids": ids, "attention_mask": (ids > 0).long()}
+    net = Padded().eval()
+    known = cnnref.trace(net, inputs=given)
+    assert known.ran.by == "shapes"
+    assert known.macs == 2 * 2 * (4 * (4 * 16 * 16 + 2 * 16 * 32) + 2 * 4 * 4 * 16)
+    with pytest.warns(DataWarning):
+        drawn = cnnref.trace(net, inputs={name: x.to("meta") for name, x in given.items()})
+    assert drawn.macs == known.macs
+
+
 def both(trace: Callable[..., Table]) -> tuple[Table, Table]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
