@@ -19,6 +19,10 @@ from cnnref.tracing.rules.operation import sizes
 
 __all__ = ["stopped", "told"]
 
+NESTED = (
+    "trace does not take nested tensors, whose sequences have no shape in common: pad them, or "
+    "give the module that makes them a rule, trace(..., rules={Class: rule})."
+)
 AXES = ("L", "H x W", "D x H x W")
 
 
@@ -27,7 +31,8 @@ def stopped(watch: Watch, error: Exception, table: Table) -> Exception:
 
     What PyTorch itself raises becomes one of ours, so that one clause catches all of a trace.
     """
-    found: Any = ForwardError(str(error)) if type(error) is RuntimeError else error
+    nested = NESTED if "NestedTensor" in str(error) else str(error)
+    found: Any = ForwardError(nested) if type(error) is RuntimeError else error
     where, name = place(watch, error), asked(error)
     if isinstance(error, NeedsDataError):
         error.args = NeedsDataError.of(name, where).args

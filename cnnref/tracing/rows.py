@@ -62,6 +62,9 @@ def _numbers(given: Iterable[Tensor | None], places: dict[int, int]) -> tuple[in
 
 
 def shape(tensor: Tensor) -> Shape:
-    """The shape for one image: a leading axis of one is the batch."""
-    size = tensor.shape
+    """The shape for one image: a leading axis of one is the batch. Nested sequences have none."""
+    try:
+        size = tensor.shape
+    except RuntimeError:
+        return Shape(())
     return Shape(size[1:] if size and size[0] == 1 else size)

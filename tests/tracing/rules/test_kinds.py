@@ -246,3 +246,35 @@ def test_a_classifier_with_its_loss_counts_its_products(reduction: str) -> None:
         )
 
     assert traced(call, torch.randn(4, 6)).macs == 4 * 6 * 10
+
+
+class Nesting(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.part(torch.nested.nested_tensor([x[:1], x]))  # type: ignore[no-any-return]
+
+
+@pytest.mark.filterwarnings("ignore:.*nested tensors:UserWarning", "ignore::cnnref.DataWarning")
+def test_nested_tensors_are_refused_with_a_sentence() -> None:
+    def masked(x: Tensor, mask: Tensor) -> Tensor:
+        return torch._nested_tensor_from_mask(x, mask)
+
+    said = "trace does not take nested tensors, whose sequences have no shape in common: pad them"
+    with pytest.raises(ForwardError, match=said):
+        traced(masked, torch.randn(2, 5, 4), torch.ones(2, 5, dtype=torch.bool))
+    with pytest.raises(ForwardError, match=said):
+        traced(Nesting(), torch.randn(3, 4))
+
+
+@pytest.mark.filterwarnings("ignore::cnnref.DataWarning")
+def test_an_encoder_under_a_padding_mask_is_what_runs_without_nesting() -> None:
+    layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+    encoder = nn.TransformerEncoder(layer, 2).eval()
+    hidden = torch.tensor([[False] * 5, [False] * 3 + [True] * 2])
+    # of ten positions, two of which are hidden: projections, pairs of positions, a perceptron
+    macs = 2 * (10 * 4 * 256 + 2 * 2 * 25 * 16 + 10 * 2 * 16 * 32)
+    module = Call(lambda x: encoder(x, src_key_padding_mask=hidden), encoder)
+    assert traced(module, torch.randn(2, 5, 16)).macs == macs
