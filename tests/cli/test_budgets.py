@@ -11,6 +11,7 @@ from command_line import run
 
 import cnnref
 from cnnref.cli.commands import COMMANDS
+from cnnref.tables import budget
 from cnnref.testing.stated import OPTIONS
 
 NETS = """
@@ -237,3 +238,8 @@ def test_an_unknown_budget_is_told(project: Path, capsys: Any) -> None:
 def test_what_may_be_stated_are_options_of_trace() -> None:
     known = {option[2:].replace("-", "_") for option in COMMANDS["trace"].options}
     assert set(OPTIONS) <= known
+
+
+def test_what_has_not_changed_has_no_less() -> None:
+    assert [budget._percent(more, 8) for more in (-2, 0, 2)] == ["-25.0%", "+0.0%", "+25.0%"]
+    assert budget._signed(0, "MACs") == "+0 MACs"

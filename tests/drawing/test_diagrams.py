@@ -15,6 +15,7 @@ from cnnref.drawing.block import block_scene
 from cnnref.drawing.labels import text_width, wrap
 from cnnref.drawing.scene import faint_size, faults
 from cnnref.drawing.stack import stacks_scene
+from cnnref.drawing.strip import across_scene
 from cnnref.drawing.svg import LIGHT, standalone, to_svg
 from website.lessons import naive_inception
 
@@ -381,3 +382,36 @@ def test_words_of_one_thing_stay_on_one_line():
     assert wrap("3×3 conv, 64, stride 2", 12, 50) == ["3×3", "conv,", "64,", "stride 2"]
     assert wrap("[3×3 conv, 64] × 2", 12, 60) == ["[3×3", "conv,", "64] × 2"]
     assert wrap("input 64 × 28 × 28", 12, 60) == ["input", "64 × 28 × 28"]
+
+
+@pytest.mark.parametrize("name", ["resnet101", "googlenet", "a net of stages with long names"])
+def test_lines_of_a_strip_do_not_run_into_each_other(name):
+    if name in cnnref.names():
+        table = cnnref.table(name)
+    else:
+        net = cnnref.Net((3, 64, 64))
+        x = net.input
+        for number in range(12):
+            with net.stage(f"stage_{number}_of_a.very_long.name_that.is_broken"):
+                x = net.relu(net.conv(x, 8, 3, padding=1))
+        table = net.table()
+    scene = across_scene(table, 420, 12)
+    assert len({box.middle[1] for box in scene.boxes}) > 1
+    for text in scene.texts:
+        below = [box.y for box in scene.boxes if box.middle[1] > text.y]
+        assert all(text.y <= top for top in below)
+        assert text.y <= scene.height
+
+
+@pytest.mark.parametrize("block", ["conv2_1", "conv2_2", "conv3_1"])
+def test_what_is_written_on_an_arrow_lies_beside_every_box(block):
+    scene = diagrams.block(cnnref.table("resnet50"), block).wide
+    labelled = [arrow for arrow in scene.arrows if arrow.label]
+    assert len(labelled) == (block == "conv2_2")
+    for arrow in labelled:
+        (x, y), (_, end) = arrow.points[:2]
+        half, middle = text_width(arrow.label, faint_size(scene.size)) / 2, (y + end) / 2
+        assert 0 < x - half < x + half < scene.width
+        for box in scene.boxes:
+            if box.y < middle < box.bottom:
+                assert x + half < box.x or box.right < x - half

@@ -169,3 +169,14 @@ def test_the_command_line_says_it_in_one_line(capsys, line, notes):
     new = new.replace("flop_m", "operations_m").replace("params_k", "parameters_k")
     assert main(new.replace("memory_kb", "stored_bytes_kb").split()) == 0
     assert capsys.readouterr() == (out, "")
+
+
+def test_the_backward_pass_begins_with_its_first_row():
+    nn = pytest.importorskip("torch").nn
+    table = cnnref.trace(nn.Linear(5, 4, bias=False), (5,), mode="training")
+    rows = Whole(table, VIEW).rows
+    first = next(row for row in rows if row.number == table.ran.backward)
+    assert first.layer.macs
+    found = [QUANTITIES["backward_macs"].value(row) for row in rows]
+    assert found == [row.layer.macs * (row.number >= first.number) for row in rows]
+    assert sum(found) == table.macs - sum(row.macs for row in table[: first.number])
