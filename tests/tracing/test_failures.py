@@ -63,8 +63,8 @@ LINES = {
     ),
     "too many axes": (
         nn.Conv2d(3, 4, 3),
-        (1, 3, 8, 8),
-        "body.1 (Conv2d, which got 1 x 3 x 8 x 8): it takes maps of 3 x H x W, and its shape is "
+        (2, 3, 8, 8),
+        "body.1 (Conv2d, which got 2 x 3 x 8 x 8): it takes maps of 3 x H x W, and its shape is "
         "given without the batch.",
     ),
     "another kind": (
