@@ -152,7 +152,8 @@ def install_tools() -> None:
 
 def install_torchvision() -> None:
     install("--no-deps", "--requirement", str(PINS_NO_DEPS))
-    if not runs("import torchvision"):
+    # one that is there was needed, and lets torchvision be imported whatever it lacks
+    if (packages() / SHIM.name).exists() or not runs("import torchvision"):
         shutil.copyfile(SHIM, packages() / SHIM.name)
         write(packages() / f"{SHIM.stem}.pth", f"import {SHIM.stem}\n")
 
@@ -191,7 +192,7 @@ STEPS = {
     "torch": (install_torch, [PINS]),
     "the pinned packages": (install_pins, [PINS]),
     "tools of tests": (install_tools, [PINS_OF_TESTS]),
-    "torchvision": (install_torchvision, [PINS_NO_DEPS, SHIM]),
+    "torchvision": (install_torchvision, [PINS_NO_DEPS, SHIM, Path(__file__)]),
     LINK: (link_project, [Path(__file__)]),
 }
 

@@ -216,6 +216,21 @@ def test_the_python_of_an_environment_is_asked_for_its_version() -> None:
     )
 
 
+@pytest.mark.parametrize("before", ["old", None])
+@pytest.mark.parametrize("works", [True, False])
+def test_a_shim_that_is_there_is_renewed(before, works: bool, tmp_path: Path, monkeypatch) -> None:
+    shim = tmp_path / _environment.SHIM.name
+    if before:
+        shim.write_text(before)
+    monkeypatch.setattr(_environment, "install", lambda *_: None)
+    monkeypatch.setattr(_environment, "packages", lambda: tmp_path)
+    monkeypatch.setattr(_environment, "runs", lambda _: works)
+    _environment.install_torchvision()
+    needed = bool(before) or not works
+    assert shim.exists() == needed
+    assert not needed or shim.read_bytes() == _environment.SHIM.read_bytes()
+
+
 def test_a_borrowed_environment_is_refused(checkout: Path) -> None:
     _environment.refuse_borrowed()
     (checkout / "other").mkdir()
