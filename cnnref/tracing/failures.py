@@ -20,7 +20,7 @@ from cnnref.tracing.rules.operation import sizes
 __all__ = ["stopped", "told"]
 
 NESTED = (
-    "trace does not take nested tensors, whose sequences have no shape in common: pad them, or "
+    "Nested tensors have no shape in common that a trace could write down: pad them, or "
     "give the module that makes them a rule, trace(..., rules={Class: rule})."
 )
 AXES = ("L", "H x W", "D x H x W")

@@ -262,7 +262,7 @@ def test_nested_tensors_are_refused_with_a_sentence() -> None:
     def masked(x: Tensor, mask: Tensor) -> Tensor:
         return torch._nested_tensor_from_mask(x, mask)
 
-    said = "trace does not take nested tensors, whose sequences have no shape in common: pad them"
+    said = "Nested tensors have no shape in common that a trace could write down: pad them"
     with pytest.raises(ForwardError, match=said):
         traced(masked, torch.randn(2, 5, 4), torch.ones(2, 5, dtype=torch.bool))
     with pytest.raises(ForwardError, match=said):
