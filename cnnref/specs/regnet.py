@@ -5,8 +5,8 @@ arXiv:2003.13678, CVPR 2020, section 3.3: the width of block j would be w_0 + w_
 to a power of w_m times w_0, and blocks of one width are a stage. A block of the X family is
 1x1, 3x3 in groups of 16 channels and 1x1, all as wide, each with batch normalisation and no bias.
 
-The parameters of the rule are those of torchvision's regnet_x_400mf. It rounds a width up to whole
-groups, which makes the last stage 400 wide; by the paper's list of networks it is 384.
+The parameters of the rule are those of torchvision's regnet_x_400mf. The rule gives the last stage
+392 channels, half-way between two numbers of whole groups; torchvision rounds up, to 400.
 """
 
 from __future__ import annotations

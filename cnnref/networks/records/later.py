@@ -53,8 +53,9 @@ RECORDS: tuple[Architecture, ...] = (
         paper="Designing Network Design Spaces",
         source="The rule of section 3.3, with torchvision's parameters for 400 MFLOPs",
         differences=(
-            "torchvision rounds a width up to whole groups, so the last stage is 400 wide; the "
-            "paper's network of this name has 384 there."
+            "The rule gives the last stage 392 channels, half-way between two numbers of whole "
+            "groups; torchvision, like this network, rounds up to 400, timm's regnetx_004 down to "
+            "384."
         ),
         depth=68,
         input_size=224,
