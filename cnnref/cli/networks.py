@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import cnnref
 from cnnref.cli.commands import CHARTS, PICTURES
 from cnnref.cli.show import Outcome, delivered, limits, printed, progress, rows, verdicts
+from cnnref.counting.units import visible
 from cnnref.errors import CnnrefError, MissingExtraError, UnknownNameError
 from cnnref.tables.formats import Grid
 from cnnref.tables.printable import Printed, View
-from cnnref.units import visible
 
 if TYPE_CHECKING:
     from cnnref.tables.table import Table

@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from cnnref.cli.streams import coloured, say
+from cnnref.counting.units import visible
 from cnnref.errors import CnnrefError
-from cnnref.units import visible
 
 if TYPE_CHECKING:
     from types import SimpleNamespace

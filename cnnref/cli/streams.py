@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from typing import TextIO
 
+from cnnref.counting.units import visible
 from cnnref.errors import CnnrefError
-from cnnref.units import visible
 
 __all__ = ["aside", "closed", "coloured", "complain", "put", "quiet", "say"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cnnref.counting.formulas import SIZE, letters, numbers
 from cnnref.counting.shapes import Formula, Product
-from cnnref.units import grouped
+from cnnref.counting.units import grouped
 
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention

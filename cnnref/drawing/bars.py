@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.counting.layer import Layer
+from cnnref.counting.units import KIB, KILO, MEGA, MIB, visible
 from cnnref.drawing.modules import staged
 from cnnref.errors import MissingExtraError, UnknownNameError
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES, Quantity, Row, Whole, current
 from cnnref.tables.table import Table
-from cnnref.units import KIB, KILO, MEGA, MIB, visible
 
 if TYPE_CHECKING:
     from types import ModuleType

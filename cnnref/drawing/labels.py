@@ -9,8 +9,8 @@ from functools import cache
 from cnnref.counting.layer import Layer
 from cnnref.counting.operators import VIEWS
 from cnnref.counting.shapes import Window
+from cnnref.counting.units import visible
 from cnnref.tables.formats import span
-from cnnref.units import visible
 
 __all__ = ["KINDS", "axes", "followers", "in_words", "kind", "label", "shape", "text_width", "wrap"]
 

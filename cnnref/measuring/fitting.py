@@ -9,12 +9,12 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from cnnref.counting.units import GIB
 from cnnref.errors import CnnrefError
 from cnnref.measuring.machine import free_bytes
 from cnnref.measuring.memory import needed_elements
 from cnnref.measuring.settings import Settings
 from cnnref.tables.table import Table
-from cnnref.units import GIB
 
 __all__ = ["Need", "need", "refuse_too_large", "too_large"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from cnnref.units import GIB, GIGA, MEGA, MIB, significant
+from cnnref.counting.units import GIB, GIGA, MEGA, MIB, significant
 
 __all__ = ["MODES", "LayerTime", "Machine", "Measurement", "Quartiles"]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from cnnref.counting.arguments import whole
 from cnnref.counting.layer import Layer
+from cnnref.counting.units import GIGA, grouped, significant
 from cnnref.errors import CnnrefError
 from cnnref.tables.analysis import element_bytes, moved_bytes
 from cnnref.tables.columns import chosen
@@ -19,7 +20,6 @@ from cnnref.tables.formats import Grid
 from cnnref.tables.printable import Printed, View
 from cnnref.tables.quantities import QUANTITIES
 from cnnref.tables.table import Table
-from cnnref.units import GIGA, grouped, significant
 
 if TYPE_CHECKING:
     from cnnref.measuring.record import Measurement

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from cnnref.counting.arguments import number, whole
 from cnnref.counting.conventions import Convention
+from cnnref.counting.units import grouped, ratio, rounded, scaled
 from cnnref.errors import CnnrefError, UnknownNameError, quoted
 from cnnref.tables.analysis import alive_at, element_bytes
 from cnnref.tables.comparison import Comparison, compare
@@ -17,7 +18,6 @@ from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES, Quantity, Whole, current, highest
 from cnnref.tables.rows import places
 from cnnref.tables.table import Table
-from cnnref.units import grouped, ratio, rounded, scaled
 
 __all__ = ["LIMITS", "Budget", "Change", "Otherwise", "Verdict", "amount", "changes"]
 

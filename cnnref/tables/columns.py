@@ -7,9 +7,9 @@ from typing import Any
 
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape
+from cnnref.counting.units import KIB, KILO, MEGA, rounded
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.tables.quantities import QUANTITIES, Row, Total, Value, added, current, together
-from cnnref.units import KIB, KILO, MEGA, rounded
 
 __all__ = [
     "COLUMNS",

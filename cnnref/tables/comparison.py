@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Constants, Layer
 from cnnref.counting.shapes import COUNTS, Window
+from cnnref.counting.units import grouped, rounded
 from cnnref.errors import CnnrefError
 from cnnref.tables.columns import COLUMNS, LEAST, chosen
 from cnnref.tables.listing import named, record
 from cnnref.tables.printable import Printed, View
 from cnnref.tables.quantities import Row, Whole
 from cnnref.tables.table import Table
-from cnnref.units import grouped, rounded
 
 if TYPE_CHECKING:
     from cnnref.tables.formats import Grid

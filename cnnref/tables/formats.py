@@ -8,8 +8,8 @@ from itertools import zip_longest
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnnref.counting.units import visible
 from cnnref.errors import MissingExtraError
-from cnnref.units import visible
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import COUNTS, Call, Counts, Shape, Window
+from cnnref.counting.units import grouped
 from cnnref.errors import CnnrefError
 from cnnref.tables.columns import COLUMNS, LEAST, UNKNOWN, chosen
 from cnnref.tables.formats import Grid
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import Row, Whole
 from cnnref.tables.rows import BY_SHAPES, Ran
-from cnnref.units import grouped
 
 if TYPE_CHECKING:
     from cnnref.tables.table import Table

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-from cnnref.units import visible
+from cnnref.counting.units import visible
 
 __all__ = [
     "Cell",

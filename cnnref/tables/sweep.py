@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
+from cnnref.counting.units import grouped
 from cnnref.tables.columns import LEAST, UNKNOWN, chosen
 from cnnref.tables.printable import Printed, View
 from cnnref.tables.quantities import QUANTITIES, Quantity
 from cnnref.tables.table import Table
-from cnnref.units import grouped
 
 if TYPE_CHECKING:
     from cnnref.tables.formats import Grid

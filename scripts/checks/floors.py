@@ -42,7 +42,7 @@ SITE = (
 HOUSE = (
     {"__main__"}, {"cli"}, {"testing"}, {"typing"}, {"sources"}, {"measuring"}, {"networks"},
     {"drawing", "specs", "models", "tracing"}, {"net"}, {"tables"}, {"counting"},
-    {"files"}, {"units", "errors"},
+    {"files"}, {"errors"},
 )  # fmt: skip
 FLOORS = (*SITE, *({f"cnnref.{room}" for room in rooms} for rooms in HOUSE))
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

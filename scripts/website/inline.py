@@ -9,9 +9,9 @@ from cnnref.counting import explain
 from cnnref.counting.conventions import convention
 from cnnref.counting.formulas import RULES
 from cnnref.counting.layer import Layer
+from cnnref.counting.units import GIGA, KIB, KILO, MEGA, MIB, grouped, ratio, rounded
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.networks.published import Source, figures, sources
-from cnnref.units import GIGA, KIB, KILO, MEGA, MIB, grouped, ratio, rounded
 from website import citations
 from website.data import Entry, challenge_entry
 from website.facts import fact, lookup

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from cnnref.counting.units import grouped, rounded
 from cnnref.networks.published import Published
 from cnnref.tables.markup import (
     Cell,
@@ -21,7 +22,6 @@ from cnnref.tables.markup import (
     table_lines,
     written,
 )
-from cnnref.units import grouped, rounded
 
 __all__ = [
     "BREAK",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cnnref.counting.units import grouped
 from cnnref.errors import UnknownNameError
 from cnnref.networks.catalog import architecture
-from cnnref.units import grouped
 from website.facts import fact
 
 __all__ = ["compared", "spoken", "told"]

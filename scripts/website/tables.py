@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from cnnref.counting import explain
 from cnnref.counting.conventions import convention
 from cnnref.counting.layer import Layer
+from cnnref.counting.units import GIGA, KIB, KILO, MEGA, grouped, rounded
 from cnnref.errors import CnnrefError
 from cnnref.networks.architecture import Architecture
 from cnnref.networks.catalog import architecture
@@ -17,7 +18,6 @@ from cnnref.tables.listing import table_grid
 from cnnref.tables.markup import Linked
 from cnnref.tables.printable import View
 from cnnref.tables.table import Table
-from cnnref.units import GIGA, KIB, KILO, MEGA, grouped, rounded
 from website import facts
 from website.citations import depth
 from website.data import books

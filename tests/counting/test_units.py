@@ -5,7 +5,7 @@ from math import floor
 
 import pytest
 
-from cnnref.units import GIGA, KIB, KILO, MEGA, MIB, grouped, ratio, rounded, scaled
+from cnnref.counting.units import GIGA, KIB, KILO, MEGA, MIB, grouped, ratio, rounded, scaled
 
 
 @pytest.mark.parametrize(

@@ -234,10 +234,10 @@ def test_names_are_escaped_in_every_picture():
         assert "\x1b" not in text
     (node,) = re.findall(r'n1 \[label="((?:[^"\\]|\\.)*)"\];', table.to_dot())
     first = node.split("\\n3×3")[0]
-    assert first.replace('\\"', '"').replace("\\\\", "\\") == cnnref.units.visible(NASTY)
+    assert first.replace('\\"', '"').replace("\\\\", "\\") == cnnref.counting.units.visible(NASTY)
     (node,) = re.findall(r'n1\["([^"]*)"\]', table.to_mermaid())
     assert re.sub(r"#(\d+);", lambda code: chr(int(code[1])), node.split("<br>")[0]) == (
-        cnnref.units.visible(NASTY)
+        cnnref.counting.units.visible(NASTY)
     )
     assert not set('`&"') & set(node)
 

@@ -37,5 +37,5 @@ def test_a_module_without_a_file_is_refused() -> None:
 
 
 def test_a_digest_depends_on_the_files_and_on_the_facts() -> None:
-    paths = files("cnnref.units")
+    paths = files("cnnref.counting.units")
     assert len({digest(paths), digest(paths, "a"), digest(paths, "b"), digest(())}) == 4

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnnref import files
+from cnnref.counting.units import significant
 from cnnref.errors import CnnrefError, MissingExtraError
 from cnnref.measuring.record import LayerTime, Machine, Measurement
 from cnnref.measuring.roofline import Ceilings, moved_bytes
 from cnnref.networks.catalog import names, table
 from cnnref.tables.table import Table
-from cnnref.units import significant
 from website.data import FOLDER
 
 __all__ = ["SCHEMA", "LeftOut", "Record", "drift", "loads", "read", "write"]

@@ -14,11 +14,11 @@ import torch
 from tqdm import tqdm
 
 import cnnref
+from cnnref.counting.units import GIB
 from cnnref.measuring.machine import machine
 from cnnref.measuring.record import Machine, Measurement
 from cnnref.measuring.roofline import Ceilings
 from cnnref.measuring.settings import resolved_device
-from cnnref.units import GIB
 from studies.code import digest, files
 from studies.ledger import Ledger
 from studies.machines.plan import SPREAD, Case, kinds, plan

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from cnnref.counting.units import MEGA, rounded
 from cnnref.networks.published import Published, published
-from cnnref.units import MEGA, rounded
 from website.facts import fact
 from website.formulas import filled, worked_out
 from website.markup import Html, cited, line, table

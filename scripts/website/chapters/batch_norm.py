@@ -9,12 +9,12 @@ from math import isqrt
 from typing import NamedTuple
 
 from cnnref.counting.conventions import conventions
+from cnnref.counting.units import grouped, ratio
 from cnnref.drawing import NARROW, WIDE, Drawing
 from cnnref.drawing.scene import Box, Line, Scene, Text
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES
 from cnnref.tables.table import Table
-from cnnref.units import grouped, ratio
 from website.charts.drawings import figure
 from website.facts import lookup
 from website.markup import Cell, Html, code, data, exact, line, number, table

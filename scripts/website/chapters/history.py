@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
+from cnnref.counting.units import GIGA, rounded
 from cnnref.drawing import bars
 from cnnref.drawing.bars import FEW_TICKS, ROW_HEIGHT
 from cnnref.errors import CnnrefError
 from cnnref.networks.published import Published, figures
-from cnnref.units import GIGA, rounded
 from website.data import Entry, challenge_entry, ilsvrc
 from website.facts import lookup
 from website.inline import top5_error

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from cnnref.counting.arithmetic import linear
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape
+from cnnref.counting.units import grouped, ratio
 from cnnref.drawing import NARROW, WIDE, Drawing
 from cnnref.drawing.scene import Box, Scene, Text
 from cnnref.networks.catalog import architecture
 from cnnref.tables.table import Table
-from cnnref.units import grouped, ratio
 from website.charts.drawings import figure
 from website.facts import lookup
 from website.markup import Cell, Html, exact, line, number, table

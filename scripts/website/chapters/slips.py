@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from cnnref.counting.units import KILO, MEGA, MIB, grouped, rounded
 from cnnref.errors import CnnrefError
 from cnnref.net import Net
 from cnnref.tables.table import Table
-from cnnref.units import KILO, MEGA, MIB, grouped, rounded
 from website.chapters.sources import PAGE, printed, statements
 from website.facts import fact, lookup
 from website.markup import Cell, Html, Line, cell, data, line, link, table

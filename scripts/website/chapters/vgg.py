@@ -9,9 +9,9 @@ from cnnref import drawing
 from cnnref.counting.arithmetic import conv, receptive_field
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape, Window
+from cnnref.counting.units import MEGA, MIB, rounded
 from cnnref.drawing.bars import MEASURES, layer_bars, stage_bars
 from cnnref.tables.table import Table
-from cnnref.units import MEGA, MIB, rounded
 from website.charts.drawings import figure, titled
 from website.facts import lookup
 from website.inline import UNITS

@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from cnnref.counting.units import GIGA, MEGA
 from cnnref.errors import UnknownNameError
 from cnnref.networks.catalog import architecture, names
 from cnnref.networks.published import Published, figures
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES
 from cnnref.tables.table import Table
-from cnnref.units import GIGA, MEGA
 from studies.machines.reference import nanoseconds, reference
 from website.data import CHARTED
 from website.facts import lookup

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnnref.counting.units import GIGA, MIB, significant
 from cnnref.drawing import bars as charts
 from cnnref.measuring.record import MODES
-from cnnref.units import GIGA, MIB, significant
 from website.charts import scatter
 from website.charts.comparison import AXES as COSTS
 from website.charts.comparison import Axis, families, family

@@ -8,9 +8,9 @@ from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.counting.layer import Layer
+from cnnref.counting.units import GIGA, significant
 from cnnref.drawing import bars as charts
 from cnnref.measuring.roofline import Allowed, Roofline
-from cnnref.units import GIGA, significant
 from website.measured.predict import Measured
 
 if TYPE_CHECKING:

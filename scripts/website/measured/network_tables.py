@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from cnnref.counting.units import GIGA, KIB, MIB
 from cnnref.measuring.record import Measurement
 from cnnref.measuring.roofline import Allowed, Roofline
-from cnnref.units import GIGA, KIB, MIB
 from website.markup import Html, element, folded, joined, line, table
 from website.measured.predict import measured
 from website.measured.shown import Shown

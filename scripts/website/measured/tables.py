@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from cnnref.counting.units import GIB, GIGA, MEGA, MIB, rounded, significant
 from cnnref.measuring.record import Machine, Measurement
-from cnnref.units import GIB, GIGA, MEGA, MIB, rounded, significant
 from website.markup import data, element, exact, line, table
 from website.measured.predict import PREDICTORS, Measured, Prediction, measured, prediction
 from website.measured.shown import LABELS, Shown, analytic_peak, labelled, ways

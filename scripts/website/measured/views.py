@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from cnnref.counting.units import significant
 from cnnref.drawing.bars import to_spec
-from cnnref.units import significant
 from website.measured import charts, layer_charts
 from website.measured.predict import Measured, measured, prediction
 from website.measured.shown import LABELS, Shown, Way, labelled, ways

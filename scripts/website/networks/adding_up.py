@@ -8,10 +8,10 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from cnnref.counting.units import grouped, ratio
 from cnnref.drawing import bars as charts
 from cnnref.drawing.bars import NARROW
 from cnnref.tables.table import Table
-from cnnref.units import grouped, ratio
 from website.networks.costs import MEASURES
 
 __all__ = ["Step", "adding_up", "described", "steps"]

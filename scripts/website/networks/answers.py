@@ -14,10 +14,10 @@ from functools import cache
 from typing import NamedTuple
 
 from cnnref.counting.conventions import CONVENTIONS, Convention, convention
+from cnnref.counting.units import grouped, rounded
 from cnnref.networks import catalog
 from cnnref.networks.published import OPERATIONS, Published, figures
 from cnnref.tables.table import Table
-from cnnref.units import grouped, rounded
 from studies.peers.counts import read
 from website.citations import UNITS, agrees, reason
 from website.errata.claims import Erratum, erratum

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cnnref.counting.conventions import CONVENTIONS
+from cnnref.counting.units import MIB, grouped, ratio, rounded, scaled
 from cnnref.drawing.labels import shape
 from cnnref.networks.published import Published, published
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES, Quantity
 from cnnref.tables.table import Table
-from cnnref.units import MIB, grouped, ratio, rounded, scaled
 from website import citations as confirm
 from website.markup import (
     Cell,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from cnnref.counting.units import MEGA, MIB, grouped, rounded
 from cnnref.networks.catalog import architecture, names
 from cnnref.networks.records.others import NOT_REBUILT
-from cnnref.units import MEGA, MIB, grouped, rounded
 from website.citations import depth
 from website.data import books
 from website.facts import lookup

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from cnnref import drawing as diagrams
 from cnnref.counting.layer import Layer
+from cnnref.counting.units import grouped, scaled
 from cnnref.drawing.labels import label, shape
 from cnnref.drawing.stages import Stage, stages
 from cnnref.errors import CnnrefError
 from cnnref.tables.analysis import ReceptiveField
 from cnnref.tables.table import Table
-from cnnref.units import grouped, scaled
 from website.charts.drawings import figure
 from website.markup import (
     Cell,

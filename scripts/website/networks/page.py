@@ -10,9 +10,9 @@ import json
 from collections.abc import Collection, Mapping
 
 from cnnref import drawing as diagrams
+from cnnref.counting.units import grouped, scaled
 from cnnref.networks.architecture import Architecture
 from cnnref.networks.catalog import architecture, names
-from cnnref.units import grouped, scaled
 from website.charts.drawings import network_strip
 from website.citations import depth
 from website.facts import lookup

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 import cnnref
+from cnnref.counting.units import rounded
 from cnnref.models.preact_resnet import PreActBlock, PreActBottleneck
 from cnnref.models.resnet import BasicBlock, Bottleneck
-from cnnref.units import rounded
 from website.facts import fact
 
 

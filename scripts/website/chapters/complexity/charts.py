@@ -12,8 +12,8 @@ from functools import cache
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
+from cnnref.counting.units import rounded
 from cnnref.drawing import bars
-from cnnref.units import rounded
 from studies.machines.reference import reference
 from website.charts import comparison, scatter
 from website.charts.comparison import AXES, PROTOCOLS, Axis, Point

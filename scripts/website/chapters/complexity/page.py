@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from cnnref.counting.units import MIB, grouped, ratio, rounded
 from cnnref.errors import UnknownNameError
 from cnnref.tables.analysis import OPTIMIZERS
 from cnnref.tables.table import Table
-from cnnref.units import MIB, grouped, ratio, rounded
 from website.charts.comparison import (
     AXES,
     PROTOCOLS,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from cnnref.counting.conventions import CONVENTIONS, convention
+from cnnref.counting.units import MEGA, MIB, grouped, ratio, rounded, scaled
 from cnnref.networks.published import published
 from cnnref.tables.table import Table
-from cnnref.units import MEGA, MIB, grouped, ratio, rounded, scaled
 from website.facts import lookup, rows
 from website.markup import BREAK, Line, cell, data, exact, joined, line, number, table
 from website.networks import answers

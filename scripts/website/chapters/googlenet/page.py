@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from cnnref import drawing
 from cnnref.counting.layer import Layer
+from cnnref.counting.units import KIB, KILO, MEGA, ratio, rounded
 from cnnref.drawing import bars
 from cnnref.drawing.bars import FEW_TICKS, MEASURES, NARROW, ROW_HEIGHT
 from cnnref.drawing.block import block_scene
 from cnnref.drawing.scene import alternative
 from cnnref.errors import UnknownNameError
 from cnnref.tables.table import Table
-from cnnref.units import KIB, KILO, MEGA, ratio, rounded
 from website.chapters.googlenet.table1 import lines
 from website.charts.drawings import figure
 from website.facts import lookup

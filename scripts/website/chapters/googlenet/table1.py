@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from cnnref.counting.layer import Layer
+from cnnref.counting.units import KIB, MEGA, rounded
 from cnnref.networks.catalog import table
 from cnnref.networks.published import Value
-from cnnref.units import KIB, MEGA, rounded
 from website.data import Module, googlenet_table1
 
 __all__ = ["FILTERS", "Cost", "Fit", "Line", "fits", "lines", "possible", "prints", "separable"]

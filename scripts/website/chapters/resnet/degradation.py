@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+from cnnref.counting.units import grouped, rounded
 from cnnref.drawing import bars
 from cnnref.drawing.bars import FEW_TICKS, NARROW
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.files import json_of
-from cnnref.units import grouped, rounded
 from website.data import FOLDER
 from website.markup import data, escaped, line, table
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from cnnref.counting.units import MEGA, rounded
 from cnnref.drawing import bars
 from cnnref.drawing.bars import FEW_TICKS, ROW_HEIGHT
 from cnnref.errors import UnknownNameError
 from cnnref.networks.catalog import architecture
-from cnnref.units import MEGA, rounded
 from website.chapters.resnet import degradation
 from website.charts.comparison import AXES, points
 from website.charts.drawings import block, figure

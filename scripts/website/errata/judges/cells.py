@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnnref.counting.arithmetic import output_size
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Window
+from cnnref.counting.units import KIB, KILO, MEGA, grouped, rounded
 from cnnref.errors import UnknownNameError
 from cnnref.networks.catalog import architecture
-from cnnref.units import KIB, KILO, MEGA, grouped, rounded
 from website.errata.judges.readings import Reading, Ruling, decide, printed
 from website.facts import lookup
 

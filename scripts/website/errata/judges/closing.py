@@ -7,10 +7,10 @@ from functools import cache
 from typing import NamedTuple
 
 from cnnref.counting.layer import Layer
+from cnnref.counting.units import GIGA, MEGA, MIB, ratio, rounded
 from cnnref.networks import catalog
 from cnnref.networks.published import figures
 from cnnref.tables.table import Table
-from cnnref.units import GIGA, MEGA, MIB, ratio, rounded
 from website.errata.judges.readings import Ruling
 from website.facts import lookup
 

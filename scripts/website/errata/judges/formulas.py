@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cnnref.counting.arithmetic import conv, receptive_field
 from cnnref.counting.shapes import Shape, Window
-from cnnref.units import MEGA
+from cnnref.counting.units import MEGA
 from website.errata.judges.readings import Reading, Ruling, decide
 from website.facts import fact, lookup
 

@@ -13,8 +13,8 @@ from itertools import chain, pairwise
 from math import floor
 from typing import NamedTuple
 
+from cnnref.counting.units import rounded
 from cnnref.errors import CnnrefError
-from cnnref.units import rounded
 
 __all__ = ["NOT_REPRODUCED", "Reading", "Ruling", "decide", "number", "printed", "swapped"]
 

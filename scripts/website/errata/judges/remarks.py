@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
 from cnnref.counting.layer import Layer
+from cnnref.counting.units import ratio
 from cnnref.files import json_of
 from cnnref.networks import catalog
 from cnnref.networks.published import Published, figures
-from cnnref.units import ratio
 from website.data import FOLDER
 from website.errata.judges.readings import Ruling
 from website.facts import fact, lookup, rows

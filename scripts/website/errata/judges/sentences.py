@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
 from cnnref.counting.conventions import conventions
-from cnnref.units import MEGA, MIB, ratio, rounded
+from cnnref.counting.units import MEGA, MIB, ratio, rounded
 from website.errata.judges.formulas import POINTS, Cost
 from website.errata.judges.readings import Ruling
 from website.facts import fact, lookup, rows

@@ -10,7 +10,7 @@ from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnnref.counting.layer import Layer
-from cnnref.units import GIGA, KILO, MEGA, MIB
+from cnnref.counting.units import GIGA, KILO, MEGA, MIB
 from website.errata.judges.readings import Reading, Ruling, decide, number, printed
 from website.facts import lookup
 
