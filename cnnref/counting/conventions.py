@@ -93,16 +93,16 @@ class Convention(NamedTuple):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: what is counted, and the price of each count."""
-        from html import escape
+        from cnnref.counting.markup import Line, element, joined, table_lines
 
-        about = escape(f"{self.title}, in {self.unit}s. {self.note} {self.source}.")
-        rows = "".join(
-            f"<tr><td>{escape(op)}</td><td>{count.replace('_', ' ')}</td><td>{price}</td></tr>"
+        about = f"{self.title}, in {self.unit}s. {self.note} {self.source}."
+        rows = (
+            Line((op, count.replace("_", " "), str(price)), headed=False)
             for op, terms in self.prices.items()
             for count, price in terms.items()
         )
-        head = "<tr><th>op</th><th>of each</th><th>price</th></tr>"
-        return f"<p>{about}</p>\n<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        heads = ("op", "of each", "price")
+        return joined((element("p", about), *table_lines(heads, rows)), "\n")
 
     def operations(self, layer: Layer) -> int:
         """Operations of one row: the sum of its counts times their prices."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cnnref.counting.layer import Layer
+from cnnref.counting.markup import element
 from cnnref.counting.operators import ACTIVATIONS, NORMS, VIEWS
 from cnnref.counting.units import visible
 from cnnref.drawing.labels import in_words, shape
 from cnnref.errors import CnnrefError
-from cnnref.tables.markup import element
 from cnnref.tables.table import Table
 
 __all__ = ["Edge", "Graph", "Node", "graph", "to_dot", "to_mermaid"]

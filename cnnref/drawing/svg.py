@@ -6,9 +6,9 @@ leaves the page takes the light ones with it.
 
 from __future__ import annotations
 
+from cnnref.counting.markup import Html, escaped
 from cnnref.counting.units import visible
 from cnnref.drawing.scene import Arrow, Box, Scene, Text, faint_size
-from cnnref.tables.markup import Html, escaped
 
 __all__ = ["standalone", "to_svg"]
 

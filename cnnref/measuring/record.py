@@ -185,19 +185,15 @@ class Measurement(NamedTuple):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the lines of `print`, and the layers to unfold."""
-        from html import escape
+        from cnnref.counting.markup import Line, element, joined, table_lines
 
-        head = "<tr><th>layer</th><th>op</th><th>ms</th><th>MACs</th></tr>"
-        rows = "".join(
-            f"<tr><td>{escape(one.name)}</td><td>{escape(one.op)}</td>"
-            f"<td>{1e3 * one.seconds:,.3f}</td><td>{one.macs:,}</td></tr>"
+        rows = (
+            Line((one.name, one.op, f"{1e3 * one.seconds:,.3f}", f"{one.macs:,}"), headed=False)
             for one in self.layers
         )
-        layers = (
-            f"\n<details><summary>{len(self.layers)} layers</summary><table><thead>{head}</thead>"
-            f"<tbody>{rows}</tbody></table></details>"
-        )
-        return f"<pre>{escape(str(self))}</pre>" + layers * bool(self.layers)
+        table = joined(table_lines(("layer", "op", "ms", "MACs"), rows))
+        layers = element("details", element("summary", f"{len(self.layers)} layers"), table)
+        return joined([element("pre", str(self)), *([layers] if self.layers else [])], "\n")
 
     def __str__(self) -> str:
         """What was measured, in a few lines."""

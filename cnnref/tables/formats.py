@@ -241,7 +241,7 @@ def _lines(*lines: str) -> str:
 
 def to_html(grid: Grid) -> str:
     """The grid as an HTML element; a cell that is `markup.Linked` is a link in it."""
-    from cnnref.tables.markup import Cell, Line, joined, table_lines
+    from cnnref.counting.markup import Cell, Line, joined, table_lines
 
     def cells(row: list[str]) -> list[str | Cell]:
         parts = zip(row, grid.aligns, strict=True)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from cnnref.counting.units import grouped, rounded
-from cnnref.networks.published import Published
-from cnnref.tables.markup import (
+from cnnref.counting.markup import (
     Cell,
     Html,
     Line,
@@ -22,6 +20,8 @@ from cnnref.tables.markup import (
     table_lines,
     written,
 )
+from cnnref.counting.units import grouped, rounded
+from cnnref.networks.published import Published
 
 __all__ = [
     "BREAK",

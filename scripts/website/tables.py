@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from cnnref.counting import explain
 from cnnref.counting.conventions import convention
 from cnnref.counting.layer import Layer
+from cnnref.counting.markup import Linked
 from cnnref.counting.units import GIGA, KIB, KILO, MEGA, grouped, rounded
 from cnnref.errors import CnnrefError
 from cnnref.networks.architecture import Architecture
@@ -15,7 +16,6 @@ from cnnref.networks.catalog import architecture
 from cnnref.networks.published import Published, figures
 from cnnref.tables.formats import Grid, to_html
 from cnnref.tables.listing import table_grid
-from cnnref.tables.markup import Linked
 from cnnref.tables.printable import View
 from cnnref.tables.table import Table
 from website import facts

@@ -16,6 +16,7 @@ import cnnref
 from cnnref.measuring import calls, isolation, memory
 from cnnref.measuring.isolation import as_it_was, timed
 from cnnref.measuring.machine import free_bytes
+from cnnref.measuring.record import Measurement
 from studies.peers.disturbed import interrupted
 
 # ---- what comes back ----
@@ -58,7 +59,7 @@ def test_a_measurement_survives_json() -> None:
     import json
 
     found = cnnref.measure(Small(), (3, 8, 8), **FAST)
-    again = cnnref.Measurement.from_dict(json.loads(json.dumps(found.to_dict())), found.machine)
+    again = Measurement.from_dict(json.loads(json.dumps(found.to_dict())), found.machine)
     assert again.to_dict() == found.to_dict()
     assert again.layers[0][:4] == found.layers[0][:4]
     assert again.machine == found.machine

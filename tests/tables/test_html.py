@@ -4,9 +4,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from cnnref.counting.markup import Cell, Html, Line, Linked, element, escaped, joined, table_lines
 from cnnref.net import Net
 from cnnref.tables.formats import Grid, to_html, to_latex, to_markdown, to_text
-from cnnref.tables.markup import Cell, Html, Line, Linked, element, escaped, joined, table_lines
 
 HOSTILE = "<script>alert('\"&')</script>"
 

@@ -10,13 +10,13 @@ from unicodedata import east_asian_width
 import markdown
 import pytest
 
+from cnnref.counting.markup import Linked, escaped
 from cnnref.counting.units import visible
 from cnnref.drawing.labels import text_width, wrap
 from cnnref.drawing.scene import Arrow, Box, Line, Scene, Text
 from cnnref.drawing.svg import to_svg
 from cnnref.net import Net
 from cnnref.tables.formats import Grid, span, to_csv, to_html, to_latex, to_markdown, to_text
-from cnnref.tables.markup import Linked, escaped
 
 EXTENSIONS = [
     "abbr", "admonition", "attr_list", "def_list", "footnotes", "md_in_html", "tables",

@@ -14,11 +14,11 @@ from cnnref.counting.conventions import (
     convention,
 )
 from cnnref.counting.layer import Layer
+from cnnref.counting.markup import Linked
 from cnnref.counting.shapes import Counts, Shape
 from cnnref.errors import MissingExtraError, UnknownNameError
 from cnnref.tables.formats import to_html
 from cnnref.tables.listing import table_grid
-from cnnref.tables.markup import Linked
 from cnnref.tables.printable import View
 from cnnref.tables.table import Table
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from cnnref.counting.markup import Linked
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.tables.formats import Grid
-from cnnref.tables.markup import Linked
 from website.errata.claims import VERDICTS, Claim, Erratum, errata, erratum, remarks
 from website.errata.judges.cells import TABLES
 from website.facts import lookup
