@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from cnnref import files
 from cnnref.errors import CnnrefError, UnknownNameError
 from website.places import ROOT
 
@@ -166,10 +167,10 @@ def sample(number: int, seed: int, names: Sequence[str]) -> list[tuple[Room, Mut
     drawn = []
     for name in names:
         room = ROOMS[name]
-        files = sorted((ROOT / room.folder).rglob("*.py"))
+        paths = sorted((ROOT / room.folder).rglob("*.py"))
         every = [
             (room, mutant)
-            for path in files
+            for path in paths
             for mutant in mutants(
                 path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
             )
@@ -203,11 +204,11 @@ def survives(place: Path, room: Room, mutant: Mutant) -> bool:
     """Whether the tests of a room pass although something is changed."""
     path = place / mutant.path
     source = path.read_bytes()
-    path.write_bytes(mutant.applied(source))
+    files.write(path, mutant.applied(source))
     try:
         return all(passes(place, command) for command in looks(room, mutant.path))
     finally:
-        path.write_bytes(source)
+        files.write(path, source)
 
 
 def looks(room: Room, changed: str) -> Iterator[list[str]]:

@@ -397,3 +397,13 @@ def test_this_machine_has_a_name_and_memory() -> None:
     assert "+" not in found.torch
     free = free_bytes(torch.device("cpu"))
     assert free is None or 0 < free <= found.memory_bytes
+
+
+def test_switches_that_may_only_be_set_in_a_block_are_set_and_put_back(monkeypatch):
+    frozen = torch.backends.flags_frozen.__globals__
+    monkeypatch.setitem(frozen, "__allow_nonbracketed_mutation_flag", False)
+    before = torch.backends.cudnn.benchmark
+    found = cnnref.measure(nn.Conv2d(3, 4, 3), (3, 8, 8), **FAST)
+    assert found.time.median > 0
+    assert torch.backends.cudnn.benchmark is before
+    assert torch.backends.flags_frozen()

@@ -352,7 +352,7 @@ def test_the_page_shows_every_claim_once():
 
 DOCS = Path(cnnref.__file__).parent.parent / "docs"
 CHAPTERS = sorted(page for page in DOCS.glob("*.md") if page.name != "errata.md")
-TABLE = re.compile(r'\{\{ (?:table|excerpt)\("([^"]+)"')
+TABLE = re.compile(r'[{ ,](?:table|excerpt)\("([^"]+)"')
 
 
 def marked_somewhere(texts):

@@ -13,6 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from cnnref import files
 from cnnref.cli.commands import COMMANDS, FORMATS, OPTIONS
 from cnnref.cli.main import main
 from cnnref.tables.columns import COLUMNS
@@ -75,14 +76,14 @@ NETWORKS = ("alexnet", "vgg11", "resnet20_cifar", "alexnett", "AlexNet", "vgg11:
 def folder(place: Path, seed: int = 0) -> Iterator[None]:
     """Work in a folder with files of every sort."""
     chance = random.Random(seed)
-    (place / "mine.py").write_text(MODULE, encoding="utf-8")
+    files.write(place / "mine.py", MODULE)
     for number, text in enumerate(BROKEN):
-        (place / f"broken{number}.py").write_text(text, encoding="utf-8")
-    (place / "own.toml").write_text(CONVENTION, encoding="utf-8")
+        files.write(place / f"broken{number}.py", text)
+    files.write(place / "own.toml", CONVENTION)
     flipped = bytearray(CONVENTION.encode())
     flipped[chance.randrange(len(flipped))] ^= 1 << chance.randrange(8)
-    (place / "flipped.toml").write_bytes(flipped)
-    (place / "binary").write_bytes(chance.randbytes(2000))
+    files.write(place / "flipped.toml", bytes(flipped))
+    files.write(place / "binary", chance.randbytes(2000))
     (place / "folder").mkdir()
     (place / "link").symlink_to("link")
     before = Path.cwd()

@@ -13,8 +13,8 @@ __all__ = ["PAGE", "markdown", "remembered"]
 PAGE = "revise.md"
 # in the order of the lecture
 CHAPTERS = (
-    "history", "alexnet", "zfnet", "vgg", "googlenet", "one_by_one", "resnet", "batch_norm",
-    "complexity", "measured", "after",
+    "history.md", "alexnet.md", "zfnet.md", "vgg.md", "one_by_one.md", "googlenet.md",
+    "batch_norm.md", "resnet.md", "complexity.md", "measured.md", "after.md",
 )  # fmt: skip
 HEAD = """---
 title: To remember
@@ -48,9 +48,9 @@ def remembered() -> Iterator[str]:
         CnnrefError: a chapter says nothing.
     """
     for chapter in CHAPTERS:
-        text = (DOCS / f"{chapter}.md").read_text(encoding="utf-8")
+        text = (DOCS / chapter).read_text(encoding="utf-8")
         box, title = BOX.search(text), TITLE.search(text)
         if box is None or title is None:
-            raise CnnrefError(f"{chapter}.md has no box of what to remember, or no title.")
-        said = OWN_PLACE.sub(f"{chapter}.md#", LABEL.sub("", box[1], count=1)).strip()
-        yield f"## [{title[1]}]({chapter}.md)\n\n{said}\n"
+            raise CnnrefError(f"{chapter} has no box of what to remember, or no title.")
+        said = OWN_PLACE.sub(f"{chapter}#", LABEL.sub("", box[1], count=1)).strip()
+        yield f"## [{title[1]}]({chapter})\n\n{said}\n"

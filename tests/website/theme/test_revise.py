@@ -10,18 +10,18 @@ from website.theme import revise
 
 
 def test_every_chapter_with_something_to_remember_is_on_the_page():
-    boxes = {path.stem for path in DOCS.glob("*.md") if revise.BOX.search(path.read_text())}
+    boxes = {path.name for path in DOCS.glob("*.md") if revise.BOX.search(path.read_text())}
     assert boxes == {*revise.CHAPTERS}
     page = revise.markdown()
     assert page.count("\n## [") == len(revise.CHAPTERS)
     for chapter in revise.CHAPTERS:
-        box = revise.BOX.search((DOCS / f"{chapter}.md").read_text())[1]
+        box = revise.BOX.search((DOCS / chapter).read_text())[1]
         for item in re.findall(r"^- .*$", box, re.MULTILINE):
-            assert revise.OWN_PLACE.sub(f"{chapter}.md#", item) in page
+            assert revise.OWN_PLACE.sub(f"{chapter}#", item) in page
     assert "](#" not in page
 
 
 def test_a_chapter_without_a_box_is_refused(monkeypatch):
-    monkeypatch.setattr(revise, "CHAPTERS", ("glossary",))
+    monkeypatch.setattr(revise, "CHAPTERS", ("glossary.md",))
     with pytest.raises(CnnrefError, match=r"^glossary\.md has no box of what to remember"):
         revise.markdown()
