@@ -10,12 +10,13 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
+from cnnref.files import text_of
 from website.chapters import peers
 from website.measured import site as measured
 from website.measured.predict import measured as in_one_way
 from website.places import DOCS
 
-__all__ = ["EXAMPLES", "MACROS", "measured_printed", "output", "terminal"]
+__all__ = ["EXAMPLES", "MACROS", "measured_printed", "output", "recorded", "terminal"]
 
 EXAMPLES = DOCS / "examples"
 
@@ -28,6 +29,14 @@ def output(name: str) -> str:
         runpy.run_path(str(EXAMPLES / name), run_name="__main__")
     lines = [f"{one.category.__name__}: {one.message}" for one in said]
     return _block("text", "\n".join([*lines, printed.getvalue().strip("\n")]))
+
+
+def recorded(name: str) -> str:
+    """What docs/examples/NAME printed when it was run last, kept in the text file beside it.
+
+    For examples whose packages are not among those that build the site; a test runs them.
+    """
+    return _block("text", text_of((EXAMPLES / name).with_suffix(".txt")).rstrip("\n"))
 
 
 @cache
@@ -90,5 +99,6 @@ MACROS: Mapping[str, Callable[..., object]] = {
     "disturbed": disturbed,
     "measured_printed": measured_printed,
     "output": output,
+    "recorded": recorded,
     "terminal": terminal,
 }

@@ -14,18 +14,19 @@ from website.chapters import count
 
 TEXT = (count.EXAMPLES.parent / "detection.md").read_text(encoding="utf-8")
 FOLDER = count.EXAMPLES / "detection"
-OUTPUTS = re.findall(r'\{\{ output\("([^"]+)"\) \}\}', TEXT)
+OUTPUTS = re.findall(r'\{\{ recorded\("([^"]+)"\) \}\}', TEXT)
 
 
 def test_every_example_is_on_the_page_with_what_it_prints() -> None:
-    files = [f"detection/{path.name}" for path in FOLDER.iterdir() if path.is_file()]
+    files = [f"detection/{path.name}" for path in FOLDER.glob("*.py")]
     assert sorted(OUTPUTS) == sorted(files)
     assert sorted(re.findall(r'--8<-- "docs/examples/([\w./]+)"', TEXT)) == sorted(files)
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_an_example_runs_and_prints(name: str) -> None:
-    text = count.output(name)
+    text = count.recorded(name)
+    assert text == count.output(name), "put what it prints into the text file beside it"
     assert "Warning" not in text
     assert text.count(" MACs\n") > 3
     assert max(map(len, text.splitlines())) < 115
