@@ -10,9 +10,9 @@ from cnnref.counting.units import KILO, MEGA, MIB, grouped, rounded
 from cnnref.errors import CnnrefError
 from cnnref.net import Net
 from cnnref.tables.table import Table
-from website.chapters.sources import PAGE, printed, statements
+from website.chapters.sources import PAGE, printed, short, statements
 from website.facts import fact, lookup
-from website.markup import Cell, Html, Line, cell, data, line, link, table
+from website.markup import Cell, Html, Line, cell, data, line, link, number, table
 
 __all__ = ["MACROS", "SLIPS", "Slip", "slips"]
 
@@ -82,9 +82,8 @@ SLIPS = (
         (MEGA, "M"),
         lambda: maps("vgg16"),
         0,
-        "The rows above that line are right, each of them; their sum is not taken rightly. With "
-        "the ReLUs as rows of their own the sum is larger than what is printed, so that is not "
-        "the cause.",
+        "Each of the rows above that line is right, but they do not add up to it. With the ReLUs "
+        "as rows of their own the sum is larger than what is printed, so that is not the cause.",
     ),
     Slip(
         "cs231n-vgg",
@@ -154,7 +153,7 @@ def slips() -> Html:
     Raises:
         CnnrefError: a printed number is what is computed after all, or its account lacks it.
     """
-    heads = ("text", "of what", "printed", "computed", "what to say of it")
+    heads = ("text", "of what", number("printed"), number("computed"), "what to say of it")
     return table(heads, map(_row, SLIPS), kind="prose")
 
 
@@ -164,14 +163,11 @@ def _row(slip: Slip) -> Line:
     if slip.computed == slip.printed.removesuffix(unit):
         raise CnnrefError(f"{slip.statement}: what is printed, {slip.printed}, is right.")
     row = statements()[slip.statement]
-    place = link(
-        f"{row.source.citation.split('.')[0].split(':')[0]}, {row.place}",
-        f"{PAGE}#passage-{slip.statement}",
-    )
+    place = link(f"{short(row.source)}, {row.place}", f"{PAGE}#passage-{slip.statement}")
     cells: list[str | Cell] = [
         cell(slip.of, "wrap"),
-        printed(slip.statement, slip.printed),
-        data(slip.value(), right, grouped(slip.value())),
+        number(printed(slip.statement, slip.printed)),
+        number(data(slip.value(), right, grouped(slip.value()))),
         cell(slip.why, "wrap"),
     ]
     return line(cell(place, "wrap"), cells)

@@ -17,7 +17,7 @@ from website import data, markup
 from website.markup import Html, Line, cell, code, element, joined, line, link, table
 from website.theme.exits import commit, repository
 
-__all__ = ["MACROS", "Statement", "papers", "passage", "passages", "printed", "statements"]
+__all__ = ["MACROS", "Statement", "papers", "passage", "passages", "printed", "short", "statements"]
 
 PAGE = "sources.html"
 # where there is nothing to say
@@ -199,12 +199,12 @@ def passages() -> Html:
 
 
 def _passage(row: Statement) -> Line:
-    source = link(_short(row.source), f"#source-{row.source.key}")
+    source = link(short(row.source), f"#source-{row.source.key}")
     words = (cell(text, "wrap") for text in (row.text, READ[row.certainty]))
     return line(cell(source, "wrap"), [row.place, *words], id=f"passage-{row.key}")
 
 
-def _short(source: Source) -> str:
+def short(source: Source) -> str:
     """The first author and the year of a paper; a program by its name."""
     name = source.citation.split(",")[0]
     author = AUTHOR.match(name)
