@@ -40,6 +40,8 @@ __all__ = [
 Result = TypeVar("Result")
 # calls of a trace for one of PyTorch's: to shadow a part takes a few, and so does to run it
 DEEPER = 3
+# bytes of a thread's stack for each call that may be inside others
+FRAME = 1 << 15
 
 
 def apart(work: Callable[[], Result], *around: Callable[[], AbstractContextManager[Any]]) -> Result:
@@ -82,8 +84,13 @@ class _Errand:
         self._unwanted = self._begun = self._running = self._ended = False
 
     def start(self) -> None:
+        # room for as many calls inside each other as Python allows; what is not used is not taken
+        before = _thread.stack_size(FRAME * sys.getrecursionlimit())
         # threading's own start does not bear an interrupt
-        _thread.start_new_thread(self._run, ())
+        try:
+            _thread.start_new_thread(self._run, ())
+        finally:
+            _thread.stack_size(before)
 
     def _run(self) -> None:
         self._thread = threading.get_ident()

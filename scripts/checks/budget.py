@@ -19,9 +19,13 @@ __all__ = ["ELEMENTS", "HEAVIEST", "Weight", "faults", "fonts"]
 HEAVIEST = {"index.html": 150_000, "resnet.html": 255_000}
 OTHERS = 250_000
 ELEMENTS = 6_000
-# a chapter that is over the limit until it is two, and the network of most rows: each may lose
-# elements and not gain any
-LONGER = {"resnet.html": 7_200, "networks/densenet121.html": 6_700}
+# a chapter that is over the limit until it is two, the network of most rows, and one of many rows
+# with what this machine took for it: each may lose elements and not gain any
+LONGER = {
+    "resnet.html": 7_200,
+    "networks/densenet121.html": 6_700,
+    "networks/inception_v3.html": 6_200,
+}
 # compressed by themselves
 PACKED = {".woff2", ".png"}
 FORMULA = re.compile(r'class="katex')
