@@ -18,6 +18,7 @@ from cnnref.errors import (
     ShapeError,
     UncountedWarning,
     UnknownNameError,
+    brief,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from cnnref.networks.published import published
     from cnnref.sources import sweep
     from cnnref.tables.comparison import compare
+    from cnnref.tables.onnx.walk import from_onnx
     from cnnref.tables.table import Table
     from cnnref.tracing.rules.operation import Operation
     from cnnref.tracing.rules.own import OpaqueRule
@@ -66,6 +68,7 @@ __all__ = [
     "compare",
     "convention",
     "conventions",
+    "from_onnx",
     "measure",
     "model",
     "names",
@@ -82,6 +85,7 @@ _HOMES = {
     "networks.agreement": ("check",),
     "networks.published": ("published",),
     "tables.comparison": ("compare",),
+    "tables.onnx.walk": ("from_onnx",),
     "counting.conventions": ("Convention", "convention", "conventions"),
     "counting.layer": ("Layer",),
     "counting.shapes": ("Counts", "Shape", "Window"),
@@ -107,6 +111,8 @@ def __getattr__(name: str) -> Any:
         if error.name != "torch":
             raise
         return _needs_torch(name)
+    if not isinstance(value, type):
+        value = brief(value)
     globals()[name] = value
     return value
 

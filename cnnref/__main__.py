@@ -18,6 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from cnnref.cli import main as command
     from cnnref.cli.streams import closed
 
+    # what is loaded lasts to the end, which then searches it for garbage no more
+    gc.freeze()
     code = command.main(argv)
     closed()
     return code

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from types import FunctionType, TracebackType
+from typing import Any, TypeVar, cast
 
 __all__ = [
     "CnnrefError",
@@ -13,12 +17,24 @@ __all__ = [
     "ShapeError",
     "UncountedWarning",
     "UnknownNameError",
+    "brief",
+    "briefly",
+    "outside",
     "quoted",
+    "shown_by",
 ]
+
+Kind = TypeVar("Kind")
+Function = TypeVar("Function", bound=Callable[..., Any])
+OWN, TORCH = ("cnnref",), ("cnnref", "torch")
 
 
 # digits of a number that a sentence can show
 LONGEST = 40
+# so many names stand in a sentence, and so many of a list that is longer
+ALL, SOME = 40, 8
+# letters of a name that has an ending, and of what may be the beginning of a family
+LONG, FAMILY = 8, 4
 
 
 def quoted(value: object) -> str:
@@ -75,15 +91,26 @@ class UnknownNameError(CnnrefError):
 
     >>> import cnnref
     >>> try:
-    ...     cnnref.table("resnet5")
+    ...     cnnref.table("bn_vgg16")
     ... except cnnref.UnknownNameError as error:
     ...     print(error)
-    Unknown network 'resnet5': did you mean resnet50 or resnet152 or resnet34?
+    Unknown network 'bn_vgg16': did you mean vgg16_bn?
     """
 
-    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[str], otherwise: str = "") -> None:
         names = sorted(known)
-        super().__init__(f"Unknown {kind} {name!r}: {_advice(str(name), names)}")
+        close = _close(str(name), names)
+        advice = otherwise or (f"known are {_some(names)}." if names else "there is none.")
+        if close:
+            advice = f"did you mean {' or '.join(close)}?"
+        super().__init__(f"Unknown {kind} {name!r}: {advice}")
+
+
+def _some(names: Sequence[str]) -> str:
+    """All names where they are few, else the first and how many more there are."""
+    if len(names) <= ALL:
+        return ", ".join(names)
+    return f"{', '.join(names[:SOME])} and {len(names) - SOME:,} more"
 
 
 class MissingExtraError(CnnrefError, ImportError):
@@ -130,15 +157,108 @@ class RenamedWarning(UserWarning):
     """
 
 
-def _advice(name: str, names: list[str]) -> str:
+def _close(name: str, names: list[str]) -> list[str]:
+    """What may have been meant: the same words in any order, a family, a slip, a word in common."""
     # difflib takes longer to import than a table takes to compute
     from difflib import SequenceMatcher, get_close_matches
 
+    same = [known for known in names if _words(known) == _words(name)]
+    begun = [known for known in names if known.lower().startswith(name.lower())]
+    if same or (begun and len(name) >= FAMILY and name.isalpha()):
+        return same or sorted(begun, key=len)[:3]
     lower = {known.lower(): known for known in reversed(names)}
-    close = get_close_matches(name.lower(), lower, n=3, cutoff=0.6)
-    if close:
-        # a far one beside a near one is noise: conv and not conj for conv2d
-        near = [SequenceMatcher(None, match, name.lower()).ratio() for match in close]
-        close = [match for match, ratio in zip(close, near, strict=True) if near[0] - ratio < 0.15]
-        return "did you mean " + " or ".join(lower[match] for match in close) + "?"
-    return "known are " + ", ".join(names) + "."
+    # of a long name two thirds are often an ending that many have, as googlenet and mobilenet
+    cutoff = 0.6 if len(name) < LONG else 0.7
+    close = get_close_matches(name.lower(), lower, n=3, cutoff=cutoff)
+    # a far one beside a near one is noise: conv and not conj for conv2d
+    near = [SequenceMatcher(None, match, name.lower()).ratio() for match in close]
+    close = [match for match, ratio in zip(close, near, strict=True) if near[0] - ratio < 0.15]
+    return [lower[match] for match in close] or _alike(name, names)
+
+
+def _alike(name: str, names: list[str]) -> list[str]:
+    """Names that have all words of another name, or of whose words it has all; the shortest."""
+    mine = set(_words(name))
+    found = [
+        one for one in names if mine and (mine <= set(_words(one)) or set(_words(one)) <= mine)
+    ]
+    return sorted(found, key=len)[:3]
+
+
+def _words(name: str) -> list[str]:
+    """The words and numbers of a name, in an order of their own.
+
+    >>> _words("ResNet-V1-50") == _words("resnet50_v1")
+    True
+    """
+    import re
+
+    return sorted(re.findall(r"[a-z]+|\d+", name.lower()))
+
+
+def shown_by(*refusals: type[Exception]) -> Callable[[Function], Function]:
+    """A decorator: an error of such a kind shows the lines of the caller, and none of cnnref's own.
+
+    Of what a user's forward raised, PyTorch's own frames are left out too. This frame is the one
+    that Python adds where an error is raised again; pytest and IPython hide it.
+    """
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def call(*given: Any, **named: Any) -> Any:
+            __tracebackhide__ = True
+            try:
+                return function(*given, **named)
+            except refusals as error:
+                cause = error.__cause__
+                if cause is not None:
+                    cause.__traceback__ = _without(cause.__traceback__, TORCH)
+                raise error.with_traceback(_without(error.__traceback__, OWN)) from cause
+
+        return cast("Function", call)
+
+    return decorate
+
+
+brief = shown_by(CnnrefError)
+
+
+def briefly(kind: type[Kind]) -> type[Kind]:
+    """A class that is made, indexed and asked as such a function is called."""
+    for name, method in list(vars(kind).items()):
+        if name.startswith("_") and name not in ("__init__", "__getitem__"):
+            continue
+        short = shown_by(CnnrefError, IndexError) if name == "__getitem__" else brief
+        if isinstance(method, FunctionType):
+            setattr(kind, name, short(method))
+        elif isinstance(method, classmethod | staticmethod):
+            setattr(kind, name, type(method)(short(method.__func__)))
+    return kind
+
+
+def _without(found: TracebackType | None, packages: tuple[str, ...]) -> TracebackType | None:
+    """A traceback without the frames of some packages."""
+    kept = []
+    while found is not None:
+        if _package(found.tb_frame.f_globals) not in packages:
+            kept.append(found)
+        found = found.tb_next
+    rest = None
+    for one in reversed(kept):
+        rest = TracebackType(rest, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return rest
+
+
+def _package(names: dict[str, Any]) -> str:
+    return str(names.get("__name__", "")).partition(".")[0]
+
+
+def outside() -> int:
+    """How many calls above the caller's own the first line outside this package is, for a warning.
+
+    That is a line that a reader can change.
+    """
+    depth, frame = 1, sys._getframe(1)  # noqa: SLF001
+    while frame.f_back and _package(frame.f_globals) == "cnnref":
+        depth, frame = depth + 1, frame.f_back
+    return depth

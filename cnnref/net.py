@@ -1,7 +1,5 @@
 """Net lays layers out in order: a spec reads like a forward pass over shapes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -10,14 +8,17 @@ from cnnref.counting import arithmetic, upsampling
 from cnnref.counting.arguments import as_window, number, pair, ranked, refuse, truth, whole
 from cnnref.counting.layer import Constants, Layer
 from cnnref.counting.shapes import Shape, Size, Work
-from cnnref.errors import CnnrefError, ShapeError
+from cnnref.errors import CnnrefError, ShapeError, briefly
 from cnnref.tables.table import Table
 
 __all__ = ["FeatureMap", "Net"]
 
 
 class FeatureMap(NamedTuple):
-    """What a layer hands on: a shape, and the number of the row that made it (-1: the input).
+    """What a layer hands on.
+
+    shape: of one image.
+    producer: the number of the row that made it; -1 is the network's input.
 
     >>> import cnnref
     >>> net = cnnref.Net((3, 32, 32))
@@ -33,10 +34,21 @@ class FeatureMap(NamedTuple):
 Maps = tuple[FeatureMap, ...]
 
 
+@briefly
 class Net:
     """A network under construction: each method adds one row and returns its feature map.
 
     input_shape: (C, H, W) of one image, or (features,).
+    name: of the network; of a method, of the row that it adds, by its operator and a number unless
+        given.
+
+    In every method x is the feature map that the row reads, of this net; kernel, stride, padding
+    and dilation are in positions, N or (height, width). filters and features are the outputs,
+    groups the groups of channels that do not see each other, and bias whether each output has one
+    number that is added. affine says whether a normalisation has a learned scale and shift, and
+    ceil_mode whether a window that begins inside may end outside. Other numbers change values and
+    no count, and stand in `Layer.constants`: eps, alpha, beta and k of normalisations, the factor
+    of a scale, the p of a dropout, the groups of a shuffle, and count_include_pad of an average.
 
     Raises:
         CnnrefError: a size is not a positive whole number, or a name is used twice.
@@ -68,7 +80,7 @@ class Net:
         """The rows so far, as an immutable table."""
         return Table(self._layers, name=self.name, input_shape=self.input.shape)
 
-    def __copy__(self) -> Net:
+    def __copy__(self) -> "Net":
         """A net that goes on from here by itself; the feature maps so far are inputs of both."""
         twin = object.__new__(type(self))
         twin.__dict__.update(
@@ -195,6 +207,10 @@ class Net:
         return self._add(
             "adaptive_avg_pool", label, arithmetic.adaptive_avg_pool, x, target, rank=3
         )
+
+    def mean(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """The mean of each channel, as a vector."""
+        return self._add("mean", self._label("mean", name), arithmetic.mean, x, rank=3)
 
     def linear(
         self,
@@ -327,6 +343,13 @@ class Net:
         constants = (("factor", number(label, "factor", factor)),)
         return self._add("scale", label, arithmetic.elementwise, x, constants=constants)
 
+    def layer_scale(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
+        """Every element times a learned factor of its channel."""
+        label = self._label("multiply", name)
+        self._check_owner(label, x)
+        factors = Shape((x.shape.channels, 1, 1))
+        return self._add("multiply", label, upsampling.layer_scale, x, rank=3, learned=(factors,))
+
     def subsample(self, x: FeatureMap, stride: Size, name: str | None = None) -> FeatureMap:
         """Every stride-th row and column: a view, which costs nothing."""
         label = self._label("slice", name)
@@ -336,7 +359,7 @@ class Net:
     def pad_channels(
         self, x: FeatureMap, before: int, after: int, name: str | None = None
     ) -> FeatureMap:
-        """Channels of zeros in front and behind."""
+        """Channels of zeros, so many before and after those of the input."""
         label = self._label("pad", name)
         before = whole(label, "before", before, least=0)
         after = whole(label, "after", after, least=0)
@@ -344,11 +367,34 @@ class Net:
         given = tuple(side for side in zeros if side[1])
         return self._add("pad", label, arithmetic.pad_channels, x, before, after, constants=given)
 
+    def split(self, x: FeatureMap, parts: int, name: str | None = None) -> tuple[FeatureMap, ...]:
+        """The channels in equal parts, as views; no row says which of them it reads."""
+        label = self._label("chunk", name)
+        parts = whole(label, "parts", parts, least=1)
+        return (self._add("chunk", label, arithmetic.split, x, parts),) * parts
+
+    def shuffle(self, x: FeatureMap, groups: int, name: str | None = None) -> FeatureMap:
+        """The first channel of each group, then the second of each, and so on: a copy."""
+        label = self._label("channel_shuffle", name)
+        groups = whole(label, "groups", groups, least=1)
+        constants = (("groups", groups),)
+        return self._add(
+            "channel_shuffle", label, arithmetic.shuffle, x, groups, constants=constants
+        )
+
     def dropout(self, x: FeatureMap, name: str | None = None, *, p: float = 0.5) -> FeatureMap:
         """Dropout: at inference it hands its input on and costs nothing."""
         label = self._label("dropout", name)
         constants = (("p", number(label, "p", p)),)
         return self._add("dropout", label, arithmetic.elementwise, x, constants=constants)
+
+    def permute(self, x: FeatureMap, order: tuple[int, ...], name: str | None = None) -> FeatureMap:
+        """The axes in another order, by their numbers: a view, which costs nothing."""
+        label = self._label("permute", name)
+        if not isinstance(order, tuple | list):
+            raise CnnrefError(f"{label}: order must name the axes, as (1, 2, 0), not {order!r}.")
+        axes = tuple(whole(label, "order", axis, least=0) for axis in order)
+        return self._add("permute", label, arithmetic.permute, x, axes)
 
     def flatten(self, x: FeatureMap, name: str | None = None) -> FeatureMap:
         """The feature map as one vector: a view, which costs nothing."""
@@ -366,10 +412,15 @@ class Net:
         """Feature maps of one size stacked along their channels."""
         return self._join("concat", self._label("concat", name), arithmetic.concat, maps)
 
-    def _label(self, op: str, name: str | None) -> str:
-        if name is None:
+    def _free(self, op: str) -> str:
+        """The next number of a kind of layer that no layer has for its name."""
+        while True:
             count = self._counters[op] = self._counters.get(op, 0) + 1
-            name = f"{op}{count}"
+            if (name := f"{op}{count}") not in self._names:
+                return name
+
+    def _label(self, op: str, name: str | None) -> str:
+        name = self._free(op) if name is None else name
         _text("layer", name)
         if name.startswith(".") and self._block:
             name = self._block + name
@@ -387,6 +438,7 @@ class Net:
         *arguments: object,
         rank: int = 0,
         constants: Constants = (),
+        learned: tuple[Shape, ...] = (),
     ) -> FeatureMap:
         self._check_owner(label, x)
         ranked(label, x.shape, rank)
@@ -394,7 +446,7 @@ class Net:
             work = rule(x.shape, *arguments)
         except ShapeError as error:
             refuse(label, error, x.shape)
-        return self._append(op, label, (x,), work, constants)
+        return self._append(op, label, (x,), work, constants, learned)
 
     def _join(self, op: str, label: str, rule: Callable[..., Work], maps: Maps) -> FeatureMap:
         for x in maps:
@@ -411,13 +463,19 @@ class Net:
         return self._append(op, label, maps, work)
 
     def _append(
-        self, op: str, label: str, maps: Maps, work: Work, constants: Constants = ()
+        self,
+        op: str,
+        label: str,
+        maps: Maps,
+        work: Work,
+        constants: Constants = (),
+        learned: tuple[Shape, ...] = (),
     ) -> FeatureMap:
         shapes, inputs = zip(*maps, strict=True)
         out, window, counts = work
         made = FeatureMap(out, len(self._layers))
         self._names.add(label)
-        place = (self._stage, self._block, inputs, shapes)
+        place = (self._stage, self._block, inputs, (*learned, *shapes))
         self._layers.append(Layer(label, op, *place, out, window, counts, constants=constants))
         self._maps.append(made)
         return made

@@ -247,7 +247,9 @@ def built(function: Callable[..., Any], arguments: Mapping[str, Any], whole: boo
     """
     if "torch" not in sys.modules:
         return function(**arguments)
-    from cnnref.tracing.isolation import apart, on_meta, settings
+    from cnnref.tracing.isolation.process import on_meta
+    from cnnref.tracing.isolation.states import settings
+    from cnnref.tracing.isolation.thread import apart
 
     if whole:
         return apart(partial(_seeded, function, arguments), settings)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cnnref.networks.architecture import Architecture
     from cnnref.networks.published import Published, Source, Value
     from cnnref.tables.analysis import ReceptiveField
+    from cnnref.tables.by_convention import ByConvention, CountedKind
     from cnnref.tables.comparison import Comparison, Difference
     from cnnref.tables.groups import Groups
     from cnnref.tables.repeats import Repeat, Repeats
@@ -31,7 +32,9 @@ __all__ = [
     "Agreement",
     "Allowed",
     "Architecture",
+    "ByConvention",
     "Comparison",
+    "CountedKind",
     "Difference",
     "Drawing",
     "Groups",
@@ -59,6 +62,7 @@ _HOMES = {
     "networks.architecture": ("Architecture",),
     "networks.published": ("Published", "Source", "Value"),
     "tables.analysis": ("ReceptiveField",),
+    "tables.by_convention": ("ByConvention", "CountedKind"),
     "tables.comparison": ("Comparison", "Difference"),
     "tables.groups": ("Groups",),
     "tables.repeats": ("Repeat", "Repeats"),

@@ -30,7 +30,16 @@ PINS = [
     if not line.startswith("#")
 ]
 # what is run by its name, and what mypy and MkDocs read
-TOOLS = {"ruff", "mypy", "pandas-stubs", "pytest-xdist", "mkdocstrings-python"}
+# onnxscript: for the exporter of PyTorch; brotli: for the fonts that fontTools reads and writes
+TOOLS = {
+    "brotli",
+    "mkdocstrings-python",
+    "mypy",
+    "onnxscript",
+    "pandas-stubs",
+    "pytest-xdist",
+    "ruff",
+}
 OLDEST = ".".join(map(str, _environment.OLDEST))
 
 

@@ -55,6 +55,7 @@ def test_the_parts_of_the_program_that_measure_nothing_run():
     typed_program.catalogue("resnet20_cifar")
     assert typed_program.traced().macs == 3 * 8 * 8
     typed_program.together(table, table)
+    assert typed_program.read().input_shape == (3, 64, 64)
     assert typed_program.conventions().name == "mine"
     assert typed_program.refused() == "nothing"
 

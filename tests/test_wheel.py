@@ -22,8 +22,8 @@ NAME = f"cnnref-{cnnref.__version__}"
 FOLDERS = {
     "cnnref", "cnnref/cli", "cnnref/counting", "cnnref/drawing", "cnnref/measuring",
     "cnnref/models", "cnnref/networks", "cnnref/networks/data", "cnnref/networks/records",
-    "cnnref/specs", "cnnref/tables", "cnnref/testing", "cnnref/tracing",
-    "cnnref/tracing/predicted", "cnnref/tracing/real",
+    "cnnref/specs", "cnnref/tables", "cnnref/tables/onnx", "cnnref/testing", "cnnref/tracing",
+    "cnnref/tracing/isolation", "cnnref/tracing/predicted", "cnnref/tracing/real",
     "cnnref/tracing/rules",
 }  # fmt: skip
 CITED = "cnnref/networks/data"

@@ -254,7 +254,7 @@ CASES: dict[str, Case] = {
     "mv": Case(lambda: Call(torch.mv), (normal(3, 8), normal(8)), 24),
     "cdist": Case(lambda: Call(torch.cdist), (normal(2, 3, 4), normal(2, 5, 4)), 2 * 3 * 5 * 4),
     "bilinear": Case(
-        lambda: nn.Bilinear(4, 5, 6), (normal(2, 4), normal(2, 5)), 2 * 6 * 4 * (5 + 1)
+        lambda: nn.Bilinear(4, 5, 6), (normal(2, 4), normal(2, 5)), 2 * 6 * (4 + 1) * 5
     ),
     "residual": Case(Residual, (normal(*IMAGE),)),
     "subclass": Case(lambda: Scaled(3, 4, 3), (normal(*IMAGE),)),

@@ -33,7 +33,9 @@ from cnnref.typing import (
     Agreement,
     Allowed,
     Architecture,
+    ByConvention,
     Comparison,
+    CountedKind,
     Difference,
     Drawing,
     Groups,
@@ -143,6 +145,14 @@ def together(a: Table, b: Table) -> None:
     point: SweepPoint = assert_type(points[0], SweepPoint)
     assert_type(point.table, Table)
     assert_type(assert_budget(a, macs="5G"), Table)
+    counted: ByConvention = assert_type(a.by_convention(["macs", "thop"]), ByConvention)
+    kind: CountedKind = counted[0]
+    assert_type(kind.difference, str)
+
+
+def read() -> Table:
+    """A network that is there as a file alone."""
+    return assert_type(cnnref.from_onnx("docs/examples/small.onnx", (3, 64, 64)), Table)
 
 
 def conventions() -> Convention:

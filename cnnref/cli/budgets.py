@@ -125,8 +125,5 @@ def _held(stated: Stated, update: bool) -> Held:
         arguments.baseline = kept, table
     budget = limits(arguments) or Budget({}, besides=True)
     unknown = "" if arguments.allow_uncounted else budget.unknown(table)
-    otherwise = None
-    if arguments.baseline is not None:
-        name, before = arguments.baseline
-        otherwise = budget.against(before, table, name)
+    otherwise = budget.against(table, arguments.baseline[0] if arguments.baseline else "")
     return Held(stated.name, table, budget.verdicts(table), otherwise, unknown)

@@ -49,6 +49,15 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--num-classes": {"metavar": "N", "help": "outputs of a catalogued network"},
         "--arg": LIST
         | {"metavar": "NAME=VALUE", "help": "an argument of the callable; repeatable"},
+        "--config": {
+            "metavar": "FILE.json",
+            "help": "of hf:NAME: entries of its configuration, or all of it",
+        },
+        "--online": FLAG | {"help": "of hf:NAME: fetch its configuration from the hub"},
+        "--checkpoint": {
+            "metavar": "FILE.pt",
+            "help": "weights of the model: what differs by name or by shape is said; exit code 1",
+        },
         "--vary": LIST
         | {"metavar": "NAME=V1,V2", "help": "an argument of the callable to vary; repeatable"},
         "--strict": FLAG | {"help": "refuse operators without a rule"},
@@ -65,6 +74,10 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "what is shown": {
         "--convention": {"metavar": "NAME", "default": "macs", "help": "default: macs"},
+        "--by-convention": {
+            "metavar": "NAMES",
+            "help": "what each counts of each kind of layer, and why: torchinfo,thop,macs, or all",
+        },
         "--columns": {"metavar": "KEYS", "help": "layer,macs: these; +field,+jump: these besides"},
         "--sort": {"metavar": "KEY", "help": "the most of a column first"},
         "--top": {"metavar": "N", "help": "the first N alone, by MACs unless sorted"},
@@ -123,7 +136,10 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "metavar": "FILE.json",
             "help": "a table that --output wrote: what costs more than it, by layer",
         },
-        "--max-macs": {"metavar": "5G", "help": "multiply-accumulates"},
+        "--max-macs": {
+            "metavar": "5G|+2%",
+            "help": "multiply-accumulates; any limit may be in percent more than --baseline has",
+        },
         "--max-parameters": {"metavar": "30M", "help": "parameters"},
         "--max-operations": {"metavar": "10G", "help": "operations under --convention"},
         "--max-activations": {
@@ -142,7 +158,7 @@ OPTIONS = {name: told for options in SECTIONS.values() for name, told in options
 
 WORDS = {
     "TARGET": "package.module:callable, path/to/file.py:callable, a network's name, timm:NAME, "
-    "torchvision:NAME or a program of torch.export (.pt2)",
+    "torchvision:NAME, hf:NAME, a program of torch.export (.pt2) or an ONNX file (.onnx)",
     "NAME": "a network's name, or a callable that gives a Net, a Table or a module",
     "A": "a network's name, or package.module:callable, or path/to/file.py:callable",
     "B": "the same",
@@ -168,7 +184,7 @@ BOOK = (
     "--rules",
 )
 VIEW = ("--convention", "--columns", "--dtype", "--batch-size")
-ORDER = ("--sort", "--top", "--group", "--depth", "--collapse", "--no-free")
+ORDER = ("--by-convention", "--sort", "--top", "--group", "--depth", "--collapse", "--no-free")
 PRINT = ("--format", "--output")
 _, *BUDGET = SECTIONS["budgets, exit code 1 where one is exceeded"]
 ROWS = (*BOOK, *VIEW, *ORDER, *PRINT, "--quiet", "--baseline", *BUDGET)
@@ -231,9 +247,11 @@ COMMANDS: dict[str, Command] = {
         "networks:checked", ("check alexnet", "check alexnet vgg11 --max-parameters 140M"),
     ),
     "trace": Command(
-        OWN, "the rows of a module, as it runs", ("TARGET",), (*ROWS, "--mode"), "models:traced",
+        OWN, "the rows of a module, as it runs", ("TARGET",),
+        (*ROWS, "--mode", "--config", "--online", "--checkpoint"), "models:traced",
         (
             "trace vgg11 --input 3,64,64",
+            "trace resnet18 --by-convention torchinfo,thop,macs",
             "trace torch.nn:Identity --input 3,8,8 --format json",
             "trace torch.nn:Conv2d --arg in_channels=3 --arg out_channels=8 --arg kernel_size=3",
             "trace torch.nn:Bilinear --arg in1_features=4 --arg in2_features=5 "

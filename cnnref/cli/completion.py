@@ -30,6 +30,8 @@ __all__ = ["printed"]
 FILES = ("TARGET", "NAME", "A", "B")
 # options whose value is a file
 PATHS = ("--output", "--rules")
+# options whose value is a list, which goes on behind its last comma
+LISTS = ("--columns", "--by-convention")
 
 BASH = """\
 # Completion of cnnref for bash. Source this, or save it as
@@ -134,6 +136,7 @@ def _values() -> dict[str, Sequence[str]]:
         "--quantity": tuple(QUANTITIES),
         "--group": GROUPINGS,
         "--convention": cnnref.conventions(),
+        "--by-convention": (*cnnref.conventions(), "all"),
         "--dtype": tuple(DTYPES),
         "--columns": tuple(dict.fromkeys((*COLUMNS, *MEASURES, *TIMES))),
         "--mode": MODES,
@@ -194,9 +197,9 @@ def _bash() -> str:
 
 def _zsh() -> str:
     script = _filled(ZSH, "{}) compadd -- {} ;;")
-    # a list of columns goes on behind its last comma
-    script, places = re.subn(r"(\S*--columns\S*\)) ", r"\1 compset -P '*,'; ", script)
-    assert places == 1
+    for option in LISTS:
+        script, places = re.subn(rf"(\S*{option}\S*\)) ", r"\1 compset -P '*,'; ", script)
+        assert places == 1
     return script
 
 
@@ -226,7 +229,7 @@ def _fish_option(option: str) -> str:
         return text
     if option in PATHS:
         return f"{text} -r -F"
-    if option == "--columns":
+    if option in LISTS:
         words = " ".join(_values()[option])
         return f"{text} -x -a '(__fish_append , {words})'"
     return f"{text} -x" + (f" -a '{' '.join(_values()[option])}'" if option in _values() else "")

@@ -1,10 +1,11 @@
-"""What a model on the command line is called with: shapes, or the example inputs of a file."""
+"""What a model on the command line is given: shapes, example inputs of a file, or weights."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import cnnref
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from cnnref.cli.values import Input
 
-__all__ = ["given_inputs"]
+__all__ = ["fitted", "given_inputs"]
 
 IMAGE = (3, 224, 224)
 
@@ -126,3 +127,92 @@ _READERS: dict[str, Callable[[str], Any]] = {
     ".pth": _tensors,
     ".json": _numbers,
 }
+
+
+# what a file of weights may hold them under, and what wrappers put in front of their names
+INSIDE = ("state_dict", "model_state_dict", "model", "module")
+WRAPPERS = ("module.", "_orig_mod.")
+# how a file of torch.save begins, as a zip file or a pickle
+SAVED = (b"PK\x03\x04", b"\x80\x02")
+MORE = (
+    "holds something else than weights, which is not read, since that may run code: save "
+    "module.state_dict() alone."
+)
+OTHER = "is damaged, or no file of torch.save or safetensors, which weights are read from."
+# of names that a line shows
+NAMED = 3
+
+
+def fitted(module: Any, path: str) -> list[str]:
+    """Put the weights of a checkpoint into a module; a line for each way in which they differ.
+
+    Raises:
+        CnnrefError: the file holds no weights, or more than weights.
+    """
+    held, mine = _weights(path), module.state_dict()
+    for prefix in WRAPPERS:
+        if held and all(name.startswith(prefix) for name in held) and held.keys() - mine.keys():
+            held = {name.removeprefix(prefix): weight for name, weight in held.items()}
+    other = {
+        name: f"{name} ({_size(weight)}, there {_size(held[name])})"
+        for name, weight in mine.items()
+        if name in held and held[name].shape != weight.shape
+    }
+    module.load_state_dict(
+        {name: held[name] for name in held if name in mine and name not in other}, strict=False
+    )
+    return [
+        f"{verb} {_named(names)}"
+        for verb, names in (
+            (f"has what {path} lacks:", [name for name in mine if name not in held]),
+            (f"lacks what {path} has:", [name for name in held if name not in mine]),
+            (f"and {path} differ in shape:", list(other.values())),
+        )
+        if names
+    ]
+
+
+def _weights(path: str) -> dict[str, Any]:
+    """The tensors of a file by their names; nothing in it is run."""
+    from torch import Tensor
+
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise CnnrefError(f"--checkpoint {path}: {error.strerror or error}.") from None
+    try:
+        found = _held(path)
+    except ModuleNotFoundError:
+        raise CnnrefError(
+            f"{path} needs safetensors, which is not installed: pip install safetensors."
+        ) from None
+    except Exception as error:
+        whole = isinstance(error, UnpicklingError) and head.startswith(SAVED)
+        raise CnnrefError(f"--checkpoint {path} {MORE if whole else OTHER}") from None
+    inner = [found.get(key) for key in INSIDE] if isinstance(found, dict) else []
+    for one in (found, *inner):
+        if isinstance(one, dict) and one and all(isinstance(held, Tensor) for held in one.values()):
+            return one
+    raise CnnrefError(
+        f"--checkpoint {path} holds no weights by name, as module.state_dict() gives them."
+    )
+
+
+def _held(path: str) -> Any:
+    if Path(path).suffix.lower() == ".safetensors":
+        from safetensors.torch import load_file
+
+        return dict(load_file(path))
+    import torch
+
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _size(weight: Any) -> str:
+    return " x ".join(map(str, weight.shape)) or "scalar"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

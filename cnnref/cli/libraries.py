@@ -1,7 +1,8 @@
-"""Models of other libraries by their names, and exported programs by their files."""
+"""Models of other libraries by their names or configurations, and exported programs by files."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from functools import cache, partial
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnref.errors import CnnrefError, MissingExtraError, UnknownNameError
-from cnnref.sources import takes
+from cnnref.sources import example, takes
 
 __all__ = ["EXPORTED", "exported", "library_model", "own_inputs"]
 
@@ -19,6 +20,10 @@ NAMED = re.compile(
     r"(timm|torchvision)(?:\.create_model|\.models)?[:/](?!create_model$|models[:/.])([\w.]+)"
 )
 EXPORTED = ".pt2"
+# a model of transformers by its configuration: a file, a folder, a kind, or a name of the hub
+HUB = "hf:"
+# the tokens that a language model is given unless told
+TOKENS = 128
 
 
 def library_model(target: str) -> Callable[..., Any] | None:
@@ -28,6 +33,8 @@ def library_model(target: str) -> Callable[..., Any] | None:
         CnnrefError: the library is not installed, or cannot be imported.
         UnknownNameError: it has no model of that name.
     """
+    if target.startswith(HUB):
+        return _configured(target)
     named = NAMED.fullmatch(target)
     if named is None:
         return None
@@ -60,6 +67,55 @@ def _home(target: str, library: str) -> Any:
         ) from None
 
 
+def _configured(target: str) -> Callable[..., Any]:
+    """What builds a model of transformers from a configuration, without its weights."""
+    library = _home(target, "transformers")
+
+    def build(config: str = "", online: bool = False, **entries: Any) -> Any:
+        found = _configuration(library, target, config, online)
+        for key, value in entries.items():
+            if not hasattr(found, key):
+                raise UnknownNameError(f"entry of the configuration of {target}", key, vars(found))
+            setattr(found, key, value)
+        names = (getattr(library, name, None) for name in found.architectures or ())
+        kind = next(filter(None, names), None)
+        return kind(found) if kind else library.AutoModel.from_config(found)
+
+    return build
+
+
+def _configuration(library: Any, target: str, file: str, online: bool) -> Any:
+    """The configuration that a target names, with the entries of a file in place of its own."""
+    name, given = target.removeprefix(HUB), _entries(file) if file else {}
+    path = Path(name) / "config.json" if Path(name).is_dir() else Path(name)
+    if path.suffix == ".json":
+        given = {**_entries(str(path)), **given}
+    kinds = library.CONFIG_MAPPING.keys()
+    kind = given.pop("model_type", name)
+    if kind in kinds:
+        return library.AutoConfig.for_model(kind, **given)
+    if path.suffix == ".json" or kind != name:
+        raise UnknownNameError(f"model_type in the configuration of {target}", kind, kinds)
+    try:
+        return library.AutoConfig.from_pretrained(name, local_files_only=not online, **given)
+    except (OSError, ValueError) as error:
+        first = str(error).partition("\n")[0].rstrip(".")
+        raise CnnrefError(
+            f"{target}: {first}. No configuration is here: --config FILE.json gives one, "
+            "--online fetches that of the hub."
+        ) from None
+
+
+def _entries(file: str) -> dict[str, Any]:
+    try:
+        found = json.loads(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CnnrefError(f"{file} cannot be read as a configuration: {error}.") from None
+    if not isinstance(found, dict):
+        raise CnnrefError(f"{file} holds no configuration, which is a mapping of entries.")
+    return found
+
+
 @cache
 def exported(path: str) -> Any:
     """The program that torch.export wrote to a file.
@@ -86,5 +142,23 @@ def own_inputs(target: str, module: Any) -> dict[str, Any] | None:
     if target.endswith(EXPORTED):
         args, kwargs = exported(target).example_inputs
         return {"inputs": kwargs or args}
+    if target.startswith(HUB):
+        return _tokens_or_image(module)
     size = getattr(module, "default_cfg", {}).get("input_size") if NAMED.fullmatch(target) else None
     return {"input_shape": tuple(size)} if size else None
+
+
+def _tokens_or_image(module: Any) -> dict[str, Any] | None:
+    """What a model of transformers takes: some tokens, or an image of its configuration's size."""
+    config, name = module.config, getattr(module, "main_input_name", "")
+    if name == "pixel_values":
+        seen = getattr(config, "vision_config", config)
+        size = getattr(seen, "image_size", 224)
+        height, width = size if isinstance(size, list | tuple) else (size, size)
+        shape = (getattr(seen, "num_channels", 3), height, width)
+        return {"inputs": {name: example(shape, "", module)}}
+    if name != "input_ids":
+        return None
+    names = [name, *(["decoder_input_ids"] if config.is_encoder_decoder else [])]
+    length = min(TOKENS, getattr(config, "max_position_embeddings", None) or TOKENS)
+    return {"inputs": {one: example((length,), "int64", module) for one in names}}

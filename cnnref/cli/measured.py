@@ -9,9 +9,9 @@ from cnnref import sources
 from cnnref.cli.inputs import given_inputs
 from cnnref.cli.models import theirs
 from cnnref.cli.show import Outcome, delivered, phase, printed, progress
+from cnnref.cli.streams import complain
 from cnnref.cli.targets import find, make
 from cnnref.errors import CnnrefError
-from cnnref.tables.formats import json_text
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -38,9 +38,10 @@ def measured(arguments: SimpleNamespace) -> Outcome:
 
         chosen(arguments.columns, (), COLUMNS, "column of layer times")
     found = _measured(arguments, layers)
+    if found.doubt and arguments.format != "text":
+        complain(f"{found.network}: {found.doubt}.")
     if arguments.format == "json":
-        whole = {"machine": found.machine._asdict(), **found.to_dict()}
-        return Outcome(delivered(json_text(whole), arguments))
+        return Outcome(delivered(found.to_json(), arguments))
     if not layers:
         return Outcome(delivered(f"{found}\n", arguments))
     if not found.layers:

@@ -12,11 +12,13 @@ from warnings import catch_warnings, simplefilter
 
 import cnnref
 from cnnref import sources
-from cnnref.cli.inputs import given_inputs
+from cnnref.cli.inputs import fitted, given_inputs
+from cnnref.cli.libraries import HUB
 from cnnref.cli.show import Outcome, printed, progress, rows
 from cnnref.cli.streams import aside, complain, say
-from cnnref.cli.targets import find, load, make
-from cnnref.errors import CnnrefError, ForwardError
+from cnnref.cli.targets import ONNX, find, load, make
+from cnnref.counting.arguments import pair
+from cnnref.errors import CnnrefError, DataWarning, ForwardError, UncountedWarning
 from cnnref.tables.table import Table
 
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ OWN = {"input_size", "batch_size", "input_shape", "inputs", "progress", "rules",
 
 def traced(arguments: SimpleNamespace) -> Outcome:
     """`cnnref trace`."""
-    return rows(traced_table(arguments.target, arguments), arguments)
+    arguments.misfits = []
+    found = rows(traced_table(arguments.target, arguments), arguments)
+    return found._replace(code=max(found.code, int(bool(arguments.misfits))))
 
 
 def swept(arguments: SimpleNamespace) -> Outcome:
@@ -86,20 +90,27 @@ def traced_table(target: str, arguments: SimpleNamespace) -> Table:
     doing = ["loading it"]
     with theirs(target, doing):
         progress(f"loading {target}")
+        if target.endswith(ONNX):
+            return _told(_unwarned(lambda: _read(target, arguments)))
         words = _arguments(target, arguments)
-        network = load(target, words)
+        held, looks = getattr(arguments, "checkpoint", None), _looks(arguments)
+        network = load(target, words, whole=bool(held) or looks)
         if not sources.is_module(network):
             return _stated(target, network, arguments)
+        if held:
+            arguments.misfits = fitted(network, held)
+            for line in arguments.misfits:
+                complain(f"{target} {line}.")
         inputs = given_inputs(target, network, arguments)
         shape = inputs.get("input_shape")
         given = f" with input {' x '.join(map(str, shape))}" if shape else ""
         by_default = not arguments.input and not arguments.input_size and shape
         doing.append(f"tracing it{given}" + " (the default: give --input)" * bool(by_default))
         progress(f"tracing {target}{given}")
-        inputs["rules"] = _rules(arguments)
+        inputs |= {"rules": _rules(arguments), "sparsity": looks}
 
         def build(whole: bool) -> Any:
-            return load(target, words, whole=True) if whole else network
+            return load(target, words, whole=True) if whole and not held else network
 
         def trace(module: Any, values: str) -> Table:
             return _trace(module, arguments, values=values, **inputs)
@@ -118,9 +129,21 @@ def _arguments(target: str, arguments: SimpleNamespace) -> dict[str, Any]:
             "--num-classes is for networks of the catalogue; a callable takes "
             f"--arg num_classes={arguments.num_classes} if it has such an argument."
         )
+    for option in ("config", "online"):
+        if asked := getattr(arguments, option, None):
+            if not target.startswith(HUB):
+                raise CnnrefError(f"--{option} is for {HUB}NAME; {target} takes none.")
+            given[option] = asked
     if arguments.input_size is not None and sources.takes(find(target), "input_size"):
         given.setdefault("input_size", arguments.input_size)
     return given
+
+
+def _looks(arguments: SimpleNamespace) -> bool:
+    """Whether a column is asked for that only values of weights can fill."""
+    asked = [getattr(arguments, name, None) or "" for name in ("columns", "sort")]
+    keys = {key.lstrip("+") for text in asked for key in text.split(",")}
+    return bool(keys & {"sparsity", "nonzero_macs"})
 
 
 def _stated(target: str, network: Any, arguments: SimpleNamespace) -> Table:
@@ -130,6 +153,21 @@ def _stated(target: str, network: Any, arguments: SimpleNamespace) -> Table:
         why = "whose rows are stated" if option == "--rules" else "which has an input of its own"
         raise CnnrefError(f"{target} gives a {type(network).__name__}, {why}; drop {option}.")
     return sources.as_table(network)
+
+
+def _read(target: str, arguments: SimpleNamespace) -> Table:
+    """The rows of an ONNX file, at the sizes that the options say."""
+    for option in ("arg", "rules", "num_classes"):
+        if getattr(arguments, option):
+            raise CnnrefError(f"{target} is a file, whose rows are stated; drop --{option}.")
+    given, size = arguments.input or (), arguments.input_size
+    if (given and size) or any(one.file or one.dtype for one in given):
+        raise CnnrefError(f"{target} is read by sizes: give --input SIZES or --input-size N.")
+    if any(one.name for one in given) or len(given) > 1:
+        named: Any = {one.name: one.sizes for one in given}
+    else:
+        named = given[0].sizes if given else size and (3, *pair("input", "size", size, least=1))
+    return cnnref.from_onnx(target, named, strict=arguments.strict)
 
 
 def _rules(arguments: SimpleNamespace) -> Mapping[Any, Any] | None:
@@ -170,10 +208,6 @@ def _told(table: Table) -> Table:
 
 def _unwarned(call: Callable[[], Found]) -> Found:
     """What a call gives, without the warnings about uncounted rows: they are said in one line."""
-    if "torch" not in sys.modules:
-        return call()
-    from cnnref.errors import DataWarning, UncountedWarning
-
     with catch_warnings():
         simplefilter("ignore", DataWarning)
         simplefilter("ignore", UncountedWarning)

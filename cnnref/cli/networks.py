@@ -163,7 +163,7 @@ def compared(arguments: SimpleNamespace) -> Outcome:
 
 def _own(name: str) -> bool:
     """Whether a name is of a callable or of a file, and of no network of the catalogue."""
-    return ":" in name or "/" in name or name.endswith((".py", ".json"))
+    return ":" in name or "/" in name or name.endswith((".py", ".json", ".onnx"))
 
 
 def _side(name: str, both: tuple[str, str], arguments: SimpleNamespace) -> SimpleNamespace:

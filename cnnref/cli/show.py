@@ -1,9 +1,9 @@
 """What commands print, and where: formats, files, colours, progress, budgets."""
 
-from __future__ import annotations
-
 import os
 import sys
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from cnnref.cli.streams import coloured, say
@@ -11,8 +11,6 @@ from cnnref.counting.units import visible
 from cnnref.errors import CnnrefError
 
 if TYPE_CHECKING:
-    from types import SimpleNamespace
-
     from cnnref.tables.budget import Budget
     from cnnref.tables.printable import Printed
     from cnnref.tables.table import Table
@@ -37,7 +35,15 @@ STYLES = {
 }  # fmt: skip
 
 
-def rows(table: Table, arguments: SimpleNamespace) -> Outcome:
+class Outcome(NamedTuple):
+    """What a command prints, all of it, its exit code, and what is said on stderr behind it."""
+
+    text: str
+    code: int = 0
+    said: str = ""
+
+
+def rows(table: "Table", arguments: SimpleNamespace) -> Outcome:
     """A table as its options ask for it, and how it stands to its budgets and to its baseline."""
     # what is wrong with a budget is said before anything is printed
     budget = limits(arguments)
@@ -54,15 +60,19 @@ def rows(table: Table, arguments: SimpleNamespace) -> Outcome:
     return verdict._replace(text=printed(shown, arguments, arguments.batch_size or 1))
 
 
-def _arranged(table: Table, arguments: SimpleNamespace) -> Printed:
+def _arranged(table: "Table", arguments: SimpleNamespace) -> "Printed":
     grouped = [word for word in ("group", "depth") if getattr(arguments, word) is not None]
     ordered = [word for word in ("sort", "top") if getattr(arguments, word) is not None]
     alone = [*grouped, *(["collapse"] if arguments.collapse else [])]
+    if arguments.by_convention is not None:
+        columns = ["columns"] if arguments.columns is not None else []
+        _refuse(["by-convention", *alone, *ordered, *columns][:2])
     if len(alone) > 1 or (arguments.collapse and ordered):
-        one, other = [*alone, *ordered][:2] if arguments.collapse else alone
-        raise CnnrefError(f"--{one} and --{other} exclude each other: give one of them.")
+        _refuse([*alone, *ordered][:2] if arguments.collapse else alone)
     if arguments.no_free:
         table = table.without_free()
+    if arguments.by_convention is not None:
+        return table.by_convention(arguments.by_convention)
     if arguments.collapse:
         return table.collapse()
     found: Any = table
@@ -74,7 +84,13 @@ def _arranged(table: Table, arguments: SimpleNamespace) -> Printed:
     return found.sorted(by, arguments.convention) if ordered else found  # type: ignore[no-any-return]
 
 
-def printed(thing: Printed, arguments: SimpleNamespace, batch_size: int = 1) -> str:
+def _refuse(options: Sequence[str]) -> None:
+    if len(options) > 1:
+        one, other = options
+        raise CnnrefError(f"--{one} and --{other} exclude each other: give one of them.")
+
+
+def printed(thing: "Printed", arguments: SimpleNamespace, batch_size: int = 1) -> str:
     """Anything that can be printed, in the format asked for; nothing where it goes to a file."""
     how: dict[str, Any] = {
         "dtype": getattr(arguments, "dtype", "float32"),
@@ -131,7 +147,7 @@ def phase(text: str) -> None:
     progress(text)
 
 
-def limits(arguments: SimpleNamespace) -> Budget | None:
+def limits(arguments: SimpleNamespace) -> "Budget | None":
     """The budgets that the options set; None where they set none."""
     given = {
         name.removeprefix("max_"): text
@@ -145,14 +161,14 @@ def limits(arguments: SimpleNamespace) -> Budget | None:
 
     return Budget(
         given,
-        besides=besides,
+        before=arguments.baseline[1] if besides else None,
         convention=getattr(arguments, "convention", "macs"),
         dtype=getattr(arguments, "dtype", "float32"),
         batch_size=getattr(arguments, "batch_size", None) or 1,
     )
 
 
-def verdicts(budget: Budget, table: Table, arguments: SimpleNamespace) -> Outcome:
+def verdicts(budget: "Budget", table: "Table", arguments: SimpleNamespace) -> Outcome:
     """A line for each budget, on stderr, and exit code 1 where one is not kept."""
     found = budget.verdicts(table)
     quiet = getattr(arguments, "quiet", False)
@@ -163,19 +179,10 @@ def verdicts(budget: Budget, table: Table, arguments: SimpleNamespace) -> Outcom
     doubt = "" if getattr(arguments, "values", "auto") == "always" else table.doubt
     if doubt:
         lines.append(f"{doubt}; --values always takes them")
-    otherwise: list[str] = []
-    if getattr(arguments, "baseline", None) is not None:
-        name, before = arguments.baseline
-        otherwise = budget.against(before, table, name).lines()
-        lines += otherwise
+    name = arguments.baseline[0] if getattr(arguments, "baseline", None) else ""
+    found_otherwise = budget.against(table, name)
+    otherwise = found_otherwise.lines() if found_otherwise else []
+    lines += otherwise
     failed = bool(unknown or doubt or otherwise) or not all(verdict.kept for verdict in found)
     told = (visible(f"{table.name}: {line}") for line in lines)
     return Outcome("", int(failed), "".join(f"cnnref: {line}\n" for line in told))
-
-
-class Outcome(NamedTuple):
-    """What a command prints, all of it, its exit code, and what is said on stderr behind it."""
-
-    text: str
-    code: int = 0
-    said: str = ""

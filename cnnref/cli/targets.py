@@ -12,14 +12,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from cnnref.cli.libraries import EXPORTED, exported, library_model
+from cnnref.cli.libraries import EXPORTED, HUB, exported, library_model
 from cnnref.errors import CnnrefError, MissingExtraError, UnknownNameError
 from cnnref.net import Net
 from cnnref.networks.catalog import model, names
 from cnnref.sources import built, check_arguments, is_module, saved
+from cnnref.tables.onnx.walk import from_onnx
 from cnnref.tables.table import Table
 
 __all__ = [
+    "ONNX",
     "find",
     "forget",
     "instead",
@@ -29,15 +31,16 @@ __all__ = [
 
 
 FORMS = "package.module:callable or path/to/file.py:callable"
+ONNX = ".onnx"
 _LOADED: dict[Path, ModuleType] = {}
 
 
 def load(target: str, arguments: Mapping[str, Any] | None = None, whole: bool = False) -> Any:
     """What a target gives: a torch.nn.Module, a `Net` or a `Table`.
 
-    target: "package.module:callable", "path/to/file.py:callable", a network's name, or the JSON
-        file of a table. The callable may be a function, a class, or something that is one of the
-        three already.
+    target: "package.module:callable", "path/to/file.py:callable", a network's name, the JSON
+        file of a table, or an ONNX file. The callable may be a function, a class, or something
+        that is one of the three already.
     arguments: given to the callable by name.
 
     whole: with memory for its weights; else modules are built on the meta device where they can
@@ -50,8 +53,10 @@ def load(target: str, arguments: Mapping[str, Any] | None = None, whole: bool = 
     """
     if target in names():
         return _catalogued(target, arguments or {}, whole)
-    if target.endswith(".json"):
+    if target.endswith(".json") and not target.startswith(HUB):
         return saved(target)
+    if target.endswith(ONNX):
+        return from_onnx(target)
     return make(target, find(target), arguments or {}, partial(built, whole=whole))
 
 
@@ -243,7 +248,7 @@ def _nearby() -> Iterable[str]:
     yield from (path.parent.name for path in here.glob("*/__init__.py"))
 
 
-WEIGHTS = frozenset((".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".onnx", ".h5"))
+WEIGHTS = frozenset((".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".h5"))
 CALL = re.compile(r"([^()]+:[\w.]+)\((.*)\)")
 
 

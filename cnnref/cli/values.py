@@ -1,9 +1,8 @@
 """The values of options: text to what commands take, refused in a sentence that shows the form."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 from cnnref.cli.commands import (
     BARS,
@@ -18,9 +17,6 @@ from cnnref.cli.commands import (
 )
 from cnnref.counting.conventions import convention
 from cnnref.errors import CnnrefError, UnknownNameError
-
-if TYPE_CHECKING:
-    from types import SimpleNamespace
 
 __all__ = ["Input", "convert"]
 
@@ -151,6 +147,13 @@ def _keys(text: str) -> str:
     return ",".join(map("".join, split(text, complain)))
 
 
+def _conventions(text: str) -> list[Any]:
+    """Conventions between commas, or every preset."""
+    from cnnref.tables.by_convention import chosen_conventions
+
+    return chosen_conventions(None if text == "all" else text)
+
+
 def _baseline(text: str) -> tuple[str, Any]:
     """A table of a file, which is read before anything runs, and the file's name."""
     from cnnref.sources import saved
@@ -205,6 +208,7 @@ CONVERTERS: dict[str, Callable[[str], Any]] = {
     "num_classes": _whole("--num-classes"),
     "arg": _assignment("--arg"),
     "vary": _assignment("--vary"),
+    "by_convention": _conventions,
     "columns": _keys,
     "sort": _keys,
     "top": _whole("--top"),

@@ -21,11 +21,15 @@ __all__ = [
     "flatten",
     "linear",
     "lrn",
+    "mean",
     "output_size",
     "pad_channels",
+    "permute",
     "pool",
     "prelu",
     "receptive_field",
+    "shuffle",
+    "split",
     "subsample",
     "taps_inside",
 ]
@@ -127,8 +131,8 @@ def pool(shape: Shape, window: Window) -> Work:
     >>> work.out_shape, work.counts.window_taps
     ((64, 27, 27), 419904)
     """
-    for axis, padding in enumerate(window.padding):
-        if 2 * padding > (kernel := window.kernel[axis]):
+    for axis, kernel in enumerate(window.kernel):
+        if 2 * (padding := window.padding[axis]) > kernel:
             raise ShapeError(f"padding {padding} is more than half of the window {kernel}")
     out = Shape((shape.channels, *_window_positions(shape, window)))
     outputs = out.elements
@@ -274,6 +278,67 @@ def pad_channels(shape: Shape, before: int, after: int) -> Work:
 
 
 @_remember
+def split(shape: Shape, parts: int) -> Work:
+    """The channels in equal runs, of which the shape is that of one: views of the whole input.
+
+    Raises:
+        ShapeError: the parts do not divide the channels.
+
+    >>> split(Shape((116, 28, 28)), 2).out_shape
+    (58, 28, 28)
+    """
+    out = Shape((_divided(shape, parts, "parts"), *shape.size))
+    return Work(out, None, _elements(shape))
+
+
+@_remember
+def shuffle(shape: Shape, groups: int) -> Work:
+    """The channels in another order, one of each group in turn: a copy, and nothing computed.
+
+    Raises:
+        ShapeError: the groups do not divide the channels.
+
+    >>> shuffle(Shape((116, 28, 28)), 2).out_shape
+    (116, 28, 28)
+    """
+    _divided(shape, groups, "groups")
+    return Work(shape, None, _elements(shape))
+
+
+def _divided(shape: Shape, number: int, what: str) -> int:
+    """The channels of each of so many equal runs."""
+    if shape.channels % number:
+        raise ShapeError(f"{number} {what} do not divide {shape.channels} channels")
+    return shape.channels // number
+
+
+@_remember
+def permute(shape: Shape, order: tuple[int, ...]) -> Work:
+    """The axes in another order: a view, which costs nothing.
+
+    Raises:
+        ShapeError: the order does not name each axis once.
+
+    >>> permute(Shape((96, 56, 56)), (1, 2, 0)).out_shape
+    (56, 56, 96)
+    """
+    if sorted(order) != list(range(len(shape))):
+        raise ShapeError(f"the order {order} does not name each of its {len(shape)} axes once")
+    return Work(Shape(shape[axis] for axis in order), None, _elements(shape))
+
+
+@_remember
+def mean(shape: Shape) -> Work:
+    """The mean of each of the C channels over its map, as a vector; no window, so no taps.
+
+    >>> mean(Shape((1024, 7, 7))).out_shape
+    (1024,)
+    """
+    counts = Counts(elements_in=shape.elements, elements_out=shape.channels)
+    return Work(Shape((shape.channels,)), None, counts)
+
+
+@_remember
 def flatten(shape: Shape) -> Work:
     """The same elements as one vector: a view, which costs nothing.
 
@@ -327,7 +392,7 @@ def _taps_up_to(end: int, out: int, kernel: int, stride: int, dilation: int) -> 
     The first taps are so at every position, the last at none; tap k between them at
     floor((end - k * D) / S) + 1 positions.
     """
-    every = min(kernel, max(0, (end - (out - 1) * stride) // dilation + 1))
+    every = min(kernel, max(0, (end - out * stride) // dilation + 1))
     some = max(every, min(kernel, end // dilation + 1))
     least = end - (some - 1) * dilation
     between = some - every
@@ -341,7 +406,7 @@ def _floors(n: int, m: int, a: int, b: int) -> int:
     points below a line along its other axis.
     """
     total = 0
-    while n > 0:
+    while n:
         total += n * (n - 1) // 2 * (a // m) + n * (b // m)
         a, b = a % m, b % m
         n, b = divmod(a * n + b, m)

@@ -4,20 +4,17 @@ A convention prices counts per operator and holds no rule of its own, so that on
 table answers as the lecture, torch or another tool would.
 """
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Mapping
+from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.counting.operators import KINDS
 from cnnref.counting.price_lists import FULL_COLUMNS, LECTURE_COLUMNS, PRESETS, STORED
 from cnnref.counting.shapes import COUNTS, FURTHER
-from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.errors import CnnrefError, UnknownNameError, briefly
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from cnnref.counting.layer import Layer
 
 __all__ = [
@@ -37,6 +34,7 @@ Prices = Mapping[str, Mapping[str, int]]
 KNOWN = frozenset(KINDS)
 
 
+@briefly
 class Convention(NamedTuple):
     """What one source counts.
 
@@ -47,6 +45,8 @@ class Convention(NamedTuple):
     source: who counts so, with the version where it is a program.
     modules: the classes of modules that the source watches, where it sees no functions; those
         that a class inherits are others. "torch.nn.Module" is any without parts; () sees all.
+
+    Its methods take a layer, one row of a table, and say of it for one image what this source does.
     """
 
     name: str
@@ -65,8 +65,10 @@ class Convention(NamedTuple):
         return _restored, tuple(_thawed(field) for field in self)
 
     @staticmethod
-    def from_dict(entries: Mapping[str, Any]) -> Convention:
-        """A convention of your own, from a mapping such as a TOML file gives.
+    def from_dict(entries: Mapping[str, Any]) -> "Convention":
+        """A convention of your own, from entries such as a TOML file gives.
+
+        entries: a mapping with these keys.
 
         name: what it is called; not the name of a preset.
         base: a preset whose prices, and all else, hold where nothing is said; optional.
@@ -104,46 +106,46 @@ class Convention(NamedTuple):
         heads = ("op", "of each", "price")
         return joined((element("p", about), *table_lines(heads, rows)), "\n")
 
-    def operations(self, layer: Layer) -> int:
+    def operations(self, layer: "Layer") -> int:
         """Operations of one row: the sum of its counts times their prices."""
         return _price(self.priced(layer), layer)
 
-    def stored_bytes(self, layer: Layer) -> int:
+    def stored_bytes(self, layer: "Layer") -> int:
         """Bytes of the output that this convention keeps for one row, in float32."""
         return _price(self.stored(layer), layer)
 
-    def priced(self, layer: Layer) -> Mapping[str, int]:
+    def priced(self, layer: "Layer") -> Mapping[str, int]:
         """The price of each count of a row that has one."""
         return _terms(self.prices, layer) if self.sees(layer) else {}
 
-    def stored(self, layer: Layer) -> Mapping[str, int]:
+    def stored(self, layer: "Layer") -> Mapping[str, int]:
         """The bytes for one of each count of a row that has some."""
         return _terms(self.stores, layer) if self.sees(layer) else {}
 
-    def sees(self, layer: Layer) -> bool:
+    def sees(self, layer: "Layer") -> bool:
         """Whether the source watches what was called; of a row that is not traced, it does."""
         if not self.modules or layer.call is None:
             return True
         module = layer.call.module
         return module in self.modules or bool(module and "torch.nn.Module" in self.modules)
 
-    def lists(self, layer: Layer) -> bool:
+    def lists(self, layer: "Layer") -> bool:
         """Whether the source's own table would have this row, or no rule counts it."""
         listed = not self.operators or _kind(self.operators, layer) in self.operators
         return listed or not layer.counted
 
 
-def _terms(prices: Prices, layer: Layer) -> Mapping[str, int]:
+def _terms(prices: Prices, layer: "Layer") -> Mapping[str, int]:
     return prices.get(_kind(prices, layer), {}) if layer.counted else {}
 
 
-def _kind(known: Container[str], layer: Layer) -> str:
+def _kind(known: Container[str], layer: "Layer") -> str:
     """The kind of a row; "custom" for what a rule of the user's own counts and no list names."""
     kind = layer.kind
     return kind if kind in known or kind in KNOWN else "custom"
 
 
-def _price(terms: Mapping[str, int], layer: Layer) -> int:
+def _price(terms: Mapping[str, int], layer: "Layer") -> int:
     return sum(price * layer.count(count) for count, price in terms.items())
 
 

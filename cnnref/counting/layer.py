@@ -1,12 +1,11 @@
 """One row of a table: a layer, where it stands, and the raw counts of its work."""
 
-from __future__ import annotations
-
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnnref.counting.arithmetic import taps_inside
 from cnnref.counting.shapes import Call, Counts, Formulas, Shape, Window
+from cnnref.errors import briefly
 
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention
@@ -16,6 +15,7 @@ __all__ = ["Layer", "levels"]
 Constants = tuple[tuple[str, float], ...]
 
 
+@briefly
 class Layer(NamedTuple):
     """One operator applied once.
 
@@ -55,7 +55,9 @@ class Layer(NamedTuple):
     def count(self, name: str) -> int:
         """A raw count by its name; 0 of those that only other kinds have."""
         found: int | None = getattr(self.counts, name, None)
-        return dict(self.call.counts if self.call else ()).get(name, 0) if found is None else found
+        if found is not None:
+            return found
+        return dict(self.call.counts).get(name, 0) if self.call and self.call.counts else 0
 
     @property
     def in_shape(self) -> Shape:
@@ -119,7 +121,7 @@ class Layer(NamedTuple):
         copies = self.op == "adaptive_avg_pool" and self.in_shapes == (self.out_shape,)
         return "copy" if copies else self.op
 
-    def operations(self, convention: Convention | str) -> int:
+    def operations(self, convention: "Convention | str") -> int:
         """Operations for one image under a named convention.
 
         Raises:
@@ -127,7 +129,7 @@ class Layer(NamedTuple):
         """
         return _convention(convention).operations(self)
 
-    def explain(self, convention: Convention | str = "macs") -> str:
+    def explain(self, convention: "Convention | str" = "macs") -> str:
         """The formula of this row with its numbers put in, on one line.
 
         Raises:
@@ -138,7 +140,7 @@ class Layer(NamedTuple):
         return explain(self, _convention(convention))
 
 
-def _convention(convention: Convention | str) -> Convention:
+def _convention(convention: "Convention | str") -> "Convention":
     from cnnref.counting.conventions import convention as look_up
 
     return look_up(convention)

@@ -1,7 +1,7 @@
 """Shapes of feature maps, the window that moves over them, and the raw counts of its work."""
 
-from __future__ import annotations
-
+# no file that a printed table needs puts off its annotations where it has a named tuple: of each
+# field's text, typing would compile an expression at every start
 from typing import NamedTuple
 
 __all__ = [
@@ -45,7 +45,7 @@ class Shape(tuple[int, ...]):
 
     @property
     def elements(self) -> int:
-        """The product of all axes."""
+        """How many elements it has: the product of all axes."""
         product = 1
         for axis in self:
             product *= axis
@@ -56,7 +56,11 @@ class Shape(tuple[int, ...]):
 
 
 class Window(NamedTuple):
-    """How a window moves over its input; (height, width) pairs, or (n,) along channels.
+    """How a window moves over its input.
+
+    kernel, stride, padding, dilation: in positions, (height, width), or (n,) along channels.
+    groups: the groups of channels that do not see each other.
+    ceil_mode: whether a window that begins inside may end outside.
 
     >>> import cnnref
     >>> cnnref.table("alexnet")["conv2"].window
@@ -78,7 +82,7 @@ class Counts(NamedTuple):
     bias_adds: adds of a bias, one for each output element of a biased layer.
     window_taps: elements that the windows of a pooling or a normalisation cover,
         padding included, over all outputs.
-    elements_in, elements_out: sizes of all inputs together and of the output.
+    elements_in, elements_out: elements of all inputs together and of the output.
     weights, biases: learned numbers (a norm's scale and shift among them).
 
     >>> import cnnref
@@ -111,7 +115,9 @@ class Call(NamedTuple):
         entry along the first axis of its output (of a recurrent layer, its first two), but for
         those that the row brings. states: elements of the hidden state, over all steps, layers
         and directions of a recurrent layer. sums: the sums of a softmax. nearest, linear,
-        bilinear, bicubic: elements of the output of an interpolation of that mode.
+        bilinear, bicubic: elements of the output of an interpolation of that mode. Where a trace
+        was to look at values, weights_read: the numbers of the weights that the row reads, and
+        zeros: how many of them are zero.
     frozen: how many of the learned numbers that the row brings take no gradient.
     unregistered: learned numbers that are none of the module's parameters(), as those in a plain
         list or made in forward; none of the row's weights and biases either.

@@ -10,7 +10,7 @@ from math import prod
 from cnnref.counting.shapes import Counts, Shape, Window, Work
 from cnnref.errors import ShapeError
 
-__all__ = ["conv_transpose", "layer_norm", "product", "resize"]
+__all__ = ["conv_transpose", "layer_norm", "layer_scale", "product", "resize"]
 
 
 def conv_transpose(
@@ -72,11 +72,11 @@ def product(first: Shape, *others: Shape) -> Work:
     >>> product(Shape((64, 56, 56)), Shape((64, 1, 1))).out_shape
     (64, 56, 56)
     """
-    every = (first, *others)
-    if len({len(shape) for shape in every}) > 1:
+    every, axes = (first, *others), range(len(first))
+    if any(len(shape) != len(first) for shape in others):
         raise ShapeError("cannot multiply " + " by ".join(map(str, every)))
-    out = Shape(max(sizes) for sizes in zip(*every, strict=True))
-    if any(axis not in (1, most) for shape in every for axis, most in zip(shape, out, strict=True)):
+    out = Shape(max(shape[axis] for shape in every) for axis in axes)
+    if any(shape[axis] not in (1, out[axis]) for shape in every for axis in axes):
         raise ShapeError("cannot multiply " + " by ".join(map(str, every)))
     elements = sum(shape.elements for shape in every)
     return Work(out, None, Counts(elements_in=elements, elements_out=out.elements))
@@ -92,3 +92,17 @@ def layer_norm(shape: Shape, axes: int, affine: bool = True) -> Work:
     scales = prod(shape[len(shape) - axes :]) * affine
     counts = Counts(elements_in=size, elements_out=size, weights=scales, biases=scales)
     return Work(shape, None, counts)
+
+
+def layer_scale(shape: Shape) -> Work:
+    """Every element times a learned factor of its channel, which is read beside the map.
+
+    Source: Touvron et al., Going deeper with Image Transformers, ICCV 2021.
+
+    >>> layer_scale(Shape((96, 56, 56))).counts.weights
+    96
+    """
+    size, channels = shape.elements, shape.channels
+    return Work(
+        shape, None, Counts(elements_in=channels + size, elements_out=size, weights=channels)
+    )

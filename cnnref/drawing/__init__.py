@@ -17,6 +17,7 @@ from cnnref.drawing.stages import (
 )
 from cnnref.drawing.strip import across_scene, down_scene
 from cnnref.drawing.svg import standalone, to_svg
+from cnnref.errors import briefly
 from cnnref.tables.table import Table
 
 __all__ = [
@@ -40,6 +41,7 @@ HALF = 157
 SIZES = {WIDE: 13.0, NARROW: 11.5}
 
 
+@briefly
 class Drawing(NamedTuple):
     """One thing drawn, at the width of a page and at that of a phone.
 
@@ -60,11 +62,14 @@ class Drawing(NamedTuple):
         return self.narrow is self.wide
 
     def to_svg(self, *, narrow: bool = False) -> str:
-        """The drawing as an SVG element with its text alternative; its colours are a page's."""
+        """The drawing as an SVG element with its text alternative; its colours are a page's.
+
+        narrow: for a screen as wide as a phone's.
+        """
         return to_svg(self.narrow if narrow else self.wide, self.title, self.description)
 
     def save(self, path: str | Path) -> None:
-        """Write the drawing as an SVG file, whole or not at all.
+        """Write the drawing as an SVG file to a path, whole or not at all.
 
         It is as wide as what shows it allows, dark where the reader's system is, and light on
         paper.
@@ -79,6 +84,10 @@ class Drawing(NamedTuple):
     def standalone(self) -> str:
         """The drawing as an SVG file holds it, with colours of its own."""
         return standalone(self.to_svg())
+
+    def __repr__(self) -> str:
+        """One line; `to_svg` has all."""
+        return f"<Drawing: {self.title}, {len(self.wide.boxes)} boxes>"
 
     def _repr_svg_(self) -> str:
         """What a notebook shows."""
@@ -109,7 +118,7 @@ def block(table: Table, name: str, *, fold: bool = True, narrow: float = NARROW)
 def strip(table: Table) -> Drawing:
     """A whole network as a strip of its stages, those of its modules where it states none."""
     table = staged(table)
-    wide, narrow = across_scene(table, WIDE, SIZES[WIDE] - 1), down_scene(table, NARROW, 12)
+    wide, narrow = across_scene(table, WIDE, SIZES[WIDE]), down_scene(table, NARROW, 12)
     return Drawing(f"The stages of {table.name}", alternative(narrow), wide, narrow)
 
 

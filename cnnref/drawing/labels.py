@@ -26,7 +26,10 @@ KINDS = {
 NAMES = {
     "batch_norm": "batch norm",
     "relu": "ReLU",
+    "relu6": "ReLU6",
     "prelu": "PReLU",
+    "gelu": "GELU",
+    "silu": "SiLU",
     "lrn": "LRN",
     "max_pool": "max pool",
     "avg_pool": "average pool",
@@ -59,24 +62,33 @@ def label(layer: Layer) -> str:
     """
     out = layer.out_shape
     if layer.op == "linear":
-        return f"fc {out[-1]}"
+        # on a map whose channels come last it is a 1x1 convolution
+        return f"fc {out[-1]}" if len(out) == 1 else f"linear, {out[-1]}"
     if layer.op == "add":
         return "+"
     if layer.op == "concat":
         return f"concat, {out.channels} channels"
     if layer.op == "adaptive_avg_pool":
         return f"average pool to {axes(out.size)}"
-    if layer.op == "slice" and len(layer.in_shape) == len(out) == 3:
-        return f"every pixel in {-(-layer.in_shape[1] // out[1])}"
-    if layer.op == "pad":
-        return f"zeros to {out.channels} channels"
-    name = NAMES.get(layer.op, layer.op.replace("_", " "))
+    name = _rearranged(layer) or NAMES.get(layer.op, layer.op.replace("_", " "))
     if layer.window is None or len(layer.window.kernel) < 2:
         return name
     window, filters = layer.window, f", {out.channels}" if layer.op == "conv" else ""
     if window.groups == layer.in_shape.channels == out.channels > 1:
         name, window = "depthwise", window._replace(groups=1)
     return f"{axes(window.kernel)} {name}{filters}{_options(window)}"
+
+
+def _rearranged(layer: Layer) -> str:
+    """What a row does that computes hardly anything; nothing where its name says that."""
+    before, after = layer.in_shape, layer.out_shape
+    if layer.op == "slice" and len(before) == len(after) == 3:
+        return f"every pixel in {-(-before[1] // after[1])}"
+    if layer.op == "chunk" and before.size == after.size:
+        return f"split into {-(-before.channels // after.channels)}"
+    if layer.op == "multiply" and layer.counts.weights:
+        return "learned factors"
+    return f"zeros to {after.channels} channels" if layer.op == "pad" else ""
 
 
 def followers(layers: Iterable[Layer]) -> str:

@@ -10,6 +10,7 @@ __all__ = [
     "Arrow",
     "Box",
     "Line",
+    "Outline",
     "Point",
     "Scene",
     "Text",
@@ -61,6 +62,16 @@ class Box(NamedTuple):
         """Its centre."""
         return self.x + self.width / 2, self.y + self.height / 2
 
+    @property
+    def corners(self) -> tuple[Point, ...]:
+        """Its corners, round about from (x, y)."""
+        return (
+            (self.x, self.y),
+            (self.right, self.y),
+            (self.right, self.bottom),
+            (self.x, self.bottom),
+        )
+
 
 class Arrow(NamedTuple):
     """A line from one box to another, with its head at the last point.
@@ -93,6 +104,16 @@ class Text(NamedTuple):
     halo: bool = False
 
 
+class Outline(NamedTuple):
+    """Polygons of one kind, that of a box, or "ink": filled, without a line around.
+
+    They lie below the boxes.
+    """
+
+    kind: str
+    rings: tuple[tuple[Point, ...], ...]
+
+
 class Scene(NamedTuple):
     """A drawing of one width.
 
@@ -106,11 +127,12 @@ class Scene(NamedTuple):
     height: float
     size: float = 13
     head: float = 4.5
+    outlines: tuple[Outline, ...] = ()
 
 
 def faint_size(size: float) -> float:
     """The size of what is set smaller: still large enough for a phone."""
-    return max(11, size - 2)
+    return max(11, size - 1)
 
 
 def alternative(scene: Scene) -> str:

@@ -64,8 +64,8 @@ def block_kind(layers: Sequence[Layer]) -> str:
 
     >>> import cnnref
     >>> [block_kind(cnnref.table(name).group("block")[block]) for name, block in (
-    ...     ("resnet34", "conv3_1"), ("preact_resnet50", "conv3_2"), ("squeezenet1_0", "fire2"))]
-    ['basic block', 'pre-activation bottleneck', 'fire module']
+    ...     ("resnet34", "conv3_1"), ("squeezenet1_0", "fire2"), ("densenet121", "block1.layer3"))]
+    ['basic block', 'fire module', 'dense layer']
     """
     ops = [layer.op for layer in layers]
     if "concat" in ops:
@@ -90,7 +90,9 @@ def _windows(layers: Sequence[Layer]) -> list[tuple[int, ...]]:
 
 
 def _module(layers: Sequence[Layer]) -> str:
-    """What branches that are concatenated are called: one pools with a stride, or two, or more."""
+    """What a block with a concatenation is called, from where it stands and what is joined."""
+    if layers[0].op == "concat":
+        return "dense layer"
     if _squeezed(layers):
         return "fire module"
     if any(layer.op.endswith("_pool") and _stride(layer) > 1 for layer in layers):
@@ -139,20 +141,52 @@ class StageLink(NamedTuple):
     edges: tuple[tuple[int, int | None], ...]
 
 
-def stages(table: Table) -> list[Stage]:
+def stages(table: Table, *, pools: bool = False) -> list[Stage]:
     """The network's input and its stages; those off the way to the last row come last.
+
+    pools: a pooling outside of blocks stands by itself, so that a convolution's map is its own.
 
     >>> import cnnref
     >>> [stage.contents for stage in stages(cnnref.table("resnet50"))[1:4]]
     [('7×7 conv, 64, stride 2',), ('3×3 max pool, stride 2', 'bottleneck × 3'), ('bottleneck × 4',)]
     """
-    rows: dict[str, list[int]] = {}
-    for row, layer in enumerate(table):
-        rows.setdefault(layer.stage, []).append(row)
+    rows: dict[tuple[str, int, str], list[int]] = {}
+    homes = _apart(table) if pools else [(layer.stage, 0, layer.stage) for layer in table]
+    for row, home in enumerate(homes):
+        rows.setdefault(home, []).append(row)
     needed = _needed(table)
-    ordered = sorted(rows, key=lambda name: needed.isdisjoint(rows[name]))
+    ordered = sorted(rows, key=lambda home: needed.isdisjoint(rows[home]))
     begin = Stage("input", "end", (-1,), table.input_shape, ())
-    return [begin, *(_stage(table, name, rows[name]) for name in ordered)]
+    return [begin, *(_stage(table, home[2], rows[home]) for home in ordered)]
+
+
+def _apart(table: Table) -> list[tuple[str, int, str]]:
+    """For each row its stage, and the number and the name of its part there.
+
+    A pooling begins a part, and the next weights after it another; a stage off the way to the last
+    row stays whole.
+    """
+    on_the_way = {table[row].stage for row in _needed(table)}
+    last: dict[str, tuple[str, int, str]] = {}
+    homes = []
+    for layer in table:
+        stage = layer.stage
+        _, number, name = before = last.get(stage, (stage, 0, stage))
+        pooled = number > 0 and name != stage
+        if stage not in on_the_way:
+            last[stage] = before
+        elif layer.op.endswith("_pool") and not layer.block and layer.kind != "copy":
+            last[stage] = (stage, number + 1, _own_name(layer))
+        elif pooled and (layer.op in ("conv", "linear") or layer.block):
+            last[stage] = (stage, number + 1, stage)
+        else:
+            last[stage] = before
+        homes.append(last[stage])
+    return homes
+
+
+def _own_name(layer: Layer) -> str:
+    return layer.name.removeprefix(f"{layer.stage}.") or layer.stage
 
 
 def stage_links(table: Table, found: Iterable[Stage]) -> list[StageLink]:

@@ -1,4 +1,9 @@
-"""A whole network as a strip of its stages: along lines, or down a phone's screen."""
+"""A whole network as a strip of its stages: along lines, or down a phone's screen.
+
+A side of a box is as long as the map's side, to one scale for all boxes of a drawing, and a small
+map is a line; the other side grows with the logarithm of the channels, which range over a
+thousand. Poolings stand by themselves.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,7 @@ COLUMN = 96  # the least width of a stage's text
 GUTTER = 12  # free of text, left and right of a column together
 LEADING = 1.3
 MARGIN = 14
+LARGEST, LEAST = 104, 4  # the side of the largest map, and of the smallest
 HEAD = 3.6
 
 
@@ -27,10 +33,17 @@ class Extent(NamedTuple):
     channels: float
 
 
-def extent(stage: Stage) -> Extent:
-    """Both grow with the logarithm, since they range over a factor of a thousand."""
-    sizes = stage.out_shape.size or (1,)
-    return Extent(15 + 10.5 * log2(max(sizes)), 9 + 4.5 * log2(stage.out_shape[0]))
+def extent(stage: Stage, scale: float) -> Extent:
+    """The sides of a stage's box; scale: the length of one pixel of a map."""
+    return Extent(max(LEAST, scale * _side(stage)), 9 + 4.5 * log2(stage.out_shape[0]))
+
+
+def _side(stage: Stage) -> int:
+    return max(stage.out_shape.size or (1,))
+
+
+def _scale(found: Sequence[Stage]) -> float:
+    return LARGEST / max(map(_side, found))
 
 
 def across_scene(table: Table, width: float, size: float) -> Scene:
@@ -38,7 +51,8 @@ def across_scene(table: Table, width: float, size: float) -> Scene:
 
     Stages off the way to the network's output stand on a line of their own.
     """
-    found = stages(table)
+    found = stages(table, pools=True)
+    scale = _scale(found)
     links = stage_links(table, found)
     lines = _lines(links, found, int(width // COLUMN))
     column = width / max(map(len, lines))
@@ -46,11 +60,11 @@ def across_scene(table: Table, width: float, size: float) -> Scene:
     texts: list[Text] = []
     top = MARGIN * 1.0
     for line in lines:
-        band = max(extent(found[number]).map for number in line)
+        band = max(extent(found[number], scale).map for number in line)
         depth = 0.0
         for place, number in enumerate(line):
             stage = found[number]
-            high, wide = extent(stage)
+            high, wide = extent(stage, scale)
             x = place * column + column / 2
             boxes[number] = _box(stage, x - wide / 2, top + (band - high) / 2, wide, high)
             words = _text(stage, column - GUTTER, size, x, top + band + 6, "middle")
@@ -127,7 +141,7 @@ def _across(
         )
     else:
         between = min(boxes[n].y for n in _line_of(lines, link.target)) - MARGIN / 2
-        start = level if link.target == link.source + 1 else level + 5
+        start = level if link.target == link.source + 1 else level + min(5, source.height / 3)
         points = (
             (source.right, start),
             (right, start),
@@ -144,17 +158,18 @@ def _line_of(lines: Sequence[Sequence[int]], number: int) -> Sequence[int]:
 
 def down_scene(table: Table, width: float, size: float) -> Scene:
     """Stages from top to bottom, each box as wide as its map is large, its text to the right."""
-    found = stages(table)
+    found = stages(table, pools=True)
+    scale = _scale(found)
     links = stage_links(table, found)
     aside = [link for link in links if link.target != link.source + 1]
     left = 1 + 8.0 * len(aside)
-    middle = left + max(extent(stage).map for stage in found) / 2
+    middle = left + max(extent(stage, scale).map for stage in found) / 2
     x = 2 * middle - left + 12
     boxes: list[Box] = []
     texts: list[Text] = []
     top = 2.0
     for stage in found:
-        wide, high = extent(stage)
+        wide, high = extent(stage, scale)
         words = _text(stage, width - x - 1, size, x, 0, "start")
         tall = max(high, words[-1].y + 5)
         shift = top + (tall - words[-1].y - 5) / 2
@@ -178,7 +193,8 @@ def _down(link: StageLink, boxes: Sequence[Box], aside: Sequence[StageLink]) -> 
     source, target = boxes[link.source], boxes[link.target]
     if link in aside:
         lane = 1 + 8.0 * aside.index(link)
-        level, goal = source.middle[1] + 4 * (1 + aside.index(link)), target.middle[1]
+        below = 4 * (1 + aside.index(link))
+        level, goal = source.middle[1] + min(below, source.height / 3), target.middle[1]
         points: tuple[Point, ...] = (
             (source.x, level),
             (lane, level),

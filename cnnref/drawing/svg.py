@@ -6,12 +6,15 @@ leaves the page takes the light ones with it.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from cnnref.counting.markup import Html, escaped
 from cnnref.counting.units import visible
-from cnnref.drawing.scene import Arrow, Box, Scene, Text, faint_size
+from cnnref.drawing.scene import Arrow, Box, Outline, Point, Scene, Text, faint_size
 
 __all__ = ["standalone", "to_svg"]
 
+FONT = "IBM Plex Sans, system-ui, sans-serif"
 INK, SECOND, PAPER, RULE = "--ink", "--ink-2", "--paper", "--rule-strong"
 STROKES = {
     "conv": "--chart-1",
@@ -29,7 +32,7 @@ LIGHT = {
     PAPER: "#fbf8f1",
     RULE: "#8d8471",
     "--chart-1": "#2a62ae",
-    "--chart-2": "#c5452a",
+    "--chart-2": "#b3457f",
     "--chart-3": "#2b7d62",
     "--chart-6": "#6b7078",
 }
@@ -40,7 +43,7 @@ DARK = {
     PAPER: "#15181d",
     RULE: "#838b97",
     "--chart-1": "#6fa4ea",
-    "--chart-2": "#f27f5f",
+    "--chart-2": "#e58ab8",
     "--chart-3": "#5bbf9a",
     "--chart-6": "#9aa1ab",
 }
@@ -65,9 +68,10 @@ def to_svg(scene: Scene, title: str, description: str) -> str:
     return "".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" '
-            f'height="{height}" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" '
+            f'height="{height}" viewBox="0 0 {width} {height}" font-family="{FONT}" '
             f'font-size="{_number(scene.size)}" text-anchor="middle" fill="var({INK})">'
             f"<title>{_said(title)}</title><desc>{_said(description)}</desc>",
+            *map(_outline, scene.outlines),
             f'<g fill="none" stroke="var({SECOND})" stroke-width="1.2">{lines}</g>',
             f'<path fill="var({SECOND})" d="{heads}"/>' if heads else "",
             *(_label(arrow, scene.size) for arrow in scene.arrows),
@@ -91,6 +95,24 @@ def standalone(svg: str) -> str:
         svg = svg.replace(f"var({name})", colour)
     root = '<svg class="cnnref" style="max-width:100%;height:auto" '
     return svg.replace("<svg ", root, 1) + "\n"
+
+
+def _outline(outline: Outline) -> str:
+    path = "".join(map(_ring, outline.rings))
+    if outline.kind == "ink":
+        return f'<path d="{path}" fill="var({INK})"/>'
+    stroke = STROKES[outline.kind]
+    fill = f'fill="var({stroke})" fill-opacity=".13"' if outline.kind in TINTED else 'fill="none"'
+    return f'<path d="{path}" {fill} stroke="var({stroke})" stroke-linejoin="round"/>'
+
+
+def _ring(ring: tuple[Point, ...]) -> str:
+    """A closed path; what runs along an axis names one number alone."""
+    parts = ["M{} {}".format(*map(_number, ring[0]))]
+    for (a, b), (x, y) in pairwise(ring):
+        level = f"H{_number(x)}" if b == y else f"L{_number(x)} {_number(y)}"
+        parts.append(f"V{_number(y)}" if a == x else level)
+    return "".join(parts) + "Z"
 
 
 def _box(box: Box, size: float) -> str:

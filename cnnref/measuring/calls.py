@@ -16,12 +16,11 @@ from cnnref.measuring.subject import Inputs, Subject
 from cnnref.tables.table import Table
 from cnnref.tracing.constants import NeedsDataError
 from cnnref.tracing.inside import INSIDE
-from cnnref.tracing.isolation import unfused
+from cnnref.tracing.isolation.process import unfused
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.recorder import Recorder
 from cnnref.tracing.rules import tensors
-from cnnref.tracing.trace import arguments, recorded
-from cnnref.tracing.ways import Way
+from cnnref.tracing.trace import SHAPES, arguments, recorded
 
 __all__ = [
     "Pass",
@@ -65,7 +64,8 @@ def traced(module: nn.Module, shape: tuple[int, ...], inputs: Inputs) -> Pass | 
         return recorders[0]
 
     try:
-        table = recorded(module, *arguments(module, shape, inputs), Way(recorder=recorder))
+        way = SHAPES._replace(recorder=recorder)
+        table = recorded(module, *arguments(module, shape, inputs), way)
     except NeedsDataError:
         return None
     made = recorders[0]

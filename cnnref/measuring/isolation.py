@@ -11,7 +11,7 @@ from torch.utils.benchmark import Timer
 
 from cnnref.measuring.record import Quartiles
 from cnnref.measuring.settings import Settings
-from cnnref.tracing.isolation import typed
+from cnnref.tracing.isolation.process import typed
 
 __all__ = [
     "as_it_was",

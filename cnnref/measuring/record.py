@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnnref.counting.units import GIB, GIGA, MEGA, MIB, significant
+from cnnref.errors import briefly
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["MODES", "LayerTime", "Machine", "Measurement", "Quartiles"]
 
 MODES = ("inference", "training")
+# quartiles farther apart than this part of the median, or fewer runs, are worth a word
+NOISY, FEW = 0.1, 5
 
 
 class Machine(NamedTuple):
@@ -40,6 +46,13 @@ class Machine(NamedTuple):
     python: str
     system: str
 
+    @property
+    def short(self) -> str:
+        """What ran, its threads where it is a processor, and the version of torch."""
+        word = "thread" if self.threads == 1 else "threads"
+        used = f", {self.threads} {word}" if self.device == "cpu" else ""
+        return f"{self.name}{used}, torch {self.torch}"
+
     def __str__(self) -> str:
         """The machine in one line."""
         used = f"{self.threads} of {self.cores} cores"
@@ -50,8 +63,9 @@ class Machine(NamedTuple):
 
 
 class Quartiles(NamedTuple):
-    """The middle half of repeated times, in seconds.
+    """The middle half of repeated times.
 
+    lower, median, upper: in seconds.
     runs: how many times were taken; each may be the mean of several calls.
 
     >>> import cnnref
@@ -74,9 +88,10 @@ class Quartiles(NamedTuple):
 class LayerTime(NamedTuple):
     """One layer as it ran on a whole batch.
 
-    name, op: as in the table; macs: its multiply-accumulates.
+    name, op: as in the table.
+    macs: its multiply-accumulates.
     moved_bytes: of its weights, inputs and outputs, each once; see `Roofline`.
-    seconds: the median.
+    seconds: of one call, the median.
 
     >>> import cnnref
     >>> cnnref.measure("resnet20_cifar", device="cpu", seconds=0.1).layers[0].name
@@ -90,21 +105,25 @@ class LayerTime(NamedTuple):
     seconds: float
 
 
+@briefly
 class Measurement(NamedTuple):
     """One network, timed on one machine in one way.
 
     input_shape: of one image.
+    batch_size: images in a call.
     mode: "inference" is one forward pass in evaluation mode; "training" is a forward pass in
         training mode and the backward pass from the mean of the outputs, without an optimiser.
     time: seconds for one batch.
-    parameters: learned numbers that an inference uses; macs: what it does for one image, by
-        torch's own counter; output_bytes: of the outputs of all layers for one image, None where
-        the layers are not known because their path depends on values. These three are exact.
-    held_bytes: weights, buffers and inputs; peak_bytes: the most that the allocator gave out
-        above them while a batch ran; None where the device does not say.
+    parameters: learned numbers that an inference uses, exactly.
+    macs: multiply-accumulates for one image by torch's own counter, exactly.
+    output_bytes: of the outputs of all layers for one image, exactly; None where the layers are
+        not known because their path depends on values.
+    held_bytes: of weights, buffers and inputs.
+    peak_bytes: the most that the allocator gave out above them while a batch ran; None where the
+        device does not say.
     layers: in order of execution, of an inference that is not compiled; their times are taken
         with a clock between the layers and need not add up to the time of the batch.
-    compile_seconds: how long torch.compile took; 0 where it was not asked for.
+    compile_seconds: that torch.compile took; 0 where it was not asked for.
 
     >>> import cnnref
     >>> found = cnnref.measure("resnet20_cifar", device="cpu", layers=False, seconds=0.1)
@@ -133,7 +152,7 @@ class Measurement(NamedTuple):
 
     @property
     def images_per_second(self) -> float:
-        """Throughput at the median time."""
+        """Throughput at the median time, in images a second."""
         return self.batch_size / self.time.median
 
     @property
@@ -143,6 +162,20 @@ class Measurement(NamedTuple):
         In training the backward pass is work that this does not count.
         """
         return 2 * self.macs * self.images_per_second
+
+    @property
+    def doubt(self) -> str:
+        """Why the time is not to be relied on, in a sentence without its point; or nothing.
+
+        The quartiles are more than a tenth of the median apart, or there are fewer than five runs.
+        """
+        if self.time.runs < FEW:
+            many = f"{self.time.runs} run{'s' * (self.time.runs != 1)}"
+            return f"only {many} fitted into the time: give more seconds"
+        if self.time.spread > NOISY:
+            apart = f"{self.time.spread:.0%} of the median"
+            return f"the quartiles are {apart} apart: measure again on an idle machine"
+        return ""
 
     @property
     def setting(self) -> str:
@@ -167,7 +200,7 @@ class Measurement(NamedTuple):
 
     @staticmethod
     def from_dict(plain: Mapping[str, Any], machine: Machine) -> Measurement:
-        """A measurement as `to_dict` wrote it."""
+        """A measurement from the plain mapping that `to_dict` wrote, and the machine it was on."""
         return Measurement(
             **{
                 **plain,
@@ -177,6 +210,24 @@ class Measurement(NamedTuple):
                 "layers": tuple(LayerTime(*layer) for layer in plain["layers"]),
             }
         )
+
+    def to_json(self) -> str:
+        """All of it, with the machine, as JSON."""
+        from cnnref.tables.formats import json_text
+
+        return json_text({"machine": self.machine._asdict(), **self.to_dict()})
+
+    def to_frame(self) -> pd.DataFrame:
+        """The layers as a pandas DataFrame, a row each, by the names of `LayerTime`.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        from cnnref.tables.formats import Grid, to_frame
+
+        kinds = ["text", "text", "whole", "whole", "float"]
+        heads, rows = list(LayerTime._fields), [list(layer) for layer in self.layers]
+        return to_frame(Grid(heads, "llrrr", kinds, [], rows, [], []), "Measurement.to_frame")
 
     def __repr__(self) -> str:
         """One line; `print` shows more, `to_dict` all."""
@@ -196,22 +247,29 @@ class Measurement(NamedTuple):
         return joined([element("pre", str(self)), *([layers] if self.layers else [])], "\n")
 
     def __str__(self) -> str:
-        """What was measured, in a few lines."""
+        """What was measured, in a few lines of at most 80 characters."""
+        from textwrap import fill
+
         shape = " x ".join(map(str, self.input_shape))
+        head = f"{self.network}, input {shape}, {self.setting}"
+        told = [f"  {word:<12}{what}" for word, what in self._told().items() if what]
+        margin = " " * 14
+        return "\n".join([head, *(fill(one, 80, subsequent_indent=margin) for one in told)])
+
+    def _told(self) -> dict[str, str]:
+        """What `print` says below the first line, by its first word; nothing where it is not so."""
         low, high = (1e3 * quartile for quartile in (self.time.lower, self.time.upper))
-        lines = [
-            f"{self.network}, input {shape}, {self.setting}",
-            f"  on          {self.machine}",
-            f"  time        {1e3 * self.time.median:,.2f} ms a batch "
+        peak, backward = self.peak_bytes, ", the backward pass not counted"
+        return {
+            "on": self.machine.short,
+            "time": f"{1e3 * self.time.median:,.2f} ms a batch "
             f"(quartiles {low:,.2f} and {high:,.2f}, {self.time.runs} runs)",
-            f"  throughput  {self.images_per_second:,.1f} images/s",
-            f"  achieved    {self.flops_per_second / GIGA:,.1f} GFLOP/s (2 for a MAC) "
+            "throughput": f"{self.images_per_second:,.1f} images/s",
+            "achieved": f"{self.flops_per_second / GIGA:,.1f} GFLOP/s (2 for a MAC) "
             f"on {self.macs / MEGA:,.1f} M MACs an image"
-            f"{', the backward pass not counted' if self.mode == 'training' else ''}",
-            f"  held        {self.held_bytes / MIB:,.1f} MiB of weights and inputs",
-        ]
-        if self.peak_bytes is not None:
-            lines.append(f"  peak        {self.peak_bytes / MIB:,.1f} MiB above them")
-        if self.compiled:
-            lines.append(f"  compiled    in {self.compile_seconds:,.1f} s")
-        return "\n".join(lines)
+            f"{backward if self.mode == 'training' else ''}",
+            "held": f"{self.held_bytes / MIB:,.1f} MiB of weights and inputs",
+            "peak": "" if peak is None else f"{peak / MIB:,.1f} MiB above them",
+            "but": self.doubt,
+            "compiled": f"in {self.compile_seconds:,.1f} s" if self.compiled else "",
+        }

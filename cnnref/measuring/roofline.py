@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from cnnref.counting.arguments import whole
+from cnnref.counting.arguments import number, whole
 from cnnref.counting.layer import Layer
-from cnnref.counting.units import GIGA, grouped, significant
-from cnnref.errors import CnnrefError
+from cnnref.counting.units import GIGA, grouped
+from cnnref.errors import CnnrefError, briefly
 from cnnref.tables.analysis import element_bytes, moved_bytes
 from cnnref.tables.columns import chosen
 from cnnref.tables.formats import Grid
@@ -63,9 +63,10 @@ class Ceilings(NamedTuple):
 class Allowed(NamedTuple):
     """One layer under the ceilings, for a whole batch.
 
-    macs: its multiply-accumulates; moved_bytes: weights, inputs and outputs, each once.
-    arithmetic, memory: seconds that either ceiling allows it.
-    seconds: what it took where it was measured, else None.
+    macs: its multiply-accumulates.
+    moved_bytes: of its weights, inputs and outputs, each once.
+    arithmetic, memory: the seconds that either ceiling allows it.
+    seconds: that it took where it was measured, else None.
 
     >>> import cnnref
     >>> roof = cnnref.roofline(cnnref.table("vgg16"), cnnref.Ceilings("float32", 1e12, 1e11))
@@ -83,7 +84,7 @@ class Allowed(NamedTuple):
 
     @property
     def allowed(self) -> float:
-        """The least time that both ceilings allow: the longer of the two."""
+        """The least seconds that both ceilings allow: the longer of the two."""
         return max(self.arithmetic, self.memory)
 
     @property
@@ -94,6 +95,7 @@ class Allowed(NamedTuple):
         return "arithmetic" if self.arithmetic > self.memory else "memory"
 
 
+@briefly
 class Roofline(Printed, Sequence[Allowed]):
     """The layers of one network under one machine's ceilings, in order of execution.
 
@@ -181,7 +183,8 @@ def roofline(
             "roofline needs the Ceilings of a machine, as cnnref.ceilings() measures them, but got "
             f"{ceilings!r}."
         )
-    if min(ceilings[1:3]) <= 0:
+    rates = zip(ceilings._fields[1:3], ceilings[1:3], strict=True)
+    if min(number("roofline", name, rate) for name, rate in rates) <= 0:
         raise CnnrefError(
             "roofline: the ceilings must be positive rates, but are "
             f"{ceilings.flops_per_second} FLOP/s and {ceilings.bytes_per_second} byte/s."
@@ -225,11 +228,15 @@ def _under(
 
 
 class _Column(NamedTuple):
-    """header, kind: as a `Grid` takes them; value: of one layer, None where it has none."""
+    """header, kind: as a `Grid` takes them; value: of one layer, None where it has none.
+
+    digits: the decimals that are printed, the same in each row.
+    """
 
     header: str
     kind: str
     value: Callable[[Allowed, Roofline], Any]
+    digits: int = 0
 
 
 def _share(row: Allowed, whole: Roofline) -> float | None:
@@ -257,14 +264,14 @@ def _counted(key: str) -> _Column:
 
 COLUMNS: Mapping[str, _Column] = {
     "layer": _Column("Layer", "text", lambda row, _: row.name),
-    "op": _Column("operator", "text", lambda row, _: row.op),
+    "op": _Column("op", "text", lambda row, _: row.op),
     "macs": _counted("macs"),
     "moved_bytes": _counted("moved_bytes"),
-    "measured_ms": _Column("ms", "float", _milliseconds),
-    "share": _Column("share %", "float", _share),
-    "gflops": _Column("GFLOP/s", "float", _rate),
-    "allowed_ms": _Column("ms allowed", "float", lambda row, _: 1e3 * row.allowed),
-    "factor": _Column("times", "float", _factor),
+    "measured_ms": _Column("ms", "float", _milliseconds, 3),
+    "share": _Column("share %", "float", _share, 1),
+    "gflops": _Column("GFLOP/s", "float", _rate, 1),
+    "allowed_ms": _Column("ms allowed", "float", lambda row, _: 1e3 * row.allowed, 3),
+    "factor": _Column("times", "float", _factor, 1),
     "bound": _Column("bound by", "text", lambda row, _: row.bound),
 }
 # what is shown unless columns are chosen: of a measurement, and of a table alone
@@ -285,15 +292,16 @@ def grid(whole: Roofline, columns: Sequence[str] | str | None = None) -> Grid:
     usual = ALLOWED if whole.measured is None else MEASURED
     keys = chosen(columns, usual, COLUMNS, "column of layer times")
     shown = [COLUMNS[key] for key in keys]
+    digits = [column.digits for column in shown]
     rows = [row for row in whole if row.moved_bytes]
     exact = [[column.value(row, whole) for column in shown] for row in rows]
     return Grid(
         heads=[column.header for column in shown],
         aligns="".join("l" if column.kind == "text" else "r" for column in shown),
         kinds=[column.kind for column in shown],
-        cells=[list(map(_printed, values)) for values in exact],
+        cells=[list(map(_printed, values, digits)) for values in exact],
         exact=exact,
-        totals=[list(map(_printed, _totals(keys, whole)))],
+        totals=[list(map(_printed, _totals(keys, whole), digits))],
         notes=_notes(whole),
         marks=[""] * len(rows),
         folds=[(0, 12)] if keys[:1] == ["layer"] else [],
@@ -322,10 +330,22 @@ def _notes(whole: Roofline) -> list[str]:
         f"GFLOP/s (2 for a MAC) in {kind} and {best.bytes_per_second / GIGA:,.1f} GB/s",
         f"Allowed: the longer of arithmetic and memory; {100 * whole.share('arithmetic'):.0f} % of "
         "it is bound by arithmetic",
+        *_cached(whole),
     ]
 
 
-def _printed(value: Any) -> str:
+def _cached(whole: Roofline) -> list[str]:
+    """How many layers were faster than memory is, in a sentence without its point."""
+    fast = sum(
+        one.seconds < one.memory for one in whole if one.seconds is not None and one.moved_bytes
+    )
+    if not fast:
+        return []
+    verb = "layers were" if fast > 1 else "layer was"
+    return [f"{fast} {verb} faster than a large copy: what moves there is in a cache already"]
+
+
+def _printed(value: Any, digits: int) -> str:
     if value is None or isinstance(value, str):
         return value or ""
-    return grouped(value) if isinstance(value, int) else f"{significant(value, 3):,g}"
+    return grouped(value) if isinstance(value, int) else f"{value:,.{digits}f}"

@@ -41,7 +41,7 @@ from cnnref.measuring.subject import (
 )
 from cnnref.networks.catalog import table
 from cnnref.tables.table import Table
-from cnnref.tracing.isolation import apart
+from cnnref.tracing.isolation.thread import apart
 
 __all__ = ["measure"]
 

@@ -1,7 +1,5 @@
 """What the catalogue says of one network."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from cnnref.counting.shapes import Size
@@ -12,11 +10,12 @@ __all__ = ["Architecture"]
 class Architecture(NamedTuple):
     """One network of the catalogue.
 
+    year: of the paper's first version.
     source: the table or figure that both books were taken from.
     differences: what is not as in the paper, one sentence; "" where nothing is.
     depth: convolutions and fully-connected layers, as the papers count.
-    input_size: the default height and width.
-    sizes: the input sizes at which the two books are compared.
+    input_size: the default height and width, in pixels.
+    sizes: the input sizes, in pixels, at which the two books are compared.
     torchvision: its name there, "" where torchvision does not have it.
     spec, model: "module:function" of the two books, below cnnref.specs and cnnref.models.
     family: the line of networks that it belongs to, those that have most of their layers in common.

@@ -22,6 +22,11 @@ LARGEST = 1024
 
 
 _BY_NAME = {record.name: record for record in ARCHITECTURES}
+# where a name is near none of them
+_OTHERWISE = (
+    f"none of the {len(_BY_NAME)} in the catalogue is near, which cnnref.names() has and 'cnnref "
+    "list' shows; any other is traced, as in cnnref trace timm:NAME."
+)
 
 
 def names() -> tuple[str, ...]:
@@ -39,6 +44,7 @@ def architecture(name: str) -> Architecture:
 
     Raises:
         UnknownNameError: no network has that name; the message names close matches.
+        CnnrefError: it is no name but a module, which `cnnref.trace` counts.
 
     >>> import cnnref
     >>> cnnref.architecture("zfnet").title
@@ -47,7 +53,12 @@ def architecture(name: str) -> Architecture:
     try:
         return _BY_NAME[name]
     except (KeyError, TypeError):
-        raise UnknownNameError("network", name, _BY_NAME) from None
+        if hasattr(name, "forward"):
+            raise CnnrefError(
+                f"{type(name).__name__} is a module, and here belongs the name of a network of the "
+                "catalogue: a module of your own is counted by cnnref.trace(module, shape)."
+            ) from None
+        raise UnknownNameError("network", name, _BY_NAME, _OTHERWISE) from None
 
 
 def table(name: str, *, input_size: Size | None = None, num_classes: int | None = None) -> Table:

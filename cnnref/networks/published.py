@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.errors import CnnrefError, UnknownNameError, briefly
 from cnnref.networks.catalog import names
 from cnnref.tables.printable import Printed, View
 
@@ -41,7 +41,10 @@ CERTAINTIES = (
 
 
 class Value(NamedTuple):
-    """A printed number: the exact text, and the number, which for "<25" is the bound.
+    """A printed number.
+
+    text: exactly as it is printed.
+    number: what it says, in the unit of its figure; of "<25" the bound.
 
     >>> import cnnref
     >>> value = cnnref.published("vgg16")[0].value
@@ -105,6 +108,7 @@ class Published(NamedTuple):
     certainty: str
 
 
+@briefly
 class Figures(Printed, tuple[Published, ...]):
     """The cited figures of one network, which print as a table in every format."""
 

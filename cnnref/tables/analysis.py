@@ -67,7 +67,10 @@ STILL = (1, 1, 0, 1)
 
 
 class ReceptiveField(NamedTuple):
-    """Input pixels that one output sees, and pixels between two outputs, along each axis.
+    """What one output sees of the network's input, along each axis.
+
+    field: the input pixels that it sees.
+    jump: the input pixels between it and the next output.
 
     >>> import cnnref
     >>> cnnref.table("vgg16").receptive_fields()[-9]

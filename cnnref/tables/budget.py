@@ -27,6 +27,8 @@ Limit = int | float | str
 PREFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 BYTES = {f"{prefix}B": unit for prefix, unit in PREFIXES.items()}
 BYTES |= {f"{letter}iB": 2 ** (10 * power) for power, letter in enumerate("KMGT", 1)}
+# of what a baseline has
+PERCENT = re.compile(r"([+-]\d{1,6}(?:\.\d{1,6})?)\s*%")
 NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
 # letters of a number
 LONGEST = 40
@@ -171,14 +173,17 @@ def _percent(more: int, before: int) -> str:
 
 
 class Budget:
-    """Limits, each on a key of LIMITS: a number, or text such as "5G" or "200MiB".
+    """Limits, each on a key of LIMITS: a number, or text such as "5G", "200MiB" or "+2%".
 
     dtype, batch_size: what bytes are of, and how many images all but parameters are for.
+    before: the table that a limit in percent is of. Without such a limit the network must equal
+        it; with one its rows may differ, and the limits alone are held.
     besides: whether something else is held besides, so that there may be no limit.
 
     Raises:
         UnknownNameError: nothing that can be limited has that name.
-        CnnrefError: nothing is limited, or a limit is no such number.
+        CnnrefError: nothing is limited, or a limit is no such number, or it is one in percent and
+            there is no table before.
     """
 
     def __init__(
@@ -188,6 +193,7 @@ class Budget:
         convention: Convention | str = "macs",
         dtype: Any = "float32",
         batch_size: int = 1,
+        before: Table | None = None,
         besides: bool = False,
     ) -> None:
         known = {current(measure): limit for measure, limit in limits.items()}
@@ -195,15 +201,28 @@ class Budget:
             if measure not in LIMITS:
                 raise UnknownNameError("budget", measure, LIMITS)
         given = {measure: limit for measure, limit in known.items() if limit is not None}
-        if not given and not besides:
+        if not given and before is None and not besides:
             raise CnnrefError(f"Nothing is limited; limits are {', '.join(LIMITS)}.")
-        self.limits = {
-            measure: amount(measure, limit, QUANTITIES[measure].unit == "bytes")
-            for measure, limit in given.items()
-        }
         whole("budget", "batch_size", batch_size, least=1)
         element_bytes("budget", dtype)
         self.view = View.of(convention, (), dtype, batch_size)
+        self.before = before
+        self.relative = False
+        self.limits = {measure: self._limit(measure, limit) for measure, limit in given.items()}
+
+    def _limit(self, measure: str, limit: Limit) -> int:
+        """A limit as a number; one in percent of what the table before has."""
+        quantity = QUANTITIES[measure]
+        more = PERCENT.fullmatch(limit.strip()) if isinstance(limit, str) else None
+        if more is None:
+            return amount(measure, limit, quantity.unit == "bytes")
+        if self.before is None:
+            raise CnnrefError(
+                f"The budget of {measure} is {limit} of a baseline, and none is given."
+            )
+        self.relative = True
+        share = 1 + Fraction(more[1]) / 100
+        return max(0, int(share * int(quantity.of(self.before, self.view))))
 
     def verdicts(self, table: Table) -> list[Verdict]:
         """What a table uses of each limit."""
@@ -217,9 +236,14 @@ class Budget:
         found += [f"{places(left)} has an estimate alone"] if left else []
         return f"may cost more than is counted: {' and '.join(found)}" if found else ""
 
-    def against(self, before: Table, table: Table, name: str) -> Otherwise:
-        """What a table has otherwise than an earlier one, whose file or place has a name."""
-        found = compare(before, table)
+    def against(self, table: Table, name: str) -> Otherwise | None:
+        """What a table has otherwise than the one before, whose file or place has a name.
+
+        None where nothing is held to be equal: no table is before, or limits in percent are of it.
+        """
+        if self.before is None or self.relative:
+            return None
+        found = compare(self.before, table)
         return Otherwise(name, found.rows_differing, tuple(changes(found, self.view)))
 
     def _verdict(self, table: Table, measure: str, limit: int) -> Verdict:
@@ -262,6 +286,7 @@ def amount(what: str, limit: Limit, of_bytes: bool = False) -> int:
     if not 0 <= value < 10**LONGEST * units["T" + "B" * of_bytes]:
         example = "200MiB or 200MB" if of_bytes else "5G, 30M or 1500k"
         raise CnnrefError(
-            f"The budget of {what} must be a number such as {example}, but is {quoted(limit)}."
+            f"The budget of {what} must be a number such as {example}, or +2% of a baseline, but "
+            f"is {quoted(limit)}."
         )
     return int(value)

@@ -7,13 +7,14 @@ from typing import Any
 
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape
-from cnnref.counting.units import KIB, KILO, MEGA, rounded
+from cnnref.counting.units import KIB, KILO, MEGA, grouped, rounded
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.tables.quantities import QUANTITIES, Row, Total, Value, added, current, together
 
 __all__ = [
     "COLUMNS",
     "LEAST",
+    "OF_MAPS",
     "UNKNOWN",
     "Column",
     "channels",
@@ -96,14 +97,15 @@ class Column:
         lacking = sum(map(self.lacks, rows))
         if lacking and (lacking == len(rows) or self.total is together):
             return UNKNOWN
-        return LEAST * bool(lacking and not self.digits) + self._text(self._total(rows))
+        total = self._text(self._total(rows))
+        return LEAST * bool(lacking and not self.digits and total) + total
 
     def exact_sum(self, rows: list[Row]) -> int | float | None:
         """The total of some rows in the header's unit, unrounded; None where none is known."""
         if rows and all(map(self.lacks, rows)):
             return None
-        total: int | float = self._total(rows)
-        return total / self.unit if self.unit > 1 else total
+        total: int | float | None = self._total(rows)
+        return total / self.unit if self.unit > 1 and total is not None else total
 
     def _total(self, rows: list[Row]) -> Any:
         assert self.total is not None
@@ -210,6 +212,47 @@ def _percent(key: str) -> Column:
     return Column(f"{one.title} %", "r", _share(key), 1, 1, added, known=not one.counted)
 
 
+# products of maps with one another
+OF_MAPS = ("matmul", "attention")
+
+
+def _sparsity(row: Row) -> float | None:
+    """The share of zeros among the weights that a row reads, in percent, where a trace looked."""
+    read = row.layer.count("weights_read")
+    return 100 * row.layer.count("zeros") / read if read else None
+
+
+def _nonzero(row: Row) -> int | None:
+    """The MACs by weights that are not zero; None where there are weights and nobody looked.
+
+    Each weight of a convolution or of a linear layer is multiplied as often as any other.
+    """
+    layer, read = row.layer, row.layer.count("weights_read")
+    if not layer.counted:
+        return None
+    if not read:
+        return None if layer.macs and layer.op not in OF_MAPS else layer.macs
+    return layer.macs - layer.macs * layer.count("zeros") // read
+
+
+def _grouped(value: int | None) -> str:
+    return "" if value is None else grouped(value)
+
+
+def _sparse_share(rows: Sequence[Row], _: Value) -> float | None:
+    """Of rows together, by how many weights each reads."""
+    read, zeros = (
+        sum(row.times * row.layer.count(count) for row in rows)
+        for count in ("weights_read", "zeros")
+    )
+    return 100 * zeros / read if read else None
+
+
+def _all_nonzero(rows: Sequence[Row], value: Value) -> int | None:
+    found = [value(row) for row in rows]
+    return None if None in found else added(rows, value)
+
+
 # the quantities of which a row has a share
 SHARED = ("parameters", "operations", "macs", "activations")
 COLUMNS: dict[str, Column] = {
@@ -230,6 +273,8 @@ COLUMNS: dict[str, Column] = {
     # of a row: what is alive while it runs
     "peak": _measure("peak", "live bytes, at least"),
     **{f"{key}_share": _percent(key) for key in SHARED},
+    "sparsity": Column("zeros %", "r", _sparsity, digits=1, total=_sparse_share),
+    "nonzero_macs": Column("nonzero MACs", "r", _nonzero, total=_all_nonzero, show=_grouped),
     "field": Column("field", "r", _field(0)),
     "jump": Column("jump", "r", _field(1)),
     "in_channels": Column("C", "r", lambda row: channels(row.layer, row.layer.in_shapes)),

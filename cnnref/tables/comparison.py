@@ -9,7 +9,7 @@ from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Constants, Layer
 from cnnref.counting.shapes import COUNTS, Window
 from cnnref.counting.units import grouped, rounded
-from cnnref.errors import CnnrefError
+from cnnref.errors import CnnrefError, briefly
 from cnnref.tables.columns import COLUMNS, LEAST, chosen
 from cnnref.tables.listing import named, record
 from cnnref.tables.printable import Printed, View
@@ -62,7 +62,7 @@ class Difference(NamedTuple):
 
 
 def compare(a: Table, b: Table) -> Comparison:
-    """The differences between two tables in order of execution; an empty list means equal.
+    """The differences of table b from table a in order of execution; an empty list means equal.
 
     Rows are compared by what they do (operator, shapes, window, constants, counts) and by
     which rows feed them, not by their names, stages or blocks. A row that only one table
@@ -204,6 +204,7 @@ class _Joined(NamedTuple):
         return sum(sign * value(row) for row, sign in ((self.a, -1), (self.b, 1)) if row)
 
 
+@briefly
 class Comparison(Printed, list[Difference]):
     """The differences of two tables; empty where they are equal.
 

@@ -1,7 +1,5 @@
 """Cells between headers and totals, and the formats that they are printed in."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
@@ -24,6 +22,7 @@ __all__ = [
     "plain",
     "span",
     "to_csv",
+    "to_folded_html",
     "to_frame",
     "to_html",
     "to_latex",
@@ -37,6 +36,8 @@ Paint = Callable[[str, str], str]
 TERMINAL = 80
 # a float of LaTeX does not break over pages
 LONGEST_FLOAT = 45
+# rows of which a notebook shows all, and how many of more
+LONGEST_VIEW, FIRST = 60, 20
 MARKDOWN = {ord(letter): f"\\{letter}" for letter in r"\|*`_[]"}
 MARKDOWN |= {ord(letter): f"&#{ord(letter)};" for letter in "<&~${}#"}
 # what at the head of a paragraph may make it a list, a heading, code or a box
@@ -264,6 +265,23 @@ def to_html(grid: Grid) -> str:
     )
 
 
+def to_folded_html(grid: Grid) -> str:
+    """The grid as HTML; of a long one the first rows and the totals, the others on a click."""
+    if len(grid.cells) <= LONGEST_VIEW:
+        return to_html(grid)
+    from cnnref.counting.markup import Html, element
+
+    first, others = _rows(grid, slice(FIRST)), _rows(grid, slice(FIRST, None))
+    title = f"The other {len(others.cells)} rows"
+    inside = Html(to_html(others._replace(totals=[], notes=[title])))
+    return to_html(first) + element("details", element("summary", title), inside) + "\n"
+
+
+def _rows(grid: Grid, some: slice) -> Grid:
+    parts = {name: getattr(grid, name)[some] for name in ("cells", "exact", "marks", "ids")}
+    return grid._replace(**parts)
+
+
 def to_csv(grid: Grid) -> str:
     """The rows as comma-separated values: exact, no totals, empty where not known.
 
@@ -313,15 +331,17 @@ def _finite(value: Any) -> Any:
     return [*map(_finite, value)] if isinstance(value, list | tuple) else value
 
 
-def to_frame(grid: Grid) -> pd.DataFrame:
+def to_frame(grid: Grid, what: str = "Table.to_frame") -> "pd.DataFrame":
     """The rows as a DataFrame, exact: Int64 for whole numbers, floats for scaled ones.
+
+    what: is called so where pandas is not installed.
 
     Of a column with a number that Int64 has no room for, the numbers are Python's own.
     """
     try:
         import pandas as pd
     except ModuleNotFoundError:
-        raise MissingExtraError("Table.to_frame", "pandas", "pandas") from None
+        raise MissingExtraError(what, "pandas", "pandas") from None
     frame: Any = pd.DataFrame(grid.exact, columns=grid.heads, dtype=object)
     for place, kind in enumerate(grid.kinds):
         cells = frame.iloc[:, place]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cnnref.counting.arguments import whole
 from cnnref.counting.conventions import Convention
 from cnnref.counting.layer import Layer, levels
-from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.errors import CnnrefError, UnknownNameError, briefly
 from cnnref.tables.columns import COLUMNS, Column, chosen, column
 from cnnref.tables.listing import completeness, notes
 from cnnref.tables.listing import named as told_of
@@ -29,6 +29,7 @@ KEYS: Mapping[str, Callable[[Layer], str]] = {
 GROUP_COLUMNS = ("parameters", "parameters_share", "operations", "operations_share")
 
 
+@briefly
 class Groups(Printed, dict[str, "Table"]):
     """The parts of a table by the name of their group; prints one row for each of them.
 
@@ -89,7 +90,9 @@ class Groups(Printed, dict[str, "Table"]):
         return grid if view.terse else with_uncounted(grid, list(map(_uncounted, rows.values())))
 
     def sorted(self, by: str = "macs", convention: Convention | str = "macs") -> Groups:
-        """The groups with the most of a measure first, a key of a column that has a total.
+        """The groups with the most of a measure first.
+
+        by: a key of a column that has a total; convention: prices the operations.
 
         Raises:
             UnknownNameError: no column that has a total has that key, or no such convention.
@@ -101,7 +104,7 @@ class Groups(Printed, dict[str, "Table"]):
         return Groups(self.table, self.by, {name: self[name] for name in names})
 
     def top(self, n: int = 10, by: str = "macs", convention: Convention | str = "macs") -> Groups:
-        """The n groups with the most.
+        """The n groups with the most; by and convention are those of `sorted`.
 
         Raises:
             UnknownNameError: as for `sorted`.

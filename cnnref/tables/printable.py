@@ -1,20 +1,21 @@
 """What tables of every kind share: a method for each format, all from one grid of cells."""
 
-from __future__ import annotations
-
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnnref.counting.conventions import Convention
+from cnnref.counting.conventions import convention as look_up
+from cnnref.errors import briefly
+from cnnref.tables.formats import Grid
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cnnref.counting.conventions import Convention
-    from cnnref.tables.formats import Grid
-
-    Name: TypeAlias = "Convention | str"
-    Keys = Sequence[str] | str | None
-
 __all__ = ["Printed", "View", "grid_of"]
+
+Name = Convention | str
+Keys = Sequence[str] | str | None
 
 
 class View(NamedTuple):
@@ -36,18 +37,17 @@ class View(NamedTuple):
         dtype: Any = "float32",
         batch_size: int = 1,
         terse: bool = False,
-    ) -> View:
+    ) -> "View":
         """A view with the convention of a name.
 
         Raises:
             UnknownNameError: no convention has that name.
         """
-        from cnnref.counting.conventions import convention as look_up
-
         return View(look_up(convention), columns, dtype, batch_size, terse)
 
 
-class Printed:
+@briefly
+class Printed(ABC):
     """Whatever can say itself as a grid, in each format.
 
     convention: prices the operations.
@@ -59,17 +59,17 @@ class Printed:
 
     __slots__ = ()
 
+    @abstractmethod
     def _seen(self, view: View) -> Grid:
         """The cells between headers and totals."""
-        raise NotImplementedError
 
     def _exactly(self, view: View) -> Grid:
         """The cells whose exact values files and frames hold."""
         return self._seen(view)
 
+    @abstractmethod
     def _document(self, view: View) -> dict[str, Any]:
         """What is written as JSON."""
-        raise NotImplementedError
 
     def to_text(
         self,
@@ -143,7 +143,7 @@ class Printed:
         *,
         dtype: Any = "float32",
         batch_size: int = 1,
-    ) -> pd.DataFrame:
+    ) -> "pd.DataFrame":
         """The rows as a pandas DataFrame, unrounded, without totals.
 
         Raises:
@@ -176,8 +176,10 @@ class Printed:
         return self.to_text()
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
-        return self.to_html("macs")
+        """What a notebook shows; of a long table the first rows and totals, the rest on a click."""
+        from cnnref.tables import formats
+
+        return formats.to_folded_html(self._seen(View.of("macs")))
 
 
 def grid_of(thing: Printed, view: View) -> Grid:

@@ -6,14 +6,13 @@ be written, and a key of earlier versions says what it is called now.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cnnref.counting.layer import Layer
-from cnnref.errors import RenamedWarning
+from cnnref.errors import RenamedWarning, outside
 from cnnref.tables.printable import View
 
 if TYPE_CHECKING:
@@ -324,8 +323,4 @@ def current(key: str, tell: Callable[[str], object] | None = None, start: str = 
 def _warn(message: str) -> None:
     import warnings
 
-    # the line that a reader can change: the first outside this package
-    depth, frame = 1, sys._getframe()  # noqa: SLF001
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "cnnref":
-        depth, frame = depth + 1, frame.f_back
-    warnings.warn(message, RenamedWarning, stacklevel=depth)
+    warnings.warn(message, RenamedWarning, stacklevel=outside())

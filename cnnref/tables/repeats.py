@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from cnnref.counting.layer import Layer, levels
+from cnnref.errors import briefly
 from cnnref.tables.columns import COLUMNS, chosen
 from cnnref.tables.listing import completeness, named, rows_grid
 from cnnref.tables.printable import Printed, View
@@ -47,6 +48,7 @@ class Repeat(NamedTuple):
         return self.times > 1 and self.name in self.labels[0] and not first.startswith(self.name)
 
 
+@briefly
 class Repeats(Printed, Sequence[Repeat]):
     """The runs of a table, in order; prints each row once, with how often it stands there.
 

@@ -1,13 +1,11 @@
 """The rows of one network, immutable, with their sums and their parts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Self, overload
 
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape
-from cnnref.errors import UnknownNameError
+from cnnref.errors import UnknownNameError, briefly
 
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention
@@ -49,6 +47,7 @@ class Ran(NamedTuple):
 BY_SHAPES = Ran()
 
 
+@briefly
 class Rows(Sequence[Layer]):
     """Immutable rows in order of execution, with their sums; counts are for one image."""
 
@@ -140,7 +139,10 @@ class Rows(Sequence[Layer]):
         if isinstance(key, slice):
             return self.part(range(len(self))[key])
         if isinstance(key, int):
-            return self._layers[key]
+            try:
+                return self._layers[key]
+            except IndexError:
+                raise IndexError(f"{self.name} has {len(self)} rows, so no row {key}.") from None
         for layer in self._layers:
             if layer.name == key:
                 return layer
@@ -232,7 +234,7 @@ class Rows(Sequence[Layer]):
         """
         return tuple(layer for layer in self._layers if layer.count("estimate"))
 
-    def operations(self, convention: Convention | str) -> int:
+    def operations(self, convention: "Convention | str") -> int:
         """Operations of all rows for one image, under a named convention.
 
         Raises:
@@ -241,7 +243,7 @@ class Rows(Sequence[Layer]):
         price = _convention(convention).operations
         return sum(price(layer) for layer in self._layers)
 
-    def stored_bytes(self, convention: Convention | str) -> int:
+    def stored_bytes(self, convention: "Convention | str") -> int:
         """Bytes of the outputs that a convention stores, each kept once, for one image.
 
         Raises:
@@ -276,7 +278,7 @@ def places(rows: Iterable[Layer]) -> str:
     return ", ".join(dict.fromkeys(f"{row.op} in {row.name}" for row in rows))
 
 
-def _convention(convention: Convention | str) -> Convention:
+def _convention(convention: "Convention | str") -> "Convention":
     from cnnref.counting.conventions import convention as look_up
 
     return look_up(convention)

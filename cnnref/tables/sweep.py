@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from cnnref.counting.units import grouped
+from cnnref.errors import briefly
 from cnnref.tables.columns import LEAST, UNKNOWN, chosen
 from cnnref.tables.printable import Printed, View
 from cnnref.tables.quantities import QUANTITIES, Quantity
@@ -22,6 +23,7 @@ class SweepPoint(NamedTuple):
 
     settings: what was varied, and its value here.
     table: the rows, for one image.
+    batch_size: images in a batch.
 
     >>> import cnnref
     >>> point = cnnref.sweep("alexnet", input_size=[128, 224])[0]
@@ -42,6 +44,7 @@ SHOWN = ("parameters", "operations", "peak", "training")
 HEADERS = {name: name.replace("_", " ") for name in ("input_size", "batch_size", "num_classes")}
 
 
+@briefly
 class Sweep(Printed, Sequence[SweepPoint]):
     """The points of a sweep; prints a row for each, with counts for its whole batch.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from cnnref.errors import CnnrefError
+from cnnref.errors import CnnrefError, briefly
 from cnnref.tables.printable import Printed
 from cnnref.tables.rows import Rows
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention
     from cnnref.drawing import Drawing
     from cnnref.tables.analysis import ReceptiveField
+    from cnnref.tables.by_convention import ByConvention
     from cnnref.tables.formats import Grid
     from cnnref.tables.groups import Groups
     from cnnref.tables.printable import View
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Table"]
 
 
+@briefly
 class Table(Printed, Rows):
     """Immutable rows in order of execution; counts are for one image.
 
@@ -188,7 +191,13 @@ class Table(Printed, Rows):
         return tuple(arithmetic_intensity(row, bytes_per_element, batch_size) for row in self)
 
     def arithmetic_intensity(self, bytes_per_element: Any = 4, batch_size: int = 1) -> float:
-        """FLOPs per byte of all rows that have MACs together; see `arithmetic_intensities`."""
+        """FLOPs per byte of all rows that have MACs together; see `arithmetic_intensities`.
+
+        batch_size: images at once, which use the weights together.
+
+        Raises:
+            CnnrefError: as for `arithmetic_intensities`.
+        """
         from cnnref.tables.analysis import intensity
 
         return intensity(self, bytes_per_element, batch_size)
@@ -211,6 +220,26 @@ class Table(Printed, Rows):
 
         return group(self, by, depth)
 
+    def by_convention(self, names: Iterable[Convention | str] | str | None = None) -> ByConvention:
+        """What each of several conventions counts of each kind of layer, and what differs.
+
+        names: of conventions, in a list or in a text with commas between them; all unless given.
+
+        Raises:
+            UnknownNameError: no convention has one of the names.
+            CnnrefError: no name is given.
+
+        >>> import cnnref
+        >>> found = cnnref.table("alexnet").by_convention("torchinfo,macs")
+        >>> found.totals
+        {'torchinfo': 714682664, 'macs': 714188480}
+        >>> found[0].difference
+        'torchinfo counts MACs + bias adds; macs counts MACs'
+        """
+        from cnnref.tables.by_convention import by_convention
+
+        return by_convention(self, names)
+
     def sorted(self, by: str = "macs", convention: Convention | str = "macs") -> Table:
         """The rows with the most first, or by a text column in order; ties as they run.
 
@@ -224,7 +253,7 @@ class Table(Printed, Rows):
         return self.part(order(self, by, _convention(convention)))
 
     def top(self, n: int = 10, by: str = "macs", convention: Convention | str = "macs") -> Table:
-        """The n rows with the most.
+        """The n rows with the most; by and convention are those of `sorted`.
 
         Raises:
             UnknownNameError: no column or no convention has that name.
@@ -255,8 +284,8 @@ class Table(Printed, Rows):
     def draw(self, block: str | None = None, *, fields: bool = False, fold: bool = True) -> Drawing:
         """A picture that a notebook shows, as scalable text and lines: `save` writes an SVG file.
 
-        Of the whole network its stages, each box as high as its map is large and as wide as it
-        has channels, both on a logarithmic scale. Stages are those of the spec, and in a trace
+        Of the whole network its stages and their poolings, each box as high as its map, to scale,
+        and wider with the logarithm of its channels. Stages are those of the spec, and in a trace
         runs of modules whose maps have one size.
 
         block: draw the rows of this block, stage or module alone, by its name or its path, as a

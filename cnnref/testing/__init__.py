@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
+from cnnref.errors import CnnrefError, shown_by
+
 if TYPE_CHECKING:
     from cnnref.counting.conventions import Convention
     from cnnref.tables.budget import Limit
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["assert_budget"]
 
 
+@shown_by(AssertionError, CnnrefError)
 def assert_budget(
     what: Any,
     input_shape: Any = (3, 224, 224),
@@ -38,14 +41,15 @@ def assert_budget(
     rules: Mapping[Any, Any] | None = None,
     values: str = "auto",
 ) -> Table:
-    """Assert that a network stays within limits: whole numbers, or text such as "5G" or "200MiB".
+    """Assert that a network stays within limits: whole numbers, or text as "5G", "200MiB", "+2%".
 
     what: a `Table`, a `Net`, a catalogued name (none of them needs torch), or a torch.nn.Module,
         which is traced with input_shape or inputs.
     macs, parameters, activations: of the whole network.
     operations: under the convention.
     peak, training: bytes of activations at inference and for the backward pass, of the dtype.
-    baseline: a table that the network must still equal, or the JSON file of one.
+    baseline: a table that the network must still equal, or the JSON file of one. A limit such as
+        "+2%" or "-5%" is of what this table has; the rows may then differ.
     batch_size: how many images everything but the parameters is for.
     allow_uncounted: take operators without a rule as free instead of failing.
     rules, values: for the trace of a module, as for `cnnref.trace`. What depends on inputs that
@@ -78,8 +82,8 @@ def assert_budget(
         "training": training,
     }
     how: dict[str, Any] = {"convention": convention, "dtype": dtype, "batch_size": batch_size}
-    budget = Budget(limits, **how, besides=baseline is not None)
     before = saved(baseline) if isinstance(baseline, str | Path) else baseline
+    budget = Budget(limits, **how, before=before)
     with catch_warnings():
         simplefilter("ignore", DataWarning)
         table = as_table(what, input_shape, inputs=inputs, rules=rules, values=values)
@@ -90,7 +94,8 @@ def assert_budget(
         lines.append(f'{table.doubt}; give inputs with values, or values="always"')
     if before is not None:
         name = str(baseline) if isinstance(baseline, str | Path) else f"the {before.name} before"
-        lines += budget.against(before, table, name).lines()
+        otherwise = budget.against(table, name)
+        lines += otherwise.lines() if otherwise else []
     if lines:
         raise AssertionError(f"{table.name}: " + f"\n{table.name}: ".join(lines))
     return table

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from cnnref.errors import CnnrefError
-from cnnref.tracing.isolation import held, own
+from cnnref.tracing.isolation.process import held
+from cnnref.tracing.isolation.thread import own
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.operators import UNSEEN
 from cnnref.tracing.rules import tensors

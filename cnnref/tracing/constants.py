@@ -141,6 +141,10 @@ class NeedsDataError(CnnrefError, RuntimeError):
         )
 
 
+# how many modes of operators a thread is in
+DEPTH = torch._C._len_torch_dispatch_stack  # noqa: SLF001
+
+
 class Below(TorchDispatchMode):
     """A mode that sees operators in its own thread: what its parent sets, all threads see."""
 
@@ -152,7 +156,12 @@ class Below(TorchDispatchMode):
         return self
 
     def __exit__(self, *error: object) -> None:
-        torch._C._pop_torch_dispatch_stack(None)  # noqa: SLF001
+        """It goes, and with it those that forward has left above it."""
+        found: object = None
+        while found is not self:
+            # before it is taken, which may let go of it: PyTorch 2.9 then uses what is gone
+            found = torch._C._get_dispatch_stack_at(DEPTH() - 1)  # noqa: SLF001
+            torch._C._pop_torch_dispatch_stack(None)  # noqa: SLF001
 
 
 class Draws(Below):
@@ -160,7 +169,7 @@ class Draws(Below):
 
     def __init__(self) -> None:
         super().__init__()
-        self._generator = torch.Generator()
+        self._generator: torch.Generator | None = None
 
     def __torch_dispatch__(
         self,
@@ -193,6 +202,8 @@ class Draws(Below):
         """Run an operator."""
         if SEEDED not in func.tags:
             return func(*args, **kwargs)
+        if self._generator is None:
+            self._generator = torch.Generator()
         for overload in _with_generator(func):
             try:
                 return overload(*args, **{**kwargs, "generator": self._generator})
@@ -430,7 +441,9 @@ NAMED = re.compile(r"(\w+)::(\w+)|torch\.(\w+)\(\)")
 
 
 # what only tensors without values have wrong with them
-UNTOLD = re.compile(r"\bmeta\b|Nested(?:Tensor|Int)|fake impl|not know the shape", re.IGNORECASE)
+UNTOLD = re.compile(
+    r"\bmeta\b|Nested(?:Tensor|Int)|ConstantInt|fake impl|not know the shape", re.IGNORECASE
+)
 
 
 def asked(error: BaseException | None) -> str:

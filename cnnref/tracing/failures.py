@@ -23,6 +23,8 @@ NESTED = (
     "Nested tensors have no shape in common that a trace could write down: pad them, or "
     "give the module that makes them a rule, trace(..., rules={Class: rule})."
 )
+# which PyTorch 2.9 adds to the length of a nested tensor, and cannot
+LENGTH = "ConstantIntNode"
 AXES = ("L", "H x W", "D x H x W")
 
 
@@ -31,8 +33,9 @@ def stopped(watch: Watch, error: Exception, table: Table) -> Exception:
 
     What PyTorch itself raises becomes one of ours, so that one clause catches all of a trace.
     """
-    nested = NESTED if "NestedTensor" in str(error) else str(error)
-    found: Any = ForwardError(nested) if type(error) is RuntimeError else error
+    raised, length = str(error), LENGTH in str(error)
+    nested = NESTED if length or "NestedTensor" in raised else raised
+    found: Any = ForwardError(nested) if length or type(error) is RuntimeError else error
     where, name = place(watch, error), asked(error)
     if isinstance(error, NeedsDataError):
         error.args = NeedsDataError.of(name, where).args

@@ -7,6 +7,7 @@ to be told which takes less than to have it called, announced and caught.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 from types import FunctionType
 from typing import Any
 
@@ -48,8 +49,9 @@ def _conv(name: str) -> Inner:
     def inner(mine: dict[str, Any], x: Tensor) -> tuple[Any, tuple[Any, ...]] | None:
         if mine["padding_mode"] != "zeros":
             return None
+        learned = mine["_parameters"]
         window = mine["stride"], mine["padding"], mine["dilation"], mine["groups"]
-        return getattr(F, name), (x, *_learned(mine), *window)
+        return getattr(F, name), (x, learned["weight"], learned["bias"], *window)
 
     return inner
 
@@ -62,14 +64,21 @@ def _batch_norm(*axes: int) -> Inner:
             return None
         if x.dim() not in axes:
             return None
-        return F.batch_norm, (x, mean, variance, *_learned(mine), False, momentum, mine["eps"])
+        learned = mine["_parameters"]
+        scale = learned["weight"], learned["bias"]
+        return F.batch_norm, (x, mean, variance, *scale, False, momentum, mine["eps"])
 
     return inner
 
 
-def _learned(mine: dict[str, Any]) -> tuple[Any, Any]:
-    learned = mine["_parameters"]
-    return learned["weight"], learned["bias"]
+def _max_pool(mine: dict[str, Any], x: Tensor) -> tuple[Any, tuple[Any, ...]] | None:
+    if mine["return_indices"]:
+        return None
+    window = mine["kernel_size"], mine["stride"], mine["padding"], mine["dilation"]
+    return F.max_pool2d, (x, *window, mine["ceil_mode"])
+
+
+_learned = itemgetter("weight", "bias")
 
 
 LAYERS: dict[type[nn.Module], Inner] = {
@@ -79,10 +88,10 @@ LAYERS: dict[type[nn.Module], Inner] = {
     nn.BatchNorm1d: _batch_norm(2, 3),
     nn.BatchNorm2d: _batch_norm(4),
     nn.BatchNorm3d: _batch_norm(5),
-    nn.Linear: lambda mine, x: (F.linear, (x, *_learned(mine))),
+    nn.Linear: lambda mine, x: (F.linear, (x, *_learned(mine["_parameters"]))),
     nn.LayerNorm: lambda mine, x: (
         F.layer_norm,
-        (x, mine["normalized_shape"], *_learned(mine), mine["eps"]),
+        (x, mine["normalized_shape"], *_learned(mine["_parameters"]), mine["eps"]),
     ),
     nn.ReLU: lambda mine, x: (F.relu, (x, mine["inplace"])),
     nn.ReLU6: lambda mine, x: (
@@ -94,6 +103,7 @@ LAYERS: dict[type[nn.Module], Inner] = {
     nn.Hardsigmoid: lambda mine, x: (F.hardsigmoid, (x, mine["inplace"])),
     nn.Sigmoid: lambda mine, x: (torch.sigmoid, (x,)),
     nn.Dropout: lambda mine, x: (F.dropout, (x, mine["p"], mine["training"], mine["inplace"])),
+    nn.MaxPool2d: _max_pool,
     nn.AdaptiveAvgPool2d: lambda mine, x: (F.adaptive_avg_pool2d, (x, mine["output_size"])),
 }
 # by which it comes to that

@@ -35,11 +35,16 @@ class Ledger:
     differentiates: whether a backward pass will come, whose rows are named after those of forward.
     device: that of the inputs, or else of the first weight; the processor where these have none.
     shadow: of the module and its inputs.
+    computes: whether calls compute values, so that what states its output runs, too.
+    elsewhere: what has run in another thread, where nothing is seen of it; the first of such.
     """
+
+    computes = False
 
     def __init__(self, parts: Sequence[tuple[str, nn.Module]], shadow: Shadow) -> None:
         self.layers: list[Layer] = []
         self.differentiates = False
+        self.elsewhere = ""
         self.stack: list[str] = [""]
         self.leaves: set[str] = set()
         self._silent = 0
@@ -72,9 +77,10 @@ class Ledger:
     def unused(self) -> tuple[tuple[str, int], ...]:
         """The parameters that no row has brought, by name, and how many numbers each is."""
         found: dict[int, tuple[str, int]] = {}
+        brought = self._brought
         for path, part in self._parts:
             for name, weight in part._parameters.items():  # noqa: SLF001
-                if weight is not None and id(weight) not in self._brought and not is_lazy(weight):
+                if weight is not None and id(weight) not in brought and not is_lazy(weight):
                     place = f"{path}.{name}" if path else name
                     found.setdefault(id(weight), (place, weight.numel()))
         return tuple(found.values())
@@ -129,6 +135,19 @@ class Ledger:
         """Whether a tensor holds weights as they are, or a view or a copy of some."""
         return bool(self._root(tensor)) and id(tensor) not in self._producers
 
+    def knows(self, tensor: Tensor) -> bool:
+        """Whether a tensor is a feature map or holds weights."""
+        return tensor.is_meta or id(tensor) in self._producers or bool(self._root(tensor))
+
+    def valued(self, weight: Tensor) -> Tensor | None:
+        """The numbers of a weight, its own or those of the module; None where there are none."""
+        for one in (weight, *self._root(weight)):
+            original = self.shadow.original(one)
+            found = one if original is None else original
+            if not found.is_meta and found.numel() == weight.numel():
+                return found
+        return None
+
     def write(self, row: Row, given: list[Tensor], result: Any) -> None:
         """Add one row and remember whose output it is."""
         if self._silent:
@@ -158,19 +177,21 @@ class Ledger:
         if self._unregistered:
             call, self._unregistered = call._replace(unregistered=self._unregistered), 0
         self.layers.append(
-            Layer(
-                name if number == 1 else f"{name}#{number}",
-                row.op,
-                *_home(path),
-                inputs,
-                in_shapes,
-                row.out_shape,
-                row.window,
-                counts,
-                row.counted,
-                row.constants,
-                row.formulas,
-                call,
+            Layer._make(
+                (
+                    name if number == 1 else f"{name}#{number}",
+                    row.op,
+                    *_home(path),
+                    inputs,
+                    in_shapes,
+                    row.out_shape,
+                    row.window,
+                    counts,
+                    row.counted,
+                    row.constants,
+                    row.formulas,
+                    call,
+                )
             )
         )
         self._produced(given[0] if result is None else result)
@@ -195,8 +216,10 @@ class Ledger:
             known = self._modules[path] = self._watched(self._by_path[path])
         call, once, twice = known
         again = -counts.weights - counts.biases
-        if (once or twice) and (axes := row.output):
-            again += once * axes[0] + twice * prod(axes[:2])
+        if once and row.output:
+            again += once * row.output[0]
+        if twice and row.output:
+            again += twice * prod(row.output[:2])
         if not again and not frozen and not row.further:
             return call
         further = (*row.further, ("again", again)) if again else row.further

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -45,10 +46,7 @@ _KNOWN: dict[type, _Traits] = {}
 
 
 def _traits(kind: type) -> _Traits:
-    found = _KNOWN.get(kind)
-    if found is None:
-        found = _KNOWN[kind] = _told_by(kind)
-    return found
+    return _KNOWN.get(kind) or _KNOWN.setdefault(kind, _told_by(kind))
 
 
 def _told_by(kind: type) -> _Traits:
@@ -61,17 +59,15 @@ def _told_by(kind: type) -> _Traits:
     return _Traits(wraps, scripted, quantised, observes)
 
 
-def inner(module: nn.Module) -> nn.Module | None:
-    """What a wrapper runs: the module of torch.compile, of DataParallel; None where it is none."""
-    if not (wraps := _traits(type(module)).wraps):
-        return None
-    within: nn.Module | None = getattr(module, wraps)
-    return within
+def inner(module: nn.Module) -> nn.Module:
+    """What a wrapper runs: the module of torch.compile, of DataParallel; of any other, itself."""
+    wraps = _traits(type(module)).wraps
+    return getattr(module, wraps) if wraps else module
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
     """The module without the wrappers around it."""
-    while (within := inner(module)) is not None:
+    while (within := inner(module)) is not module:
         module = within
     return module
 
@@ -86,8 +82,8 @@ def paths(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
             continue
         seen.add(id(part))
         yield path, part
-        if (within := inner(part)) is not None:
-            todo.append((path, within))
+        if (_KNOWN.get(type(part)) or _traits(type(part))).wraps:
+            todo.append((path, inner(part)))
         elif parts := part._modules:  # noqa: SLF001
             start = f"{path}." if path else ""
             children = [(start + name, child) for name, child in parts.items() if child is not None]
@@ -120,6 +116,7 @@ class Watch:
         self._recorder = recorder
         self._layers: dict[type[nn.Module], Inner | None] = {}
         self._stack = ledger.stack
+        self._thread = get_ident()
         self._watched: list[dict[str, Any]] = []
         for path, part in parts:
             self._watch(path, part, rules.of(part) if rules else None)
@@ -130,7 +127,7 @@ class Watch:
 
     def _watch(self, path: str, part: nn.Module, own: OwnRule | None) -> None:
         kind = type(part)
-        traits = _traits(kind)
+        traits = _KNOWN.get(kind) or _traits(kind)
         if traits.quantised:
             raise CnnrefError(
                 f"{path or 'the module'} is quantised ({type(part).__name__}) and hides its "
@@ -138,7 +135,7 @@ class Watch:
             )
         mine = part.__dict__
         # a part of TorchScript whose forward has several forms shows none: it is in C++
-        forward = (inner(part) if traits.wraps else None) or getattr(part, "forward", None)
+        forward = inner(part) if traits.wraps else getattr(part, "forward", None)
         if traits.scripted and hasattr(part, "training"):
             part.training = self._training
         mine["training"] = self._training
@@ -157,9 +154,10 @@ class Watch:
 
     def _within(self, kind: type[nn.Module], mine: dict[str, Any]) -> Inner | None:
         """What a layer calls, if that is as PyTorch wrote it."""
-        if kind not in self._layers:
-            self._layers[kind] = layer_call(kind) if self._recorder.direct else None
-        found = self._layers[kind]
+        try:
+            found = self._layers[kind]
+        except KeyError:
+            found = self._layers[kind] = layer_call(kind) if self._recorder.direct else None
         return found if found is not None and mine.keys().isdisjoint(METHODS) else None
 
     def end(self) -> None:
@@ -177,6 +175,10 @@ class Watch:
         *args: Any,
         **kwargs: Any,
     ) -> Any:
+        if get_ident() != self._thread:
+            called = f"{path} ({type(part).__name__})"
+            self._ledger.elsewhere = self._ledger.elsewhere or called
+            return forward(*args, **kwargs)
         self._stack.append(path)
         try:
             if within is not None and len(args) == 1 and not kwargs:
@@ -206,7 +208,8 @@ class Watch:
 
         ledger = self._ledger
         with ledger.silent():
-            made = own.output(part, *args, **kwargs) if own.output else forward(*args, **kwargs)
+            stated = None if ledger.computes else own.output
+            made = stated(part, *args, **kwargs) if stated else forward(*args, **kwargs)
         result = ledger.twin(made)
         learned = dict(part.named_parameters())
         biases = tuple(p for name, p in learned.items() if name.rpartition(".")[2] == "bias")

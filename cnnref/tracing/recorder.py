@@ -324,8 +324,7 @@ class Recorder(TorchFunctionMode):
             return self._higher(func, args, kwargs)
         given = list(tensors((args, kwargs)))
         if self._constants.is_value(func):
-            with self._unseen():
-                return self._constants.value(func, *self._with_values(args, kwargs))
+            return self._value(func, *self._with_values(args, kwargs))
         if not given:
             with self._unseen():
                 return self._constants.make(func, args, kwargs)
@@ -454,6 +453,12 @@ class Recorder(TorchFunctionMode):
             self._constants.keep(result, given)
         found = self._record(func, result, args, kwargs)
         return marked(result, args, kwargs, found)
+
+    def _value(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        with self._unseen():
+            return self._constants.value(func, args, kwargs)
 
     def _record(
         self, func: Any, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -21,40 +21,48 @@ from types import (
     BuiltinMethodType,
     CellType,
     FunctionType,
-    MemberDescriptorType,
     MethodType,
     SimpleNamespace,
 )
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from cnnref.errors import CnnrefError
+from cnnref.tracing.isolation.classes import by_class, is_plain, slots
 from cnnref.tracing.signature import SMALL
 from cnnref.tracing.twins import Twin, on_meta
 
 __all__ = ["Shadow"]
 
-HEAP_TYPE = 1 << 9  # a class that is written in Python
-# classes of whose inside nothing is known; a few of them are bases of anything
-FOREIGN = sys.stdlib_module_names | {"torch", "numpy"}
-BASES = frozenset({"abc", "typing", "collections.abc"})
 # of the standard library, and no more than their attributes
 NAMESPACES = (SimpleNamespace, Namespace, RemovableHandle)
 # a part's places for hooks
 HOOKS = frozenset(name for name in vars(nn.Module()) if "hooks" in name)
-# and for what it holds, by name
-TABLES = frozenset(("_parameters", "_buffers", "_modules"))
-# and the names of those of its buffers that are not saved
+# the names of those of its buffers that are not saved
 NAMES = "_non_persistent_buffers_set"
+# and its places for what it holds, by name
+TABLES = frozenset(("_parameters", "_buffers", "_modules", NAMES))
 # what holds its state out of sight
 COPIED = (random.Random, itertools.count, itertools.cycle, bytearray)
 
 
-# the names of hooks and of what else has a shadow, and attributes outside of __dict__
-Plan = tuple[list[str], list[str], list[Any]]
+class Plan(NamedTuple):
+    """What of a part has a shadow, mostly as of another part of its class.
+
+    names, kinds: of its attributes, and of what they are.
+    hooks, tables, others: the names of those that have one.
+    slots: what holds attributes outside of __dict__.
+    """
+
+    names: list[str]
+    kinds: list[type]
+    hooks: list[str]
+    tables: list[str]
+    others: list[str]
+    slots: list[Any]
 
 
 class Shadow:
@@ -72,7 +80,7 @@ class Shadow:
         self._originals: dict[int, Tensor] = {}
         self._ways: dict[type, Way | None] = WAYS.copy()
         self._flat: set[tuple[Any, ...]] = set()
-        self._plans: dict[type, tuple[tuple[str, ...], tuple[type, ...], Plan]] = {}
+        self._plans: dict[type, Plan] = {}
 
     def of(self, value: Any, tensor: Twin = on_meta) -> Any:
         """The shadow of any object; of what cannot be written to, itself.
@@ -159,31 +167,38 @@ class Shadow:
                 "can be made: give a module that holds an object of that class instead."
             )
         names = value.__dict__.copy()
-        hooks, others, slots = self._plan(kind, tuple(names), tuple(map(type, names.values())))
+        plan = self._plans.get(kind)
+        # lists, which take less to make and to compare than tuples
+        if not plan or plan[0] != [*names] or plan[1] != [*map(type, names.values())]:
+            plan = self._plans[kind] = self._plan(kind, names)
+        _, _, hooks, tables, others, slots = plan
         for name in hooks:  # of which most are empty
             one = names[name]
             names[name] = self._hooks(one) if one else OrderedDict()
+        for name in tables:
+            one = names[name].copy()
+            names[name] = self._table(one) if one and name != NAMES else one
         for name in others:
             one = names[name]
-            if name in TABLES:
-                names[name] = self._table(one.copy()) if one else {}
-            elif name == NAMES:
-                names[name] = one.copy()
-            elif type(one) is not tuple or not self._is_flat(one):
+            if type(one) is not tuple or not self._is_flat(one):
                 names[name] = self._of(one)
         object.__setattr__(found, "__dict__", names)
-        self._slotted(value, found, slots)
+        if slots:
+            self._slotted(value, found, slots)
         return found
 
-    def _plan(self, kind: type, names: tuple[str, ...], kinds: tuple[type, ...]) -> Plan:
-        """What of a part has a shadow, mostly as of another part of its class."""
-        known = self._plans.get(kind)
-        if known is None or known[0] != names or known[1] != kinds:
-            shadowed = [*compress(names, map(self._ways.get, kinds, UNKNOWN))]
-            hooks = [name for name in shadowed if name in HOOKS]
-            others = [name for name in shadowed if name not in HOOKS]
-            known = self._plans[kind] = names, kinds, (hooks, others, _slots(kind))
-        return known[2]
+    def _plan(self, kind: type, names: dict[str, Any]) -> Plan:
+        kinds, last = [*map(type, names.values())], _last_plan(kind)
+        if last and last[0].kinds == kinds and last[0].names == [*names]:
+            return last[0]
+        shadowed = [*compress(names, map(self._ways.get, kinds, UNKNOWN))]
+        hooks = [name for name in shadowed if name in HOOKS]
+        tables = [name for name in shadowed if name in TABLES]
+        others = [name for name in shadowed if name not in HOOKS | TABLES]
+        plan = Plan([*names], kinds, hooks, tables, others, slots(kind))
+        if LASTING.issuperset(kinds):
+            last[:] = [plan]
+        return plan
 
     def _table(self, names: dict[str, Any]) -> dict[str, Any]:
         """What a part holds by name."""
@@ -225,7 +240,7 @@ class Shadow:
     def _attributes(self, value: Any, found: Any) -> Any:
         if names := getattr(value, "__dict__", None):
             vars(found).update(self._filled(names.copy()))
-        self._slotted(value, found, _slots(type(value)))
+        self._slotted(value, found, slots(type(value)))
         return found
 
     def _slotted(self, value: Any, found: Any, slots: list[Any]) -> None:
@@ -422,23 +437,11 @@ _KINDS: tuple[tuple[type | tuple[type, ...], Way], ...] = (
 UNKNOWN = repeat(Shadow._of)  # noqa: SLF001
 
 
-Of = TypeVar("Of")
+# classes that last, so that a plan of an earlier trace may hold them
+LASTING = frozenset((*WAYS, dict, list, tuple, set, frozenset))
 
 
-def _by_class(tell: Callable[[type], Of]) -> Callable[[type], Of]:
-    """What is told of a class, once for as long as it lasts: some are made for one module."""
-    known: weakref.WeakKeyDictionary[type, Of] = weakref.WeakKeyDictionary()
-
-    def told(kind: type) -> Of:
-        try:
-            return known[kind]
-        except KeyError:
-            return known.setdefault(kind, tell(kind))
-
-    return told
-
-
-@_by_class
+@by_class
 def _way(kind: type) -> Way | None:
     for bases, way in _KINDS:
         if issubclass(kind, bases):
@@ -447,20 +450,7 @@ def _way(kind: type) -> Way | None:
         return Shadow._array  # noqa: SLF001
     if kind.__module__.startswith("numpy.random"):
         return Shadow._deep  # noqa: SLF001
-    return Shadow._object if _is_plain(kind) else None  # noqa: SLF001
-
-
-def _is_plain(kind: type) -> bool:
-    """Whether the objects of a class are no more than their attributes."""
-    if not kind.__flags__ & HEAP_TYPE or hasattr(kind, "__del__"):
-        return False
-    return not any(map(_is_foreign, kind.__mro__[:-1]))
-
-
-def _is_foreign(value: Any) -> bool:
-    """Whether a class or a function is of Python, torch or NumPy themselves."""
-    home = value.__module__ or ""
-    return home.partition(".")[0] in FOREIGN and home not in BASES
+    return Shadow._object if is_plain(kind) else None  # noqa: SLF001
 
 
 def _held(value: Any) -> list[Any]:
@@ -481,16 +471,10 @@ def _held(value: Any) -> list[Any]:
         return list(value.values())
     if isinstance(value, list | tuple | set | frozenset | deque):
         return list(value)
-    return list(vars(value).values()) if _is_plain(kind) and hasattr(value, "__dict__") else []
+    return list(vars(value).values()) if is_plain(kind) and hasattr(value, "__dict__") else []
 
 
-@_by_class
-def _slots(kind: type) -> list[Any]:
-    """What holds the attributes that a class has outside of __dict__."""
-    return [
-        value
-        for base in kind.__mro__
-        if base.__flags__ & HEAP_TYPE
-        for value in vars(base).values()
-        if type(value) is MemberDescriptorType
-    ]
+@by_class
+def _last_plan(_: type) -> list[Plan]:
+    """The last plan of a class, if any."""
+    return []

@@ -74,12 +74,12 @@ def sign(
             # 1 and 1.0 and True are equal, and make different types
             key.append(kind)
             key.append(value)
+        elif kind is tuple and _are_plain(kinds := (*map(type, value),)):
+            key.append(kinds)
+            key.append(value)
         elif isinstance(value, Tensor):
             found.append(value)
             key += (kind, value.shape, value.dtype)
-        elif kind is tuple and _are_plain(kinds := tuple(map(type, value))):
-            key.append(kinds)
-            key.append(value)
         elif isinstance(value, list | tuple):
             key += (kind, len(value))
             sign(value, key, found, numbers)

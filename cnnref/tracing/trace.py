@@ -28,32 +28,40 @@ from cnnref.errors import (
     ForwardError,
     UncountedWarning,
     UnknownNameError,
+    outside,
     quoted,
 )
 from cnnref.tables.rows import BY_SHAPES, Ran, places
 from cnnref.tables.table import Table
-from cnnref.tracing.isolation import apart, deep, eager, settings, typed, uncollected, unfused
+from cnnref.tracing.elsewhere import elsewhere
+from cnnref.tracing.isolation.process import deep, eager, ragged, typed, uncollected, unfused
+from cnnref.tracing.isolation.states import settings
+from cnnref.tracing.isolation.thread import apart
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.modules import Watch, paths, unwrapped
+from cnnref.tracing.recorder import Recorder
 from cnnref.tracing.rows import shape
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.shadow import Shadow
-from cnnref.tracing.ways import SHAPES, Way
+from cnnref.tracing.twins import Way, as_map, on_meta
 
 if TYPE_CHECKING:
     from cnnref.tracing.rules.own import OwnRules
 
-__all__ = ["VALUES", "arguments", "image", "recorded", "trace"]
+__all__ = ["SHAPES", "VALUES", "arguments", "image", "recorded", "trace"]
 
 # of one input, of several by position, or of several by name
 Shapes = tuple[Any, ...] | list[Any] | Mapping[str, Any]
 Inputs = Tensor | tuple[Any, ...] | Mapping[str, Any]
 Around = Callable[[], AbstractContextManager[Any]]
+COMPILER = "torch._dynamo"
 NO_GRADIENT = "does not require grad"
 # what is held while a trace runs
-AROUND = (uncollected, settings, typed, eager, unfused, deep)
+AROUND = (uncollected, settings, typed, eager, unfused, ragged, deep)
 VALUES = ("auto", "never", "always")
 MODES = ("inference", "training")
+# the way of a trace by shapes
+SHAPES = Way(on_meta, as_map, Ledger, Recorder)
 
 
 def trace(
@@ -65,6 +73,7 @@ def trace(
     rules: Mapping[Any, Any] | None = None,
     values: str = "auto",
     mode: str = "inference",
+    sparsity: bool = False,
 ) -> Table:
     """The rows of any module, in order of execution: the whole work of one call.
 
@@ -93,6 +102,10 @@ def trace(
 
     mode: "training" runs the module as after train(), and then the backward pass, from a gradient
         of each output to what takes one: `Table.forward` and `Table.backward` are its rows.
+
+    sparsity: count the zeros of the weights too, for the columns "sparsity" and "nonzero_macs". A
+        weight that forward computes, as one with a mask of torch.nn.utils.prune, has values where
+        the module runs (values="always").
 
     The module is only read: its shadow runs, in inference mode unless asked otherwise, on the meta
     device or with copies of what it may write to, in a thread of its own. A rule for a class of
@@ -124,7 +137,7 @@ def trace(
     for kind, name, known in (("values", values, VALUES), ("mode", mode, MODES)):
         if name not in known:
             raise UnknownNameError(kind, name, known)
-    once = partial(recorded, rules=own, training=mode == "training")
+    once = partial(recorded, rules=own, training=mode == "training", zeros=sparsity)
     table = _by(values, once, module, *given)
     _report(table, strict)
     _report_run(table, strict and values != "always")
@@ -164,21 +177,41 @@ def recorded(
     ran: Ran = BY_SHAPES,
     around: tuple[Around, ...] = (),
     training: bool = False,
+    zeros: bool = False,
 ) -> Table:
     """The rows of one call, as a recorder writes them down; nothing is said of uncounted ones."""
     around = (*AROUND, *around)
+    if zeros:
+        from cnnref.tracing.real.zeros import with_zeros
+
+        way = with_zeros(way)
     if rules is not None and rules.graphs:
         from cnnref.tracing.autograd import announced
 
         around = (*around, partial(announced, rules))
     work = partial(_recorded, unwrapped(module), args, kwargs, way, rules, ran, training)
     try:
-        return apart(work, *around)
+        return _eagerly(partial(apart, work, *around, keep=way is SHAPES))
     except ForwardError as error:
         if NO_GRADIENT not in str(error):
             raise
         # forward differentiates, and leaves it to its caller that it may
         return apart(partial(work, grad=True), *around)
+
+
+def _eagerly(call: Callable[[], Table]) -> Table:
+    """A call whose forward has PyTorch load its compiler is done again, which then stands aside."""
+    if COMPILER in sys.modules:
+        return call()
+    try:
+        found = call()
+    except Exception:
+        if COMPILER not in sys.modules:
+            raise
+    else:
+        if COMPILER not in sys.modules:
+            return found
+    return call()
 
 
 def _recorded(
@@ -206,7 +239,7 @@ def _recorded(
             from cnnref.tracing.autograd import heard
 
             heard(rules, made)
-        with torch.set_grad_enabled(training or grad), made:
+        with torch.set_grad_enabled(training or grad), made, elsewhere(ledger):
             outputs = stand_in(*args, **kwargs)
             if training:
                 from cnnref.tracing.autograd import backward
@@ -279,7 +312,7 @@ def arguments(
         return (), {name: _made(one, module) for name, one in input_shape.items()}
     if inputs is None:
         several = isinstance(input_shape, list | tuple) and any(
-            isinstance(one, list | tuple) for one in input_shape
+            isinstance(one, list | tuple | Tensor) for one in input_shape
         )
         shapes = input_shape if several else (input_shape,)
         return tuple(_made(one, module) for one in shapes), {}
@@ -290,7 +323,7 @@ def arguments(
     if not isinstance(inputs, tuple | list):
         raise CnnrefError(
             "trace: inputs must be a tensor, a tuple of positional or a mapping of keyword "
-            f"arguments, but is {inputs!r}."
+            f"arguments, but is of type {type(inputs).__name__}."
         )
     return tuple(inputs), {}
 
@@ -373,7 +406,7 @@ def _report(table: Table, strict: bool) -> None:
     message = f"{table.name}: {' '.join(found)}"
     if strict:
         raise CnnrefError(message)
-    warnings.warn(message, UncountedWarning, stacklevel=3)
+    warnings.warn(message, UncountedWarning, stacklevel=outside())
 
 
 def _report_run(table: Table, strict: bool) -> None:
@@ -381,7 +414,7 @@ def _report_run(table: Table, strict: bool) -> None:
         return
     if strict:
         raise CnnrefError(f'{table.doubt}; give inputs with values, or values="always".')
-    warnings.warn(f"{table.doubt}; give inputs with values.", DataWarning, stacklevel=3)
+    warnings.warn(f"{table.doubt}; give inputs with values.", DataWarning, stacklevel=outside())
 
 
 def _advice(table: Table) -> str:

@@ -1,10 +1,13 @@
-"""What stands for a tensor in a shadow: a twin on the meta device, or a copy of its own memory."""
+"""What stands for a tensor in a shadow: a twin on the meta device, or a copy of its own memory.
+
+By it the ways of a trace differ: by shapes, or on tensors that have values.
+"""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,10 +15,24 @@ from torch.nn.parameter import is_lazy
 
 from cnnref.tracing.signature import META, SMALL, form, is_small
 
-__all__ = ["Twin", "as_map", "copied", "lent", "on_meta"]
+if TYPE_CHECKING:
+    from cnnref.tracing.ledger import Ledger
+    from cnnref.tracing.recorder import Recorder
 
+__all__ = ["Twin", "Way", "as_map", "copied", "lent", "on_meta"]
+
+STRIDED = torch.strided
 Numbers = dict[int, int] | None
 Twin = Callable[[Tensor, Numbers], Tensor]
+
+
+class Way(NamedTuple):
+    """What stands for the tensors of the module and of its inputs, and who writes the rows."""
+
+    module: Twin
+    inputs: Twin
+    ledger: Callable[..., Ledger]
+    recorder: Callable[..., Recorder]
 
 
 def on_meta(value: Tensor, numbers: Numbers = None) -> Tensor:
@@ -37,7 +54,7 @@ def on_meta(value: Tensor, numbers: Numbers = None) -> Tensor:
             return value
         if is_small(value):
             return value.detach().clone()
-    if value.layout is not torch.strided or value.is_quantized or value.is_nested:
+    if value.layout is not STRIDED or value.is_quantized or value.is_nested:
         if value.is_mkldnn:  # which is another order of the same numbers
             return torch.empty(value.shape, dtype=value.dtype, device=META)
         return value

@@ -72,7 +72,7 @@ assert output_size(W, K, S, P) == book["conv1"].out_shape.size[0]
 #
 # ### How much memory?
 #
-# One number for each element, and in float32 each number takes four bytes.
+# The output has one number for each element, and in float32 each number takes four bytes.
 
 # %%
 C_out, H_out = 64, output_size(W, K, S, P)

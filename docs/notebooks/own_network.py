@@ -127,7 +127,7 @@ for size in (224, 225, 226, 227):
 
 # %% [markdown]
 # So `compare` looks at the window too, and sees the slip at any size. The networks of this site are compared at
-# several sizes besides, for what is in no window.
+# several sizes as well, to catch what no window shows.
 
 # %%
 print(*cnnref.compare(start(224, 2), start(224, 3)), sep="\n")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from checks import budget, search
@@ -23,6 +25,11 @@ SCRIPT_LOAD = re.compile(
     r"""\.(?:m?js|css|wasm|woff2?)(?:\?[^"'`]*)?)["'`]"""
 )
 THEME_FRAGMENT = "__"
+# how to come by what a look at a file finds, which depends on its bytes and the kind of its name
+Keep = Callable[[Callable[[Path], Any], Path], Any]
+ERRATA = "errata.html"
+# an erratum on the page of errata: where its row is, the page of its chapter, and where it names it
+ERRATUM = re.compile(r'errata-claim"><a href="#(claim-[^"]+)">.*?</a> \(<a href="([^"#]+)(#?)')
 
 
 @dataclass
@@ -36,31 +43,42 @@ class Report:
         return ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
 
 
+def anew(look: Callable[[Path], Any], path: Path) -> Any:
+    """What a look at a file finds, now."""
+    return look(path)
+
+
 class Site:
     """The files of a built site and where an address on one of its pages leads."""
 
-    def __init__(self, folder: Path, prefix: str = "") -> None:
+    def __init__(self, folder: Path, prefix: str = "", keep: Keep = anew) -> None:
         self.folder = folder.resolve()
         self.prefix = "/" + prefix.strip("/") + "/" if prefix.strip("/") else "/"
-        self.pages = {path: read_page(path) for path in sorted(self.folder.rglob("*.html"))}
+        pages = sorted(self.folder.rglob("*.html"))
+        self.pages: dict[Path, Read] = {path: keep(read_page, path) for path in pages}
+        self.packed = cache(partial(keep, budget.packed))
+        self._goal = cache(self._find)
 
     def name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
 
     def target(self, page: Path, address: str) -> tuple[Path, str]:
         parts = urlsplit(address)
-        path = unquote(parts.path)
+        start = page.parent if parts.path else page
+        return self._goal(start, unquote(parts.path)), unquote(parts.fragment)
+
+    def _find(self, start: Path, path: str) -> Path:
         if path.startswith("/"):
             goal = self.folder / path.removeprefix(self.prefix).lstrip("/")
         else:
-            goal = page.parent / path if path else page
+            goal = start / path if path else start
         goal = goal.resolve()
-        return (goal / "index.html" if goal.is_dir() else goal), unquote(parts.fragment)
+        return goal / "index.html" if goal.is_dir() else goal
 
 
-def check(folder: Path, prefix: str = "") -> Report:
+def check(folder: Path, prefix: str = "", keep: Keep = anew) -> Report:
     """Every check over the built site; prefix is the path it is hosted under."""
-    site, report = Site(folder, prefix), Report()
+    site, report = Site(folder, prefix, keep), Report()
     report.counts["pages"] = len(site.pages)
     if not site.pages:
         report.faults.append(Fault(str(folder), 0, "there is no page here; build the site first"))
@@ -74,8 +92,10 @@ def check(folder: Path, prefix: str = "") -> Report:
         for thing in ("images", "tables"):
             report.counts[thing] += getattr(read, thing)
         report.counts["ids"] += len(read.ids)
+    report.faults += [Fault(site.name(path), 1, text) for path, text in budget.heavy_files(folder)]
     report.faults += asset_faults(site, report.counts)
     report.faults += search_faults(site, report.counts)
+    report.faults += errata_faults(site, report.counts)
     report.faults.sort()
     return report
 
@@ -99,9 +119,14 @@ def link_faults(
 
 
 def weigh(site: Site, page: Path, read: Read) -> budget.Weight:
-    """The weight of a page with what it loads at once."""
-    loads = {site.target(page, address)[0] for _, address in read.loads}
-    return budget.weigh(page, read.elements, {*loads, *budget.fonts(page, site.folder)})
+    """The weight of a page with what it loads at once; what stands in it weighs with it."""
+    loads = {
+        site.target(page, address)[0]
+        for _, address in read.loads
+        if not address.startswith("data:")
+    }
+    files = {*loads, *budget.fonts(page, site.folder)}
+    return budget.weigh(page, read.elements, files, site.packed)
 
 
 def load_faults(
@@ -145,6 +170,24 @@ def search_faults(site: Site, counts: Counter[str]) -> Iterator[Fault]:
         counts["words searched for"] += len(search.words(site.folder))
         for text in search.faults(site.folder):
             yield Fault(search.INDEX, 0, text)
+
+
+def errata_faults(site: Site, counts: Counter[str]) -> Iterator[Fault]:
+    """Errata whose chapter does not lead to them; nothing where there is no page of errata.
+
+    A chapter has a link for each that it names at some place; those that hold under the chapter's
+    own convention have the link to the whole page.
+    """
+    page = site.folder / ERRATA
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    for found in ERRATUM.finditer(text):
+        counts["errata"] += 1
+        chapter = site.pages.get(site.target(page, found[2])[0])
+        links = [address.partition("#") for _, address in chapter.links] if chapter else []
+        marks = {fragment for page_name, _, fragment in links if page_name == ERRATA}
+        if (found[1] if found[3] else "") not in marks:
+            said = f"the erratum '{found[1]}' leads to {found[2]}, which does not lead back"
+            yield Fault(ERRATA, line_of(found), said)
 
 
 def line_of(found: re.Match[str]) -> int:

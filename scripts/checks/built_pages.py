@@ -64,6 +64,13 @@ NEEDED = {
 }
 # how the site's own pages ask for a number
 PATH = re.compile(r"\w[@/](?:total|op:|stage:|\w+/(?:macs|parameters|\w+:))")
+# marks of Markdown that no text of a page has, and the elements whose text is no prose
+RAW = re.compile(
+    r"\*\*\w|\w\*\*|`[^`]+`|\[[^\]]+\]\([^)\s]+\)|^\s*(?:#{2,6} |\?\?\? |:::)|\{\{|\]\{|\{\s*[.#]\w"
+)
+NO_PROSE = {
+    "code", "math", "option", "pre", "samp", "script", "style", "svg", "template", "textarea",
+}  # fmt: skip
 # what a browser leaves out of an address
 UNSEEN = re.compile(r"[\x00-\x20]")
 
@@ -145,6 +152,8 @@ class PageParser(HTMLParser):
         line = self.getpos()[0]
         if self._within("thead") or self._within("caption"):
             self._note(data)
+        if (found := RAW.search(data)) and not any(e.tag in NO_PROSE for e in self.open):
+            self._fault(f"Markdown is left as it was typed: '{data[found.start() :].strip()[:60]}'")
         if inside == "title" and not self._within("svg"):
             self.read.title += data.strip()
         elif inside == "style":

@@ -37,7 +37,7 @@ def checks(fast: bool) -> list[Check]:
         ("generated files", lambda: script("generate", "--check")),
         ("measured", lambda: script("measure", "--check")),
         ("prose", lambda: script("check", "prose")),
-        ("pytest", lambda: module("pytest", "-n", "2", "-q")),
+        ("pytest", tests),
     ]
     slow: list[Check] = [("site", lambda: script("site", "--twice")), ("browser", look)]
     return quick if fast else quick + slow
@@ -53,6 +53,12 @@ def module(name: str, *options: str) -> bool:
 
 def script(name: str, *options: str) -> bool:
     return run(str(SCRIPTS / name), *options)
+
+
+def tests() -> bool:
+    """All tests, by two workers of one thread each, which do not wait for each other's."""
+    command = [sys.executable, "-m", "pytest", "-n", "2", "-q", "--durations", "15"]
+    return call(command, env=os.environ | {"OMP_NUM_THREADS": "1"}) == 0
 
 
 def types() -> bool:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 __all__ = ["guarded", "known", "source_of"]
 
+# set where the pages are for a preview, which reloads them by a script of its own
+PREVIEWED = "CNNREF_PREVIEWED"
 # of the theme's scripts, without the place of the page in the site; a new theme may have others
 KNOWN = frozenset(("0eb10c249dbdb0be", "7eb3684fdacd2881", "ffcc0f7735fdab43"))
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)([^>]*)>(.*?)</script>", re.DOTALL)

@@ -26,7 +26,7 @@ COUNTED = "images|pixels|layers|parameters|weights|networks|rows|operations|unit
 YEAR = rf"(?:199|20[0-2])\ds?(?!\s+(?:{COUNTED}|[kMG]?MACs|FLOPs|[kKMG]i?B)\b)"
 NETWORK = (
     r"AlexNet|VGG|ResNet|ResNeXt|DenseNet|plain|SENet|Inception(?:-ResNet)?-v|"
-    r"(?:Mobile|Shuffle)Net ?V"
+    r"(?:Mobile|Shuffle)Net ?V|EfficientNet-B"
 )
 # the reviewed exceptions: what they match, and why a computed value could not replace them
 ALLOWED = {
@@ -208,7 +208,7 @@ def of_pages() -> Iterator[Fault]:
 def of_programs(root: Path = ROOT) -> Iterator[Fault]:
     """The sentences that programs print into pages; a placeholder of theirs is a computed value."""
     for path in programs(root):
-        for line, text in prose_parts.of_python(path):
+        for line, text in prose_parts.of_python(path.read_text(encoding="utf-8")):
             for _, what in quantities(text.replace("percent", "")):
                 yield Fault(path.relative_to(root).as_posix(), line, what)
 

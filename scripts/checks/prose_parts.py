@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 Found = Iterator[tuple[int, str]]
+
+
+class WorkedOut(NamedTuple):
+    """What a page works out of the numbers of macros, which give them as they are to be shown."""
+
+    sign: str
+
+    def __str__(self) -> str:
+        return self.sign
+
+
+SUMS = (nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow)
 
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 SHOWN_KEYS = re.compile(r"^(?:title|description): *(.*)$", re.MULTILINE)
@@ -29,7 +40,8 @@ LIST_NUMBER = re.compile(r"[ \t]*\d+\. ")
 # the macros that show a text: from which of their arguments on
 SHOWN_FROM = {
     "chart": 1, "choice": 1, "network_strip": 1, "stacks": 1, "block_drawings": 1,
-    "block_drawing": 2, "heads_drawing": 0, "fold": 0,
+    "block_drawing": 2, "heads_drawing": 0, "fold": 0, "experiment_chart": 1, "seen": 5,
+    "learned": 0, "task": 1,
 }  # fmt: skip
 # the string of this macro is the key of a claim: a name, though it has spaces and numbers in it
 KEYED = ("erratum", "terminal")
@@ -113,6 +125,8 @@ def _shown(node: nodes.Node, place: str = "") -> Iterator[tuple[int, object]]:
         is_prose = is_text and (place != "key" or " " in node.value)
         if is_prose or (not is_text and not place and not isinstance(node.value, bool)):
             yield node.lineno, node.value
+    elif sign := _sign(node):
+        yield node.lineno, WorkedOut(sign)
     elif isinstance(node, nodes.Call):
         yield from _arguments(node)
     elif isinstance(node, nodes.Getitem | nodes.Slice | nodes.Compare | nodes.Test):
@@ -120,6 +134,17 @@ def _shown(node: nodes.Node, place: str = "") -> Iterator[tuple[int, object]]:
     else:
         for child in node.iter_child_nodes():
             yield from _shown(child, place)
+
+
+def _sign(node: nodes.Node) -> str:
+    """What a page would work out by itself: a sum, a filter, a function of Jinja's; or ""."""
+    if isinstance(node, SUMS):
+        return node.operator
+    if isinstance(node, nodes.Filter):
+        return f"| {node.name}"
+    called = node.node if isinstance(node, nodes.Call) else None
+    name = called.name if isinstance(called, nodes.Name) else ""
+    return f"{name}()" if name in Environment().globals else ""
 
 
 def _arguments(call: nodes.Call) -> Iterator[tuple[int, object]]:
@@ -135,11 +160,11 @@ def _arguments(call: nodes.Call) -> Iterator[tuple[int, object]]:
         yield from _shown(keyword.value, "text" if keyword.key in ("title", "caption") else "key")
 
 
-def of_python(path: Path) -> Iterator[tuple[int, str]]:
+def of_python(text: str) -> Iterator[tuple[int, str]]:
     """(line, text) of each sentence in the strings of a program, but for documentation and keys."""
     import ast
 
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = ast.parse(text)
     documentation = {id(part) for node in ast.walk(tree) for part in _documentation(node)}
     keys = {id(key) for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys}
     for node in ast.walk(tree):

@@ -29,11 +29,26 @@ var take = () => {
   const places = found.items.map((group) => group.map((one) => one.location));
   return JSON.stringify({places, said});
 };
+var failed = null;
+var tellAll = async (queries, patience) => {
+  const bad = [];
+  for (const query of queries) {
+    answers.splice(0); warnings.splice(0); tell({type: 2, data: query});
+    for (let turn = 0; !answers.length && turn < patience; turn++) await null;
+    const found = answers.length > 0 && answers.pop().data.items.length > 0;
+    if (warnings.length) bad.push([query, String(warnings[0])]);
+    else if (!found && self.lunr.stopWordFilter(query)) bad.push([query, ""]);
+  }
+  failed = bad;
+};
 """
+# turns of its loop that the script may take to answer; it takes a few
+PATIENCE = 1000
 # what readers ask, and the page or the place on it that should come first
 PHRASES = {
     "receptive field": "glossary.html#receptive-field",
     "max pooling": "alexnet.html",
+    "what a convolution does": "convolution.html",
     "batch norm": "batch_norm.html",
     "batch normalization": "batch_norm.html",
     "batch normalisation": "glossary.html#batch-normalisation",
@@ -81,9 +96,14 @@ class Search:
         answer = json.loads(str(self.engine.eval("take()")))
         return answer["places"], answer["said"]
 
-    def stopped(self, word: str) -> bool:
-        """Whether a word is too common to be in the index."""
-        return bool(self.engine.eval(f"!self.lunr.stopWordFilter({json.dumps(word)})"))
+    def ask_all(self, queries: list[str]) -> list[tuple[str, str]]:
+        """The queries that break the search, with its warning, or that find nothing, with "".
+
+        Words that are too common to be in the index are neither.
+        """
+        self.engine.eval(f"tellAll({json.dumps(queries)}, {PATIENCE})")
+        failed = json.loads(str(self.engine.eval("JSON.stringify(failed)")))
+        return [(query, said) for query, said in failed]
 
     def _tell(self, message: dict[str, Any]) -> None:
         self.engine.eval(f"tell({json.dumps(message)})")
@@ -130,11 +150,10 @@ def faults(site: Path) -> Iterator[str]:
 
 def unanswered(search: Search, asked: Iterable[str]) -> Iterator[str]:
     """Words at which the search fails or finds nothing; it leaves out words like "the"."""
-    for query in [*ASKED, *asked]:
-        found, said = search.ask(query)
+    for query, said in search.ask_all([*ASKED, *asked]):
         if said:
-            yield f"'{query}' breaks the search: {said[0][:80]}"
-        elif not found and not search.stopped(query):
+            yield f"'{query}' breaks the search: {said[:80]}"
+        else:
             yield f"'{query}' stands on a page and is not found"
 
 

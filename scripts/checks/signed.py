@@ -17,10 +17,11 @@ from cnnref.errors import CnnrefError
 from cnnref.files import text_of, write
 from website.places import ROOT
 
-LIST = Path("scripts/checks/signed.sha256")
+LIST = Path("scripts/checks/lists/signed.sha256")
 PLACES = (
     "cnnref/networks/data/*.*",
     "scripts/website/data/*.*",
+    "docs/experiments/*.json",
     "docs/measured/*.json",
     "docs/operators/*.*",
     "docs/peers/*.*",
@@ -88,7 +89,7 @@ def _entries(path: Path) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(text_of(path).splitlines(), 1):
         found = LINE.fullmatch(line)
         if found is None:
-            raise CnnrefError(f"{path}, line {number}: it is no digest with a path behind it.")
+            raise CnnrefError(f"{path}, line {number}: it is no digest with a path after it.")
         yield found[2], found[1]
 
 

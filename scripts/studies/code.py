@@ -1,58 +1,74 @@
-"""The code that a record depends on: files found by following imports, and what they come to."""
+"""The code that a result depends on: files found by following imports, and what they come to."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import cnnref
 
 PACKAGE = Path(cnnref.__file__).parent
+SCRIPTS = Path(__file__).resolve().parents[1]
 PREFIX = re.compile(r"cnnref(?:\.\w+)+\.")
 
 
-def files(*modules: str) -> set[Path]:
-    """The files of some modules of cnnref and of all that they import, also inside functions.
+def files(*modules: str, named: bool = True, without: Collection[str] = ()) -> set[Path]:
+    """The files of some modules of the house and of all that they import, also inside functions.
 
-    A module that is imported by a name put together, as f"cnnref.specs.{name}", may be any of its
-    folder, so all of them are among the files.
+    named: a module that is imported by a name put together, as f"cnnref.specs.{name}", may be any
+        of its folder, so all of them are among the files; without, none is.
+    without: modules that are not followed.
 
     Raises:
         ValueError: a module has no file.
     """
     todo, found = [*modules], set()
     while todo:
-        name = todo.pop() or "cnnref"
+        name = todo.pop()
         path = file(name)
         if path is None:
             raise ValueError(f"no file holds the module {name}; has it moved?")
-        if path not in found:
+        if path not in found and name not in without:
             found.add(path)
-            todo += [name.rpartition(".")[0], *imported(path)]
+            todo += [*_above(name), *imported(path), *(put_together(path) if named else ())]
     return found
 
 
 def file(module: str) -> Path | None:
-    """Where a module stands, or None for what is no module of cnnref."""
-    place = PACKAGE.joinpath(*module.split(".")[1:])
+    """Where a module stands, or None for what is no module of the house."""
+    first, *rest = module.split(".")
+    place = (PACKAGE if first == "cnnref" else SCRIPTS / first).joinpath(*rest)
     places = (place.with_suffix(".py"), place / "__init__.py")
     return next((path for path in places if path.exists()), None)
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The modules of cnnref that a file imports; of the package itself, those of its names."""
+def _above(module: str) -> Iterator[str]:
+    package = module.rpartition(".")[0]
+    if package and file(package):
+        yield package
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
+    """The modules of the house that a file imports; of the package itself, those of its names."""
     if path == PACKAGE / "__init__.py":
-        return
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        return frozenset()
+    return frozenset(name for name in _imported(_tree(path)) if file(name))
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith("cnnref."))
-        elif isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("cnnref."):
-            yield from _names(str(node.module), [alias.name for alias in node.names])
-        elif isinstance(node, ast.JoinedStr):
-            yield from _put_together(node)
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from _names(node.module, [alias.name for alias in node.names])
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            # as in cnnref.table, where the package itself is imported
+            yield from _names(node.value.id, [node.attr]) if node.value.id == "cnnref" else ()
 
 
 def _names(module: str, names: list[str]) -> Iterator[str]:
@@ -62,13 +78,28 @@ def _names(module: str, names: list[str]) -> Iterator[str]:
         yield part if file(part) else module
 
 
-def _put_together(text: ast.JoinedStr) -> Iterator[str]:
-    start = text.values[0]
-    if isinstance(start, ast.Constant) and PREFIX.fullmatch(str(start.value)):
-        package = str(start.value).removesuffix(".")
-        folder = PACKAGE.joinpath(*package.split(".")[1:])
+@cache
+def put_together(path: Path) -> frozenset[str]:
+    """The modules that a file may import by a name put together, with their folders."""
+    return frozenset(name for text in _texts(_tree(path)) for name in _folder(text))
+
+
+def _texts(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+            yield str(node.values[0].value)
+
+
+def _folder(start: str) -> Iterator[str]:
+    if PREFIX.fullmatch(start):
+        package = start.removesuffix(".")
         yield package
+        folder = PACKAGE.joinpath(*package.split(".")[1:])
         yield from (f"{package}.{one.stem}" for one in folder.glob("*.py"))
+
+
+def _tree(path: Path) -> ast.AST:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def digest(paths: Iterable[Path], *facts: str) -> str:

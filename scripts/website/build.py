@@ -11,22 +11,27 @@ import sys
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from platform import platform
-from typing import NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 from _command import call, child, locked
 from checks import built, signed
+from checks.policy import PREVIEWED
 from cnnref import files
-from website.measured.site import SKIPPED, THIS
-from website.places import CACHE, GENERATED, ROOT, SCRIPTS, SITE
+from website import drift
+from website.kept import reach, shelf
+from website.kept.reach import SKIPPED, THIS
+from website.kept.shelf import KEEPING, PROGRESS, Shelf, building, digest
+from website.places import CACHE, DOCS, GENERATED, ROOT, SCRIPTS, SITE
 from website.theme.exits import COMMIT, REPO_URL
 
 STAMP = CACHE / "site.json"
+PREVIEW = CACHE / "preview"
 GENERATE = SCRIPTS / "generate"
 MEASURE = SCRIPTS / "measure"
 SOURCES = ("cnnref", "docs", "scripts", "mkdocs.yml")
@@ -39,6 +44,10 @@ SETTINGS = {
 }
 
 
+# what was seen in files of the site
+LOOKS = Shelf("looks")
+
+
 class BuildError(RuntimeError):
     """The site was not built; the old one is untouched."""
 
@@ -46,8 +55,11 @@ class BuildError(RuntimeError):
 def main(given: Namespace) -> int:
     """The run of scripts/site."""
     started = time.perf_counter()
+    if given.no_measure:
+        os.environ[SKIPPED] = "1"
     if given.serve is not None:
         serve(given.serve)
+        return 0
     force = given.force or given.twice
     try:
         done = build(force=force, twice=given.twice, measured=not given.no_measure)
@@ -65,7 +77,7 @@ def build(*, force: bool = False, twice: bool = False, measured: bool = True) ->
     """
     if not measured:
         os.environ[SKIPPED] = "1"
-    with locked(CACHE / "site.lock"):
+    with locked(CACHE / "site.lock"), steady():
         if not force and recorded() == record():
             return "unchanged, nothing to build"
         STAMP.unlink(missing_ok=True)
@@ -82,10 +94,10 @@ def build(*, force: bool = False, twice: bool = False, measured: bool = True) ->
             with step("check"):
                 check(folder / "site")
             if twice:
-                with step("build again and compare"):
+                with step("build again with nothing kept, and compare"):
                     # what a notebook prints must be the same at every run, too
                     shutil.rmtree(CACHE / "notebooks", ignore_errors=True)
-                    mkdocs(folder / "again")
+                    mkdocs(folder / "again", keeping=False)
                     compare(folder / "site", folder / "again")
             swap(folder / "site", folder / "old")
         if written() != before:
@@ -104,7 +116,7 @@ def refuse_unsigned() -> None:
 
 def generate() -> None:
     """Bring docs/generated/ up to date, in a process of its own."""
-    if GENERATE.exists() and call([sys.executable, str(GENERATE)]):
+    if GENERATE.exists() and call([sys.executable, str(GENERATE)], env=environment()):
         raise BuildError("scripts/generate failed; its message stands above")
 
 
@@ -116,25 +128,47 @@ def measure() -> None:
         )
 
 
-def mkdocs(target: Path) -> None:
-    """Build the pages into a folder; a warning is a fault."""
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(target)]
+def environment(*, keeping: bool = True) -> dict[str, str]:
+    """The variables of a step.
+
+    keeping: it takes what an earlier build kept, and keeps what it makes.
+    """
+    return os.environ | SETTINGS | ({KEEPING: "1"} if keeping else {})
+
+
+def mkdocs(target: Path, *, keeping: bool = True, strict: bool = True) -> None:
+    """Build the pages into a folder; where it is strict, a warning is a fault."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(target)]
+    command.append("--strict" if strict else "--no-strict")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with child(command, cwd=ROOT, env=os.environ | SETTINGS, **pipes) as process:
-        said = process.stdout.read() if process.stdout else ""
+    said: list[str] = []
+    with child(command, cwd=ROOT, env=environment(keeping=keeping), **pipes) as process:
+        for line in process.stdout or ():
+            said.append(line)
+            if line.startswith(PROGRESS):
+                print(line, end="", flush=True)
     if process.returncode:
-        print(said)
-        raise BuildError("mkdocs build --strict failed; its messages stand above")
+        print("".join(said))
+        raise BuildError("mkdocs build failed; its messages stand above")
 
 
 def check(folder: Path) -> None:
-    """Look at every file of a built site."""
-    report = built.check(folder, urlsplit(os.environ.get("SITE_URL", "")).path)
+    """Look at every file of a built site; what a file holds is looked for once for all builds."""
+    with building():
+        report = built.check(folder, urlsplit(os.environ.get("SITE_URL", "")).path, kept)
+        LOOKS.sweep()
     for fault in report.faults:
         print(f"  {fault}")
     print(f"  {report.summary()}")
     if report.faults:
         raise BuildError(f"the built site has {len(report.faults)} faults, listed above")
+
+
+def kept(look: Callable[[Path], Any], path: Path) -> Any:
+    """What a look at a file finds, which is found once for as long as the file stays the same."""
+    code = reach.closure((look.__module__,), named=False)
+    key = digest(code, look.__qualname__, path.suffix, path.read_bytes(), reach.outside())
+    return LOOKS.get(key, look, path)
 
 
 def compare(one: Path, two: Path) -> None:
@@ -150,11 +184,12 @@ def contents(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def swap(new: Path, old: Path) -> None:
-    """Put the new site in the place of the old one."""
-    if SITE.exists():
-        SITE.rename(old)
-    new.rename(SITE)
+def swap(new: Path, old: Path, place: Path | None = None) -> None:
+    """Put a new site in the place of the old one."""
+    place = place or SITE
+    if place.exists():
+        place.rename(old)
+    new.rename(place)
 
 
 @contextmanager
@@ -168,6 +203,22 @@ def scratch() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def steady() -> Iterator[None]:
+    """Keep nothing of what is made while its sources change, since it may be of both states.
+
+    The texts of pages may change: each is read once, and what is made of it goes by what was read.
+    """
+    before, there = written(pages=False), shelf.names()
+    try:
+        yield
+    finally:
+        if written(pages=False) != before:
+            for path in {drift.STAMP} | shelf.names() - there:
+                path.unlink(missing_ok=True)
+            shutil.rmtree(CACHE / "notebooks", ignore_errors=True)
 
 
 @contextmanager
@@ -186,9 +237,16 @@ def inputs() -> str:
     return fingerprint([*(ROOT / name for name in SOURCES), *([] if skipped else [THIS])], outside)
 
 
-def written() -> str:
-    """The sources that people write: what the build itself generates is left out."""
-    return fingerprint([ROOT / name for name in SOURCES], without=GENERATED)
+def written(*, pages: bool = True) -> str:
+    """The sources that people write: what the build itself generates is left out.
+
+    pages: with the texts of pages.
+    """
+
+    def left_out(path: Path) -> bool:
+        return path.is_relative_to(GENERATED) or (reach.is_page(path) and not pages)
+
+    return fingerprint([ROOT / name for name in SOURCES], without=left_out)
 
 
 def hardware() -> str:
@@ -204,13 +262,14 @@ def read_text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else platform()
 
 
-def fingerprint(places: list[Path], more: str = "", without: Path | None = None) -> str:
+def fingerprint(
+    places: list[Path], more: str = "", without: Callable[[Path], bool] = lambda _: False
+) -> str:
     """The digest of all files below some places, their names and more words."""
     digest = hashlib.sha256(more.encode())
     for place in places:
         for path in sorted([place, *place.rglob("*")]):
-            left_out = without is not None and path.is_relative_to(without)
-            if path.is_file() and "__pycache__" not in path.parts and not left_out:
+            if path.is_file() and "__pycache__" not in path.parts and not without(path):
                 name = path.relative_to(ROOT).as_posix()
                 digest.update(f"{name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return digest.hexdigest()
@@ -226,10 +285,38 @@ def recorded() -> str | None:
     return STAMP.read_text(encoding="utf-8", errors="replace") if STAMP.exists() else None
 
 
-def serve(port: int) -> NoReturn:
-    """Preview with live rebuild; ends with Ctrl-C."""
-    generate()
-    command = [sys.executable, "-m", "mkdocs", "serve", "--no-strict"]
-    command += ["--dev-addr", f"127.0.0.1:{port}"]
-    os.chdir(ROOT)
-    os.execve(sys.executable, command, os.environ | SETTINGS)
+def serve(port: int) -> None:
+    """Preview: after an edit of any file its pages follow, numbers too; ends with Ctrl-C."""
+    from mkdocs.livereload import LiveReloadServer
+
+    # bytecode would be an edit of the folders that are watched
+    os.environ |= {PREVIEWED: "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    preview()
+    server = LiveReloadServer(preview, host="127.0.0.1", port=port, root=str(PREVIEW))
+    for place, whole in watched():
+        server.watch(str(place), recursive=whole)
+    print(f"site: http://127.0.0.1:{port}/, and an edit is there by itself", flush=True)
+    try:
+        server.serve()  # type: ignore[no-untyped-call]
+    finally:
+        server.shutdown()
+
+
+def preview() -> None:
+    """Bring the preview up to date, by processes that load the code as it is now."""
+    try:
+        with locked(CACHE / "site.lock"), steady(), scratch() as folder, step("preview"):
+            generate()
+            mkdocs(folder / "site", strict=False)
+            swap(folder / "site", folder / "old", PREVIEW)
+    except BuildError as error:
+        print(f"site: {error}; the preview stays as it was", flush=True)
+
+
+def watched() -> Iterator[tuple[Path, bool]]:
+    """What people write, without what is generated, and whether with all below it."""
+    for name in SOURCES:
+        yield ROOT / name, name != DOCS.name
+    for path in sorted((ROOT / DOCS.name).iterdir()):
+        if path.is_dir() and path != GENERATED:
+            yield path, True

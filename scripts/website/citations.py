@@ -100,12 +100,19 @@ def computed(figure: Published) -> int:
 
 
 def depth(table: Table) -> int:
-    """Convolutions and fully-connected layers on the longest path to the last row."""
+    """Convolutions and fully-connected layers on the longest path to the last row.
+
+    What only weighs the channels of a map is on none: papers do not count the layers of a gate.
+    """
     reached = {-1: 0}
     for number, row in enumerate(table):
         weighted = row.op in ("conv", "linear")
-        reached[number] = max(reached[feed] for feed in row.inputs) + weighted
-    return max(reached.values())
+        # the shapes of learned factors stand among those of the maps, and nothing feeds them
+        maps = zip(row.inputs, row.in_shapes, strict=len(row.inputs) > 1)
+        gated = row.op == "multiply" and len(row.inputs) > 1
+        feeds = [feed for feed, shape in maps if not gated or shape == row.out_shape]
+        reached[number] = max(reached[feed] for feed in feeds) + weighted
+    return reached[len(table) - 1]
 
 
 def agrees(text: str, unit: str, value: int) -> bool:

@@ -15,11 +15,13 @@ from typing import Any, NamedTuple
 from checks import signed
 from cnnref import files
 from cnnref.errors import CnnrefError
-from website.places import GENERATED, ROOT
-from website.publish import outputs
+from website.kept import reach
+from website.kept.shelf import keeping
+from website.places import CACHE, GENERATED, ROOT
 
 __all__ = ["drift", "main", "read", "write"]
 
+STAMP = CACHE / "generated"
 MOST = 5  # cells named per file; the rest are counted
 
 
@@ -35,6 +37,12 @@ def main(*, check: bool, since: str = "") -> int:
         told = drift(at(since), read(GENERATED), SINCE)
         print("\n".join(told) or "no generated number changes")
         return 0
+    if not check and keeping() and before() == reach.everything():
+        print("generated files: nothing that they are made of has changed")
+        return 0
+    # which takes seconds to load
+    from website.publish import outputs
+
     lines = signed.faults(ROOT)
     computed = outputs(progress=show)
     show("")
@@ -47,7 +55,15 @@ def main(*, check: bool, since: str = "") -> int:
     changed = write(GENERATED, committed, computed)
     kept = len(computed) - changed
     print(f"{len(computed)} generated files: {changed} changed, {kept} as before")
+    if keeping():
+        reach.everything.cache_clear()
+        files.write(STAMP, reach.everything())
     return 0
+
+
+def before() -> str:
+    """What everything came to when the files were last written; "" before the first time."""
+    return STAMP.read_text(encoding="utf-8", errors="replace") if STAMP.is_file() else ""
 
 
 def at(commit: str) -> dict[str, bytes]:

@@ -34,6 +34,7 @@ __all__ = [
     "rule",
     "saved",
     "share",
+    "steps",
     "tex",
     "tex_number",
     "top5_error",
@@ -64,8 +65,8 @@ TEX_FORMULAS: Mapping[str, Callable[[Layer], str]] = {
 def number(path: str, unit: str = "", digits: int = 0) -> str:
     """The value at a path in a unit of UNITS, with the exact value as its title.
 
-    >>> number("alexnet@227/conv1/macs", "M", 1)
-    '<data value="72855552" title="conv1 of AlexNet at 227 pixels: 72,855,552 MACs">72.9 M</data>'
+    >>> number("vgg16/conv1_1/macs", "M", 1)
+    '<data value="86704128" title="conv1_1 of VGG-16: 86,704,128 MACs">86.7 M</data>'
     """
     value = fact(path)
     text = rounded(value, _unit(unit), digits) + (f" {unit}" if unit else "")
@@ -85,7 +86,7 @@ def words(path: str, *, capital: bool = False) -> str:
     """A small value at a path as a word, a larger one in digits.
 
     >>> words("alexnet/op:conv/rows")
-    '<data value="5" title="all conv layers of AlexNet: 5 rows">five</data>'
+    '<data value="5" title="all conv layers of AlexNet (one tower): 5 rows">five</data>'
     """
     value = fact(path)
     text = WORDS[value] if value < len(WORDS) else grouped(value)
@@ -126,19 +127,38 @@ def ratio_of(part: str, whole: str, digits: int = 1) -> str:
     return data(text, text, compared(part, whole))
 
 
-def tex(path: str, what: str) -> str:
-    r"""The worked formula of one row ("table/row"), for use inside a formula, without tags.
+def tex(path: str, what: str, *more: str) -> str:
+    r"""The worked formulas of one row ("table/row"), for use inside a formula, without tags.
 
-    what: "size", "parameters", "memory" or "operations", under the lecture's convention; the
-        formula begins with that word.
+    what, more: "size", "parameters", "memory" or "operations", under the lecture's convention; each
+        formula begins with that word, and several stand one below the other.
 
     >>> print(tex("alexnet@227/pool1", "operations"))
     \text{operations: } (64 \times 27 \times 27) \times (3 \times 3) = 419{,}904
     """
+    return steps(*(("", path, each) for each in (what, *more)))
+
+
+def steps(*worked: tuple[str, str, str]) -> str:
+    r"""Worked formulas one below the other: (label, "table/row", what) of each, as `tex` has them.
+
+    >>> both = steps(("a", "vgg16/fc8", "parameters"), ("b", "vgg16/fc8", "operations"))
+    >>> print(both.replace(r" \\ ", "\n"))
+    \begin{aligned}&\text{a, parameters: } 4096 \times 1000 + 1000 = 4{,}097{,}000
+    &\text{b, operations: } 4096 \times 1000 = 4{,}096{,}000\end{aligned}
+    """
+    lines = [_worked(*step) for step in worked]
+    if len(lines) == 1:
+        return lines[0]
+    return r"\begin{aligned}&" + r" \\ &".join(lines) + r"\end{aligned}"
+
+
+def _worked(label: str, path: str, what: str) -> str:
     if what not in TEX_FORMULAS:
         raise UnknownNameError("formula", what, TEX_FORMULAS)
     key, _, row = path.partition("/")
-    return rf"\text{{{what}: }} " + _tex(TEX_FORMULAS[what](lookup(key)[row]))
+    said = f"{label}, {what}" if label else what
+    return rf"\text{{{said}: }} " + _tex(TEX_FORMULAS[what](lookup(key)[row]))
 
 
 def rule(op: str, count: str, *, groups: bool = True) -> str:
@@ -305,6 +325,7 @@ MACROS: Mapping[str, Callable[..., object]] = {
     "rule": rule,
     "saved": saved,
     "share": share,
+    "steps": steps,
     "t": tex_number,
     "tex": tex,
     "unit": unit,

@@ -147,10 +147,11 @@ def expanded(net: Net, x: FeatureMap) -> FeatureMap:
 
 
 def shuffle(net: Net, x: FeatureMap) -> FeatureMap:
-    """ShuffleNet: 1x1 convolutions in groups of 4, a depthwise 3x3 between; shuffling is free."""
+    """ShuffleNet: 1x1 convolutions in 4 groups, a shuffle and a depthwise 3x3 between them."""
     channels = x.shape.channels
     inner = channels // 4
     y = net.conv(x, inner, 1, groups=4, bias=False, name="reduce")
+    y = net.shuffle(y, 4, name="channel_shuffle")
     y = net.conv(y, inner, 3, padding=1, groups=inner, bias=False, name="depthwise")
     y = net.conv(y, channels, 1, groups=4, bias=False, name="expand")
     return net.add(y, x, name="add")

@@ -17,17 +17,18 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from website import inline, tables
 from website.chapters import (
     after,
+    alexnet,
     batch_norm,
     built,
     commands,
     count,
     history,
-    one_by_one,
     peers,
     reading,
     slips,
     sources,
     vgg,
+    zfnet,
     zoo,
 )
 from website.chapters.complexity import page as complexity
@@ -35,22 +36,34 @@ from website.chapters.conventions import operators
 from website.chapters.conventions import page as conventions
 from website.chapters.googlenet import page as googlenet
 from website.chapters.resnet import page as resnet
+from website.chapters.windows import convolution as windows
+from website.chapters.windows import one_by_one
 from website.charts import choices, draw, drawings
 from website.errata import page as errata
+from website.experiments import charts as experiment_charts
+from website.experiments import claims as experiment_claims
+from website.experiments import page as experiments
+from website.hands import coding, convolution, exercises, playground, what_if
 from website.measured import site as measured
-from website.networks import index
+from website.networks import beside, index
 
 # what several pages use, by its kind
-SHARED = (inline, tables, choices, draw, drawings)
+SHARED = (
+    inline, tables, beside, choices, coding, convolution, draw, drawings, exercises,
+    experiment_charts, experiment_claims, what_if,
+)  # fmt: skip
 # what one page uses
 PAGES: Mapping[str, ModuleType] = {
     "after": after,
+    "alexnet": alexnet,
     "batch_norm": batch_norm,
     "built": built,
     "complexity": complexity,
     "conventions": conventions,
+    "convolution": windows,
     "count": count,
     "errata": errata,
+    "experiments": experiments,
     "googlenet": googlenet,
     "history": history,
     "index": index,
@@ -58,12 +71,14 @@ PAGES: Mapping[str, ModuleType] = {
     "one_by_one": one_by_one,
     "operators": operators,
     "peers": peers,
+    "playground": playground,
     "reading": reading,
     "reference/commands": commands,
     "resnet": resnet,
     "slips": slips,
     "sources": sources,
     "vgg": vgg,
+    "zfnet": zfnet,
     "zoo": zoo,
 }
 

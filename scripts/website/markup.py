@@ -145,9 +145,13 @@ def table(
     return joined(table_lines(heads, body, foot, caption, class_=kinds, **attributes))
 
 
-def region(label: str, content: Html) -> Html:
-    """What scrolls by itself where it is too wide, and can be reached with the keyboard."""
-    named = {"class_": "table-scroll", "role": "region", "aria_label": label, "tabindex": "0"}
+def region(label: str, content: Html, *, wide: bool = True) -> Html:
+    """What scrolls by itself where it is too wide, and can be reached with the keyboard.
+
+    wide: it takes the margin too, where there is one.
+    """
+    kind = "table-scroll wide" if wide else "table-scroll"
+    named = {"class_": kind, "role": "region", "aria_label": label, "tabindex": "0"}
     return element("div", content, **named)
 
 

@@ -26,7 +26,6 @@ from website.facts import lookup
 from website.markup import (
     BREAK,
     Html,
-    Line,
     cited,
     code,
     definitions,
@@ -215,7 +214,7 @@ def cited_errors(source: str, names: Sequence[str], where: str = "") -> str:
     Raises:
         CnnrefError: the source prints none for one of the networks.
     """
-    lines: list[Line] = []
+    found: list[tuple[str, str, Mapping[str, str]]] = []
     words, keys = where.replace("~", " "), source.split("+")
     for name in names:
         title = name.replace("~", " ")
@@ -227,13 +226,19 @@ def cited_errors(source: str, names: Sequence[str], where: str = "") -> str:
                 rows.setdefault(figure.note, {})[figure.quantity] = figure.value.text
         if not any("err" in quantity for row in rows.values() for quantity in row):
             raise CnnrefError(f"{source} prints no error of {title} with {words!r} in the note.")
-        lines += [
-            line(label, [in_full(note), row.get("top1_err", NONE), row.get("top5_err", NONE)])
-            for note, row in rows.items()
-            if row.keys() & {"top1_err", "top5_err"}
-        ]
-    head = ("network", "protocol", "top-1 error (%)", "top-5 error (%)")
-    return table(head, lines, kind="prose")
+        found += [(label, in_full(note), row) for note, row in rows.items()]
+    # a source need not print both
+    asked = [
+        (quantity, title)
+        for quantity, title in QUANTITIES["error"]
+        if any(quantity in row for _, _, row in found)
+    ]
+    lines = [
+        line(label, [note, *(row.get(quantity, NONE) for quantity, _ in asked)])
+        for label, note, row in found
+        if row.keys() & dict(asked).keys()
+    ]
+    return table(("network", "protocol", *(title for _, title in asked)), lines, kind="prose")
 
 
 def _cells(run: Table) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from checks.browser import FLAGS, find_browser, served
+from checks.browser import find_browser, served, started
 
 pytestmark = pytest.mark.skipif(find_browser() is None, reason="there is no Chromium here")
 
@@ -16,12 +16,8 @@ BLOCK = "<i style='display: block; height: 300px'></i>"
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
-        yield started
-        started.close()
+    with started() as found:
+        yield found
 
 
 def visit(browser, folder, body):
@@ -63,3 +59,72 @@ def test_a_page_that_moves_while_it_loads_is_told(browser, tmp_path, more, moves
         shift(tour, context, "a.html", "phone")
     assert bool(tour.faults) == moves
     assert all("the page moves by" in fault for fault in tour.faults)
+
+
+TEXTS = '<text x="{}" y="20">one</text><text x="60" y="{}">two</text>'
+LETTERS = f'<svg width="200" height="40">{TEXTS}</svg>'
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "said"),
+    [
+        (0, 20, []),
+        (60, 38, []),
+        (55, 22, [": 'one' stands on 'two'"]),
+        (185, 20, [": 'one' ends outside of its drawing"]),
+    ],
+)
+def test_letters_on_letters_and_outside_are_told(browser, tmp_path, x, y, said):
+    from checks.tour.hands import OVERLAPS
+
+    assert phone(browser, tmp_path, LETTERS.format(x, y), OVERLAPS) == said
+
+
+FONTS = "<style>:root { --sans: sans-serif, monospace } text { font: 16px var(--sans) }</style>"
+NARROW = (
+    '<svg width="200" height="40"><text y="20">iiiiii</text><text x="{}" y="20">two</text></svg>'
+)
+
+
+@pytest.mark.parametrize(("x", "places"), [(90, set()), (45, {"fallback font"})])
+def test_letters_are_read_in_the_fallback_font_too(browser, tmp_path, x, places):
+    from checks.tour import hands
+
+    tour = visit(browser, tmp_path, FONTS + NARROW.format(x))
+    tour.names = ["a.html"]
+    with served(tmp_path) as tour.address:
+        hands.texts(tour)
+    told = [fault for fault in tour.faults if "'iiiiii' stands on 'two'" in fault]
+    assert {fault.partition(")")[0].rpartition(", ")[2] for fault in told} == places
+
+
+SCHEMES = """<style>body {{ background: #fff; color: #000 }} @media (prefers-color-scheme: dark)
+  {{ body {{ background: #111; color: #eee }} }} @media (prefers-color-scheme: {})
+  {{ p {{ color: #777; background: #888 }} }}</style><main><h1>A</h1><p>text</p></main>"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["phone", "laptop"])
+def test_contrast_is_looked_at_in_both_schemes_at_both_sizes(browser, tmp_path, scheme, size):
+    tour = visit(browser, tmp_path, SCHEMES.format(scheme))
+    with (
+        served(tmp_path) as tour.address,
+        tour.context(size) as context,
+        tour.open(context, "a.html", size) as page,
+    ):
+        for each in ("light", "dark"):
+            tour.view(page, "a.html", size, each)
+    where = {fault.partition(":")[0] for fault in tour.faults if "color-contrast" in fault}
+    assert where == {f"a.html ({size}, {scheme})"}
+
+
+def test_a_page_that_takes_too_many_sheets_is_told(browser, tmp_path, monkeypatch):
+    from checks.tour import hands
+
+    monkeypatch.setattr(hands, "SHEETS", {"a.html": 1})
+    for height, said in ((0, []), (3000, ["a.html (paper): 3 sheets, and may take 1"])):
+        tour = visit(browser, tmp_path, f'<div style="height: {height}px">text</div>')
+        tour.names = ["a.html"]
+        with served(tmp_path) as tour.address:
+            hands.sheets(tour)
+        assert [fault for fault in tour.faults if "sheets" in fault] == said

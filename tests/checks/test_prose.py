@@ -17,7 +17,7 @@ def test_nothing_that_a_reader_sees_holds_a_typed_quantity():
 def test_all_written_pages_are_read():
     names = {page.name for page in lint_prose.pages()}
     assert {"index.md", "alexnet.md", "vgg.md", "conventions.md", "errata.md"} <= names
-    assert {"alexnet_by_hand.py", "own_network.py"} <= names
+    assert {"alexnet_by_hand.py", "own_network.py", "shrink.py"} <= names
 
 
 def test_the_text_of_a_notebook_and_its_comments_are_read_and_its_code_is_not(tmp_path):
@@ -69,7 +69,12 @@ def test_the_text_of_a_notebook_and_its_comments_are_read_and_its_code_is_not(tm
         ('{% set it = "61 M" %}It has {{ it }}.', "61"),
         ("{% set it = 61 %}It has {{ it }}.", "61"),
         ("{% for it in [61, 62] %}{{ it }}{% endfor %}", "62"),
-        ('{{ n("a/b/c") | replace("x", "61") }}', "61"),
+        ('{{ n("a/b/c") | replace("x", "61") }}', "| replace"),
+        ('{{ ["a", "b", "c"] | length }}', "| length"),
+        ("{{ stack(3).field * 2 }}", "*"),
+        ('{{ n("a/b/c", "M", 1 + 1) }}', "+"),
+        ("{% set it = stack(3).field // 2 %}{{ it }}", "//"),
+        ("{% for it in range(3) %}x{% endfor %}", "range()"),
         ("{{ chart('key', 'Memory of 12 layers', 'a bar') }}", "12"),
         ('{{ chart("key", "12", "a bar") }}', "12"),
         ('{{ network_strip("vgg16", caption="all 16 layers") }}', "16"),

@@ -82,7 +82,7 @@ def test_a_list_that_was_cut_is_named_with_its_line(line: str, root: Path) -> No
     path.write_text(path.read_text() + line + "\n")
     with pytest.raises(CnnrefError) as told:
         signed.faults(root)
-    assert str(told.value) == f"{path}, line 3: it is no digest with a path behind it."
+    assert str(told.value) == f"{path}, line 3: it is no digest with a path after it."
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="sha256sum is not installed")

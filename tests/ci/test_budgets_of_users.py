@@ -118,6 +118,33 @@ def test_pytest_sees_what_is_not_as_it_was(project: Path) -> None:
     assert re.search(r"small: 3 rows differ from \S+/costs\.json", done.stdout)
 
 
+def test_pytest_holds_limits_in_percent_above_a_baseline(project: Path) -> None:
+    limited = """
+import pytest
+from model import build
+
+@pytest.mark.budget("small", parameters="+20%")
+def test_stated_in_pyproject(within_budget):
+    within_budget(build())
+
+@pytest.mark.budget("small", macs="+13%", parameters="+12%")
+def test_what_is_nearer_goes_before(within_budget):
+    within_budget(build())
+"""
+    (project / "test_costs.py").write_text(limited, encoding="utf-8")
+    state(project, "+12%")
+    same = suite(project)
+    assert "2 passed" in same.stdout, same.stdout
+    widen(project)  # by an eighth
+    done = suite(project)
+    assert "2 failed" in done.stdout, done.stdout
+    assert "small: macs: 472.72 kMACs exceed the budget of 470.62 kMACs" in done.stdout
+    assert "small: parameters: 580 parameters exceed the budget of 577 parameters" in done.stdout
+    state(project, "+13%")
+    wider = suite(project, "-k", "pyproject")
+    assert "1 passed" in wider.stdout, wider.stdout
+
+
 def test_a_suite_that_never_counts_loads_nothing_heavy(tmp_path: Path) -> None:
     (tmp_path / "test_other.py").write_text(
         "import sys\ndef test_it():\n"

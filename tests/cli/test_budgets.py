@@ -12,7 +12,9 @@ from command_line import run
 import cnnref
 from cnnref.cli.commands import COMMANDS
 from cnnref.tables import budget
-from cnnref.testing.stated import OPTIONS
+from cnnref.testing import assert_budget
+from cnnref.testing.stated import OPTIONS, limits
+from cnnref.testing.stated import budget as budget_of
 
 NETS = """
 from cnnref import Net
@@ -79,6 +81,45 @@ def test_a_table_that_was_kept_is_held_against(project: Path, capsys: Any) -> No
     code, out, err = run(capsys, *again, "--arg", "width=4", "--quiet")
     assert (code, out) == (1, "")
     assert "-240.19 kMACs (-50.0%)" in err
+
+
+def test_a_limit_in_percent_leaves_room_above_a_baseline(project: Path, capsys: Any) -> None:
+    run(capsys, "table", "nets.py:small", "--output", "costs.json")
+    wider = ("trace", "nets.py:small", "--arg", "width=12", "--baseline", "costs.json", "--quiet")
+    # 480,384 and 720,576 MACs
+    assert run(capsys, *wider, "--max-macs", "+50%") == (0, "", "")
+    code, _, err = run(capsys, *wider, "--max-macs", "+49.9%", "--max-parameters", "+100%")
+    assert code == 1
+    assert err == (
+        "cnnref: small: macs: 720.58 kMACs exceed the budget of 720.10 kMACs by 481 MACs (0.1%); "
+        "most in conv2 (54.0%), conv1 (46.0%)\n"
+    )
+    same = ("trace", "nets.py:small", "--baseline", "costs.json", "--quiet")
+    assert run(capsys, *same, "--max-macs", "+0%")[0] == 0
+    assert run(capsys, *same, "--max-macs", "-0.1%")[0] == 1
+    # a limit of another kind leaves the table what the network must equal
+    assert run(capsys, *wider, "--max-macs", "1M")[0] == 1
+    assert run(capsys, *same, "--max-macs", "1M")[0] == 0
+
+
+def test_limits_in_percent_are_stated_and_asserted_like_others(project: Path, capsys: Any) -> None:
+    stated = (
+        '[tool.cnnref.budget.a]\ntarget = "nets.py:small"\narg = {{ width = {width} }}\n'
+        'macs = "+50%"\nbaseline = "costs.json"\n'
+    )
+    state(project, text=stated)
+    assert run(capsys, "budget", "--update")[0] == 0
+    for width, code in ((12, 0), (13, 1)):
+        state(project, width, stated)
+        assert run(capsys, "budget")[0] == code
+    given_once = limits(budget_of("a", project))
+    assert_budget(cnnref.Table.from_json((project / "costs.json").read_text()), **given_once)
+    net = cnnref.Net((3, 8, 8))
+    net.conv(net.input, 1, 1)
+    with pytest.raises(AssertionError, match=r"macs: 192 MACs exceed the budget of 187 MACs"):
+        assert_budget(net, baseline=net.table(), macs="-2.5%")
+    with pytest.raises(cnnref.CnnrefError, match="of a baseline, and none is given"):
+        assert_budget(net, macs="+2%")
 
 
 def test_what_differs_at_the_same_cost_is_told(project: Path, capsys: Any) -> None:
@@ -208,7 +249,8 @@ REFUSED = {
     ),
     "a limit": (
         '[tool.cnnref.budget.a]\ntarget = "vgg16"\nmacs = "many"\n',
-        "The budget of macs must be a number such as 5G, 30M or 1500k, but is 'many'.",
+        "The budget of macs must be a number such as 5G, 30M or 1500k, or +2% of a baseline, "
+        "but is 'many'.",
     ),
     "no TOML": ("[tool", "is not TOML: "),
 }

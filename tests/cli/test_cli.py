@@ -282,9 +282,10 @@ BAD = {
     "table vgg16 --group stages": "Unknown grouping 'stages': did you mean stage?",
     "table vgg16 --group stage --columns +field": "Unknown column of groups 'field': known are "
     "activations, activations_share, backward_macs, biases, bytes, frozen, intensity, macs, "
-    "macs_share, moved_bytes, operations, operations_m, operations_share, parameter_bytes, "
-    "parameters, parameters_k, parameters_share, peak, stored_bytes, stored_bytes_kb, trainable, "
-    "training, training_adam, training_momentum, training_sgd, weights.",
+    "macs_share, moved_bytes, nonzero_macs, operations, operations_m, operations_share, "
+    "parameter_bytes, parameters, parameters_k, parameters_share, peak, sparsity, stored_bytes, "
+    "stored_bytes_kb, trainable, training, training_adam, training_momentum, training_sgd, "
+    "weights.",
     "table vgg16 --depth 0": "--depth must be a positive whole number, but is '0'.",
     "table vgg16 --group stage --depth 1": "--group and --depth exclude each other: give one of "
     "them.",
@@ -294,9 +295,10 @@ BAD = {
     "table vgg16 --dtype flot16": "Unknown dtype 'flot16': did you mean float16 or bfloat16?",
     "table vgg16 --batch-size 0": "--batch-size must be a positive whole number, but is '0'.",
     "table vgg16 --max-macs much": "The budget of macs must be a number such as 5G, 30M or 1500k, "
-    "but is 'much'.",
+    "or +2% of a baseline, but is 'much'.",
+    "table vgg16 --max-macs +2%": "The budget of macs is +2% of a baseline, and none is given.",
     "table vgg16 --max-peak 200M": "The budget of peak must be a number such as 200MiB or 200MB, "
-    "but is '200M'.",
+    "or +2% of a baseline, but is '200M'.",
     "table vgg16 --input 3,64,64": "--input is for a callable; the spec of vgg16 takes none.",
     "table vgg16 --arg width=2": "--arg is for a callable; the spec of vgg16 takes none.",
     "trace vgg16 --input 3y8y8": INPUT + "'3y8y8'.",

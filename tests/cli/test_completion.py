@@ -44,6 +44,7 @@ CASES = {
     "trace x --format m": {"markdown"},
     "trace x --convention lec": {"lecture"},
     "table vgg16 --columns layer,mac": {"layer,macs", "layer,macs_share"},
+    "trace x --by-convention thop,torchi": {"thop,torchinfo"},
     "trace x --max-pa": {"--max-parameters"},
     "trace x --max-macs ": set(),
     "check alexnet --max-tr": {"--max-training"},

@@ -4,9 +4,12 @@ import csv
 import json
 from io import StringIO
 
+import pytest
 from command_line import run
 
 import cnnref
+from cnnref.cli.commands import COMMANDS
+from cnnref.cli.help import COLUMNS_SAY, columns
 
 
 def test_list_has_a_line_for_each_network(capsys):
@@ -52,3 +55,15 @@ def test_the_prices_of_a_convention_are_shown(capsys):
         for op, terms in prices.items()
         for count, price in terms.items()
     ]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, one in COMMANDS.items() if "--columns" in one.options]
+)
+def test_help_says_of_each_column_what_it_is(capsys, name):
+    out = run(capsys, name, "--help")[1].partition("\ncolumns:\n")[2]
+    told = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert list(told) == columns(name)
+    assert max(map(len, out.splitlines())) <= 80
+    # each is named once for all commands
+    assert all(told[key] == COLUMNS_SAY[key] for key in told)

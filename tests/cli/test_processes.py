@@ -50,6 +50,35 @@ def test_a_heavy_import_would_be_seen():
     assert loaded_by("table", "vgg19", "--format", "json") == "['json']"
 
 
+def compiled_by(code):
+    """How many texts the standard library compiles while some code runs."""
+    watch = (
+        "import builtins, re, sys, typing; compile = builtins.compile; seen = []\n"
+        "builtins.compile = lambda *said, **how: seen.append(said[1]) or compile(*said, **how)\n"
+    )
+    # a file of ours is compiled once and kept, but for where nothing may be written
+    tell = "\nprint(seen.count('<string>'), file=sys.stderr)"
+    command = [sys.executable, "-S", "-c", watch + code + tell]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return int(done.stderr)
+
+
+def test_a_start_compiles_no_annotation():
+    assert compiled_by("from cnnref.cli.main import main; main(['table', 'vgg19'])") == 0
+
+
+def test_an_annotation_that_is_compiled_would_be_seen():
+    assert compiled_by("class A(typing.NamedTuple):\n    x: 'int'") == 1
+
+
+def test_what_is_loaded_at_a_start_is_not_searched_for_garbage():
+    code = "import gc; from cnnref.__main__ import main; main(['list'])"
+    command = [sys.executable, "-c", f"{code}; print(gc.get_freeze_count())"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    # closed() has sent it there
+    assert int(done.stderr) > 1000
+
+
 def into_a_closed_pipe(*command):
     # buffered, as a user's program is: the loss is then noticed late
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}

@@ -15,7 +15,7 @@ from cnnref.drawing.block import block_scene
 from cnnref.drawing.labels import text_width, wrap
 from cnnref.drawing.scene import faint_size, faults
 from cnnref.drawing.stack import stacks_scene
-from cnnref.drawing.strip import across_scene
+from cnnref.drawing.strip import LEAST, across_scene
 from cnnref.drawing.svg import LIGHT, standalone, to_svg
 from website.lessons import naive_inception
 
@@ -221,18 +221,29 @@ def test_the_naive_module_has_the_branches_of_the_papers_figure():
         naive_inception(cnnref.table("resnet18"), "conv3_1")
 
 
+def test_layers_that_append_their_maps_are_no_branches_of_a_module():
+    strip = diagrams.strip(cnnref.table("densenet121")).wide
+    words = " ".join(box.words for box in strip.boxes)
+    for layers in (6, 12, 24, 16):
+        assert f"dense layer × {layers}" in words
+    assert "inception" not in words
+    assert "two branches" not in words
+
+
 @pytest.mark.parametrize("name", cnnref.names())
 def test_a_strip_has_every_row_and_every_edge_between_stages(name):
     table = cnnref.table(name)
-    stage = {-1: "input", **{row: layer.stage for row, layer in enumerate(table)}}
-    wanted = Counter(
-        (source, row)
-        for row, layer in enumerate(table)
-        for source in layer.inputs
-        if stage[source] != stage[row]
-    )
     drawing = diagrams.strip(table)
     for scene in (drawing.wide, drawing.narrow):
+        home = {row: number for number, box in enumerate(scene.boxes) for row in box.rows}
+        wanted = Counter(
+            (source, row)
+            for row, layer in enumerate(table)
+            for source in layer.inputs
+            if home[source] != home[row]
+        )
+        for box in scene.boxes[1:]:
+            assert len({table[row].stage for row in box.rows}) == 1
         assert Counter(edge for arrow in scene.arrows for edge in arrow.edges) == wanted
         pairs = [(arrow.source, arrow.target) for arrow in scene.arrows]
         assert len(pairs) == len(set(pairs))
@@ -250,8 +261,24 @@ def test_a_strip_has_every_row_and_every_edge_between_stages(name):
 def test_a_strip_grows_with_the_map_and_the_channels():
     boxes = diagrams.strip(cnnref.table("vgg16")).wide.boxes
     heights, widths = [box.height for box in boxes], [box.width for box in boxes]
-    assert heights[1:6] == sorted(heights[1:6], reverse=True)
-    assert widths[0] < widths[1] < widths[2] < widths[4] == widths[5]
+    # to scale: a map of half the side is half as high
+    assert [round(heights[0] / height) for height in heights[:11]] == [
+        1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 26,
+    ]  # fmt: skip
+    assert heights[10] == heights[-1] == LEAST
+    assert widths[0] < widths[1] == widths[2] < widths[3] < widths[7] == widths[9]
+
+
+def test_a_pooling_stands_by_itself_so_that_a_box_has_its_own_map():
+    boxes = diagrams.strip(cnnref.table("alexnet", input_size=227)).wide.boxes
+    assert [box.words.partition(", made")[0] for box in boxes[1:5]] == [
+        "conv1, 64 × 56 × 56",
+        "pool1, 64 × 27 × 27",
+        "conv2, 192 × 27 × 27",
+        "pool2, 192 × 13 × 13",
+    ]
+    kinds = [box.kind for box in diagrams.strip(cnnref.table("resnet50")).wide.boxes]
+    assert kinds == ["end", "conv", "pool", *["conv"] * 4, "pool", "linear"]
 
 
 def test_a_strip_of_a_net_with_long_connections():

@@ -178,6 +178,7 @@ def test_a_file_has_colours_of_its_own_for_both_themes_and_none_of_a_page(tmp_pa
     picture.save(path)
     text = path.read_text(encoding="utf-8")
     assert text == picture._repr_svg_()
+    assert repr(picture) == f"<Drawing: {picture.title}, {len(picture.wide.boxes)} boxes>"
     assert "var(" not in text
     root = ET.fromstring(text)
     assert root.get("viewBox") == f"0 0 {root.get('width')} {root.get('height')}"
@@ -287,3 +288,16 @@ def test_a_chart_says_under_which_convention_and_what_it_lacks():
 def test_old_keys_of_quantities_say_their_new_name():
     with pytest.warns(cnnref.RenamedWarning, match="'flops' is now called 'operations'"):
         cnnref.table("alexnet").chart("flops")
+
+
+@pytest.mark.parametrize(
+    ("name", "block", "words"),
+    [
+        ("shufflenet_v2_x1_0", "stage2_2", ["split into 2", "channel shuffle"]),
+        ("convnext_tiny", "stage1_1", ["linear, 384, GELU", "learned factors"]),
+        ("mobilenet_v2", "stage3_2", ["1×1 conv, 192, batch norm, ReLU6"]),
+    ],
+)
+def test_what_hardly_computes_is_said_in_words(name: str, block: str, words: list[str]) -> None:
+    said = cnnref.table(name).draw(block).description
+    assert [word for word in words if f": {word}, " not in said] == []

@@ -50,7 +50,9 @@ def test_a_measurement_knows_its_rates() -> None:
     assert found.macs == cnnref.trace(Small(), (3, 8, 8)).macs
     lines = str(found).splitlines()
     assert lines[0] == "Small, input 3 x 8 x 8, inference, batch 2, float32"
-    assert [line.split()[0] for line in lines[1:]] == [
+    words = [line.split()[0] for line in lines[1:]]
+    # a busy machine adds a line that says so
+    assert [word for word in words if word != "but"] == [
         "on", "time", "throughput", "achieved", "held", "peak",
     ]  # fmt: skip
 
@@ -193,6 +195,8 @@ def test_process_and_module_are_left_as_they_were(
     assert module_state(module) == parts
 
 
+# an interrupt where an object goes is told, and comes again
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("mode", ["inference", "training"])
 def test_an_interrupt_at_any_moment_changes_nothing_and_arrives(mode: str) -> None:
     def measured(module: nn.Module, image: Tensor) -> Any:

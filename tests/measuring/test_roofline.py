@@ -75,9 +75,20 @@ def test_measured_times_stand_beside_the_allowed_ones() -> None:
     assert frame["times"].iloc[0] == pytest.approx(1e-3 / row.allowed)
 
 
+def test_decimals_stand_under_one_another_and_what_a_cache_holds_is_said() -> None:
+    lines = roofline(measurement(), BEST).to_text(columns="measured_ms,share,factor").splitlines()
+    rows = [line.split() for line in lines if line and line[0] == " " and line.strip()[0].isdigit()]
+    assert {tuple(len(cell.partition(".")[2]) for cell in row) for row in rows} == {(3, 1, 1)}
+    slow, fast = Ceilings("float32", 1e10, 1e3), Ceilings("float32", 1e18, 1e18)
+    moving = sum(1 for layer in measurement().layers if layer.moved_bytes)
+    said = f"{moving} layers were faster than a large copy: what moves there is in a cache already"
+    assert said in str(roofline(measurement(), slow))
+    assert "cache" not in str(roofline(measurement(), fast))
+
+
 def test_a_table_alone_has_no_measured_columns() -> None:
     head = roofline(ALEXNET, BEST).to_csv().splitlines()[0]
-    assert head == "Layer,operator,MACs,bytes moved,ms allowed,bound by"
+    assert head == "Layer,op,MACs,bytes moved,ms allowed,bound by"
     every = roofline(ALEXNET, BEST).to_csv(columns="+gflops").splitlines()[1]
     assert every.endswith(",")  # nothing was measured
     assert set(COLUMNS) >= {"layer", "macs", "bound"}
@@ -90,6 +101,14 @@ def test_a_table_alone_has_no_measured_columns() -> None:
             ALEXNET, {"ceilings": Ceilings("float32", 0.0, 1e9)},
             "roofline: the ceilings must be positive rates, but are 0.0 FLOP/s and "
             "1000000000.0 byte/s.",
+        ),
+        (
+            ALEXNET, {"ceilings": Ceilings("float32", float("nan"), 1e9)},
+            "roofline: flops_per_second must be a finite number, but is nan.",
+        ),
+        (
+            ALEXNET, {"ceilings": Ceilings("float32", 1e12, "1 TB/s")},
+            "roofline: bytes_per_second must be a finite number, but is '1 TB/s'.",
         ),
         (
             ALEXNET, {"batch_size": 0},

@@ -200,3 +200,12 @@ def test_a_bool_is_no_size_even_where_the_same_window_was_asked_for_before():
     net.conv(net.input, 16, 1, stride=1, padding=0)
     with pytest.raises(CnnrefError, match="stride must be a positive whole number, but is True"):
         net.conv(net.input, 16, 1, stride=True)
+
+
+def test_a_layer_without_a_name_takes_a_number_that_is_free():
+    n = cnnref.Net((3, 8, 8))
+    x = n.conv(n.input, 4, 1, name="conv1")
+    x = n.conv(x, 4, 1)
+    x = n.conv(n.conv(x, 4, 1, name="conv3"), 4, 1)
+    n.relu(x)
+    assert [row.name for row in n.table()] == ["conv1", "conv2", "conv3", "conv4", "relu1"]

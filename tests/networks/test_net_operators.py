@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -49,6 +50,13 @@ def drawn(seed: int) -> Iterator[tuple[Callable[[Net], object], nn.Module]]:
     yield (lambda net: net.layer_norm(net.input, 1)), nn.LayerNorm(SIZE[-1:])
     yield (lambda net: net.layer_norm(net.input)), nn.LayerNorm(SIZE)
     yield (lambda net: net.multiply(net.input, net.adaptive_avg_pool(net.input, 1))), Weighed()
+    parts = draw.choice((1, 2, 4))
+    yield (lambda net: net.concat(*net.split(net.input, parts))), Parted(parts)
+    yield (lambda net: net.shuffle(net.input, parts)), nn.ChannelShuffle(parts)
+    yield (lambda net: net.mean(net.input)), Averaged()
+    order = tuple(draw.sample(range(3), 3))
+    yield (lambda net: net.permute(net.input, order)), Turned(order)
+    yield (lambda net: net.add(net.layer_scale(net.input), net.input)), Scaled()
 
 
 SIZE = (4, 5, 7)
@@ -57,6 +65,38 @@ SIZE = (4, 5, 7)
 class Weighed(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x * F.adaptive_avg_pool2d(x, 1)
+
+
+class Parted(nn.Module):
+    def __init__(self, parts: int) -> None:
+        super().__init__()
+        self.parts = parts
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat(x.chunk(self.parts, dim=1), dim=1)
+
+
+class Averaged(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean((2, 3))
+
+
+class Turned(nn.Module):
+    def __init__(self, order: tuple[int, ...]) -> None:
+        super().__init__()
+        self.order = order
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.permute(0, *(1 + axis for axis in self.order))
+
+
+class Scaled(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.factors = nn.Parameter(torch.ones(SIZE[0], 1, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.factors * x + x
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -76,6 +116,13 @@ REFUSED = {
     ),
     "group_norm1: 3 groups do not divide 4 channels.": lambda net: net.group_norm(net.input, 3),
     "layer_norm1: 4 axes are more than": lambda net: net.layer_norm(net.input, 4),
+    "chunk1: 3 parts do not divide 4 channels": lambda net: net.split(net.input, 3),
+    "channel_shuffle1: 3 groups do not divide 4 channels": lambda net: net.shuffle(net.input, 3),
+    "permute1: the order (0, 2) does not name each of its 3 axes once": lambda net: net.permute(
+        net.input, (0, 2)
+    ),
+    "multiply1": lambda net: net.layer_scale(net.flatten(net.input)),
+    "mean1": lambda net: net.mean(net.flatten(net.input)),
     "cannot multiply 4 x 5 x 7 by 4": lambda net: net.multiply(
         net.input, net.flatten(net.adaptive_avg_pool(net.input, 1))
     ),
@@ -90,6 +137,29 @@ def test_what_does_not_fit_is_refused(message: str) -> None:
     with pytest.raises(ShapeError) as caught:
         REFUSED[message](Net(SIZE))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [0, -2, 1.5, True, "2"])
+def test_parts_and_groups_are_positive_whole_numbers(wrong: Any) -> None:
+    for call, said in ((Net.split, "chunk1: parts"), (Net.shuffle, "channel_shuffle1: groups")):
+        net = Net(SIZE)
+        with pytest.raises(CnnrefError, match=said):
+            call(net, net.input, wrong)
+
+
+@pytest.mark.parametrize("wrong", [2, (0, 1.5, 2), (0, -1, 1), "021", None])
+def test_an_order_is_of_the_numbers_of_axes(wrong: Any) -> None:
+    net = Net(SIZE)
+    with pytest.raises(CnnrefError, match="permute1: order must"):
+        net.permute(net.input, wrong)
+
+
+def test_other_groups_of_a_shuffle_are_another_network() -> None:
+    two, four = Net(SIZE), Net(SIZE)
+    two.shuffle(two.input, 2)
+    four.shuffle(four.input, 4)
+    (found,) = cnnref.compare(two.table(), four.table())
+    assert str(found) == "row 0 (channel_shuffle1): groups is 2 against 4"
 
 
 def test_a_name_takes_its_blocks() -> None:

@@ -121,6 +121,14 @@ def test_depth_is_the_longest_path():
     assert depth(cnnref.table("vgg19")) == cnnref.architecture("vgg19").depth == 19
 
 
+def test_the_layers_of_a_gate_add_no_depth():
+    net = cnnref.Net((3, 8, 8))
+    x = net.conv(net.input, 4, 1)
+    gate = net.conv(net.conv(net.adaptive_avg_pool(x, 1), 2, 1), 4, 1)
+    net.conv(net.multiply(x, gate), 4, 1)
+    assert depth(net.table()) == 2
+
+
 def test_every_figure_says_what_and_whence():
     for figure in cited.figures():
         assert all([figure.name, figure.title, figure.quantity, figure.unit])

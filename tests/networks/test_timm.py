@@ -22,9 +22,17 @@ if torchvision_models.models:  # timm imports torchvision, which may need the he
 
 INCEPTIONS = ("inception_v4", "inception_resnet_v2")
 PREACT = {f"preact_resnet{layers}": f"resnetv2_{layers}" for layers in (18, 34, 50, 101, 152)}
-# torchvision has these too: here are the same networks by other people
-SHARED = ("inception_v3", *(f"resnet{layers}" for layers in (18, 34, 50, 101, 152)))
-NETWORKS = (*INCEPTIONS, *PREACT, "preact_resnet200")
+# whose poolings timm writes otherwise, or which torchvision has too: what has weights is compared
+IN_ORDER = ("seresnet50", "inception_v3", *(f"resnet{layers}" for layers in (18, 34, 50, 101, 152)))
+# what timm calls others otherwise, and what of the paper it leaves to whoever trains
+NAMED = PREACT | {"mobilenet_v1": "mobilenetv1_100"}
+OPTIONS: dict[str, dict[str, Any]] = {
+    **{name: {"drop_rate": 0.2} for name in INCEPTIONS},
+    # its own default is the ReLU6 of the second MobileNet
+    "mobilenet_v1": {"act_layer": "relu"},
+}
+WHOLE = (*INCEPTIONS, "mobilenet_v1")
+NETWORKS = (*WHOLE, *PREACT, "preact_resnet200")
 
 
 class Seen(NamedTuple):
@@ -44,9 +52,8 @@ def build(name: str) -> nn.Module:
         if name == "preact_resnet200":
             parts: dict[str, Any] = {"conv_layer": create_conv2d, "norm_layer": BatchNormAct2d}
             return ResNetV2([3, 24, 36, 3], **parts).eval()
-        # the papers' dropout, which timm leaves to whoever trains
-        rate = {"drop_rate": 0.2} if name in INCEPTIONS else {}
-        return timm.create_model(PREACT.get(name, name), pretrained=False, **rate).eval()
+        options = OPTIONS.get(name, {})
+        return timm.create_model(NAMED.get(name, name), pretrained=False, **options).eval()
 
 
 @cache
@@ -89,28 +96,28 @@ def parts(rows: list[tuple[str, Seen]], projection: str) -> tuple[list[Seen], li
     return paths
 
 
-@pytest.mark.parametrize("name", [*NETWORKS, *SHARED])
+@pytest.mark.parametrize("name", [*NETWORKS, *IN_ORDER])
 def test_the_totals_are_those_of_timm(name: str) -> None:
     table = cnnref.table(name)
     assert table.parameters == sum(part.numel() for part in build(name).parameters())
     assert table.macs == watched(name)[1]
 
 
-@pytest.mark.parametrize("name", INCEPTIONS)
-def test_the_inception_networks_are_those_of_timm_row_by_row(name: str) -> None:
+@pytest.mark.parametrize("name", WHOLE)
+def test_networks_are_those_of_timm_row_by_row(name: str) -> None:
     table = cnnref.table(name)
     assert [row for _, row in weighted(table)] == [row for _, row in watched(name)[0]]
     # also every pooling, norm, activation and join, and what feeds what
     assert cnnref.compare(table, cnnref.trace(build(name), table.input_shape)) == []
 
 
-@pytest.mark.parametrize("name", SHARED)
-def test_the_networks_that_torchvision_has_too_have_the_weights_of_timm_in_order(name: str) -> None:
+@pytest.mark.parametrize("name", IN_ORDER)
+def test_networks_have_the_weights_of_timm_in_order(name: str) -> None:
     # timm runs the projection of a residual block after its main path, as torchvision does
     assert [row for _, row in weighted(cnnref.table(name))] == [row for _, row in watched(name)[0]]
 
 
-@pytest.mark.parametrize("name", sorted(set(NETWORKS) - set(INCEPTIONS)))
+@pytest.mark.parametrize("name", sorted(set(NETWORKS) - set(WHOLE)))
 def test_the_preactivation_networks_have_the_weights_of_timm_in_order(name: str) -> None:
     """timm runs a unit's projection first, and its last layer as a 1x1 convolution."""
     ours = parts(weighted(cnnref.table(name)), "projection")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from functools import cache
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ import torch
 from torch import nn
 
 import cnnref
+from cnnref.counting import arithmetic
 from proofs.planted import arithmetic as faults_arithmetic
 from proofs.planted import books as faults_books
 from proofs.planted import figures as faults_figures
@@ -28,6 +32,7 @@ from proofs.planted.change import (
     tally,
     variants,
 )
+from website.places import ROOT
 
 NAMES = cnnref.names()
 # so many faults are drawn of a network, and of one with more rows fewer: each costs more there
@@ -50,10 +55,35 @@ def test_no_fault_in_a_book_is_missed(book: str, name: str) -> None:
     assert found.planted in (DRAWN[book], FEW)
 
 
-def test_no_fault_in_a_rule_is_missed() -> None:
-    found = tally(faults_arithmetic.plant(sample=60, seed=SEED))
+@pytest.mark.parametrize("rules", faults_arithmetic.RULES, ids=lambda rules: rules.__name__)
+def test_no_fault_in_a_rule_is_missed(rules: ModuleType) -> None:
+    found = tally(faults_arithmetic.plant(rules, sample=60, seed=SEED))
     assert found.missed == ()
     assert found.outcomes == {LIVE: 60}
+
+
+@pytest.mark.parametrize("rules", faults_arithmetic.RULES, ids=lambda rules: rules.__name__)
+def test_nothing_is_said_against_sound_rules(rules: ModuleType) -> None:
+    assert faults_arithmetic.check(rules, faults_arithmetic.RULES[rules]) == ""
+
+
+def files_of_rules(folder: Path) -> set[str]:
+    """The files of a folder that say of layers what work they do."""
+    return {
+        path.stem
+        for path in folder.glob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        and node.returns
+        and ast.unparse(node.returns) == "Work"
+    }
+
+
+def test_every_file_of_rules_has_faults(tmp_path: Path) -> None:
+    planted = {rules.__name__.rpartition(".")[2] for rules in faults_arithmetic.RULES}
+    assert files_of_rules(ROOT / "cnnref" / "counting") == planted
+    (tmp_path / "folding.py").write_text("def fold(shape: Shape) -> Work: ...\n", encoding="utf-8")
+    assert files_of_rules(tmp_path) == {"folding"}
 
 
 @pytest.mark.parametrize("book", faults_figures.BOOKS)
@@ -195,8 +225,8 @@ def test_a_comparison_that_overlooks_a_field_misses_faults(
 
 
 def test_an_oracle_that_sees_nothing_misses_every_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faults_arithmetic, "check", lambda rules: "")
-    found = tally(faults_arithmetic.plant(sample=5))
+    monkeypatch.setattr(faults_arithmetic, "check", lambda *_: "")
+    found = tally(faults_arithmetic.plant(arithmetic, sample=5))
     assert (found.outcomes, len(found.missed)) == ({MISSED: 5}, 5)
     assert found.missed[0].startswith("arithmetic.")
 
@@ -230,6 +260,26 @@ def test_what_is_not_shown_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.outcomes[EQUIVALENT] == 0
     assert all("inplace" in text or "dropout" in text or ": p " in text for text in found.missed)
     assert len(found.missed) == 12
+
+
+def test_a_list_that_grows_is_joined_as_it_was_and_one_map_along_no_axis() -> None:
+    net = model_of("densenet121")
+    first, *joins = (event for event in net.events if event.callee is torch.cat)
+    assert [len(event.args[0]) for event in (first, *joins[:6])] == [1, 2, 3, 4, 5, 6, 7]
+    faults = {one.what: one for one in faults_model.faults(net) if one.number == first.number}
+    assert faults_shown.reason_in_model(net, faults["argument 1 +1"]) == faults_shown.ALONE
+    assert faults_shown.reason_in_model(net, faults["twice"]) == ""
+
+
+def test_an_axis_of_one_element_changes_no_mean() -> None:
+    plot = spec_of("convnext_tiny")
+    reasons = {
+        plot.where(one.number): faults_shown.reason_in_spec(plot, one)
+        for one in faults_spec_kinds.faults(plot)
+        if one.what == "axes +1"
+    }
+    assert {name for name, reason in reasons.items() if reason} == {"norm"}
+    assert reasons["norm"] == faults_shown.THIN
 
 
 def test_working_in_place_shows_where_the_old_values_are_read_later() -> None:
@@ -281,6 +331,7 @@ def test_the_command_does_every_network_in_both_books() -> None:
     for book in faults_books.BOOKS:
         assert {name for kind, name in tasks if kind == book} == set(NAMES)
     assert {name for kind, name in tasks if kind == "data"} == set(faults_figures.BOOKS)
-    assert ("rules", "cnnref.counting.arithmetic") in tasks
+    files = {name for kind, name in tasks if kind == "rules"}
+    assert files == {"cnnref.counting.arithmetic", "cnnref.counting.upsampling"}
     few = list(run.tasks_of(["specs"], ["alexnet", "vgg16"]))
     assert few == [("specs", "vgg16"), ("specs", "alexnet")]

@@ -201,7 +201,9 @@ def replay(table, *, training=False):
         used = peak = sizes["in"]
     for number, layer in enumerate(table):
         source = home[layer.inputs[0]]
-        shares = layer.op in {"flatten", "slice"} or (layer.op == "dropout" and not training)
+        shares = layer.op in {"flatten", "slice", "chunk", "permute"} or (
+            layer.op == "dropout" and not training
+        )
         if shares or (layer.op == "relu" and references[source] == 1):
             home[number] = source
         else:

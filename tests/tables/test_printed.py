@@ -245,3 +245,21 @@ def test_an_empty_table_is_a_table(name):
     empty = cnnref.Net((3, 8, 8)).table()
     assert len(getattr(empty, f"to_{name}")("macs")) >= 0
     assert len(getattr(empty, f"to_{name}")("lecture")) >= 0
+
+
+def test_a_notebook_folds_a_long_table_without_scripts():
+    table = cnnref.table("resnet50")
+    text = table._repr_html_()
+    shown, details, folded = text.partition("<details><summary>The other 155 rows</summary>")
+    assert details
+    assert text.endswith("</table>\n</details>\n")
+    assert "<script" not in text
+    both = [Reader(part).rows for part in (shown, folded.partition("</details>")[0])]
+    whole = Reader(table.to_html()).rows
+    # heads twice, every row once, totals and notes with the first
+    assert both[0][0] == both[1][0] == whole[0]
+    assert both[0][1:21] + both[1][1:] == whole[1:176]
+    assert both[0][21:] == whole[176:]
+    assert text.count('id="resnet50-conv1"') == 1
+    short = cnnref.table("vgg16")
+    assert short._repr_html_() == short.to_html()

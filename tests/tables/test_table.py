@@ -159,7 +159,9 @@ def test_conventions_name_their_source_and_cannot_be_changed():
         ),
         (
             lambda _: cnnref.architecture("xyz"),
-            "Unknown network 'xyz': known are " + ", ".join(sorted(NAMES)) + ".",
+            f"Unknown network 'xyz': none of the {len(NAMES)} in the catalogue is near, which "
+            "cnnref.names() has and 'cnnref list' shows; any other is traced, as in cnnref trace "
+            "timm:NAME.",
         ),
     ],
 )

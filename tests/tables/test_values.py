@@ -10,6 +10,7 @@ import cnnref
 from cnnref import Table
 from cnnref.errors import CnnrefError
 from cnnref.measuring.roofline import Ceilings, roofline
+from cnnref.tables import budget
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,27 @@ MISTAKES = {
         "columns must be keys such as 'macs', but are 5.",
     ),
 }
+
+
+class Own:
+    """As PyTorch's modules are: it can be called forward."""
+
+    def forward(self, x):
+        return x
+
+
+def test_a_module_in_the_place_of_a_name_is_told_where_it_belongs():
+    for call in (cnnref.table, cnnref.architecture, cnnref.model):
+        with pytest.raises(
+            CnnrefError, match=r"^Own is a module, .* cnnref\.trace\(module, shape\)"
+        ):
+            call(Own())
+
+
+def test_a_row_that_is_not_there_is_named():
+    with pytest.raises(IndexError, match=r"^alexnet has 22 rows, so no row 999\.$"):
+        TABLE[999]
+    assert TABLE[-1] is TABLE["fc8"]
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -210,3 +232,11 @@ def test_published_figures_are_a_tuple_and_print_as_a_table():
 def test_a_name_in_what_a_notebook_shows_is_text():
     mine = cnnref.Convention.from_dict({"name": "a<b", "base": "macs", "title": "<i>mine</i>"})
     assert "<i>" not in mine._repr_html_()
+
+
+def test_a_limit_may_have_as_many_digits_as_are_read_and_no_more():
+    longest = "9" * budget.LONGEST
+    assert budget.amount("macs", longest) == int(longest)
+    assert budget.amount("macs", f"{longest}G") == int(longest) * 10**9
+    with pytest.raises(cnnref.CnnrefError, match=r"^The budget of macs must be a number such as"):
+        budget.amount("macs", f"{longest}9")

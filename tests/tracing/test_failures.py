@@ -189,5 +189,5 @@ def test_inputs_of_another_form_are_refused(wrong: Any) -> None:
         cnnref.trace(nn.ReLU(), inputs=wrong)
     assert str(error.value) == (
         "trace: inputs must be a tensor, a tuple of positional or a mapping of keyword arguments, "
-        f"but is {wrong!r}."
+        f"but is of type {type(wrong).__name__}."
     )

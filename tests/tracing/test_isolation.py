@@ -6,7 +6,6 @@ import copy
 import gc
 import itertools
 import random
-import threading
 import warnings
 import weakref
 from collections import deque
@@ -20,24 +19,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules import module as everywhere
-from traced_modules import Call, Gate, Gated
+from traced_modules import Call
 
 import cnnref
-from cnnref.sources import built
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.shadow import Shadow
 from cnnref.tracing.twins import copied
 from studies.peers.disturbed import (
-    STEPS,
     Fragile,
-    Interrupt,
-    beside,
     differing,
-    interrupted,
-    ours,
-    signalled,
     state,
-    together,
 )
 
 
@@ -162,6 +153,59 @@ def test_the_snapshot_sees_a_change(change: str) -> None:
     assert snapshot(module) != before
 
 
+def randomness() -> tuple[Any, ...]:
+    bits = np.random.get_bit_generator()
+    numpys = np.random.get_state() if isinstance(bits, np.random.MT19937) else bits.state
+    return random.getstate(), torch.get_rng_state().tolist(), str(numpys)
+
+
+DRAWS: dict[str, Callable[[], Any]] = {
+    "of torch": lambda: torch.rand(1),
+    "of Python": random.random,
+    "of NumPy": np.random.rand,
+    # each second one was drawn with the first, and moves the generator no further
+    "a normal one of torch": lambda: torch.randn(1),
+    "a normal one of Python": lambda: random.gauss(0, 1),
+    "a normal one of NumPy": np.random.standard_normal,
+}
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_a_random_state_is_put_back_wherever_it_was(draw: str) -> None:
+    def forward(x: Tensor) -> Tensor:
+        with torch._C.DisableTorchFunction(), torch.utils._python_dispatch._disable_current_modes():
+            DRAWS[draw]()
+        return x
+
+    put = (random.setstate, torch.set_rng_state, np.random.set_state)
+    get = (random.getstate, torch.get_rng_state, np.random.get_state)
+    for one in DRAWS.values():
+        one()
+    # half of a pair is left, then none: the generator is where it was
+    for _ in range(4):
+        states, before = [one() for one in get], randomness()
+        for _ in range(2):
+            DRAWS[draw]()
+            cnnref.trace(Call(lambda x: x + 1), (4,))
+        for one, kept in zip(put, states, strict=True):
+            one(kept)
+        cnnref.trace(Call(forward), (4,))
+        assert randomness() == before
+        DRAWS[draw]()
+
+
+@pytest.mark.parametrize("kind", [np.random.PCG64, np.random.SFC64, np.random.Philox])
+def test_another_generator_of_numpy_is_put_back_too(kind: Any) -> None:
+    mine = np.random.get_bit_generator()
+    np.random.set_bit_generator(kind(1))
+    try:
+        before = randomness()
+        cnnref.trace(Call(lambda x: x * np.random.rand()), (4,))
+        assert randomness() == before
+    finally:
+        np.random.set_bit_generator(mine)
+
+
 def lazy() -> nn.Module:
     return nn.Sequential(
         nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(5), nn.LSTM(5, 2)
@@ -251,117 +295,6 @@ def test_a_trace_inside_other_modes_works() -> None:
     for mode in (torch.inference_mode(), torch.enable_grad(), torch.device("meta")):
         with mode:
             assert cnnref.trace(module, (3, 8, 8)) == table
-
-
-# ---- interrupts and threads ----
-
-
-def test_an_interrupt_at_any_moment_changes_nothing_and_arrives() -> None:
-    found = interrupted(ours, 60)
-    assert (found.get("others", 0), found["changed"], found["what"]) == (0, 0, {})
-    # on a busy machine the signal may come first each time
-    assert found["interrupted"] + found.get("whole", 0) == 60
-
-
-def in_place(module: nn.Module, image: Tensor) -> Any:
-    """A counter as others are: it works on the module, and sets back what it thinks of."""
-    flags = [part.training for part in module.modules()]
-    with torch.no_grad():
-        module.eval()(image)
-    for part, flag in zip(module.modules(), flags, strict=True):
-        part.training = flag
-    return list(flags)
-
-
-def test_what_works_in_place_is_seen_to_change_something() -> None:
-    assert interrupted(in_place, 5)["changed"] > 0
-    assert beside(in_place)["same"] < STEPS
-
-
-@pytest.mark.parametrize("others", [None, torch.float16])
-def test_a_default_dtype_is_put_back_by_who_set_it(others: torch.dtype | None) -> None:
-    class Typing(nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            torch.set_default_dtype(torch.float64)
-            put = partial(torch.set_default_dtype, others) if others else torch.get_default_dtype
-            thread = threading.Thread(target=put)
-            thread.start()
-            thread.join()
-            return x + 1
-
-    for count in (cnnref.trace, partial(cnnref.measure, device="cpu", seconds=0.02)):
-        try:
-            count(Typing(), (3,))
-            assert torch.get_default_dtype() is (others or torch.float32)
-        finally:
-            torch.set_default_dtype(torch.float32)
-
-
-def test_an_interrupt_ends_a_forward_that_would_not_end() -> None:
-    class Endless(nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            while True:
-                x = x + 1
-
-    before = threading.active_count()
-    with pytest.raises(Interrupt), signalled(0.3):
-        cnnref.trace(Endless(), (3,))
-    assert threading.active_count() == before
-
-
-def test_an_interrupt_while_a_module_is_built_leaves_no_mode() -> None:
-    def endless() -> nn.Module:
-        while True:
-            torch.empty(1)
-
-    with pytest.raises(Interrupt), signalled(0.3):
-        built(endless, {})
-    assert torch.overrides._get_current_function_mode_stack() == []
-    assert not torch.empty(1).is_meta
-
-
-def test_eight_threads_trace_one_module_alike() -> None:
-    found = together(ours)
-    assert found["counts"] == found["right"] == 80
-    assert found["what"] == []
-
-
-def test_training_beside_a_trace_is_as_without_one() -> None:
-    found = beside(ours)
-    assert (found["same"], found["failed"]) == (STEPS, 0)
-    assert found["counts"] > 0
-
-
-def test_what_is_global_is_held_for_the_tracing_thread_alone() -> None:
-    """Another thread that runs in the middle of a trace finds everything as it was."""
-    seen: list[Any] = []
-    gate = Gate.apply
-
-    def settings() -> Any:
-        torch.rand(1)
-        return (
-            torch.is_grad_enabled(),
-            torch.backends.mha.get_fastpath_enabled(),
-            torch.overrides._get_current_function_mode_stack(),
-            torch.utils._python_dispatch._get_current_dispatch_mode_stack(),
-            torch.utils._python_dispatch.is_in_torch_dispatch_mode(),
-            Gate.apply(torch.ones(1, 4), torch.ones(4, 4)).is_meta,
-        )
-
-    def look(x: Tensor) -> Tensor:
-        thread = threading.Thread(target=lambda: seen.append(settings()))
-        thread.start()
-        thread.join()
-        return x
-
-    usual = settings()
-    rules = {Gate: lambda result, x, weight: 1}
-    cnnref.trace(nn.Sequential(Call(look), Gated()), (4,), rules=rules)
-    assert seen == [usual]
-    assert Gate.apply == gate
-
-
-# ---- what has a shadow ----
 
 
 def test_everything_that_a_module_may_hold_has_one_shadow() -> None:

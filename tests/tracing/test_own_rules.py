@@ -172,6 +172,26 @@ def test_what_cannot_run_states_its_output() -> None:
     ]
 
 
+def test_what_states_its_output_computes_in_a_run_with_values() -> None:
+    class Doubled(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return 2 * x
+
+    class Asks(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.doubled = Doubled()
+
+        def forward(self, x: Tensor) -> Tensor:
+            found = self.doubled(x)
+            return found[found == 2] @ torch.ones(3)
+
+    stated = OpaqueRule(lambda part, x: torch.zeros_like(x), lambda y, part, x: y.numel())
+    table = cnnref.trace(Asks(), inputs=torch.ones(3), rules={Doubled: stated})
+    assert table.macs == 3 + 3
+    assert str(table.ran).startswith("run once on the inputs that were given")
+
+
 def test_an_operator_without_a_shape_is_named_with_both_remedies() -> None:
     class Shapeless(nn.Module):
         def forward(self, x: Tensor) -> Tensor:

@@ -261,7 +261,7 @@ def test_in_whole_networks_too(name: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 LOADED = """
 import sys, torch, cnnref
-from cnnref.tracing.isolation import on_meta
+from cnnref.tracing.isolation.process import on_meta
 with on_meta():
     module = cnnref.model("resnet18")
 before = set(sys.modules)
@@ -355,6 +355,9 @@ LAYERS: list[tuple[nn.Module, tuple[int, ...]]] = [
             nn.Sigmoid(), nn.Dropout(0.3), nn.BatchNorm1d(4), nn.LayerNorm(4, eps=1e-3, bias=False),
         )
     ),
+    (nn.MaxPool2d(3), (2, 4, 9, 9)),
+    (nn.MaxPool2d((3, 2), stride=2, padding=1, ceil_mode=True), (2, 4, 9, 9)),
+    (nn.MaxPool2d(2, 1, dilation=2), (4, 9, 9)),
     (nn.AdaptiveAvgPool2d(3), (2, 4, 9, 9)),
     (nn.AdaptiveAvgPool2d((None, 2)), (2, 4, 9, 9)),
 ]  # fmt: skip

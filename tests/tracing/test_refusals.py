@@ -182,12 +182,21 @@ def test_several_inputs_are_given_by_their_shapes(shapes):
             torch.zeros(1, 3, 32, 32),
             "input_shape is a shape, but is a tensor of 1 x 3 x 32 x 32: give it as inputs=.",
         ),
+        (
+            [torch.zeros(3, 5), (3, 32, 32)],
+            "input_shape is a shape, but is a tensor of 3 x 5: give it as inputs=.",
+        ),
     ],
 )
 def test_what_other_tools_take_is_told_at_once(shape, message):
     with pytest.raises(CnnrefError) as caught:
         cnnref.trace(nn.Sequential(nn.ReLU(), nn.Conv2d(3, 4, 3)), shape)
     assert str(caught.value) == f"trace: {message}"
+
+
+def test_what_is_no_example_is_named_by_its_type():
+    with pytest.raises(CnnrefError, match=r"but is of type ndarray\.$"):
+        cnnref.trace(nn.ReLU(), inputs=torch.zeros(100, 100).numpy())
 
 
 def test_a_clip_of_one_frame_is_no_batch():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import re
+import subprocess
+import sys
 import warnings
 from typing import Any
 
@@ -94,7 +96,7 @@ def test_every_count_can_be_asked_for_its_formula(name: str) -> None:
         ),
         ("causal attention", "attention", "(2 x 4 x 5) x 5 x 16 + (2 x 4 x 5) x 5 x 16 = 6,400"),
         ("lstm cell", "lstm", "2 x 64 x 8 + 2 x 64 x 16 = 3,072"),
-        ("bilinear", "bilinear", "12 x 4 x 5 + 12 x 4 = 288"),
+        ("bilinear", "bilinear", "12 x 4 x 5 + 12 x 5 = 300"),
         ("einsum of three", "matmul", " = 312"),
         ("linear on four", "linear", "(2 x 3 x 4) x 8 x 5 = 960"),
         ("@", "matmul", "(2 x 3 x 5) x 8 = 240"),
@@ -204,6 +206,22 @@ def test_wrappers_are_looked_through(wrap: Any) -> None:
     assert cnnref.trace(plain, (3, 8, 8)) == table
 
 
+COMPILING = """
+import sys, torch, cnnref
+class Compiling(torch.nn.Linear):
+    def forward(self, x): return torch.compile(super().forward)(x)
+before = "torch._dynamo" in sys.modules
+print(before, [(row.name, row.macs) for row in cnnref.trace(Compiling(8, 4), (8,))])
+"""
+
+
+def test_a_forward_that_is_the_first_to_compile_runs_as_written() -> None:
+    """In a process of its own, which has not loaded PyTorch's compiler."""
+    command = [sys.executable, "-W", "ignore", "-c", COMPILING]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "False [('linear', 32)]\n"
+
+
 @QUIETLY
 def test_what_compiles_in_place_or_by_function_runs_as_written() -> None:
     module = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
@@ -283,3 +301,17 @@ def test_parameters_that_no_row_uses_are_told() -> None:
     for text in (table.to_text(), table.to_markdown(), table.to_html()):
         assert note in text
     assert "not used" not in cnnref.trace(nn.Conv2d(3, 4, 3), (3, 8, 8)).to_text()
+
+
+def test_a_parameter_that_forward_makes_and_no_row_uses_is_told() -> None:
+    class Maker(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.late = nn.Parameter(torch.zeros(7))
+            y: torch.Tensor = self.conv(x)
+            return y
+
+    assert cnnref.trace(Maker(), (3, 8, 8)).unused == (("late", 7),)

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from checks import budget, built, policy
+from website import build
+from website.hands import what_if
+from website.kept import shelf
+from website.places import DOCS
 
 THEME = "var target=document.getElementById"
 PAGE = """<!doctype html>
@@ -147,6 +151,33 @@ def test_what_a_page_loads_is_weighed(tmp_path, monkeypatch):
     assert found == " when first seen, and may be 400"
 
 
+def test_a_picture_that_stands_in_a_page_weighs_with_it_and_is_no_file(tmp_path):
+    picture = f'<img alt="grey" src="data:image/png;base64,{"A" * 5000}">'
+    assert heavy(tmp_path, picture) == []
+
+
+def test_what_a_reader_handles_is_weighed(tmp_path):
+    folder = tmp_path / "assets" / "what_if"
+    folder.mkdir(parents=True)
+    (folder / "light.js").write_text("1")
+    assert heavy(tmp_path, "<p>light</p>") == []
+    for name in ("after", "vgg"):  # the first may weigh more
+        (folder / f"{name}.js").write_text("".join(map(str, range(12_000))))
+    (found,) = heavy_again(tmp_path)
+    assert found.startswith("the file is ")
+    assert found.endswith(" bytes, and may be 20,000")
+
+
+def test_every_file_of_the_budget_is_there():
+    made, alone = (
+        [path for path in budget.HANDLED if path.startswith("assets/what_if/") is wanted]
+        for wanted in (True, False)
+    )
+    assert len(alone) >= 4
+    assert all((DOCS / path).is_file() for path in alone)
+    assert {*made} <= {*what_if.assets(), "assets/what_if/*.js"}
+
+
 def heavy_again(folder):
     return [fault.text for fault in built.check(folder).faults if " may " in fault.text]
 
@@ -160,3 +191,74 @@ def test_fonts_are_those_that_the_text_asks_for(tmp_path):
     assert [*budget.fonts(page, tmp_path)] == [font]
     page.write_text("<article>a</article><em>b</em>")
     assert [*budget.fonts(page, tmp_path)] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<details><summary>A **bold** word</summary></details>",
+        "<details><summary>How</summary>\n`wide` it is</details>",
+        '<p>See <a href="#x">this</a> and [that](vgg.md).</p>',
+        "<p>A number: {{ n(2) }}</p>",
+        "<p>A lead\n{ .lead }</p>",
+        "<div>\n### A heading</div>",
+    ],
+)
+def test_what_markdown_leaves_as_typed_is_refused(body: str, faults) -> None:
+    assert any("Markdown is left as it was typed" in fault for fault in faults(body))
+    code = f"<pre><code>{body.replace('<', '&lt;')}</code></pre>"
+    assert not any("Markdown" in fault for fault in faults(code))
+
+
+def test_prose_with_stars_and_brackets_passes(faults) -> None:
+    assert faults("<p>17 * 2, C_in*C_out, a [note] (short), * and ` alone</p>") == []
+
+
+def test_an_erratum_leads_to_a_chapter_that_leads_back(tmp_path: Path) -> None:
+    row = '<tr id="claim-a"></tr><p class="errata-claim"><a href="#claim-a">A</a> (<a href="{}">'
+
+    def said(chapter: str, back: str = "vgg.html#where") -> list[str]:
+        (tmp_path / "errata.html").write_text(row.format(back), encoding="utf-8")
+        (tmp_path / "vgg.html").write_text(chapter, encoding="utf-8")
+        report = built.check(tmp_path)
+        assert report.counts["errata"] == 1
+        return [one.text for one in report.faults if "erratum" in one.text]
+
+    assert said('<a href="errata.html#claim-a">≠</a>') == []
+    assert said('<a href="errata.html">all</a>', "vgg.html") == []
+    assert len(said('<a href="errata.html#claim-a">≠</a>', "vgg.html")) == 1
+    assert said('<a href="errata.html#claim-b">≠</a>') == [
+        "the erratum 'claim-a' leads to vgg.html, which does not lead back"
+    ]
+
+
+def test_a_file_is_looked_at_once_for_all_builds_and_its_faults_are_told_by_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "FOLDER", tmp_path / "kept")
+    monkeypatch.setattr(shelf, "WORK", shelf.Counter[str]())
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "other.html").write_text("<p>other", encoding="utf-8")
+
+    def looked(body: str) -> int:
+        (site / "index.html").write_text(body, encoding="utf-8")
+        # each build is a process of its own
+        shelf.WORK.clear()
+        budget.packed.cache_clear()
+        monkeypatch.setattr(build, "LOOKS", shelf.Shelf("looks"))
+        with pytest.raises(build.BuildError) as refused:
+            build.check(site)
+        assert (
+            str(refused.value)
+            == f"the built site has {8 + ('nowhere' in body)} faults, listed above"
+        )
+        return shelf.WORK["looks"]
+
+    # each page is read and packed
+    assert looked("<a href='nowhere.html'>") == 4
+    assert looked("<a href='nowhere.html'>") == 0
+    assert looked("<a href='other.html'>") == 2
+    # what a build did not ask for is not there for the next
+    assert looked("<a href='nowhere.html'>") == 2
+    assert not shelf.keeping()

@@ -15,9 +15,10 @@ from studies.machines import run as measure_run
 from studies.machines.plan import Case
 from studies.machines.record import write
 from studies.zoo import records as zoo_records
-from website import notebooks
 from website.charts import draw
+from website.kept import shelf as kept
 from website.measured import site as site_measured
+from website.theme import notebooks
 
 # what is asked of a cache: the first time it is filled, and each time the answer is the same
 Ask = Callable[[Path, pytest.MonkeyPatch], Any]
@@ -34,6 +35,12 @@ def library(folder: Path, patch: pytest.MonkeyPatch) -> object:
     patch.setattr(draw, "CACHE", folder)
     patch.setattr(draw, "bundle", lambda: "let é;\r\n")
     return draw.assets()
+
+
+def shelved(folder: Path, patch: pytest.MonkeyPatch) -> object:
+    patch.setattr(kept, "FOLDER", folder)
+    patch.setenv(kept.KEEPING, "1")
+    return kept.Shelf("things").get("key", lambda: {"é": [1, 22, 64]})
 
 
 def lines(folder: Path, patch: pytest.MonkeyPatch) -> object:
@@ -80,7 +87,7 @@ def harms(data: bytes) -> Iterator[bytes]:
         yield data[:place] + bytes([data[place] ^ 2]) + data[place + 1 :]
 
 
-@pytest.mark.parametrize("ask", [drawing, library, lines, notebook])
+@pytest.mark.parametrize("ask", [drawing, library, shelved, lines, notebook])
 def test_what_was_cut_or_changed_is_made_again(
     ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +123,52 @@ def test_what_was_kept_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     size = (tmp_path / "lines.jsonl").stat().st_size
     lines(tmp_path, monkeypatch)
     assert (tmp_path / "lines.jsonl").stat().st_size == size
+
+
+@pytest.fixture
+def building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "FOLDER", tmp_path)
+    monkeypatch.setenv(kept.KEEPING, "1")
+
+
+@pytest.mark.usefixtures("building")
+def test_a_shelf_gives_what_was_kept_and_forgets_what_nobody_asks_for() -> None:
+    before = kept.WORK["things"]
+    for _ in range(2):
+        shelf = kept.Shelf("things")
+        assert shelf.get("a", dict, [("one", 1)]) == {"one": 1}
+    assert kept.WORK["things"] == before + 1
+    shelf.keep("b", "two")
+    shelf.sweep()
+    assert kept.Shelf("things").find("b") == "two"
+    kept.Shelf("things").sweep()
+    assert kept.Shelf("things").find("a") is kept.Shelf("things").find("b") is None
+
+
+@pytest.mark.usefixtures("building")
+def test_what_is_no_build_takes_nothing_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.Shelf("things").keep("a", "old")
+    monkeypatch.delenv(kept.KEEPING)
+    shelf = kept.Shelf("things")
+    assert shelf.get("a", lambda: "new") == "new"
+    shelf.sweep()
+    monkeypatch.setenv(kept.KEEPING, "1")
+    assert kept.Shelf("things").find("a") == "old"
+
+
+def test_files_that_lie_elsewhere_are_known_by_name_and_content(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("one", encoding="utf-8")
+    before = kept.files([tmp_path])
+    assert kept.files([tmp_path]) == before
+    (tmp_path / "a").write_text("two", encoding="utf-8")
+    assert kept.files([tmp_path]) != before
+    (tmp_path / "a").write_text("one", encoding="utf-8")
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert kept.files([tmp_path]) != before
+
+
+def test_a_file_of_the_checkout_is_named_by_its_way_in_it() -> None:
+    assert kept.file(kept.ROOT / "docs" / "count.md").startswith(b"docs/count.md\0")
 
 
 def test_lines_of_another_key_are_not_there(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from website import citations, data
 from website.chapters import peers, sources, zoo
 from website.chapters.resnet import degradation
 from website.errata import claims
+from website.experiments import records as experiments
 from website.networks import answers
 from website.places import ROOT
 
@@ -27,8 +28,8 @@ FLIPS = 60
 MEASURED = next(iter(sorted((ROOT / "docs" / "measured").glob("*.json"))))
 
 
-def trained(name: str) -> object:
-    return degradation.record(name)["runs"][0]["wrong"]
+def tried(name: str) -> object:
+    return experiments.record(name)["runs"][0]["wrong"]
 
 
 # a file of data -> what reads it
@@ -43,7 +44,7 @@ READERS: dict[str, Callable[[], object]] = {
     "scripts/website/data/googlenet_table1.csv": data.googlenet_table1,
     "scripts/website/data/known_differences.csv": citations.known_differences,
     "scripts/website/data/degradation.json": degradation.runs,
-    "scripts/website/data/degradation_slower.json": partial(trained, "degradation_slower"),
+    "scripts/website/data/degradation_slower.json": partial(degradation.runs, "degradation_slower"),
     "docs/operators/operators.csv": operators.read,
     "docs/zoo/zoo.csv": zoo.families,
     "docs/zoo/zoo.json": partial(zoo.zoo, "models"),
@@ -53,13 +54,14 @@ READERS: dict[str, Callable[[], object]] = {
     "docs/peers/disturbed.json": partial(peers.record, "disturbed"),
     "docs/peers/features.toml": trial_records.stated,
     MEASURED.relative_to(ROOT).as_posix(): partial(record.read, MEASURED),
+    **{f"docs/experiments/{name}.json": partial(tried, name) for name in experiments.names()},
 }
 KEPT = (
     published.figures, published.sources, claims.claims, claims.said_besides, claims.quotations,
     data.ilsvrc,
     sources.statements,
     data.googlenet_table1, citations.known_differences, degradation.record, degradation.runs,
-    zoo.entries, answers.said, peers.record, operators.read,
+    experiments.record, zoo.entries, answers.said, peers.record, operators.read,
 )  # fmt: skip
 
 

@@ -398,8 +398,8 @@ def test_a_chapter_ends_with_what_its_slides_have_otherwise_in_words():
             wrong = [e for e in errata() if (e.claim.chapter, e.verdict) == (chapter, "wrong")]
             assert [f'href="errata.html#{e.anchor}"' in box for e in wrong] == [True] * len(wrong)
             assert box.count("<li>") == len(wrong) > 0
-    said = errata_page.slides("AlexNet")
-    assert "the lecture has 37,725,832, but it is <strong>37,752,832</strong>. Two" in said
+    said = re.sub(r"<[^>]+>", "", errata_page.slides("AlexNet"))
+    assert "the lecture has 37,725,832, but it is 37,752,832. Two" in said
     assert {entry.claim.chapter for entry in errata()} == {
         chapter
         for page in CHAPTERS

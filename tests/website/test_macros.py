@@ -9,13 +9,14 @@ import jinja2
 import pytest
 from jinja2 import nodes
 
-from website.macros import PAGES, SHARED, gathered
+from website.macros import PAGES, SHARED, define_env, gathered
 from website.places import DOCS
 
 # the macros of one page, and the pages that they stand for
 OF_TWO_PAGES = {
     "count": {"count.md", "detection.md"},
     "index": {"index.md", "networks/index.md"},
+    "resnet": {"resnet.md", "resnet_variants.md"},
 }
 USERS = {
     page.relative_to(DOCS).as_posix(): page.read_text(encoding="utf-8")
@@ -55,6 +56,22 @@ def misplaced(
 def test_a_macro_stands_with_the_pages_that_use_it() -> None:
     of_pages = {page: module.MACROS for page, module in PAGES.items()}
     assert misplaced(of_pages, gathered(SHARED), users(USERS)) == set()
+
+
+def defined() -> set[str]:
+    """The names that the plugin makes known to pages."""
+    found: set[str] = set()
+
+    def macro(function: Callable[..., object], name: str = "") -> None:
+        found.add(name or function.__name__)
+
+    define_env(SimpleNamespace(macro=macro))
+    return found
+
+
+def test_every_macro_that_a_page_calls_is_there() -> None:
+    assert users(USERS).keys() - defined() == set()
+    assert users({"a.md": "render_macros: true {{ alchemy() }}"}).keys() - defined() == {"alchemy"}
 
 
 def test_a_macro_in_the_wrong_place_is_seen() -> None:

@@ -165,7 +165,7 @@ def test_ways_are_settings_with_enough_networks() -> None:
 def test_tables_hold_what_was_measured() -> None:
     text = tables.networks_table(MACHINE)
     assert text.count('<th scope="row">') == len(LABELS)
-    assert ">vgg16</th>" in text
+    assert ">VGG-16</th>" in text
     table = cnnref.table("vgg16")
     assert f'<data value="{table.macs}"' in text
     assert "HTML" not in tables.machines_table([MACHINE])
@@ -193,7 +193,7 @@ def test_other_ways_are_shown_as_times_as_fast() -> None:
     last = timed("vgg16", 0.5)._replace(channels_last=True)
     text = tables.ways_table(Shown(made(plain, last), here=False))
     assert "channels last" in text
-    assert '<data value="2">2</data>' in text
+    assert '<data value="2">2.00</data>' in text
     assert "TF32" not in text
     assert tables.ways_table(Shown(made(plain), here=False)) == ""
 

@@ -14,13 +14,16 @@ from mkdocs.exceptions import PluginError
 
 import cnnref
 from cnnref.counting import arithmetic
-from website import notebooks as site_notebooks
+from website.theme import notebooks as site_notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.py"))
 SAID = {
     "alexnet_by_hand": ["12 of 12 rows agree", "64 x 3 x 11 x 11 + 64 = 23,296", "96%"],
+    "measure": ["by MACs: plain20_cifar resnet20_cifar resnet32_cifar", "of the MACs", "images/s"],
     "own_network": ["(conv3_2): only in the second table", "differences: 0", "padding is (2, 2)"],
+    "shrink": ["51.57 times the budget", "0.1150 of the work is left", "width 0.648"],
+    "training": ["one 5x5: 7,510 parameters, 663,672 MACs", "% wrong, by seed"],
 }
 
 
@@ -77,7 +80,7 @@ plugins:
 hooks: [hooks.py]
 """
 HOOKS = """
-from website import notebooks as site_notebooks
+from website.theme import notebooks as site_notebooks
 
 def on_config(config):
     if {keyed}:
@@ -97,6 +100,9 @@ import cnnref
 
 print("width", cnnref.table("alexnet")["conv1"].out_shape[0])
 {more}
+
+# %% tags=["times"]
+print("ticks")
 """
 
 
@@ -167,6 +173,9 @@ def test_a_page_holds_the_cells_alone_and_a_failing_cell_stops_the_build(copy):
     assert r'<span class="arithmatex">\(x_1 &lt; 2\)</span>' in article
     assert r'<div class="arithmatex">\[ a \]</div>' in article
     assert '<div class="cell-output" tabindex="0"><pre>width 64\n</pre></div>' in article
+    assert "print" in article.partition("ticks")[0]
+    assert article.count("ticks") == 1  # in the code, and not as what it prints
+    assert site_notebooks.OWN_TIMES in article
     for foreign in ("jp-", "cdnjs", "mermaid", "<style", "MathJax", "clipboard-copy"):
         assert foreign not in article
     copy.notebook(more="assert 1 == 2, 'planted'")
@@ -215,6 +224,17 @@ def test_printed_text_is_one_piece_however_the_kernel_sent_it():
     parts = tidied(heading + output.format("one\n") + output.format("two\n"))
     assert whole == parts
     assert '<div class="cell-output" tabindex="0"><pre>one\ntwo\n</pre></div>' in whole
+
+
+def test_times_are_not_on_the_page_and_a_complaint_beside_them_is():
+    shown = '<div class="jp-OutputArea-output"{}><pre>1.5 ms</pre></div>'
+    inner = f'<h1>A</h1></div></div><div class="jp-Cell celltag_times" id="d">{shown}'
+    text = tidied(f'<div class="jp-RenderedMarkdown">{inner.format("")}')
+    assert "1.5 ms" not in text
+    assert site_notebooks.OWN_TIMES in text
+    stderr = f' data-mime-type="{site_notebooks.STDERR}"'
+    with pytest.raises(PluginError, match="a cell complains"):
+        tidied(f'<div class="jp-RenderedMarkdown">{inner.format(stderr)}')
 
 
 def test_a_price_in_code_is_no_formula():

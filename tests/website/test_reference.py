@@ -1,7 +1,11 @@
 """The reference: each public name and each option is there once, and examples are code."""
 
+import ast
+import inspect
 import re
+import textwrap
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -9,10 +13,13 @@ import cnnref
 import cnnref.testing
 import cnnref.typing
 from cnnref.cli.commands import COMMANDS, OPTIONS
+from cnnref.cli.help import COLUMNS_SAY
+from cnnref.errors import ShapeError
 from website.chapters.commands import commands
 from website.places import DOCS
-from website.theme.docstrings import in_markdown
+from website.theme.docstrings import FIELD, in_markdown
 
+PACKAGE = Path(cnnref.__file__).parent
 PAGES = sorted((DOCS / "reference").glob("*.md"))
 PUBLIC = {
     f"{module.__name__}.{name}": getattr(module, name)
@@ -61,6 +68,163 @@ def test_a_name_without_an_example_is_seen():
     assert documented(Bare) == ["Says nothing more.", ""]
 
 
+def functions(thing):
+    """A function itself, or the methods and properties of a class that it defines, by name."""
+    if not isinstance(thing, type):
+        return {"": inspect.unwrap(thing)}
+    own = {name: getattr(one, "__func__", one) for name, one in vars(thing).items()}
+    own = {name: inspect.unwrap(one) for name, one in own.items() if callable(one)}
+    return {name: one for name, one in own.items() if name[0] != "_" and inspect.isfunction(one)}
+
+
+def unsaid(function, owner=""):
+    """Parameters that neither a docstring nor that of its class names, and errors that it raises.
+
+    owner: the docstring of the class.
+    """
+    text = f"{inspect.getdoc(function)} {owner}"
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    raised = {
+        node.exc.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and isinstance(node.exc.func, ast.Name)
+    }
+    ours = {name for name in raised if hasattr(cnnref, name)}
+    given = {*inspect.signature(function).parameters} - {"self", "cls"}
+    return {name for name in given | ours if not re.search(rf"\b{name}\b", text)}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_parameter_and_every_error_is_said(name):
+    thing = PUBLIC[name]
+    # arguments of every writer are said at what all of them inherit
+    owner = " ".join(filter(None, (vars(one).get("__doc__") for one in _classes(thing))))
+    found = {key: unsaid(one, owner) for key, one in functions(thing).items()}
+    assert {key: names for key, names in found.items() if names} == {}
+
+
+def _classes(thing):
+    return thing.__mro__ if isinstance(thing, type) else ()
+
+
+def test_what_is_not_said_is_seen():
+    def bare(width, depth):
+        """The width alone."""
+        if depth:
+            raise cnnref.ShapeError("deep")
+        raise ShapeError("wide")
+
+    assert unsaid(bare) == {"depth", "ShapeError"}
+    assert unsaid(bare, "depth, or a ShapeError") == set()
+
+
+# what a number counts or is measured in, in the words of the glossary
+UNIT = re.compile(
+    r"\b(MACs?|multipl\w+|FLOPs?|operations?|bytes|elements?|numbers?|pixels|positions|seconds|rows?"
+    r"|images?|channels|parts?|parameters|layers|adds|counts?|cores|processors|times|year|classes"
+    r"|convolutions|unit)\b",
+    re.IGNORECASE,
+)
+
+
+def entries(text):
+    """What a docstring says of each argument or field, by name."""
+    found, names = {}, []
+    for line in inspect.cleandoc(text).split("\n"):
+        if field := FIELD.fullmatch(line):
+            names = field[1].split(", ")
+            found |= dict.fromkeys(names, field[2])
+        elif line.startswith(" "):
+            found |= {name: f"{found[name]} {line.strip()}" for name in names}
+        else:
+            names = []
+    return found
+
+
+def is_number(annotation):
+    """Whether something is an amount or several, and nothing with a name or a truth value."""
+    text = str(getattr(annotation, "__forward_arg__", getattr(annotation, "__name__", annotation)))
+    return re.match(r"(tuple\[)?(int|float)\b", str(annotation) if "[" in text else text)
+
+
+def unmeasured(thing):
+    """The fields, properties and methods of a class that are numbers of no unit that it says."""
+    said = entries(" ".join(filter(None, [vars(thing).get("__doc__")])))
+    fields = {
+        name: f"{name.replace('_', ' ')}: {said.get(name, '')}" * (name in said)
+        for name, kind in vars(thing).get("__annotations__", {}).items()
+        if name[0] != "_" and is_number(kind)
+    }
+    own = {name: getattr(one, "fget", one) for name, one in vars(thing).items() if name[0] != "_"}
+    own = {name: getattr(one, "__func__", one) for name, one in own.items()}
+    members = {
+        name: inspect.getdoc(one) or ""
+        for name, one in own.items()
+        if inspect.isfunction(inspect.unwrap(one))
+        and is_number(inspect.signature(one).return_annotation)
+    }
+    return {name for name, text in (fields | members).items() if not UNIT.search(text)}
+
+
+@pytest.mark.parametrize("name", [name for name, one in PUBLIC.items() if isinstance(one, type)])
+def test_every_number_has_a_unit(name):
+    assert unmeasured(PUBLIC[name]) == set()
+
+
+def test_a_number_without_a_unit_is_seen():
+    class Bare:
+        """A thing.
+
+        width: how wide it is.
+        depth: how deep it is,
+            in rows.
+        """
+
+        width: "int"
+        height: int
+        depth: "tuple[int, ...]"
+        label: str
+
+        @property
+        def speed(self) -> float:
+            """How fast it is."""
+
+        def weight(self) -> "int | None":
+            """Bytes on a disk."""
+
+    assert unmeasured(Bare) == {"width", "height", "speed"}
+
+
+# where in a source the numbers of a network are
+PLACE = re.compile(
+    r"\b(Tables?|Figures?|Sections?|Appendix|footnote|definition|code|script)\b", re.IGNORECASE
+)
+
+
+def unsourced(text, place=True):
+    """Which of a title, a year and a place the docstring of a network's file does not name."""
+    wanted = {"title": r'"[^"]+"', "year": r"\b(19|20)\d\d\b"}
+    wanted |= {"place": PLACE} if place else {}
+    return {what for what, pattern in wanted.items() if not re.search(pattern, text)}
+
+
+@pytest.mark.parametrize("book", ["specs", "models"])
+def test_every_file_of_a_book_names_its_source(book):
+    """The place is named once, at the spec."""
+    files = sorted((PACKAGE / book).glob("[!_]*.py"))
+    assert len(files) > 20
+    texts = {path.name: ast.get_docstring(ast.parse(path.read_text("utf-8"))) for path in files}
+    found = {name: unsourced(text, place=book == "specs") for name, text in texts.items()}
+    assert {name: lacks for name, lacks in found.items() if lacks} == {}
+
+
+def test_a_file_without_a_source_is_seen():
+    assert unsourced("ResNet, as everybody knows.") == {"title", "year", "place"}
+    assert unsourced('A. Author, "Deep Networks", 2015, Table 1.') == set()
+
+
 def test_every_command_and_every_option_is_on_its_page():
     text = commands()
     assert re.findall(r"^## cnnref (\S+) ", text, re.MULTILINE) == list(COMMANDS)
@@ -70,6 +234,11 @@ def test_every_command_and_every_option_is_on_its_page():
     assert Counter(linked) == Counter(o for one in COMMANDS.values() for o in one.options)
     for command in COMMANDS.values():
         assert all(f"\ncnnref {example}\n" in text for example in command.examples)
+
+
+def test_every_column_is_on_the_page_of_commands():
+    told = commands().partition("\n## Columns\n")[2]
+    assert re.findall(r"^`(\w+)`\n:   \S", told, re.MULTILINE) == list(COLUMNS_SAY)
 
 
 def test_a_docstring_becomes_code_and_definitions():

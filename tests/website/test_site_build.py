@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from website import build as site_build
+from website import drift
+from website.kept import reach, shelf
 
 
 @pytest.fixture
@@ -20,7 +23,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).mkdir()
     places = {
         "ROOT": "", "SITE": "site", "CACHE": "cache", "STAMP": "cache/site.json",
-        "GENERATED": "docs/generated", "THIS": "cache/this.json",
+        "GENERATED": "docs/generated", "THIS": "cache/this.json", "PREVIEW": "cache/preview",
     }  # fmt: skip
     for name, place in places.items():
         monkeypatch.setattr(site_build, name, tmp_path / place)
@@ -34,7 +37,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def made(page: Path) -> Callable[[Path], None]:
-    def mkdocs(target: Path) -> None:
+    def mkdocs(target: Path, **_: object) -> None:
         target.mkdir(parents=True)
         (target / "index.html").write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
 
@@ -55,7 +58,7 @@ def test_a_file_that_changes_during_the_build_is_built_the_next_time(
 ) -> None:
     mkdocs = made(source)
 
-    def slow(target: Path) -> None:
+    def slow(target: Path, **_: object) -> None:
         mkdocs(target)
         source.write_text("edited meanwhile", encoding="utf-8")
 
@@ -81,3 +84,80 @@ def test_what_nobody_signed_is_not_shown(source: Path, capsys: pytest.CaptureFix
     with pytest.raises(site_build.BuildError, match="1 files are not as they were signed"):
         site_build.build()
     assert "docs/measured/machine.json: nobody signed it; " in capsys.readouterr().out
+
+
+def test_a_preview_follows_an_edit_and_stays_where_a_build_fails(
+    source: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = site_build.PREVIEW / "index.html"
+    site_build.preview()
+    assert shown.read_text(encoding="utf-8") == "one"
+    source.write_text("two", encoding="utf-8")
+    site_build.preview()
+    assert shown.read_text(encoding="utf-8") == "two"
+
+    def failing(*_: object, **__: object) -> None:
+        raise site_build.BuildError("a reason")
+
+    source.write_text("three", encoding="utf-8")
+    monkeypatch.setattr(site_build, "mkdocs", failing)
+    site_build.preview()
+    assert shown.read_text(encoding="utf-8") == "two"
+    assert "site: a reason; the preview stays as it was" in capsys.readouterr().out
+    assert not site_build.SITE.exists()
+
+
+def test_what_is_generated_is_not_watched(source: Path) -> None:
+    (source.parent / "reference").mkdir()
+    places = dict(site_build.watched())
+    assert places[source.parent] is False
+    assert places[source.parent / "reference"] is places[source.parent.parent / "cnnref"] is True
+    assert site_build.GENERATED not in places
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_build_says_how_far_it_is_and_all_that_it_said_where_it_fails(
+    code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = f"import os; print({site_build.PROGRESS!r} + '20 pages'); print('INFO'); "
+    lines += f"print(os.environ.get({site_build.KEEPING!r})); raise SystemExit({code})"
+    real = site_build.child
+    monkeypatch.setattr(
+        site_build, "child", lambda _, **options: real([sys.executable, "-c", lines], **options)
+    )
+    if code:
+        with pytest.raises(site_build.BuildError, match="mkdocs build failed"):
+            site_build.mkdocs(tmp_path, keeping=False)
+        assert capsys.readouterr().out.endswith("  made 20 pages\nINFO\nNone\n\n")
+    else:
+        site_build.mkdocs(tmp_path)
+        assert capsys.readouterr().out == "  made 20 pages\n"
+
+
+@pytest.mark.parametrize(
+    ("edited", "steady"),
+    [("docs/index.md", True), ("docs/peers/counts.csv", False), ("cnnref/net.py", False)],
+)
+@pytest.mark.parametrize("way", ["build", "preview"])
+def test_what_is_made_while_its_sources_change_is_not_kept(
+    way: str, edited: str, steady: bool, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = source.parents[1]
+    monkeypatch.setattr(reach, "DOCS", root / "docs")
+    monkeypatch.setattr(shelf, "FOLDER", root / "cache" / "kept")
+    monkeypatch.setattr(drift, "STAMP", root / "cache" / "generated")
+    monkeypatch.setenv(shelf.KEEPING, "1")
+    (root / "docs" / "peers").mkdir()
+    things, mkdocs = shelf.Shelf("things"), made(source)
+    things.keep("before", 1)
+
+    def slow(target: Path, **_: object) -> None:
+        mkdocs(target)
+        things.keep("meanwhile", 2)
+        drift.STAMP.write_text("generated of what is there")
+        (root / edited).write_text("an edit", encoding="utf-8")
+
+    monkeypatch.setattr(site_build, "mkdocs", slow)
+    getattr(site_build, way)()
+    assert (things.find("before"), things.find("meanwhile")) == (1, 2 if steady else None)
+    assert drift.STAMP.exists() is steady

@@ -55,6 +55,8 @@ class Book(Ledger):
     inputs: the tensors of the network's input.
     """
 
+    computes = True
+
     def __init__(self, parts: Sequence[tuple[str, nn.Module]], shadow: Shadow) -> None:
         super().__init__(parts, shadow)
         self.inputs: list[Tensor] = []
@@ -126,9 +128,13 @@ class Known(Constants):
         for leaf in tensors((result,)):
             self._maps.append(leaf)
 
+    def is_map(self, tensor: Tensor) -> bool:
+        """Whether a tensor is a feature map."""
+        return tensor in self._maps
+
     def known(self, tensor: Tensor) -> bool:
         """Whether a trace by shapes would have the values of a tensor."""
-        if tensor in self._maps or isinstance(tensor, nn.Parameter) or tensor.numel() > SMALL:
+        if self.is_map(tensor) or isinstance(tensor, nn.Parameter) or tensor.numel() > SMALL:
             return False
         original = self._shadow.original(tensor)
         small = original is None or is_small(original) or original.is_sparse

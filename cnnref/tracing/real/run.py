@@ -17,8 +17,7 @@ from cnnref.tracing.ledger import changed
 from cnnref.tracing.real.memory import Book, WrittenError
 from cnnref.tracing.real.runner import Runner
 from cnnref.tracing.rules import tensors
-from cnnref.tracing.twins import Twin, copied, lent
-from cnnref.tracing.ways import Way
+from cnnref.tracing.twins import Twin, Way, copied, lent
 
 __all__ = ["run"]
 

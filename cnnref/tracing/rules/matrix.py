@@ -37,28 +37,18 @@ def _linear(result: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None =
 def _bilinear(
     result: Tensor, input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
 ) -> Operation:
-    """x1 A x2 for each output: first A x2, then its product with x1."""
-    outputs = result.numel()
-    left, right = weight.shape[1:]
-    counts = Counts(macs=outputs * left * (right + 1), bias_adds=0 if bias is None else outputs)
-    return Operation(
-        "bilinear",
-        (input1, input2),
-        result,
-        None,
-        counts,
-        weights=(weight,),
-        biases=(bias,),
-        formulas=(("macs", ((outputs, left, right), (outputs, left))),),
-    )
+    """x1 A x2 for each output."""
+    found = trilinear(result, input1, weight, input2)
+    bias_adds = 0 if bias is None else result.numel()
+    return found._replace(counts=found.counts._replace(bias_adds=bias_adds), biases=(bias,))
 
 
 def trilinear(result: Tensor, input1: Tensor, weight: Tensor, input2: Tensor, *_: Any) -> Operation:
-    """What a bilinear layer runs as, before its bias."""
+    """What a bilinear layer runs as, before its bias: first x1 A, then its product with x2."""
     left, right = weight.shape[-2:]
     outputs = result.numel()
-    counts = Counts(macs=outputs * left * (right + 1))
-    formulas = (("macs", ((outputs, left, right), (outputs, left))),)
+    counts = Counts(macs=outputs * (left + 1) * right)
+    formulas = (("macs", ((outputs, left, right), (outputs, right))),)
     return Operation(
         "bilinear", (input1, input2), result, None, counts, weights=(weight,), formulas=formulas
     )

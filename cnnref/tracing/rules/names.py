@@ -72,6 +72,7 @@ ALIASES = {
     "histogramdd_from_bin_cts": "histogram", "histogramdd_from_bin_tensors": "histogram",
     "nested_tensor_from_tensor_list": "concat", "to_padded_tensor": "pad",
     "nested_from_padded": "concat", "nested_tensor_from_mask": "concat",
+    "nested_view_from_jagged": "view",
     "sparse_softmax": "softmax", "sparse_log_softmax": "log_softmax",
 }
 # fmt: on

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnnref.counting.shapes import FURTHER, Window
+from cnnref.errors import ForwardError
 from cnnref.tracing.rules.operation import Operation, Rule, first, taps
 from cnnref.tracing.rules.refusals import least, of_type
 
@@ -126,6 +127,8 @@ def embedding(result: Any, input: Tensor, weight: Tensor, *_: Any, **__: Any) ->
     # PyTorch's functions take the numbers first, its operators the table
     if not input.dtype.is_floating_point:
         return Operation("embedding", (input,), first(result), weights=(weight,))
+    if weight.dtype.is_floating_point:  # which PyTorch 2.9 takes on the meta device
+        raise ForwardError("embedding: its input must be of whole numbers.")
     return Operation("embedding", (weight,), first(result), weights=(input,))
 
 

@@ -24,7 +24,9 @@ FORMS = (
 
 
 class OpaqueRule(NamedTuple):
-    """A layer or an operator that a trace does not run: its output is stated.
+    """A layer or an operator that a trace by shapes does not run: its output is stated.
+
+    Where a trace runs a module for real, it computes as without a rule.
 
     output: takes the arguments of the call, for a class of modules the module first, and gives
         tensors of the right shapes, such as torch.empty_like(x).

@@ -83,6 +83,12 @@ def _pad(result: Tensor, input: Tensor, pad: Any, *_: Any, **__: Any) -> Operati
     return Operation("pad", (input,), result, leaf=False, constants=constants)
 
 
+def _channel_shuffle(result: Tensor, input: Tensor, groups: int) -> Operation:
+    """The first channel of each group, then the second of each, and so on."""
+    constants = (("groups", groups),)
+    return Operation("channel_shuffle", (input,), result, leaf=False, constants=constants)
+
+
 def _hardtanh(
     result: Tensor, input: Tensor, min_val: float = -1.0, max_val: float = 1.0, *_: Any, **__: Any
 ) -> Operation:
@@ -123,6 +129,7 @@ FUNCTIONS: dict[Any, Rule] = {
     **{func: rule_for(op) for func, op in OTHERS.items()},
     Tensor.__getitem__: _getitem,
     F.dropout: _dropout,
+    F.channel_shuffle: _channel_shuffle,
     F.pad: _pad,
 }
 

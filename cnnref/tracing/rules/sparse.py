@@ -84,8 +84,7 @@ def by_stored(found: Operation) -> Operation:
     Each number that it stores meets one of every column (or row) of the dense factor. Of two
     sparse factors, or where it is not known how many are stored, the row is not counted.
     """
-    factors = _factors(found)
-    if not factors or not found.counts.macs:
+    if not found.counts.macs or not (factors := _factors(found)):
         return found
     held = stored(factors[0])
     if len(factors) > 1 or held is None or found.op not in EVEN:
@@ -97,8 +96,8 @@ def by_stored(found: Operation) -> Operation:
 
 def plain(result: Any, found: Operation) -> Any:
     """The result of a call, which is dense if one factor was: no more in place of a sparse one."""
-    dense = found.op in EVEN and len(_factors(found)) == 1
-    return result.as_subclass(Tensor) if dense and type(result) is Sparse else result
+    dense = type(result) is Sparse and found.op in EVEN and len(_factors(found)) == 1
+    return result.as_subclass(Tensor) if dense else result
 
 
 def marked(result: Any, args: Any, kwargs: Any, found: Operation | None) -> Any:

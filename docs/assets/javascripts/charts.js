@@ -97,11 +97,38 @@
     view.addEventListener("blur", () => step(view, "Escape"));
     ["pointerenter", "focus", "touchstart"].forEach((name) => view.addEventListener(name, start, { passive: true }));
     view.addEventListener("click", (event) => {
-      if (event.pointerType !== "mouse") start().then(() => tap(view, event));
+      if (event.pointerType === "mouse") return;
+      start().then(() => tap(view, event));
+      // what is shown would stay in its place of the window, on whatever comes there
+      addEventListener("scroll", () => step(view, "Escape"), { once: true, passive: true });
     });
   };
 
   const asked = (figure) => [...figure.querySelectorAll("input:checked")].map((input) => input.value).join(" ");
+
+  // Where the bubbles of a drawing stand, by their names: the order is the one they are drawn in.
+  const bubbles = (view) => {
+    const rows = JSON.parse(view.dataset.spec).data?.values ?? [];
+    const drawn = [...view.querySelectorAll("svg")].find((svg) => svg.getClientRects().length);
+    const order = [...rows].sort((a, b) => b.parameters - a.parameters);
+    const marks = [...(drawn?.querySelectorAll(".role-mark.mark-symbol > path") ?? [])];
+    const names = [...(drawn?.querySelectorAll(".role-mark.mark-text > text") ?? [])];
+    if (marks.length !== rows.length) return new Map();
+    const placed = (mark) => (/translate\(([^,]+),([^)]+)\)/.exec(mark.getAttribute("transform")) ?? []).slice(1).map(Number);
+    return new Map(order.map(({ network }, number) => [network, { mark: marks[number], place: placed(marks[number]) }])
+      .concat(rows.map(({ network }, number) => [`name of ${network}`, { mark: names[number], place: names[number] ? placed(names[number]) : [] }])));
+  };
+
+  // A bubble moves to its new place, so that it can be followed; one that is new comes up there.
+  const move = (before, after) => {
+    if (!before.size || matchMedia("(prefers-reduced-motion: reduce)").matches) return Promise.resolve();
+    const at = ([x, y]) => `translate(${x}px, ${y}px)`;
+    return Promise.all([...after].filter(([, { mark }]) => mark).map(([name, { mark, place }]) => {
+      const old = before.get(name)?.place;
+      const from = old?.length === 2 ? { transform: at(old) } : { transform: at(place), opacity: 0 };
+      return mark.animate([from, { transform: at(place) }], { duration: 700, easing: "ease-in-out" }).finished.catch(() => {});
+    }));
+  };
 
   // The views that a reader can choose are drawings; a chart that is live already stays live.
   const show = async (figure) => {
@@ -113,6 +140,8 @@
     const view = figure.querySelector(".chart-view");
     const title = figure.querySelector("figcaption").textContent.replace(/\.$/, "");
     const live = view.dataset.live === "true";
+    if (live) view.querySelector(".chart-static").hidden = false;
+    const before = bubbles(view);
     view.querySelectorAll(".chart-live").forEach((host) => host.remove());
     view.querySelector(".chart-static").hidden = false;
     ["wide", "narrow"].forEach((size) => { view.querySelector(`.chart-${size}`).innerHTML = chosen[size]; });
@@ -122,7 +151,8 @@
     view.setAttribute("aria-label", `${title}. ${chosen.description}`);
     const note = figure.querySelector(".chart-note");
     if (note.textContent !== chosen.note) note.textContent = chosen.note;
-    if (live) await draw(view);
+    await move(before, bubbles(view));
+    if (live && figure.dataset.asked === answers) await draw(view);
   };
 
   // Where two answers have no view together, the newer one stands and the other gives way.

@@ -2,7 +2,8 @@
 (() => {
   "use strict";
   const LIMIT = 50;
-  const HEAD = ["model", "library", "input", "rows", "parameters (M)", "G MACs", "torch's counter"];
+  const HEAD = ["model", "library", "input", "rows", "parameters (M)", "GMACs", "torch's counter"];
+  const FIGURES = 3; // the first column of them
   const here = new URL(document.currentScript.src, location.href);
   let models;
 
@@ -26,12 +27,13 @@
     made.append(cell("th", name, "row"), ...[
       library, input.replaceAll("x", " × "), rows, (parameters / 1e6).toFixed(1), (macs / 1e9).toFixed(2), outcome,
     ].map((text) => cell("td", text)));
+    [...made.cells].slice(FIGURES, -1).forEach((figure) => { figure.className = "num"; });
     return made;
   };
 
   const table = (found) => {
     const box = document.createElement("div");
-    box.className = "table-scroll";
+    box.className = "table-scroll wide";
     box.setAttribute("role", "region");
     box.setAttribute("aria-label", "Models found");
     box.tabIndex = 0;
@@ -39,6 +41,7 @@
     made.className = "ledger";
     const head = made.createTHead().insertRow();
     head.append(...HEAD.map((text) => cell("th", text, "col")));
+    [...head.cells].slice(FIGURES, -1).forEach((title) => { title.className = "num"; });
     made.createTBody().append(...found.map(line));
     box.append(made);
     return box;

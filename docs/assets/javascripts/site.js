@@ -9,6 +9,11 @@
     else box.removeAttribute("tabindex");
     if (box.matches(".table-scroll")) settleEdge(box);
   });
+  // Whatever changes the size of a box or of what is in it: a window, a font that comes, a fold.
+  const watchSizes = () => {
+    const watch = new ResizeObserver(settleFocus);
+    document.querySelectorAll(SCROLLING).forEach((box) => [box, ...box.children].forEach((part) => watch.observe(part)));
+  };
 
   // What a number is made of can be read with the keyboard: Tab leads to the first number of a
   // paragraph, the arrow keys to its others.
@@ -25,14 +30,23 @@
     });
   });
 
-  // A link to a row opens what it stands in.
+  // A link to a row opens what it stands in; what a link says may be broken.
+  const asked = () => { try { return decodeURIComponent(location.hash.slice(1)); } catch { return ""; } };
   const openTarget = () => {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(asked());
     let box = target && target.closest("details:not([open])");
     if (!box) return;
     for (; box; box = box.parentElement.closest("details:not([open])")) box.open = true;
     target.scrollIntoView({ block: "center" });
   };
+
+  // The name of a layer leads to its own row, once a reader has opened what it stands in.
+  const linkRows = (box) => box.querySelectorAll(":scope > .table-scroll tr[id] > :first-child:not(:has(a))").forEach((cell) => {
+    const link = document.createElement("a");
+    link.href = `#${cell.parentElement.id}`;
+    link.append(...cell.childNodes);
+    cell.append(link);
+  });
 
   // The code of a book is long, and comes when a reader opens it.
   const prepareBooks = () => document.querySelectorAll("details.book[data-code]").forEach((book) => {
@@ -57,16 +71,14 @@
   const start = () => {
     prepareNumbers();
     prepareBooks();
-    settleFocus();
+    watchSizes();
     openTarget();
     addEventListener("hashchange", openTarget);
-    addEventListener("resize", settleFocus);
-    addEventListener("load", settleFocus);
-    addEventListener("toggle", settleFocus, true);
+    document.querySelectorAll(".tree details[open]").forEach(linkRows);
+    addEventListener("toggle", ({ target }) => { if (target.matches(".tree details")) linkRows(target); }, true);
     addEventListener("change", settleFocus);
     addEventListener("beforeprint", openForPrint);
     document.querySelectorAll(".table-scroll").forEach((box) => box.addEventListener("scroll", () => settleEdge(box), { passive: true }));
-    document.fonts?.ready.then(settleFocus);
   };
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
   else start();

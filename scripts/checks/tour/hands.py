@@ -5,6 +5,7 @@ Also how far a page moves while it loads, where every font and script comes late
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,55 @@ AGREE = """() => [...document.querySelectorAll('figure[data-choice]')].every(fig
   figure.querySelector('.chart-view').dataset.shown ===
   [...figure.querySelectorAll('input:checked')].map(input => input.value).join(' '))"""
 
+# sheets of A4 that a page may take
+SHEETS = {"alexnet.html": 14, "revise.html": 2, "exercises.html": 6, "answers.html": 11}
+PRINTED = re.compile(rb"/Type\s*/Page\b")
+# the pixels that two boxes may share, since a line's box is higher than its letters
+OVERLAPS = """() => {
+  const SLACK = {x: 1, y: 3}, found = new Set();
+  const drawings = [...document.querySelectorAll('.md-content svg:not(.convolution svg)')]
+    .filter(svg => svg.getClientRects().length && svg.querySelector('text'));
+  for (const svg of drawings) {
+    const frame = svg.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll('text')]
+      .filter(text => text.textContent.trim() && getComputedStyle(text).opacity !== '0' &&
+        text.getAttribute('opacity') !== '0')
+      .map(text => [text.textContent.trim(), text.getBoundingClientRect()]);
+    const key = svg.closest('figure, [id]')?.id || '';
+    texts.forEach(([said, a], place) => {
+      if (a.left < frame.left - 2 || a.right > frame.right + 2)
+        found.add(`${key}: '${said}' ends outside of its drawing`);
+      for (const [other, b] of texts.slice(place + 1)) {
+        const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (x > SLACK.x && y > SLACK.y) found.add(`${key}: '${said}' stands on '${other}'`);
+      }
+    });
+  }
+  return [...found];
+}"""
+# the text of drawings in what the system has, as where the site's own font comes too late
+FALLBACK = """() => {
+  const root = document.documentElement, fonts = getComputedStyle(root).getPropertyValue('--sans');
+  root.style.setProperty('--sans', fonts.slice(fonts.indexOf(',') + 1));
+}"""
+OWN_FONT = "() => document.documentElement.style.removeProperty('--sans')"
+# the answers that have a view together
+CHOICES = """figure => {
+  if (figure.dataset.views) return JSON.parse(figure.dataset.views).map(view => view.split(' '));
+  const groups = [...figure.querySelectorAll('fieldset')].map(group =>
+    [...group.querySelectorAll('input')].map(input => input.value));
+  return groups.reduce((all, group) =>
+    all.flatMap(one => group.map(value => [...one, value])), [[]]);
+}"""
+CHOOSE = """([figure, answers]) => {
+  const pressed = [...figure.querySelectorAll('fieldset')].map((group, number) =>
+    [...group.querySelectorAll('input')].find(input => input.value === answers[number]));
+  pressed.forEach(input => { input.checked = true; });
+  pressed[0].dispatchEvent(new Event('change', {bubbles: true}));
+}"""
+SHOWS = """([figure, answers]) => figure.querySelector('.chart-view').dataset.shown === answers"""
+
 
 def check(visit: Visit) -> None:
     for size in ("phone", "laptop"):
@@ -89,6 +139,8 @@ def check(visit: Visit) -> None:
                 if page.evaluate(FOLDS):
                     visit.fault(name, "phone", "folded columns do not unfold")
     back(visit)
+    texts(visit)
+    sheets(visit)
 
 
 def shift(visit: Visit, context: Any, name: str, size: str) -> None:
@@ -173,7 +225,7 @@ def back(visit: Visit) -> None:
                     if group is None:
                         continue
                     group.query_selector_all("input")[-1].check()
-                    chosen = page.url
+                    chosen = str(page.evaluate("location.href"))
                     if f"{figure.get_attribute('data-choice')}=" not in chosen:
                         visit.fault(name, "back", "a chosen view is not in the address")
                     page.goto("about:blank")
@@ -191,3 +243,47 @@ def settled(visit: Visit, page: Any, name: str, when: str) -> None:
         page.wait_for_function(AGREE)
     except BrowserError:
         visit.fault(name, "back", f"the buttons and the chart disagree {when}")
+
+
+def texts(visit: Visit) -> None:
+    """No text of a drawing stands on another, and none ends outside, in any view to choose.
+
+    In the first view this holds in the fallback font, too.
+    """
+    for size in ("phone", "laptop"):
+        with visit.context(size, reduced_motion="reduce") as context:
+            for name in visit.names:
+                with visit.open(context, name, "texts") as page:
+                    page.evaluate("() => document.fonts.ready.then(() => true)")
+                    read(visit, page, name, size)
+                    page.evaluate(FALLBACK)
+                    read(visit, page, name, f"{size}, fallback font")
+                    page.evaluate(OWN_FONT)
+                    for figure in page.query_selector_all("figure[data-choice]"):
+                        each_choice(visit, page, name, size, figure)
+
+
+def read(visit: Visit, page: Any, name: str, where: str) -> None:
+    """What stands on another in the drawings that are on view."""
+    visit.counts["views read"] += 1
+    for text in page.evaluate(OVERLAPS):
+        visit.fault(name, where, text)
+
+
+def each_choice(visit: Visit, page: Any, name: str, size: str, figure: Any) -> None:
+    """Every view of a chart, one after another."""
+    for answers in figure.evaluate(CHOICES):
+        page.evaluate(CHOOSE, [figure, answers])
+        page.wait_for_function(SHOWS, arg=[figure, " ".join(answers)])
+        read(visit, page, name, f"{size}, {' '.join(answers)}")
+
+
+def sheets(visit: Visit) -> None:
+    """What a reader prints takes few sheets."""
+    with visit.context("laptop") as context:
+        for name in SHEETS.keys() & {*visit.names}:
+            with visit.open(context, name, "paper") as page:
+                visit.counts["pages printed"] += 1
+                taken = len(PRINTED.findall(page.pdf(format="A4")))
+                if taken > SHEETS[name]:
+                    visit.fault(name, "paper", f"{taken} sheets, and may take {SHEETS[name]}")

@@ -19,15 +19,16 @@ from playwright.sync_api import (
 )
 from playwright.sync_api import Error as BrowserError
 
-from checks.tour import hands
+from checks.tour import decks, handled, hands, notebooks, played
 from website.places import SCRIPTS
 
 Scheme = Literal["dark", "light"]
 AXE = SCRIPTS / "vendor" / "axe" / "axe.min.js"
 SIZES = {"phone": (360, 740), "laptop": (1280, 900)}
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-# Axe looks at each page in both schemes and both sizes, but not in all four pairs.
-WITH_AXE = {("phone", "dark"), ("laptop", "light")}
+# A scheme changes colours alone, so axe asks everything in one scheme of each size and the
+# contrast of colours in the other.
+ALL_OF_AXE = {("phone", "dark"), ("laptop", "light")}
 PATIENCE = 15_000
 OWN = ("data", "blob", "about", "file")
 OVERFLOW = """() => {
@@ -45,8 +46,8 @@ UNREACHABLE = """() => [...document.querySelectorAll('.md-content *')].filter(e 
     return /auto|scroll/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1 &&
       e.clientWidth > 0 && e.tabIndex < 0 && !e.querySelector('[tabindex], a, button');
   }).map(e => e.tagName.toLowerCase() + '.' + e.className)"""
-RUN_AXE = """async () => (await axe.run(document, {
-    resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})).violations
+RUN_AXE = """async rules => (await axe.run(document, {resultTypes: ['violations'],
+    ...(rules ? {runOnly: rules} : {rules: {'target-size': {enabled: true}}})})).violations
   .filter(v => ['serious', 'critical'].includes(v.impact))
   .map(v => v.id + ': ' + v.help + ' (' + v.nodes.length + ' times, first at ' +
     v.nodes[0].target.join(' ') + ')')"""
@@ -68,14 +69,26 @@ SHOWN = """figure => {
 }"""
 
 
-class Visit:
-    """One tour of the built site with one browser."""
+def names(site: Path) -> list[str]:
+    """The pages that are looked at."""
+    paths = sorted(path for path in site.rglob("*.html") if path.name != "404.html")
+    found = [path.relative_to(site).as_posix() for path in paths]
+    return chosen(found, [path.stat().st_size for path in paths])
 
-    def __init__(self, browser: Browser, site: Path, address: str, pictures: Path | None) -> None:
+
+class Visit:
+    """A tour of the built site, or of some of its pages, with one browser."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        site: Path,
+        address: str,
+        pictures: Path | None,
+        pages: Sequence[str] = (),
+    ) -> None:
         self.browser, self.site, self.address, self.pictures = browser, site, address, pictures
-        paths = sorted(path for path in site.rglob("*.html") if path.name != "404.html")
-        names = [path.relative_to(site).as_posix() for path in paths]
-        self.names = chosen(names, [path.stat().st_size for path in paths])
+        self.names = list(pages) or names(site)
         self.faults: list[str] = []
         self.counts: Counter[str] = Counter(pages=len(self.names))
 
@@ -92,6 +105,10 @@ class Visit:
         self.from_files()
         check(self)
         hands.check(self)
+        handled.check(self)
+        played.check(self)
+        notebooks.check(self)
+        decks.check(self)
 
     @contextlib.contextmanager
     def context(self, size: str, scheme: Scheme = "light", **more: Any) -> Iterator[Any]:
@@ -144,10 +161,15 @@ class Visit:
         for element in page.evaluate(UNREACHABLE):
             self.fault(name, where, f"the keyboard cannot scroll {element}")
         self.picture(page, f"{Path(name).with_suffix('').as_posix()}-{size}-{scheme}")
-        if (size, scheme) in WITH_AXE and AXE.exists():
-            page.evaluate(AXE.read_text(encoding="utf-8"))
+        self.axe(page, name, where, None if (size, scheme) in ALL_OF_AXE else ["color-contrast"])
+
+    def axe(self, page: Page, name: str, where: str, rules: Sequence[str] | None = None) -> None:
+        """What axe finds on a page as it is now; rules: these alone, where given."""
+        if AXE.exists():
+            if not page.evaluate("() => 'axe' in window"):
+                page.evaluate(AXE.read_text(encoding="utf-8"))
             self.counts["axe runs"] += 1
-            for violation in page.evaluate(RUN_AXE):
+            for violation in page.evaluate(RUN_AXE, rules):
                 self.fault(name, where, f"axe {violation}")
 
     def picture(self, page: Page, stem: str) -> None:
@@ -246,6 +268,8 @@ OPEN = "() => document.querySelectorAll('details').forEach(box => { box.open = t
 SORTED_BY = "table => table.querySelector('[aria-sort]')?.getAttribute('aria-sort') ?? ''"
 SEEN = "table => [...table.tBodies[0].rows].filter(row => !row.hidden).length"
 ROWS = "() => [...document.querySelectorAll('.tree tr[id]')].map(row => row.id)"
+UNLINKED = """() => [...document.querySelectorAll('.tree tr[id]')].filter(row =>
+  row.cells[0].querySelector('a')?.hash !== '#' + row.id).map(row => row.id)"""
 IN_VIEW = """id => {
   const row = document.getElementById(id), box = row.getBoundingClientRect();
   return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;
@@ -254,7 +278,8 @@ DRAWN = "() => document.querySelectorAll('.tree tr[id]').length - " + (
     "[...document.querySelectorAll('.tree tr[id]')].filter(r => r.getClientRects().length).length"
 )
 # tables as long as tables.js makes sortable, and without a button to sort by
-UNSORTABLE = """() => [...document.querySelectorAll('table.ledger:not(.prices)')].filter(table =>
+UNSORTABLE = """() => [
+  ...document.querySelectorAll('table.ledger:not(.prices, .deck *)')].filter(table =>
   table.tHead?.rows.length === 1 && table.tBodies.length === 1 &&
   table.tBodies[0].rows.length >= 12 && !table.querySelector('[colspan], [rowspan], .sort')
 ).map(table => table.tHead.textContent.trim().slice(0, 60))"""
@@ -347,6 +372,8 @@ def filters(visit: Visit, page: Page, name: str) -> None:
 def deep_link(visit: Visit, context: Any, page: Page, name: str) -> None:
     """A link to the last row of a tree opens what it stands in, and the row is in view."""
     rows = page.evaluate(ROWS)
+    for row in page.evaluate(UNLINKED)[:1]:
+        visit.fault(name, "deep link", f"the row '{row}' has no link to itself when it is opened")
     for row in rows[-1:]:
         visit.counts["deep links"] += 1
         with visit.open(context, f"{name}#{row}", "deep link") as target:

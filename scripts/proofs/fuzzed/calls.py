@@ -58,6 +58,11 @@ LAYERS: dict[str, dict[str, tuple[Any, ...]]] = {
     "lrn": {"window": (5,)},
     "dropout": {"p": (0.5,)},
     "pad_channels": {"before": (0, 2), "after": (1,)},
+    "split": {"parts": (1, 2)},
+    "shuffle": {"groups": (1, 2)},
+    "mean": {},
+    "permute": {"order": ((1, 2, 0), (2, 1, 0))},
+    "layer_scale": {},
 }
 VIEWS = {
     "convention": ("macs", "lecture", "torch"),

@@ -1,7 +1,7 @@
 """Faults in the rules of counting: every operator, number, comparison, term and name, in turn.
 
-Each faulty copy of cnnref.counting.arithmetic runs beside the sound one, in a module of its own,
-and brute force judges it as it judges the sound one.
+Each faulty copy of a file of rules runs beside the sound one, in a module of its own, and brute
+force judges it as it judges the sound one.
 """
 
 from __future__ import annotations
@@ -9,19 +9,25 @@ from __future__ import annotations
 import ast
 import copy
 import random
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
-from cnnref.counting import arithmetic
+from cnnref.counting import arithmetic, upsampling
+from proofs.planted import enlarged, oracle
 from proofs.planted.change import LIVE, MISSED, REFUSED, Finding
-from proofs.planted.oracle import check
+from proofs.planted.oracle import Checks, check
 
-__all__ = ["SOURCE", "Mutant", "mutants", "plant"]
+__all__ = ["RULES", "Mutant", "mutants", "plant"]
 
-SOURCE = Path(arithmetic.__file__)
+# the files of rules, and what brute force says of each
+RULES: dict[ModuleType, Checks] = {arithmetic: oracle.CHECKS, upsampling: enlarged.CHECKS}
+# lines of one call of a rule; none of the sound ones takes half of them
+STEPS = 120
 OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub, ast.Mult),
     ast.Sub: (ast.Add, ast.Mult),
@@ -52,35 +58,60 @@ class Mutant(NamedTuple):
     make: Callable[[], ast.Module]
 
 
-def plant(*, sample: int | None = None, seed: int = 0) -> Iterator[Finding]:
-    """Plant every fault in every rule, or a seeded draw of them."""
-    found = list(mutants())
+def plant(rules: ModuleType, *, sample: int | None = None, seed: int = 0) -> Iterator[Finding]:
+    """Plant every fault in every rule of a file, or a seeded draw of them."""
+    found = list(mutants(Path(str(rules.__file__)).read_text(encoding="utf-8")))
     if sample is not None and sample < len(found):
         found = random.Random(seed).sample(found, sample)
     for mutant in found:
-        yield judged(mutant)
+        yield judged(rules, mutant)
 
 
-def judged(mutant: Mutant) -> Finding:
+def judged(sound: ModuleType, mutant: Mutant) -> Finding:
     """What brute force says of a faulty copy."""
-    place = f"arithmetic.{mutant.function}, line {mutant.line}"
+    place = f"{sound.__name__.rpartition('.')[2]}.{mutant.function}, line {mutant.line}"
     try:
-        rules = module(mutant.make())
+        rules = module(mutant.make(), sound.__name__)
     except Exception:  # a copy that does not even load is told from a sound one
         return Finding(place, mutant.what, REFUSED)
-    return Finding(place, mutant.what, LIVE if check(rules) else MISSED)
+    with ending(sound.__name__):
+        found = check(rules, RULES[sound])
+    return Finding(place, mutant.what, LIVE if found else MISSED)
 
 
-def module(tree: ast.Module) -> ModuleType:
+@contextmanager
+def ending(file: str) -> Iterator[None]:
+    """What is in a file is stopped where one call takes too many steps: a fault may have no end."""
+
+    def called(frame: FrameType, _: str, __: object) -> Any:
+        if frame.f_code.co_filename != file:
+            return None
+        left = iter(range(STEPS))
+
+        def step(*_: object) -> Any:
+            next(left)  # past the last it raises
+            return step
+
+        return step
+
+    before = sys.gettrace()
+    sys.settrace(called)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def module(tree: ast.Module, name: str) -> ModuleType:
     """The rules of a tree, as a module."""
-    made = ModuleType("cnnref.counting.arithmetic")
-    exec(compile(tree, SOURCE.name, "exec"), vars(made))
+    made = ModuleType(name)
+    exec(compile(tree, name, "exec"), vars(made))
     return made
 
 
-def mutants(source: str | None = None) -> Iterator[Mutant]:
+def mutants(source: str) -> Iterator[Mutant]:
     """Every faulty copy of the rules, one fault in each."""
-    tree = ast.parse(SOURCE.read_text(encoding="utf-8") if source is None else source)
+    tree = ast.parse(source)
     for place, function in enumerate(functions(tree)):
         for number, node in enumerate(inside(function)):
             for what, change in changes(node, parameters(function)):

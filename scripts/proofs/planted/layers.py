@@ -22,6 +22,9 @@ NUMBERS: dict[type[nn.Module], tuple[str, ...]] = {
     nn.Linear: ("in_features", "out_features", "bias"),
     nn.BatchNorm1d: ("num_features", "eps", "momentum", "affine", "track_running_stats"),
     nn.BatchNorm2d: ("num_features", "eps", "momentum", "affine", "track_running_stats"),
+    # its eps is in no row; that it is torchvision's is seen by what comes out
+    nn.LayerNorm: ("normalized_shape", "elementwise_affine"),
+    nn.GELU: (),
     nn.LocalResponseNorm: ("size", "alpha", "beta", "k"),
     nn.ReLU: ("inplace",),
     nn.PReLU: ("num_parameters",),

@@ -158,7 +158,7 @@ class Run:
             start = next(
                 place
                 for place, row in enumerate(self._rows)
-                if not part.path or row.name.removeprefix("net.").startswith(part.path + ".")
+                if not part.path or f"{row.name.removeprefix('net.')}.".startswith(f"{part.path}.")
             )
             for place, row in enumerate(rows, start):
                 feeds = tuple(max(source - start, -1) for source in self.truth[place].inputs)

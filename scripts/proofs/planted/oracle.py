@@ -6,24 +6,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 
 from cnnref.counting.shapes import Counts, Shape, Window, Work
 from cnnref.errors import ShapeError
 from proofs import brute_force
 
-__all__ = ["CHECKS", "check", "small_windows"]
+__all__ = ["CHECKS", "check", "mismatched", "refuses", "same", "shapes", "small_windows"]
 
 Case = tuple[Shape, int, Window]
+Checks = Mapping[str, Callable[[Any, int], bool]]
 POINT = Window((1, 1), (1, 1), (0, 0))
 
 
-def check(rules: Any, cases: int = 60) -> str:
-    """The name of the first rule that brute force contradicts; "" where none is."""
-    for name, wrong in CHECKS.items():
+def check(rules: Any, checks: Checks | None = None, cases: int = 60) -> str:
+    """The name of the first rule that brute force contradicts; "" where none is.
+
+    checks: those of the rules' file, `CHECKS` unless given.
+    """
+    for name, wrong in (checks or CHECKS).items():
         try:
             failed = wrong(rules, cases)
         except Exception:  # whatever a faulty rule raises tells it from a sound one
@@ -248,6 +252,7 @@ def joins(rules: Any, _: int) -> bool:
             "cannot join 1 x 2 x 2 with 1 x 2 x 2 with 2 x 2 x 2",
         )
         and refuses(lambda: rules.concat(square, wide), "cannot stack 1 x 2 x 2 on 1 x 2 x 3")
+        and refuses(lambda: rules.concat(wide, square), "cannot stack 1 x 2 x 3 on 1 x 2 x 2")
         and refuses(
             lambda: rules.concat(square, deep, wide),
             "cannot stack 1 x 2 x 2 on 2 x 2 x 2 on 1 x 2 x 3",
@@ -272,14 +277,70 @@ def views(rules: Any, _: int) -> bool:
     return not mismatched(lambda: rules.subsample(Shape((3, 4, 4)), (1,)))
 
 
+def moves(rules: Any, _: int) -> bool:
+    for (shape, moved), parts in product(shapes(), (1, 2, 3, 5)):
+        whole = not len(range(shape[0])) % parts
+        split, shuffle = partial(rules.split, shape, parts), partial(rules.shuffle, shape, parts)
+        if whole:
+            run = (len(range(0, shape[0], parts)), *shape[1:])
+            right = [same(split(), run, None, moved), same(shuffle(), shape, None, moved)]
+        else:
+            ending = f"do not divide {shape[0]} channels"
+            right = [
+                refuses(split, f"{parts} parts {ending}"),
+                refuses(shuffle, f"{parts} groups {ending}"),
+            ]
+        mean = moved._replace(elements_out=len(range(shape[0])))
+        right.append(same(rules.mean(shape), shape[:1], None, mean))
+        if not all(right):
+            return True
+    return permuted(rules)
+
+
+def permuted(rules: Any) -> bool:
+    for shape, moved in shapes():
+        for order in permutations(range(len(shape))):
+            out = tuple(shape[axis] for axis in order)
+            if not same(rules.permute(shape, order), out, None, moved):
+                return True
+    wrong = ((0, 1), (0, 1, 1), (0, 1, 3), (0, 1, 2, 3), (-1, 0, 1))
+    return not all(
+        refuses(
+            partial(rules.permute, Shape((3, 1, 2)), order),
+            f"the order {order} does not name each of its 3 axes once",
+        )
+        for order in wrong
+    )
+
+
+def taps_inside(rules: Any, _: int) -> bool:
+    for size, kernel, stride, padding, dilation, out in product(
+        (1, 2, 5, 9), (1, 2, 3, 6), (1, 2, 3, 5), (0, 1, 2, 4), (1, 2, 3), (1, 2, 4, 7)
+    ):
+        inside = sum(
+            o * stride - padding + k * dilation in range(size)
+            for o, k in product(range(out), range(kernel))
+        )
+        if rules.taps_inside(size, out, kernel, stride, padding, dilation) != inside:
+            return True
+    sums = ((n, m, a, b) for n, m, a, b in product((0, 1, 4), (1, 3), (0, 2, 5), (0, 1, 7)))
+    floors = any(
+        rules._floors(n, m, a, b) != sum((a * i + b) // m for i in range(n))  # noqa: SLF001
+        for n, m, a, b in sums
+    )
+    return floors or [rules.taps_inside(5, out, 3) for out in (3, 4)] != [9, 11]
+
+
 CHECKS: dict[str, Callable[[Any, int], bool]] = {
     "output_size": output_size,
     "receptive_field": receptive_field,
     "conv": conv,
     "pool": pool,
     "adaptive_avg_pool": adaptive_avg_pool,
+    "taps_inside": taps_inside,
     "linear": linear,
     "norms": norms,
     "joins": joins,
     "views": views,
+    "moves": moves,
 }

@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
 from cnnref.counting.layer import Layer
+from cnnref.counting.shapes import Window
 from cnnref.tracing.rules import FUNCTIONS
 from proofs.planted.layers import Function
 from proofs.planted.model import Fault, Run
+from proofs.planted.spec import Call, Plot
 from proofs.planted.spec import Fault as SpecFault
-from proofs.planted.spec import Plot
 from proofs.planted.watch import Event
 
 __all__ = ["kept_apart", "reason_in_model", "reason_in_spec", "same_values"]
@@ -31,22 +32,37 @@ SHARING = ("add", "dropout", "flatten", "relu", "slice")
 NO_PADDING = "there is no padding to count in the mean or to leave out"
 TRAINING = "momentum moves the running statistics, in training only"
 INFERENCE = "at inference dropout hands its input on"
+ALONE = "one map alone is joined along no axis"
+THIN = "the axis that is added has one element"
 APART = "nothing that runs later reads what working in place would overwrite"
 
 
 def reason_in_spec(plot: Plot, fault: SpecFault) -> str:
     """Why a fault of a spec that changes no row has no effect; "" where that is not shown."""
     call = plot.calls[fault.number]
-    if call.method != "avg_pool" or not fault.what.startswith("count_include_pad"):
-        return ""
-    window = plot.row(fault.number)[0].window
+    if call.method == "avg_pool" and fault.what.startswith("count_include_pad"):
+        return NO_PADDING if _pads_nothing(plot.row(fault.number)[0].window, call) else ""
+    if call.method == "layer_norm" and fault.what == "axes +1":
+        return THIN if _adds_nothing(call) else ""
+    return ""
+
+
+def _pads_nothing(window: Window | None, call: Call) -> bool:
     if window is None or any(window.padding):
-        return ""
+        return False
     names = {"kernel_size": "kernel", "stride": "stride", "padding": "padding"}
     options: dict[str, Any] = {name: getattr(window, field) for name, field in names.items()}
     options["ceil_mode"] = window.ceil_mode
     counted, left = (nn.AvgPool2d(**options, count_include_pad=flag) for flag in (True, False))
-    return NO_PADDING if same_values(counted, left, (_random(call.maps[0].shape),), {}) else ""
+    return same_values(counted, left, (_random(call.maps[0].shape),), {})
+
+
+def _adds_nothing(call: Call) -> bool:
+    shape, axes = call.maps[0].shape, call.options["axes"]
+    if shape[-axes - 1] != 1:
+        return False
+    few, more = (nn.LayerNorm(tuple(shape[-count:])) for count in (axes, axes + 1))
+    return same_values(few, more, (_random(shape),), {})
 
 
 def reason_in_model(run: Run, fault: Fault) -> str:
@@ -70,6 +86,11 @@ def _at_inference(_: Run, event: Event, fault: Fault) -> bool:
     return isinstance(event.callee, nn.Dropout | nn.Dropout2d) and not event.callee.training
 
 
+def _alone(_: Run, event: Event, fault: Fault) -> bool:
+    joins = event.callee is torch.cat and len(event.args[0]) == 1
+    return joins and fault.what.startswith("argument 1 ")
+
+
 def _not_overwritten(run: Run, event: Event, fault: Fault) -> bool:
     row = run.row.get(event.number)
     return fault.what == "inplace flipped" and row is not None and kept_apart(run.truth, row)
@@ -79,6 +100,7 @@ REASONS: dict[str, Callable[[Run, Event, Fault], bool]] = {
     NO_PADDING: _no_padding,
     TRAINING: _in_training_only,
     INFERENCE: _at_inference,
+    ALONE: _alone,
     APART: _not_overwritten,
 }
 

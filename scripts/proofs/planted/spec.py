@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from inspect import Signature, signature
-from typing import Any, NamedTuple
+from inspect import Signature, isfunction, signature
+from typing import Any, NamedTuple, get_type_hints
 
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Size
@@ -34,14 +34,20 @@ __all__ = [
 ]
 
 
-Method = Callable[..., FeatureMap]
-# every method of Net that lays out a layer
+Method = Callable[..., Any]
+# what a method of Net returns that lays out a layer: its map, or the map once for each part of it
+MADE = (FeatureMap, tuple[FeatureMap, ...])
 METHODS: dict[str, Method] = {
     name: method
     for name, method in vars(Net).items()
-    if not name.startswith("_")
-    and callable(method)
-    and signature(method).return_annotation == "FeatureMap"
+    if isfunction(method) and get_type_hints(method).get("return") in MADE and name[0] != "_"
+}
+# the options that are a size: one number, or a height and a width
+SIZED = {
+    (name, option)
+    for name, method in METHODS.items()
+    for option, kind in get_type_hints(method).items()
+    if kind in (Size, Size | None)
 }
 SIGNATURES: dict[str, Signature] = {name: signature(method) for name, method in METHODS.items()}
 
@@ -55,7 +61,12 @@ class Call(NamedTuple):
 
     def lay_out(self, net: Net, *maps: FeatureMap, **changed: Any) -> FeatureMap:
         """The layer on given maps, or on those of the call, with options changed."""
-        return METHODS[self.method](net, *(maps or self.maps), **self.options | changed)
+        made = METHODS[self.method](net, *(maps or self.maps), **self.options | changed)
+        return made if isinstance(made, FeatureMap) else made[0]
+
+    def handed_on(self, made: FeatureMap) -> Any:
+        """What the spec gets of the layer: its map, or that for each part which it asks for."""
+        return (made,) * self.options["parts"] if "parts" in self.options else made
 
 
 class Fault(NamedTuple):
@@ -112,7 +123,7 @@ class Plot(Net):
         self._bench = Bench(self)
 
     def _remembering(self, name: str) -> Method:
-        def run(*args: Any, **options: Any) -> FeatureMap:
+        def run(*args: Any, **options: Any) -> Any:
             self.calls.append(bound(name, args, options))
             return METHODS[name](self, *args, **options)
 
@@ -192,13 +203,13 @@ class _Anew(Bench):
             setattr(self, name, self._step(name))
 
     def _step(self, name: str) -> Method:
-        def run(*args: Any, **options: Any) -> FeatureMap:
+        def run(*args: Any, **options: Any) -> Any:
             self._made += 1
-            if self._made <= self._fault.number:
-                return self.take_over()
-            if self._made == self._fault.number + 1:
-                return self._fault.apply(self, bound(name, args, options))
-            return METHODS[name](self, *args, **options)
+            if self._made > self._fault.number + 1:
+                return METHODS[name](self, *args, **options)
+            call = bound(name, args, options)
+            taken = self._made <= self._fault.number
+            return call.handed_on(self.take_over() if taken else self._fault.apply(self, call))
 
         return run
 
@@ -240,7 +251,7 @@ def numbers(call: Call) -> Iterator[tuple[str, Variant]]:
             # in_features is no number of the network but a check: a wrong one is refused
             continue
         whole = call.options["kernel"] if value is None else value
-        sized = "Size" in str(SIGNATURES[call.method].parameters[name].annotation)
+        sized = (call.method, name) in SIZED
         yield from ((name, variant) for variant in variants(whole, sizes=sized))
 
 

@@ -74,7 +74,11 @@ class Watch(TorchFunctionMode):
                 handle.remove()
 
     def follow(self, module: nn.Module) -> None:
-        """Know the parts of what runs in the network's place: a trace runs a shadow of it."""
+        """Know the parts of what runs in the network's place: a trace runs a shadow of it.
+
+        A pass that loads PyTorch's compiler is done again, and then only the second is noted.
+        """
+        self.events, self.parts, self._calls = [], [], Counter()
         self._paths = {id(part): path for path, part in module.named_modules()}
 
     def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
@@ -103,7 +107,9 @@ class Watch(TorchFunctionMode):
     def _note(self, path: str, callee: Any, args: Any, kwargs: Any, turn: int) -> None:
         part = self._around[-1][1]
         assert part is not None
-        self.events.append(Event(len(self.events), path, callee, args, kwargs, turn, part))
+        # a list as it is now: a model may let it grow
+        held = tuple([*one] if isinstance(one, list) else one for one in args)
+        self.events.append(Event(len(self.events), path, callee, held, kwargs, turn, part))
 
     def __torch_function__(
         self, func: Function, types: object, args: Any = (), kwargs: dict[str, Any] | None = None

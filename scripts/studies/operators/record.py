@@ -1,19 +1,18 @@
-"""The record of the search through PyTorch's operators: written here, read by a page and tests."""
+"""The record of the search through PyTorch's operators, which a page and tests read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
-from cnnref.files import filled, rows, text, whole, write
-from cnnref.tables.formats import csv_text
-from studies.operators.search import COLUMNS, Finding, database, search
+from cnnref.files import filled, rows, text, whole
 from website.places import DOCS
 
-__all__ = ["PLACE", "is_wrong", "read", "run"]
+__all__ = ["COLUMNS", "PLACE", "Finding", "is_wrong", "read"]
 
 PLACE = DOCS / "operators" / "operators.csv"
+COLUMNS = ("operator", "outcome", "kinds", "calls", "by_torch", "by_force", "differ", "note")
 CELLS = {
     **dict.fromkeys(("operator", "outcome"), filled),
     "kinds": text,
@@ -22,13 +21,24 @@ CELLS = {
 }
 
 
-def run(progress: Callable[[str], None]) -> int:
-    """Search all operators and write the record; 1 where a count differs or one has no rule."""
-    found = sorted(search(database(), progress))
-    write(PLACE, csv_text([COLUMNS, *found]))
-    wrong = [one.operator for one in found if is_wrong(one)]
-    print(f"{len(found)} operators; differing or uncounted: {', '.join(wrong) or 'none'}")
-    return bool(wrong)
+class Finding(NamedTuple):
+    """What was found of one operator.
+
+    outcome: "counted", "estimate", "free" or "uncounted": the dearest of its rows; "refused" where
+        no call is traced, and "not on the CPU" where none runs.
+    kinds: those of its rows, but for views and copies.
+    by_torch, by_force: calls whose MACs PyTorch's counter has, or a count by force.
+    differ: calls whose MACs are others than either says.
+    """
+
+    operator: str
+    outcome: str
+    kinds: str = ""
+    calls: int = 0
+    by_torch: int = 0
+    by_force: int = 0
+    differ: int = 0
+    note: str = ""
 
 
 def is_wrong(found: Finding) -> bool:

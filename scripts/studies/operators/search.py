@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 from unittest import TestCase
 
 import torch
@@ -21,10 +21,13 @@ from torch.utils.flop_counter import FlopCounterMode
 import cnnref
 import cnnref.counting.operators
 from cnnref.errors import CnnrefError
+from cnnref.files import write
+from cnnref.tables.formats import csv_text
 from cnnref.tracing.rules import tensors
 from studies.operators.force import sums_of_products
+from studies.operators.record import COLUMNS, PLACE, Finding, is_wrong
 
-__all__ = ["COLUMNS", "Finding", "database", "finding", "search"]
+__all__ = ["database", "finding", "run", "search"]
 
 TYPES = (torch.float64, torch.float32, torch.complex64, torch.int64, torch.bool)
 # of each operator so many of its own inputs
@@ -62,27 +65,6 @@ SPREAD: dict[str, tuple[tuple[Any, ...], ...]] = {
     "kron": (((2, 3), (3, 2)),),
     "outer": (((4,), (5,)),),
 }  # fmt: skip
-COLUMNS = ("operator", "outcome", "kinds", "calls", "by_torch", "by_force", "differ", "note")
-
-
-class Finding(NamedTuple):
-    """What was found of one operator.
-
-    outcome: "counted", "estimate", "free" or "uncounted": the dearest of its rows; "refused" where
-        no call is traced, and "not on the CPU" where none runs.
-    kinds: those of its rows, but for views and copies.
-    by_torch, by_force: calls whose MACs PyTorch's counter has, or a count by force.
-    differ: calls whose MACs are others than either says.
-    """
-
-    operator: str
-    outcome: str
-    kinds: str = ""
-    calls: int = 0
-    by_torch: int = 0
-    by_force: int = 0
-    differ: int = 0
-    note: str = ""
 
 
 class Call(nn.Module):
@@ -108,6 +90,15 @@ def database() -> list[Any]:
         from torch.testing._internal.common_methods_invocations import op_db
 
     return list(op_db)
+
+
+def run(progress: Callable[[str], None]) -> int:
+    """Search all operators and write the record; 1 where a count differs or one has no rule."""
+    found = sorted(search(database(), progress))
+    write(PLACE, csv_text([COLUMNS, *found]))
+    wrong = [one.operator for one in found if is_wrong(one)]
+    print(f"{len(found)} operators; differing or uncounted: {', '.join(wrong) or 'none'}")
+    return bool(wrong)
 
 
 def search(

@@ -210,7 +210,20 @@ def together(count: Count) -> dict[str, Any]:
 
 
 def beside(count: Count) -> dict[str, Any]:
-    """Steps of training while a thread counts the module: how many losses are as without it."""
+    """Steps of training while a thread counts the module: how many losses are as without it.
+
+    Each operator has one thread of the processor: of more, those that are done early wait for the
+    others at each of these small maps, on a busy machine for minutes.
+    """
+    used = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _beside(count)
+    finally:
+        torch.set_num_threads(used)
+
+
+def _beside(count: Count) -> dict[str, Any]:
     alone = _trained(None)
     over, counted, failed = threading.Event(), [0], [0]
 

@@ -1,20 +1,28 @@
-"""What the page after.md prints: later networks as torchvision states them, separable pairs."""
+"""What the page after.md prints: what groups connect, later networks, separable pairs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from cnnref.counting.units import MEGA, rounded
+from cnnref.drawing import Drawing
+from cnnref.drawing.scene import Outline, Scene, Text
 from cnnref.networks.published import Published, published
+from website.charts.cells import grid, titled
+from website.charts.drawings import figure
 from website.facts import fact
 from website.formulas import filled, worked_out
 from website.markup import Html, cited, line, table
 from website.tables import protocol
 
-__all__ = ["MACROS", "later_table", "separable_share"]
+__all__ = ["MACROS", "connections", "later_table", "separable_share"]
 
 
 NONE = "–"
+# of the groups: channels in and out, and the side of a cell
+CHANNELS, CELL = 8, 15.0
+# what is not read, and groups by turns; what comes later lies on top
+KINDS = ("other", "conv", "pool")
 
 
 def later_table(names: Sequence[str]) -> str:
@@ -63,7 +71,48 @@ def separable_share(path: str) -> str:
     return f"{filled('separable', sizes)} = {float(worked_out('separable', sizes)):.4f}"
 
 
+def connections() -> Html:
+    """Which channels of its input each output channel reads: all, its group's, its own."""
+    panels = {"no groups": 1, "two groups": 2, "a group for each channel": CHANNELS}
+    wide, narrow = (_connections(panels, columns) for columns in (len(panels), 1))
+    said = (
+        "Squares with an output channel in each row and an input channel in each column. Marked is "
+        "what a filter reads: everything without groups, two blocks on the diagonal with two "
+        "groups, the diagonal alone with a group for each channel."
+    )
+    return figure(
+        [Drawing("What groups connect", said, wide, narrow)],
+        "A row is one filter, a column one input channel, and a marked cell a window with weights. "
+        "AlexNet (2012) has two groups, one on each card.",
+    )
+
+
+def _connections(panels: Mapping[str, int], columns: int) -> Scene:
+    outlines: list[Outline] = []
+    texts: list[Text] = []
+    side, across, down = CHANNELS * CELL, 166.0, CHANNELS * CELL + 62
+    for place, (title, groups) in enumerate(panels.items()):
+        own = CHANNELS // groups
+        x, y = place % columns * across + across / 2 - side / 2, place // columns * down + 28
+        # a path for each kind: as boxes of their own the cells would be a page's most elements
+        cells = [*grid(x, y, CELL, CHANNELS, CHANNELS, _read(own))]
+        outlines += [
+            Outline(kind, tuple(cell.corners for cell in cells if cell.kind == kind))
+            for kind in sorted({cell.kind for cell in cells}, key=KINDS.index)
+        ]
+        said = f"{CHANNELS * own} of {CHANNELS * CHANNELS} windows"
+        texts += titled(x + side / 2, y - 10, title, y + side + 18, said)
+    high = -(-len(panels) // columns) * down - 8
+    return Scene((), (), tuple(texts), columns * across, high, outlines=tuple(outlines))
+
+
+def _read(own: int) -> Callable[[int, int], str]:
+    rest, *groups = KINDS
+    return lambda row, column: groups[row // own % 2] if row // own == column // own else rest
+
+
 MACROS: Mapping[str, Callable[..., object]] = {
+    "connections": connections,
     "later_table": later_table,
     "separable_share": separable_share,
 }

@@ -26,7 +26,7 @@ from cnnref.drawing import NARROW, WIDE, Drawing
 from cnnref.drawing.scene import Box, Line, Scene, Text
 from cnnref.errors import CnnrefError, UnknownNameError
 from website.charts.drawings import figure
-from website.markup import Html, code, definitions
+from website.markup import Html, code, definitions, joined
 from website.places import ROOT, SCRIPTS
 
 __all__ = ["JOURNEYS", "MACROS", "floor_plan", "journey", "passed", "path", "recorded"]
@@ -141,9 +141,11 @@ def journey(name: str) -> str:
     return definitions(entries, class_="record journey")
 
 
-def _said(file: Path) -> str:
+def _said(file: Path) -> Html:
+    """A file's sentence on itself; what stands between grave accents is code."""
     text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-    return text.split("\n\n")[0].replace("\n", " ")
+    parts = text.split("\n\n")[0].replace("\n", " ").split("`")
+    return joined(code(part) if place % 2 else part for place, part in enumerate(parts))
 
 
 @cache

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from cnnref.cli.commands import COMMANDS, MANY, OPTIONS, SECTIONS, WORDS
+from cnnref.cli.help import COLUMNS_SAY, columns
 from website.markup import in_markdown
 
 __all__ = ["MACROS", "commands"]
 
 
 def commands() -> str:
-    """A section for each command, then one that says what each option takes."""
-    return "\n".join([*_commands(), "## Options", "", *_options()])
+    """A section for each command, then what each option takes, and what each column holds."""
+    return "\n".join([*_commands(), "## Options", "", *_options(), "## Columns", "", *_columns()])
 
 
 def _commands() -> Iterator[str]:
@@ -43,6 +44,13 @@ def _options() -> Iterator[str]:
             value = f" {told['metavar']}" if "metavar" in told else ""
             yield f"`{option}{value}`{{: #option{option} }}"
             yield from (f":   {in_markdown(_sentence(told['help']))}", "")
+
+
+def _columns() -> Iterator[str]:
+    """The keys of --columns in tables, then those of times alone."""
+    yield from ("What the keys of `--columns` stand for, and of `columns=` in Python.", "")
+    for key in dict.fromkeys((*columns("table"), *columns("sweep"), *columns("measure"))):
+        yield from (f"`{key}`", f":   {in_markdown(_sentence(COLUMNS_SAY[key]))}", "")
 
 
 def _sentence(text: str) -> str:

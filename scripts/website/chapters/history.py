@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from cnnref.counting.units import GIGA, rounded
 from cnnref.drawing import bars
 from cnnref.drawing.bars import FEW_TICKS, ROW_HEIGHT
-from cnnref.errors import CnnrefError
+from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.networks.published import Published, figures
 from website.data import Entry, challenge_entry, ilsvrc
 from website.facts import lookup
+from website.hands.exercises import Number
 from website.inline import top5_error
 from website.markup import Html, cited, data, joined, line, table
 from website.tables import in_full
@@ -35,6 +37,7 @@ __all__ = [
     "human_error",
     "imagenet_by_year",
     "largest_drop",
+    "question",
     "spread",
 ]
 
@@ -105,17 +108,102 @@ def spread() -> dict[str, str]:
     >>> spread()["points"]
     '0.57'
     """
-    person = human()
-    images = _images(person)
-    p = person.top5_error.number / 100
-    points = 100 * sqrt(p * (1 - p) / images)
-    ahead = (person.top5_error.number - challenge_entry(2015).top5_error.number) / points
+    images, p, points = _chance()
     return {
         "images": f"{images:,}",
         "points": f"{points:.2f}",
-        "ahead": f"{ahead:.1f}",
+        "ahead": f"{_lead() / points:.1f}",
         "tex": rf"\sqrt{{\frac{{{p:.3f} \times (1 - {p:.3f})}}{{{images}}}}} = {points / 100:.4f}",
     }
+
+
+def _chance() -> tuple[int, float, float]:
+    """The images that the human reference saw, its error rate, its standard error in points."""
+    person = human()
+    images, p = _images(person), person.top5_error.number / 100
+    return images, p, 100 * sqrt(p * (1 - p) / images)
+
+
+def _lead() -> float:
+    """By how many percentage points the winner of 2015 is below the human reference."""
+    return human().top5_error.number - challenge_entry(2015).top5_error.number
+
+
+def question(name: str) -> Number:
+    """A number that an exercise of the page asks for.
+
+    Raises:
+        UnknownNameError: none has that name.
+
+    >>> question("fall").value
+    Fraction(2015, 1)
+    """
+    if name not in QUESTIONS:
+        raise UnknownNameError("question", name, QUESTIONS)
+    return QUESTIONS[name]()
+
+
+def _fall() -> Number:
+    """The year of the largest fall; the other years come with their own."""
+    errors = {year: winner.top5_error.number for year, (winner, _) in challenge_years().items()}
+    first, *later = errors
+    falls = {year: errors[year - 1] - errors[year] for year in later}
+    most = max(later, key=lambda year: falls[year])
+    shares = {year: f"{100 * falls[year] / errors[year - 1]:.1f}%" for year in later}
+    said = {most: f"That is the largest fall in percentage points, {falls[most]:.1f}; it is "
+            f"{shares[most]} of the error of the year before."}  # fmt: skip
+    for year in later:
+        said.setdefault(year, f"In that year it fell by {shares[year]} of what it was.")
+    said[first] = "That is the first year of the list: what it fell from is not in it."
+    del said[largest_drop()]
+    slips = tuple((Fraction(year), text) for year, text in said.items())
+    return Number(Fraction(largest_drop()), slips)
+
+
+def _deviation() -> Number:
+    """The standard error of the human reference, in percentage points."""
+    images, p, points = _chance()
+    slips = {
+        100 * p * (1 - p) / images: "The root is missing.",
+        points / 100: "That is a fraction. In percentage points?",
+        100 * sqrt(p * (1 - p)): "That is the spread of a single image. How many are there?",
+        100 * sqrt(p / images): "The factor of what is right is missing.",
+        2 * points: "That is two standard errors. Give one.",
+    }
+    return _number(points, slips, "percentage points", "points", "%")
+
+
+def _ahead() -> Number:
+    """How many standard errors the winner of 2015 is below the human reference."""
+    points, lead = _chance()[2], _lead()
+    slips = {lead: "Those are percentage points. How many standard errors are they?",
+             points / lead: "That is the other way round."}  # fmt: skip
+    return _number(lead / points, slips, "standard errors", "errors")
+
+
+def _entry() -> Number:
+    """The cost of GoogLeNet's entry in passes of AlexNet."""
+    passes = int(ensemble_cost()["passes"].replace(",", ""))
+    once = Fraction(lookup("googlenet").macs, lookup("alexnet_2012").macs)
+    slips = ((once, "That is a single pass."),
+             (Fraction(passes), "Those are the passes. What does each cost?"),
+             (once * int(ensemble_cost()["models"]), "That is one crop for each network."),
+             (once * int(ensemble_cost()["crops"]), "That is a single network."))  # fmt: skip
+    return Number(passes * once, slips, ("AlexNets", "times", "x"))
+
+
+def _number(value: float, slips: Mapping[float, str], *words: str) -> Number:
+    return Number(
+        Fraction(value), tuple((Fraction(one), said) for one, said in slips.items()), words
+    )
+
+
+QUESTIONS: Mapping[str, Callable[[], Number]] = {
+    "fall": _fall,
+    "deviation": _deviation,
+    "ahead": _ahead,
+    "entry": _entry,
+}
 
 
 def ensemble_cost() -> dict[str, str]:
@@ -326,5 +414,6 @@ MACROS: Mapping[str, Callable[..., object]] = {
     "ensemble_table": ensemble_table,
     "human_error": human_error,
     "largest_drop": largest_drop,
+    "question": question,
     "spread": spread,
 }

@@ -11,7 +11,9 @@ from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Shape, Window
 from cnnref.counting.units import MEGA, MIB, rounded
 from cnnref.drawing.bars import MEASURES, layer_bars, stage_bars
+from cnnref.drawing.scene import Outline, Point, Scene, Text
 from cnnref.tables.table import Table
+from website.charts.cells import grid
 from website.charts.drawings import figure, titled
 from website.facts import lookup
 from website.inline import UNITS
@@ -19,7 +21,20 @@ from website.markup import BREAK, data, joined, line, table
 from website.spoken import network
 from website.tables import Networks
 
-__all__ = ["MACROS", "Stack", "charts", "peak", "stack", "stack_depth", "stacks", "stages"]
+__all__ = [
+    "MACROS",
+    "Stack",
+    "charts",
+    "peak",
+    "seen_twice",
+    "stack",
+    "stack_depth",
+    "stacks",
+    "stages",
+]
+
+# the drawing's cells, and the room between its maps
+CELL, ROOM = 20.0, 56.0
 
 
 class Stack(NamedTuple):
@@ -66,6 +81,56 @@ def stack_depth(kernel: int, field: int) -> int:
 def stacks(keys: Sequence[str], caption: str = "") -> str:
     """Networks side by side, layer by layer, their stages on one level."""
     return figure([drawing.stacks([titled(key) for key in keys])], caption)
+
+
+def seen_twice() -> str:
+    """Two 3x3 convolutions that see as much as one 5x5, and the weights of both."""
+    scene = _seen(stack(3, 2).field, 3)
+    said = (
+        "Three maps of cells. A 3x3 window of the first map leads to one cell of the second, "
+        "and all of the second map, itself 3x3, leads to the one cell of the third. Below, a 5x5 "
+        "window of the same first map leads to one cell directly."
+    )
+    shown = drawing.Drawing("Two 3x3 seen as one 5x5", said, scene, scene)
+    return figure(
+        [shown], "One output of the second layer sees as many pixels as one output of a 5x5."
+    )
+
+
+def _seen(field: int, kernel: int) -> Scene:
+    sizes = (field, field - kernel + 1, 1)
+    lefts = [sum(sizes[:n]) * CELL + n * ROOM + 1 for n in range(len(sizes))]
+    tops = [30 + (field - size) * CELL / 2 for size in sizes]
+    boxes = list(grid(lefts[0], tops[0], CELL, field, field, _inside(kernel, "conv")))
+    boxes += grid(lefts[1], tops[1], CELL, sizes[1], sizes[1], _inside(1, "conv"))
+    boxes += grid(lefts[2], tops[2], CELL, 1, 1, _inside(1, "linear"))
+    below = 30 + field * CELL + 46
+    boxes += grid(lefts[0], below, CELL, field, field, _inside(field, "pool"))
+    end = below + (field - 1) * CELL / 2
+    boxes += grid(lefts[2], end, CELL, 1, 1, _inside(1, "pool"))
+    cones = (
+        Outline("conv", (_cone(lefts[0], tops[0], kernel, lefts[1], tops[1]),)),
+        Outline("linear", (_cone(lefts[1], tops[1], kernel, lefts[2], tops[2]),)),
+        Outline("pool", (_cone(lefts[0], below, field, lefts[2], end),)),
+    )
+    two, one = stack(kernel, 2).weights, stack(field).weights
+    texts = (
+        Text(f"two {kernel}x{kernel}: {two} weights", 1, 18, strong=True),
+        Text(f"one {field}x{field}: {one} weights", 1, below - 12, strong=True),
+    )
+    return Scene(
+        tuple(boxes), (), texts, lefts[2] + CELL + 1, below + field * CELL + 2, outlines=cones
+    )
+
+
+def _inside(size: int, kind: str) -> Callable[[int, int], str]:
+    return lambda row, column: kind if max(row, column) < size else "other"
+
+
+def _cone(left: float, top: float, window: int, x: float, y: float) -> tuple[Point, ...]:
+    """From the right side of a window to the left side of the cell that it makes."""
+    right = left + window * CELL
+    return (right, top), (x, y), (x, y + CELL), (right, top + window * CELL)
 
 
 def charts() -> Iterator[tuple[str, Any]]:
@@ -125,6 +190,7 @@ MACROS: Mapping[str, Callable[..., object]] = {
     "peak": peak,
     "stack": stack,
     "stack_depth": stack_depth,
+    "seen_twice": seen_twice,
     "stacks": stacks,
     "stages": stages,
 }

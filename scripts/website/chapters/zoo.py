@@ -55,7 +55,7 @@ def families() -> str:
             f"{median(1e3 * float(entry['seconds']) for entry in group):.0f}",
         ]
         lines.append(line(family.replace("_", " "), cells))
-    return table(("family", "library", "models", "equal", "G MACs", "ms, median"), lines)
+    return table(("family", "library", "models", "equal", "GMACs", "ms, median"), lines)
 
 
 def exceptions() -> str:

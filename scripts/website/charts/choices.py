@@ -18,9 +18,12 @@ from typing import Any
 from cnnref.files import json_of
 from website.charts import draw as site_charts
 from website.charts.draw import ChartError
+from website.kept import reach
+from website.kept import shelf as kept
 from website.markup import Html, element
 
 ENDING = ".choices.json"
+SCRIPTS = kept.Shelf("views of charts")
 
 
 def placeholder(key: str, title: str) -> str:
@@ -35,6 +38,13 @@ FIGURE = re.compile(placeholder("(.*?)", title="(.*?)"), re.DOTALL)
 def draw(page: str, folder: Path) -> str:
     """Replace every placeholder in the page by its figure."""
     return FIGURE.sub(lambda match: figure(folder, *map(html.unescape, match.groups())), page)
+
+
+def told(page: str, folder: Path) -> list[str]:
+    """All that is known of the charts with choices that a page holds, as text."""
+    keys = [html.unescape(match[1]) for match in FIGURE.finditer(page)]
+    paths = [path for key in keys for path in sorted(folder.glob(f"{key}*.json"))]
+    return [path.read_text(encoding="utf-8") for path in paths]
 
 
 def figure(folder: Path, key: str, title: str) -> Html:
@@ -108,7 +118,13 @@ def read_choice(folder: Path, key: str) -> dict[str, Any]:
 def assets(folder: Path) -> dict[str, str]:
     """For each chart with choices a script that holds its views: drawings, specs and words."""
     keys = sorted(path.name.removesuffix(ENDING) for path in folder.glob(f"*{ENDING}"))
-    return {f"assets/charts/{key}.js": script(folder, key) for key in keys}
+    drawn_of = kept.digest(
+        reach.modules("website.charts.choices", named=False), kept.files([folder])
+    )
+    scripts: dict[str, str] = SCRIPTS.get(
+        drawn_of, lambda: {f"assets/charts/{key}.js": script(folder, key) for key in keys}
+    )
+    return scripts
 
 
 def script(folder: Path, key: str) -> str:

@@ -172,7 +172,7 @@ def axes() -> Mapping[str, Axis]:
         "time",
         "measured time",
         f"ms ({machine.title})",
-        "Milliseconds for one image, measured",
+        "Milliseconds for one image",
         MEGA,
         1,
         nanoseconds,

@@ -16,8 +16,9 @@ __all__ = ["MACROS", "block", "block_drawings", "figure", "network_strip", "titl
 
 MOST_LINES = 4
 SCALES = (
-    "A box is as high as the map it hands on is large, and as wide as it has channels, both on "
-    "a logarithmic scale; on a small screen it is turned on its side."
+    "A box is as high as the side of its output map, all to one scale, so that a map of a few "
+    "pixels is a mere line; its width grows with the logarithm of the channels. On a small screen "
+    "the strip is turned."
 )
 
 
@@ -33,7 +34,7 @@ def network_strip(key: str, caption: str = "") -> str:
     """A whole network as a strip of its stages."""
     title = _network(key)
     drawing = diagrams.strip(lookup(key))._replace(title=f"The stages of {title}")
-    return figure([drawing], caption or f"The stages of {title}. {SCALES}")
+    return figure([drawing], f"{caption or f'The stages of {title}.'} {SCALES}")
 
 
 def figure(drawings: Sequence[Drawing], caption: str, *, named: bool = False) -> Html:

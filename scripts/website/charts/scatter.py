@@ -83,12 +83,12 @@ def label(
 
 
 # of a sans-serif letter, in font sizes
-LETTER_WIDTH, LINE_HEIGHT = 0.55, 1.15
+LETTER_WIDTH, LINE_HEIGHT = 0.6, 1.3
 GAP = 4
 ROUNDS = 4
 # what is worse: two names on each other, a name on a bubble, a name outside, a name that is nearer
 # to another's bubble than to its own, a name far away
-ON_NAME, ON_BUBBLE, OUTSIDE, STRANGER, FAR = 6.0, 2.5, 8.0, 40.0, 1.0
+ON_NAME, ON_BUBBLE, OUTSIDE, STRANGER, FAR = 200.0, 2.5, 8.0, 40.0, 1.0
 Box = tuple[float, float, float, float]
 
 

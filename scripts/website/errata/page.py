@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 PAGE = "errata.html"
+# the chapters of the lecture whose pages have another name
+PAGES = {"Residual Networks": "resnet", "Comparing Complexity": "complexity"}
 SENTENCE = "claim"
 UNIT = re.compile(r"[GM]FLOP\b|\(MB\)")
 # a plain error of the lecture, and what holds under another convention or with exceptions
@@ -182,12 +184,17 @@ def slides(chapter: str) -> str:
 
 def _difference(entry: Erratum) -> tuple[str, ...]:
     name = link(_place_of(entry), f"{PAGE}#{entry.anchor}")
-    computed = element("strong", _text(entry.computed))
+    computed = element("strong", _text(entry.computed), class_="computed")
+    why = element("span", _why(entry, PAGE), class_="why")
     if entry.claim.quantity == SENTENCE:
-        held = "It holds with exceptions: " if entry.partly else "It does not hold: "
-        return name, f": {quoted(entry.claim)} {held}", computed, ". ", _why(entry, PAGE)
-    stated = _text(_with_unit(entry.claim))
-    return name, ": the lecture has ", stated, ", but it is ", computed, ". ", _why(entry, PAGE)
+        held = " It holds with exceptions: " if entry.partly else " It does not hold: "
+        return name, ": ", _stated(quoted(entry.claim)), held, computed, ". ", why
+    stated = _stated(_text(_with_unit(entry.claim)))
+    return name, ": the lecture has ", stated, ", but it is ", computed, ". ", why
+
+
+def _stated(text: str) -> Html:
+    return element("span", text, class_="stated")
 
 
 def _place_of(entry: Erratum) -> str:
@@ -198,13 +205,15 @@ def _place_of(entry: Erratum) -> str:
 
 def _among(chapter: str, right: int, others: int) -> Html:
     counts = (
-        data(right, f"{right:,}", f"claims of {chapter} that agree = {right:,}"),
+        data(
+            right, f"{right:,}" if right else "none", f"claims of {chapter} that agree = {right:,}"
+        ),
         data(others, f"{others:,}", f"claims of {chapter} by another convention = {others:,}"),
     )
     return joined([
         "Of the other values and sentences in this part of the lecture, ", counts[0],
         " agree as they stand, and ",
-        counts[1], " hold under another convention or in other words. ",
+        counts[1], " under another convention or in other words. ",
         link("The errata list all of them, with reasons", PAGE), ".",
     ])  # fmt: skip
 
@@ -239,8 +248,17 @@ def _chosen(verdict: str, partly: bool | None) -> list[Erratum]:
 
 
 def _item(entry: Erratum) -> Html:
-    place = element("p", link(_where(entry), f"#{entry.anchor}"), class_="errata-claim")
+    claim = link(_where(entry), f"#{entry.anchor}")
+    place = element("p", claim, " (", _back(entry), ")", class_="errata-claim")
     return element("section", place, element("p", *_values(entry)), element("p", _why(entry)))
+
+
+def _back(entry: Erratum) -> Html:
+    """The way from an erratum to the chapter that has it."""
+    part = "#where-the-slides-differ" if entry.verdict == "wrong" else ""
+    chapter = entry.claim.chapter
+    page = PAGES.get(chapter, chapter.casefold())
+    return link("in the chapter", f"{page}.html{part}")
 
 
 def _values(entry: Erratum) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def _counted(cost: Axis) -> Along:
 
 AXES: Mapping[str, Along] = {
     **{key: _counted(COSTS[key]) for key in ("macs", "activations", "parameters")},
-    "roofline": Along("the roofline", "Milliseconds that the roofline allows an image", _allowed),
+    "roofline": Along("the roofline", "Milliseconds by the roofline", _allowed),
 }
 
 

@@ -103,7 +103,7 @@ def _settings(found: Iterable[Measurement]) -> Html:
 
 
 def _unfolded(shown: Shown, name: str) -> str:
-    own = [one for one in measured(shown.record) if one.name == name]
+    own = measured(shown.record, network=name)
     if not own or own[0].roof is None or not own[0].measurement.layers:
         return ""
     roof = own[0].roof

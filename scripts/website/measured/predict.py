@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from statistics import correlation, fmean, median
 from typing import NamedTuple
 
 from cnnref.errors import UnknownNameError
 from cnnref.measuring.record import Measurement
-from cnnref.measuring.roofline import Roofline, roofline
+from cnnref.measuring.roofline import Ceilings, Roofline, roofline
 from cnnref.networks.catalog import architecture, table
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES, Quantity
@@ -104,12 +105,13 @@ def measured(record: Record, **setting: object) -> list[Measured]:
 
     setting: values of fields of `Measurement`; float32 inference of one image where none is said.
     """
-    return [_measured(record, one) for one in record.measured(**setting)]
+    found = record.measured(**setting)
+    return [_measured(one, record.ceiling(one.dtype, one.tf32)) for one in found]
 
 
-def _measured(record: Record, one: Measurement) -> Measured:
+@cache
+def _measured(one: Measurement, best: Ceilings | None) -> Measured:
     book = table(one.network, input_size=(one.input_shape[1], one.input_shape[2]))
-    best = record.ceiling(one.dtype, one.tf32)
     roof = best and (
         roofline(one, best) if one.layers else roofline(book, best, batch_size=one.batch_size)
     )
@@ -134,7 +136,12 @@ def prediction(key: str, points: Sequence[Measured]) -> Prediction:
     whole = fit(inputs, times)
     ranks = rank_correlation([whole.seconds(one) for one in inputs], times)
     return Prediction(
-        title, ranks, median(factors), factors[worst], points[worst].name, len(points)
+        title,
+        ranks,
+        median(factors),
+        factors[worst],
+        architecture(points[worst].name).title,
+        len(points),
     )
 
 

@@ -20,6 +20,27 @@ __all__ = ["LABELS", "Shown", "Way", "analytic_peak", "labelled", "ways"]
 LABELS = {names[0]: label for label, names in CHARTED.items() if names}
 
 
+# what people call processors whose name says only a family and a model, by Intel's numbers of both
+CALLED = {
+    "Processor (family 6, model 85)": "(Skylake or Cascade Lake)",
+    "Processor (family 6, model 106)": "(Ice Lake)",
+    "Processor (family 6, model 143)": "(Sapphire Rapids)",
+    "Processor (family 6, model 167)": "(Rocket Lake)",
+    "Processor (family 6, model 207)": "(Emerald Rapids)",
+}
+
+
+def called(machine: str) -> str:
+    """A machine's words with the name that a person would say.
+
+    >>> called("Intel Xeon Processor (family 6, model 167), 2 threads")
+    'Intel Xeon (Rocket Lake), 2 threads'
+    """
+    for numbers, name in CALLED.items():
+        machine = machine.replace(numbers, name)
+    return machine
+
+
 class Shown(NamedTuple):
     """A machine: its record, and whether it is the one that built the site."""
 
@@ -34,13 +55,13 @@ class Shown(NamedTuple):
     @property
     def title(self) -> str:
         """What a reader chooses it by."""
-        name = self.record.title
+        name = called(self.record.title)
         return f"this build's machine ({name})" if self.here else name
 
     @property
     def line(self) -> str:
         """The machine in one line, with the day."""
-        return f"{self.record.machine}; measured on {self.record.date}"
+        return f"{called(str(self.record.machine))}; measured on {self.record.date}"
 
 
 class Way(NamedTuple):

@@ -15,17 +15,18 @@ from studies.machines.plan import FOLLOWED, SPREAD
 from studies.machines.record import read
 from studies.machines.reference import records
 from website.charts import choices as site_choices
+from website.kept import reach
+from website.kept.reach import SKIPPED, THIS
+from website.kept.shelf import Shelf
 from website.markup import element, folded, joined
 from website.measured import network_tables, tables
 from website.measured.predict import prediction
-from website.measured.shown import Shown, Way, ways
-from website.measured.views import choices
-from website.places import ROOT
+from website.measured.shown import Shown, Way, called, ways
+from website.measured.views import Choice, choices
+from website.places import CACHE
 
-THIS = ROOT / ".cache" / "measured" / "this-machine.json"
-CHARTS = ROOT / ".cache" / "measured" / "charts"
-# set where a build was told not to measure
-SKIPPED = "CNNREF_NOT_MEASURED"
+CHARTS = CACHE / "measured" / "charts"
+KEPT = Shelf("charts of measurements")
 
 
 @cache
@@ -43,16 +44,29 @@ def charts(generated: Path) -> Path:
     """A folder with the charts of docs/generated and beside them those of what was measured."""
     shutil.rmtree(CHARTS, ignore_errors=True)
     shutil.copytree(generated, CHARTS)
-    for choice in choices(machines(), FOLLOWED):
-        for name, spec in choice.specs():
-            files.write(CHARTS / f"{name}.vl.json", json.dumps(spec))
-        files.write(CHARTS / f"{choice.key}.choices.json", json.dumps(choice.described()))
+    for name, text in KEPT.get(reach.modules("website.measured.site"), own_charts).items():
+        files.write(CHARTS / name, text)
     return CHARTS
+
+
+def own_charts() -> dict[str, str]:
+    """The charts of what was measured, by the names of their files."""
+    found: dict[str, str] = {}
+    for choice in chosen(machines()):
+        found |= {f"{name}.vl.json": json.dumps(spec) for name, spec in choice.specs()}
+        found[f"{choice.key}.choices.json"] = json.dumps(choice.described())
+    return found
+
+
+@cache
+def chosen(shown: tuple[Shown, ...]) -> tuple[Choice, ...]:
+    """The charts of some machines whose view the reader chooses."""
+    return tuple(choices(shown, FOLLOWED))
 
 
 def choice(key: str, title: str) -> str:
     """A figure whose view the reader chooses, where any machine was measured for it."""
-    if not any(one.key == key for one in choices(machines(), FOLLOWED)):
+    if not any(one.key == key for one in chosen(machines())):
         return element("p", f"No machine on record was measured for this figure ({title}).")
     return site_choices.placeholder(key, title)
 
@@ -88,14 +102,23 @@ def of_network(name: str) -> str:
     return network_tables.network_part(machines(), name)
 
 
-def of_each(table: Callable[[Shown], str]) -> Callable[[], str]:
-    """A table for each machine, the first one open."""
+def of_each(table: Callable[[Shown], str], *, unfolded: bool = True) -> Callable[[], str]:
+    """A table for each machine.
+
+    unfolded: the first one is open; a row for each network is long, and a chart shows the same.
+    """
 
     def printed() -> str:
         parts = [(shown, table(shown)) for shown in machines()]
         filled = [one for one in parts if one[1]]
         return joined(
-            folded(shown.title, element("p", shown.line), text, class_="machine", open=not number)
+            folded(
+                shown.title,
+                element("p", shown.line),
+                text,
+                class_="machine",
+                open=unfolded and not number,
+            )
             for number, (shown, text) in enumerate(filled)
         )
 
@@ -121,7 +144,7 @@ def steady(shown: Shown) -> str:
 
 
 FACTS: dict[str, Callable[[str], str]] = {
-    "machine": lambda _: str(reference().shown.record.machine),
+    "machine": lambda _: called(str(reference().shown.record.machine)),
     "networks": lambda _: str(len(reference().points)),
     "steady": lambda _: steady(reference().shown),
     "ranks": lambda key: f"{prediction(key, reference().points).ranks:.2f}",
@@ -138,8 +161,8 @@ MACROS: Mapping[str, Callable[..., object]] = {
     "measured_here": here,
     "measured_left_out": of_each(tables.left_out_table),
     "measured_machines": lambda: tables.machines_table(machines()),
-    "measured_memory": of_each(tables.memory_table),
-    "measured_networks": of_each(tables.networks_table),
+    "measured_memory": of_each(tables.memory_table, unfolded=False),
+    "measured_networks": of_each(tables.networks_table, unfolded=False),
     "measured_predictions": of_each(tables.predictions_table),
     "measured_ways": of_each(tables.ways_table),
 }

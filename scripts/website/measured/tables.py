@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import floor, log10
 
 from cnnref.counting.units import GIB, GIGA, MEGA, MIB, rounded, significant
 from cnnref.measuring.record import Machine, Measurement
+from cnnref.networks.catalog import architecture
 from website.markup import data, element, exact, line, table
 from website.measured.predict import PREDICTORS, Measured, Prediction, measured, prediction
-from website.measured.shown import LABELS, Shown, analytic_peak, labelled, ways
+from website.measured.shown import LABELS, Shown, analytic_peak, called, labelled, ways
 
 __all__ = [
     "ceilings_table",
@@ -38,8 +40,17 @@ def number(value: float | None, digits: int = 3, title: str = "") -> str:
     if value is None:
         return NONE
     shown = significant(value, digits)
-    text = f"{shown:,.0f}" if shown >= 10 ** (digits - 1) else f"{shown:,g}"
-    return data(f"{shown:g}", text, title)
+    return data(f"{shown:g}", worth(shown, digits), title)
+
+
+def worth(value: float, digits: int) -> str:
+    """A number with so many significant digits, zeros at its end too.
+
+    >>> worth(22, 3), worth(1.5, 3), worth(0.712, 3), worth(12345, 3)
+    ('22.0', '1.50', '0.712', '12,345')
+    """
+    power = floor(log10(value)) if value else 0
+    return f"{value:,.{max(0, digits - 1 - power)}f}"
 
 
 def millions(value: int, digits: int) -> str:
@@ -52,7 +63,7 @@ def machines_table(machines: Sequence[Shown]) -> str:
     places = [(shown.record.machine, shown.record.date) for shown in machines]
     lines = {
         "card": [where.name if where.device != "cpu" else NONE for where, _ in places],
-        "processor": [where.processor for where, _ in places],
+        "processor": [called(where.processor) for where, _ in places],
         "threads used": [f"{where.threads} of {where.cores}" for where, _ in places],
         "memory": [_memory(where) for where, _ in places],
         "driver": [where.driver or NONE for where, _ in places],
@@ -89,7 +100,7 @@ def ceilings_table(machines: Iterable[Shown]) -> str:
 
 def networks_table(shown: Shown) -> str:
     """Every network that was measured for one image in float32, and how far from its roof."""
-    body = [line(one.name, _network(one)) for one in measured(shown.record)]
+    body = [line(architecture(one.name).title, _network(one)) for one in measured(shown.record)]
     head = (
         "network", "MACs (M)", "ms", "quartiles", "images/s", RATE, "ms allowed", "times",
         "bound by memory (%)",
@@ -118,7 +129,7 @@ def _network(one: Measured) -> list[str]:
 def quartiles(one: Measurement) -> str:
     """The quartiles of a batch's time, in milliseconds."""
     low, high = (significant(1e3 * time, 3) for time in (one.time.lower, one.time.upper))
-    return f"{low:,g} to {high:,g}"
+    return f"{worth(low, 3)} to {worth(high, 3)}"
 
 
 def memory_table(shown: Shown) -> str:

@@ -23,6 +23,9 @@ from website.citations import UNITS, agrees, reason
 from website.errata.claims import Erratum, erratum
 from website.errata.page import PAGE
 from website.facts import lookup
+from website.kept import reach
+from website.kept.reach import network
+from website.kept.shelf import Shelf, digest
 from website.markup import (
     BREAK,
     Cell,
@@ -51,8 +54,11 @@ __all__ = [
     "assets",
     "lines",
     "matrix",
+    "reached",
     "said",
 ]
+
+SCRIPTS = Shelf("answers")
 
 LECTURE = "alexnet@227"
 OWN = link("count it", "count.html#by-whose-count")
@@ -120,7 +126,7 @@ class Said(NamedTuple):
 
 
 POOLED = ("max_pool", "avg_pool", "adaptive_avg_pool", "copy")
-# what ptflops counts where every ReLU and every pooling is a module: each module when it ends,
+# what ptflops counts where every ReLU and every pooling is a module: most modules when they end,
 # and the function in it once more
 TWICE = Convention.from_dict(
     {
@@ -129,11 +135,15 @@ TWICE = Convention.from_dict(
         "prices": {
             "batch_norm": {"elements_out": 2},
             **{kind: {"elements_out": 2} for kind in ("relu", "prelu")},
+            **{kind: {"elements_out": 1} for kind in ("relu6", "silu")},
             **{kind: {"elements_in": 2} for kind in POOLED},
         },
     }
 )
-HOOKS = "It hangs hooks on modules, and this model calls some of its poolings as functions."
+HOOKS = (
+    "It hangs hooks on modules of PyTorch's own classes; this model calls some layers as "
+    "functions, or has a class of its own for them."
+)
 TOOLS: tuple[Tool, ...] = (
     Tool("FlopCounterMode", CONVENTIONS["torch"], title="PyTorch's FlopCounterMode"),
     Tool("fvcore", CONVENTIONS["fvcore"]),
@@ -143,8 +153,8 @@ TOOLS: tuple[Tool, ...] = (
         "ptflops pytorch",
         TWICE,
         "It is no price list: it counts a module when the module ends, and the functions inside "
-        "once more as they run. Its prices hold only where each ReLU and each pooling is a module "
-        "and nothing else calls those functions.",
+        "once more as they run. Its prices hold only where each activation, pooling and "
+        "normalisation is a module that it knows and nothing else calls those functions.",
     ),
     Tool("thop", CONVENTIONS["thop"], HOOKS),
     Tool("torchprofile", CONVENTIONS["torchprofile"]),
@@ -186,7 +196,19 @@ def _way(key: str) -> Html:
 def assets(record: Record) -> dict[str, str]:
     """For each network a script that holds its answers, loaded when a reader chooses it."""
     keys = [LECTURE, *catalog.names()]
-    return {f"assets/answers/{anchor(key)}.js": _script(key, record) for key in keys}
+    return {
+        f"assets/answers/{anchor(key)}.js": SCRIPTS.get(
+            digest(key, reached(key)), _script, key, record
+        )
+        for key in keys
+    }
+
+
+def reached(key: str) -> str:
+    """What the page of a network and its answers are made of, as a digest."""
+    name = key.partition("@")[0]
+    # an erratum of the lecture may be about any network
+    return digest(reach.modules("website.networks.files", named=name in STATED), network(name))
 
 
 def _script(key: str, record: Record) -> str:

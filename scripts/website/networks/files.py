@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator
-from functools import cache
 from pathlib import Path
 
 import cnnref
@@ -16,16 +15,22 @@ from cnnref.drawing.bars import to_spec
 from website import data
 from website.charts import draw as site_charts
 from website.facts import lookup
+from website.kept import shelf as kept
+from website.kept.shelf import Shelf, digest
 from website.markup import code, element, folded, joined
 from website.measured import site as site_measured
 from website.networks import adding_up
 from website.networks import page as architecture_page
+from website.networks.answers import reached
 from website.theme import tables as site_tables
 
 FOLDER = "networks"
 # where the files of the two books stand, and the scripts that show them
 CODE = "assets/books"
 PACKAGE = Path(cnnref.__file__).parent
+# what is kept between builds
+FRAMES, OFFERED = Shelf("frames of networks"), Shelf("downloads of networks")
+SEARCHED, LISTINGS = Shelf("totals of networks"), Shelf("listings")
 PART = re.compile(architecture_page.placeholder(r"(\w+)"))
 
 
@@ -36,8 +41,10 @@ class PartError(ValueError):
 def files(pages: Collection[str]) -> Iterator[tuple[str, str]]:
     """The path and the content of each page and of each file beside it."""
     for name in cnnref.names():
-        yield f"{FOLDER}/{name}.md", architecture_page.markdown(name, pages)
-        for path, content in downloads(name).items():
+        linked = digest(reached(name), *sorted(pages))
+        page = FRAMES.get(linked, architecture_page.markdown, name, pages)
+        yield f"{FOLDER}/{name}.md", page
+        for path, content in offered(name).items():
             yield f"{FOLDER}/{path}", content
     for path in sorted({path for name in cnnref.names() for path in books_of(name)}):
         yield f"{CODE}/{path}", (PACKAGE / path).read_text(encoding="utf-8")
@@ -70,7 +77,7 @@ def searched() -> dict[str, dict[str, object]]:
     return {
         f"{FOLDER}/{name}.html": {
             "tags": [name],
-            "text": architecture_page.searched(name),
+            "text": SEARCHED.get(reached(name), architecture_page.searched, name),
         }
         for name in cnnref.names()
     }
@@ -102,9 +109,12 @@ def shown(path: str) -> str:
     return f'(window.cnnrefCode ??= {{}})["{path}"] = {data};\n'
 
 
-@cache
 def highlighted(path: str) -> str:
     """A file of the package as the theme shows code."""
+    return str(LISTINGS.get(kept.digest(kept.file(PACKAGE / path)), _highlighted, path))
+
+
+def _highlighted(path: str) -> str:
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
@@ -114,7 +124,7 @@ def highlighted(path: str) -> str:
     return str(highlight(source, PythonLexer(), formatter))
 
 
-@cache
-def downloads(name: str) -> dict[str, str]:
+def offered(name: str) -> dict[str, str]:
     """The files that a network's page offers: {address: content}."""
-    return architecture_page.downloads(name)
+    found: dict[str, str] = OFFERED.get(reached(name), architecture_page.downloads, name)
+    return found

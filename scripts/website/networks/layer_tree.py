@@ -28,7 +28,6 @@ from website.markup import (
     fold,
     folded,
     joined,
-    link,
     number,
     region,
     secondary,
@@ -173,6 +172,6 @@ def _row(table: Table, row: int, seen: Sequence[ReceptiveField]) -> Line:
     field = field_text(seen[row]) if seen else "–"
     figures = map(number, (grouped(layer.parameters), grouped(layer.macs), field))
     anchor = place(table, layer.name)
-    title = link(layer.name, f"#{anchor}")
-    cells = secondary([title, label(layer), shape(layer.out_shape), *figures], FOLDED)
+    # a script makes it a link to its own row when a reader opens what it stands in
+    cells = secondary([layer.name, label(layer), shape(layer.out_shape), *figures], FOLDED)
     return Line(cells, {"id": anchor})

@@ -42,12 +42,13 @@ def commit() -> str:
     return os.environ.get(COMMIT, "")
 
 
-def placed(page: str, source: str, root: str) -> str:
+def placed(page: str, source: str, root: str, slides: str = "") -> str:
     """A page with its exits.
 
-    source: the page's file below docs/; root: how to get from the page to the site's own folder.
+    source: the page's file below docs/; root: how to get from the page to the site's own folder;
+    slides: where in it the page's slides are, where it has some.
     """
-    return page.replace(SAID, f"{SAID} {LICENCE}{element('br')}{exits(source, root)}", 1)
+    return page.replace(SAID, f"{SAID} {LICENCE}{element('br')}{exits(source, root, slides)}", 1)
 
 
 def lost(page: str) -> str:
@@ -66,9 +67,10 @@ def lost(page: str) -> str:
     return page.replace(NOT_FOUND, element("h1", "There is no such page") + said, 1)
 
 
-def exits(source: str, root: str) -> Html:
-    """Links to how the site is cited, and to the repository where there is one."""
-    links = {"Cite this site": f"{root}{CITE}", "Count your own model": f"{root}count.html"}
+def exits(source: str, root: str, slides: str = "") -> Html:
+    """Links to the page's slides, to how the site is cited, and to the repository, where it is."""
+    links = {"Slides of this chapter": f"{root}{slides}"} if slides else {}
+    links |= {"Cite this site": f"{root}{CITE}", "Count your own model": f"{root}count.html"}
     address = repository()
     if address:
         links |= {"Repository": address, "Report a mistake": f"{address}/issues/new"}

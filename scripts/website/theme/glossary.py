@@ -6,11 +6,14 @@ import re
 from pathlib import Path
 
 from cnnref import files
+from website.kept import reach
+from website.kept.shelf import Shelf, digest
 from website.theme.source import Source, words
 
 PAGE = "glossary.html"
 TO_ENTRY = re.compile(r"(?:\.\./)*glossary\.html#([\w-]+)")
 LONGEST = 240
+TITLED = Shelf("pages with titles")
 
 
 def explain(site: Path) -> None:
@@ -19,11 +22,13 @@ def explain(site: Path) -> None:
     if not page.is_file():
         return
     said = {place: meaning for place, (_, meaning) in words_of(page).items()}
+    means = digest(reach.modules("website.theme.glossary", named=False), *map(str, said.items()))
     for path in sorted(site.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
-        told = titled(text, said) if f"{PAGE}#" in text else text
-        if told != text:
+        if f"{PAGE}#" in text:
+            told = TITLED.get(digest(text, means), titled, text, said)
             files.write(path, told)
+    TITLED.sweep()
 
 
 def words_of(page: Path) -> dict[str, tuple[str, str]]:

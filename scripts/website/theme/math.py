@@ -11,12 +11,13 @@ import re
 from functools import cache
 from typing import Any
 
+from website.kept.shelf import WORK
 from website.markup import element
 from website.places import SCRIPTS
 
 KATEX = SCRIPTS / "vendor" / "katex" / "katex.min.js"
 STYLESHEET = "assets/vendor/katex/katex.min.css"
-# as Markdown marks it and `website.notebooks` too, without tags inside; a parser would read all the
+# as Markdown marks it and `theme.notebooks` too, without tags inside; a parser would read all the
 # drawings of a page to find it
 FORMULA = re.compile(r'<(span|div) class="arithmatex">(.*?)</\1>', re.DOTALL)
 # where the head of a page ends
@@ -27,6 +28,10 @@ CALL = (
     "(() => {{ try {{ return katex.renderToString({tex}, {{displayMode: {display}, "
     "throwOnError: true, strict: 'error', output: 'htmlAndMathml'}}) }} "
     "catch (e) {{ return 'ERROR ' + e.message }} }})()"
+)
+# the formula's source, which KaTeX hides in what it says to screen readers
+SOURCE = re.compile(
+    r"<semantics>(?:<mrow>)?|(?:</mrow>)?<annotation[^>]*>.*?</annotation></semantics>", re.DOTALL
 )
 # KaTeX marks the faulty part of a formula with it, which terminals show badly.
 UNDERLINE = "\N{COMBINING LOW LINE}"
@@ -68,8 +73,9 @@ def convert(tex: str, *, display: bool) -> str:
     Raises:
         MathError: KaTeX does not understand it.
     """
+    WORK["formulas"] += 1
     call = CALL.format(tex=json.dumps(tex), display=str(display).lower())
-    answer = str(engine().eval(call)).replace(UNDERLINE, "")
+    answer = SOURCE.sub("", str(engine().eval(call)).replace(UNDERLINE, ""))
     if answer.startswith("ERROR "):
         raise MathError(f"the formula '{tex}' is not valid TeX: {answer.removeprefix('ERROR ')}")
     return answer

@@ -11,6 +11,12 @@ from cnnref import files
 ICON = re.compile(r'<svg (?=xmlns="[^"]*" viewBox="0 0 24 24">)')
 OTHER_HOST = re.compile(r"(?<=[\"'`])https://[a-z0-9.-]+/")
 
+# the look of docstrings, which most pages have none of
+DOCSTRINGS = re.compile(r'<link rel="stylesheet" href="[^"]*_mkdocstrings\.css">\s*')
+DOCUMENTED = 'class="doc '
+# what a style sheet says to people alone
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+INDENT = re.compile(r"\n\s*")
 # of the index in the page's own folder
 TAB = re.compile(r'(md-tabs__item)"(>\s*<a href="index\.html")')
 
@@ -21,6 +27,8 @@ def repair(page: str) -> str:
         'data-md-component="search" role="dialog"',
         'data-md-component="search" role="dialog" aria-label="Search"',
     )
+    if DOCUMENTED not in page:
+        page = DOCSTRINGS.sub("", page)
     return ICON.sub('<svg aria-hidden="true" ', page)
 
 
@@ -37,3 +45,19 @@ def keep_on_own_host(site: Path) -> None:
     for script in sorted(site.glob("assets/javascripts/bundle.*.js")):
         text = script.read_text(encoding="utf-8")
         files.write(script, OTHER_HOST.sub("not-used/", text))
+
+
+def shorten_styles(site: Path) -> None:
+    """Leave out of the site's own style sheets what is for people."""
+    for sheet in sorted((site / "assets" / "stylesheets").glob("*.css")):
+        if ".min." not in sheet.name:
+            files.write(sheet, shortened(sheet.read_text(encoding="utf-8")))
+
+
+def shortened(sheet: str) -> str:
+    """A style sheet without comments and indents.
+
+    >>> shortened("@media print { /* a */ b { c: d } }")
+    '@media print {  b { c: d } }'
+    """
+    return INDENT.sub(" ", COMMENT.sub("", sheet)).strip()

@@ -13,8 +13,9 @@ __all__ = ["PAGE", "markdown", "remembered"]
 PAGE = "revise.md"
 # in the order of the lecture
 CHAPTERS = (
-    "history.md", "alexnet.md", "zfnet.md", "vgg.md", "one_by_one.md", "googlenet.md",
-    "batch_norm.md", "resnet.md", "complexity.md", "measured.md", "after.md",
+    "history.md", "convolution.md", "alexnet.md", "zfnet.md", "vgg.md", "one_by_one.md",
+    "googlenet.md", "batch_norm.md", "resnet.md", "resnet_variants.md", "complexity.md",
+    "measured.md", "after.md",
 )  # fmt: skip
 HEAD = """---
 title: To remember

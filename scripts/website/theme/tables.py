@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from cnnref.networks.catalog import architecture, names
@@ -36,6 +37,11 @@ SECOND = frozenset((
 ))  # fmt: skip
 # the fewest columns of a table in which some are folded
 FOLDED_FROM = 5
+# how wide the column of text is, a letter of a table on an average, and what a cell has around
+# itself, in root ems; a cell of figures stays on one line
+MEASURE, LETTER, AROUND = 36.0, 0.37, 1.05
+# a text is rather broken than set in a column that is narrower than this many letters
+BROKEN = 16
 # where a title goes in its link
 LINKED = "@"
 # where a table goes in its region
@@ -94,10 +100,29 @@ def frame(source: Source, table: Tag, label: str, root: str | None) -> None:
                 data_second=(column in second and not cell.has_attr("colspan")) or None,
             )
     link_networks(source, table, root or "")
-    before, _, after = region(label, TABLE).partition(TABLE)
+    # an erratum's sentences are given more room than they need
+    told = "errata" in table.get_attribute_list("class")
+    wide = told or least_width([[*map(words, row)] for row in rows]) > MEASURE
+    before, _, after = region(label, TABLE, wide=wide).partition(TABLE)
     place = element("p", class_="table-filter") if is_filtered(table) else ""
     place += fold(len(second)) if second else ""
     source.put_around(table, place + before, after + how_counted(table, root))
+
+
+def least_width(rows: Sequence[Sequence[str]]) -> float:
+    """How wide a table is at least, in root ems, by the texts of its cells.
+
+    >>> least_width([["layer", "cost"], ["conv1", "1,234,567"]]) < MEASURE
+    True
+    """
+    columns = [*zip_longest(*rows, fillvalue="")]
+    return sum(AROUND + LETTER * max(map(unbroken, column)) for column in columns)
+
+
+def unbroken(text: str) -> int:
+    """How many letters of a cell stand on one line at least."""
+    longest_word = max(map(len, text.split()), default=0)
+    return len(text) if FIGURE.fullmatch(text) else max(longest_word, min(len(text), BROKEN))
 
 
 def second_columns(heads: Sequence[str]) -> set[int]:

@@ -3,10 +3,12 @@
 import re
 from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
 import cnnref
+from website.chapters.complexity.charts import memory_alive
 from website.chapters.googlenet.page import block_bars, reduction_bars
 from website.chapters.resnet.degradation import record, runs
 from website.charts.comparison import points
@@ -223,10 +225,40 @@ def test_residual_networks():
         assert falls[0] > 3 * falls[-1]
 
 
+def test_the_maps_that_are_alive():
+    drawn = {"VGG-16": {}, "GoogLeNet": {}, "ResNet-50": {}}
+    for value in memory_alive().to_dict()["data"]["values"]:
+        drawn[value["network"]][value["layer"]] = value["exact"]
+    vgg, google, residual = drawn.values()
+    says("memory-alive", "VGG-16 starts by far the highest", "falls with each pooling")
+    first, *others = (next(iter(alive.values())) for alive in (vgg, google, residual))
+    assert first > 3 * max(others)
+    assert max(vgg.values()) > 2 * max(*google.values(), *residual.values())
+    before = [max(vgg[f"conv{stage}_{n}"] for n in (1, 2)) for stage in (1, 2, 3, 4, 5)]
+    assert all(after <= wide / 2 for wide, after in pairwise(before))
+    says("memory-alive", "second rise in its first stage, where a shortcut", "and then falls")
+    peaks = {}
+    for name, alive in residual.items():
+        part = name.split("_")[0] if "_" in name else "stem"
+        peaks[part] = max(peaks.get(part, 0), alive)
+    assert list(peaks)[:5] == ["stem", "conv2", "conv3", "conv4", "conv5"]
+    assert ranked(peaks)[0] == "conv2"
+    assert residual["conv2_1.conv1"] < peaks["stem"] < peaks["conv2"]
+    falls = [peaks[f"conv{stage}"] for stage in (2, 3, 4, 5)]
+    assert falls == sorted(falls, reverse=True)
+    assert len({*falls}) == len(falls)
+    # what the addition reads and writes are two wide maps and their sum
+    (wide,) = (row.out_shape for row in cnnref.table("resnet50") if row.name == "conv2_1.add")
+    assert residual["conv2_1.add"] == peaks["conv2"] == 3 * 4 * wide.elements
+
+
 def test_the_experiment_on_depth():
     def mean(kind, depth, what):
         found = [getattr(run, what) for run in runs() if (run.kind, run.depth) == (kind, depth)]
         return sum(found) / len(found)
+
+    def curves_of(kind, depth):
+        return [run.curve for run in runs() if (run.kind, run.depth) == (kind, depth)]
 
     depths = sorted({run.depth for run in runs()})
     images = record()["settings"]["test_images"]
@@ -235,7 +267,8 @@ def test_the_experiment_on_depth():
         for kind in ("plain", "residual")
     )
     says("degradation-error", "climbs steeply from the third depth on", "most of the images")
-    assert plain["wrong"][2] > 5 * plain["wrong"][1]
+    first, second, third, *_ = plain["wrong"]
+    assert third - second > 3 * (second - first)
     assert plain["wrong"][-1] > images / 2
     assert max(residual["wrong"]) < 0.05 * images
     says("degradation-loss", "climbs with every step in depth, the residual networks' stays low")
@@ -243,7 +276,9 @@ def test_the_experiment_on_depth():
     assert max(residual["loss"]) < plain["loss"][1]
     says("degradation-curves", "the deep residual one a little later", "is still high at the end")
     curves = {
-        (run.kind, run.depth): run.curve for run in runs() if run.depth in (depths[0], depths[-1])
+        (kind, depth): [fmean(point) for point in zip(*curves_of(kind, depth), strict=True)]
+        for kind in ("plain", "residual")
+        for depth in (depths[0], depths[-1])
     }
     deep = curves.pop(("plain", depths[-1]))
     late = curves.pop(("residual", depths[-1]))

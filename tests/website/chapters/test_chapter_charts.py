@@ -156,6 +156,11 @@ def test_blocks_set_beside_each_other_have_the_same_ends():
         assert block(one)[-1].out_shape == block(other)[-1].out_shape
 
 
+@pytest.mark.parametrize("name", BLOCKS)
+def test_no_row_is_called_like_its_block_which_a_drawing_would_take_it_for(name):
+    assert name not in [row.name for row in block(name)]
+
+
 def test_an_unknown_block_is_refused():
     with pytest.raises(UnknownNameError, match="block"):
         small_nets.block("seperable")

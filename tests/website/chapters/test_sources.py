@@ -235,30 +235,6 @@ def test_no_interval_between_papers_is_typed():
     assert TYPED.search("Highway networks, a few months before, have one.")
 
 
-REFERENCE = re.compile(r"^- (.*?)(?=^- |\Z|^$)", re.DOTALL | re.MULTILINE)
-
-
-def wrong_references(text):
-    """The references of a page whose number or venue is not that of the table of papers."""
-    by_number = {
-        number[0]: source
-        for source in cited.sources()
-        if (number := re.search(r"arXiv:\d{4}\.\d{4,5}", source.citation))
-    }
-    for reference in REFERENCE.findall(text.partition("## References")[2]):
-        number = re.search(r"arXiv:\d{4}\.\d{4,5}", reference)
-        source = by_number.get(number[0]) if number else None
-        if number and (source is None or source.venue not in " ".join(reference.split())):
-            yield " ".join(reference.split())
-
-
-def test_references_are_dated_as_the_table_of_papers_dates_them():
-    for page in DOCS.glob("*.md"):
-        assert list(wrong_references(page.read_text(encoding="utf-8"))) == [], page.name
-    assert list(wrong_references("## References\n\n- K. He. *It*. CVPR 2015. arXiv:1512.03385.\n"))
-    assert list(wrong_references("## References\n\n- K. He. *It*. CVPR 2016. arXiv:1512.09999.\n"))
-
-
 def test_the_page_lists_every_source_and_every_statement():
     assert re.findall(r'<tr id="source-([^"]+)"', papers()) == [s.key for s in cited.sources()]
     assert re.findall(r'<tr id="passage-([^"]+)"', passages()) == list(statements())

@@ -86,3 +86,12 @@ def test_the_build_draws_a_chart_that_has_no_file(tmp_path, monkeypatch):
     assert "half by conv2" in page
     with pytest.raises(site_charts.ChartError, match=r"other\.vl\.json; run scripts/generate"):
         site_charts.draw(site_charts.placeholder("other", "t", "d"), tmp_path)
+
+
+def test_a_chart_is_drawn_wherever_markdown_puts_it_and_none_is_left(tmp_path):
+    drawn = site_networks.chart("alexnet")
+    page = drawn.replace("<figcaption>", "\n<figcaption>").replace("</figure>", "\n</figure>")
+    assert page != drawn
+    assert site_charts.draw(page, tmp_path).count("<svg") == len(site_charts.WIDTHS)
+    with pytest.raises(site_charts.ChartError, match="is not drawn; put its macro on a line"):
+        site_charts.draw(drawn.replace("<figcaption>", "<b></b><figcaption>"), tmp_path)

@@ -137,7 +137,8 @@ def test_the_tree_has_an_id_for_every_row_stage_and_block(name):
     assert wanted <= set(found.ids)
     rows = {place(table, layer.name) for layer in table}
     assert len(rows & set(found.ids)) == found.rows
-    assert {link.removeprefix("#") for link in found.links} == rows & set(found.ids)
+    # a script links each row to itself when a reader opens what it stands in
+    assert found.links == []
 
 
 @pytest.mark.parametrize("name", SOME)

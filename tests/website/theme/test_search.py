@@ -134,6 +134,14 @@ def test_what_the_check_expects_can_fail(tmp_path):
     assert any("'glossary' has" not in text and "errata" in text for text in told)
     engine = asked.Search(site)
     missing = [*asked.unanswered(engine, ["maps", "nowhere", "the"])]
+    engine.engine.eval(
+        "var plain = tell; tell = (data) => { console.warn(data.data); plain(data); }"
+    )
+    broken = engine.ask_all(["maps", "the"])
+    engine.engine.eval("tell = () => {}")
+    silent = engine.ask_all(["maps"])
     engine.close()
+    assert broken == [("maps", "maps"), ("the", "the")]
+    assert silent == [("maps", "")]
     assert "'nowhere' stands on a page and is not found" in missing
     assert not any("'maps'" in text or "'the'" in text for text in missing)

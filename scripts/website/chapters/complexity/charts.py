@@ -7,18 +7,19 @@ imported when a chart is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
-from cnnref.counting.units import rounded
+from cnnref.counting.units import MIB, rounded
 from cnnref.drawing import bars
 from studies.machines.reference import reference
 from website.charts import comparison, scatter
 from website.charts.comparison import AXES, PROTOCOLS, Axis, Point
 from website.charts.scatter import Bubble
 from website.data import CHARTED
+from website.facts import lookup
 
 if TYPE_CHECKING:
     from altair import Chart, LayerChart
@@ -27,6 +28,7 @@ __all__ = ["SCALES", "accuracy_bars", "bubble_views", "bubbles", "charts", "choi
 
 SCALES: Mapping[str, str] = {"log": "logarithmic", "linear": "linear"}
 
+ALIVE = {"VGG-16": "vgg16", "GoogLeNet": "googlenet", "ResNet-50": "resnet50"}
 HEIGHT = 420
 INNER = scatter.inner({"wide": 55, "narrow": 55})
 FONT = {"wide": 12, "narrow": 10}
@@ -50,8 +52,8 @@ def bubbles(protocol: str, axis: str, scale: str) -> LayerChart:
     """
     alt: Any = bars.altair()
     x = comparison.axes()[axis]
-    families = alt.Scale(domain=list(comparison.families()))
     shown = [point for point in comparison.points(protocol) if x.value(point.name) is not None]
+    families = _families(alt, shown)
     domain = _domain([_value(x, point) for point in shown], scale)
     values = [_row(point, x) for point in shown]
     _add_places(values, domain, scale)
@@ -111,8 +113,8 @@ def accuracy_bars(protocol: str) -> Chart:
             ),
             color=alt.Color(
                 "family:N",
-                scale=alt.Scale(domain=list(comparison.families())),
-                legend=alt.Legend(title=None, columns=3),
+                scale=_families(alt, shown),
+                legend=alt.Legend(title=None, columns=2),
             ),
             fillOpacity=alt.condition("datum.approximate", alt.value(0.45), alt.value(1)),
             tooltip=_tooltip(alt, costs=False),
@@ -122,11 +124,23 @@ def accuracy_bars(protocol: str) -> Chart:
     return chart
 
 
+def _families(alt: Any, shown: Sequence[Point]) -> Any:
+    """The families that are shown; each has its colour in every view."""
+    present = {_family(point) for point in shown}
+    colours = {family: f"var(--chart-{n})" for n, family in enumerate(comparison.families(), 1)}
+    known = {family: colour for family, colour in colours.items() if family in present}
+    return alt.Scale(domain=[*known], range=[*known.values()])
+
+
+def _family(point: Point) -> str:
+    return comparison.family(point.name or CHARTED[point.label][0])
+
+
 def _cited(point: Point) -> dict[str, Any]:
     return {
         "network": comparison.full_title(point),
         "label": ("≈ " if point.approximate else "") + point.label,
-        "family": comparison.family(point.name or CHARTED[point.label][0]),
+        "family": _family(point),
         "top1": float(point.top1),
         "printed": f"{point.top1} %",
         "approximate": point.approximate,
@@ -249,8 +263,42 @@ def ranked(protocol: str) -> str:
 Costs = tuple[int | None, ...]
 
 
+def memory_alive() -> LayerChart:
+    """The feature maps that are alive while each row of three networks runs."""
+    alt: Any = bars.altair()
+    values = [
+        {
+            "network": title,
+            "layer": layer.name,
+            "way": 100 * place / len(book),
+            "mb": alive / MIB,
+            "exact": alive,
+        }
+        for title, book in ((title, lookup(key)) for title, key in ALIVE.items())
+        for place, (layer, alive) in enumerate(zip(book, book.live_activation_bytes(), strict=True))
+    ]
+    titles = list(ALIVE)
+    base = alt.Chart(alt.Data(values=values)).encode(
+        x=alt.X("way:Q", title="Layers done (%)", axis=alt.Axis(**bars.FEW_TICKS)),
+        y=alt.Y("mb:Q", title="Maps alive (MB)"),
+        color=alt.Color(
+            "network:N", scale=alt.Scale(domain=titles), legend=alt.Legend(**bars.NARROW)
+        ),
+        tooltip=[
+            alt.Tooltip("network:N", title="Network"),
+            alt.Tooltip("layer:N", title="Layer"),
+            alt.Tooltip("mb:Q", title="MB", format=",.2f"),
+            alt.Tooltip("exact:Q", title="Bytes", format=","),
+        ],
+    )
+    lines = base.mark_line(interpolate="step-after", strokeWidth=1.5)
+    chart: LayerChart = (lines + base.mark_point(filled=True, size=10)).properties(height=220)
+    return chart
+
+
 def charts() -> Iterator[tuple[str, dict[str, Any]]]:
     """The key and the specification of every view."""
+    yield "memory-alive", bars.to_spec(memory_alive())
     for protocol in PROTOCOLS:
         yield f"accuracy-{protocol}", bars.to_spec(accuracy_bars(protocol))
     costs = tuple(

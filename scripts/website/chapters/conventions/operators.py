@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from studies.operators import record
-from studies.operators.search import Finding
+from studies.operators.record import Finding
 from website.markup import Html, Line, line, number, region, table
 
 __all__ = ["MACROS"]

@@ -85,8 +85,12 @@ def _file_mb(name: str) -> str:
 
 
 def torchinfo_bytes(book: Table) -> int:
-    """The "Forward/backward pass size" of torchinfo 1.8.0: outputs of layers that learn, twice."""
-    return 2 * FLOAT32 * sum(layer.activations for layer in book if layer.parameters)
+    """The "Forward/backward pass size" of torchinfo 1.8.0: outputs of layers that learn, twice.
+
+    It watches modules: a product with learned factors in forward is none.
+    """
+    learns = (layer for layer in book if layer.parameters and layer.op != "multiply")
+    return 2 * FLOAT32 * sum(layer.activations for layer in learns)
 
 
 FILES = "torchvision's metadata, _file_size"

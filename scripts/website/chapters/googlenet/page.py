@@ -277,7 +277,7 @@ def starts(measure: str) -> Chart:
         alt.Chart(alt.Data(values=values))
         .mark_bar()
         .encode(
-            y=alt.Y("size:N", sort=sizes, title="Size of the maps made"),
+            y=alt.Y("size:N", sort=sizes, title=None),
             yOffset=alt.YOffset("network:N", sort=networks),
             x=alt.X("value:Q", title=scale.large_title, axis=alt.Axis(**FEW_TICKS)),
             color=alt.Color(

@@ -1,4 +1,4 @@
-"""The committed run of scripts/degradation.py: what it found, as numbers, a table and charts.
+"""The committed run of `scripts/study degradation`: what it found, as numbers, a table and charts.
 
 The figures are measured, not computed: another machine or another version of torch gives others.
 """
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 KINDS = ("plain", "residual")
-# further records, of one seed and the two ends of the range: file -> what is different
+# further records, of the two ends of the range: file -> what is different
 CHECKS: Mapping[str, str] = {
     "degradation_slower": "a smaller learning rate",
 }
@@ -56,35 +56,37 @@ PROTOCOL = (
     "Protocol: loss over the last steps of training; error on new images, drawn as those of "
     "training are. Mean of the seeds, in brackets the best and the worst."
 )
-OUTCOMES = "Protocol: as above; each cell has the loss, then the error on new images, of one seed."
+OUTCOMES = (
+    "Protocol: as above; each cell has the loss, then the error on new images, means of the seeds."
+)
 
 
 @cache
 def record(name: str = "degradation") -> Mapping[str, Any]:
-    """A record as scripts/degradation.py wrote it: the whole one, or one of CHECKS."""
+    """A record as `scripts/study` wrote it: the whole one, or one of CHECKS."""
     loaded: Mapping[str, Any] = json_of(FOLDER / f"{name}.json")
     return loaded
 
 
 @cache
-def runs() -> tuple[Run, ...]:
-    """Every run, shallow before deep and plain before residual."""
+def runs(name: str = "degradation") -> tuple[Run, ...]:
+    """Every run of a record, shallow before deep and plain before residual."""
     return tuple(
         Run(
             **{name: run[name] for name in Run._fields if name != "curve"},
             curve=tuple(run["curve"]),
         )
-        for run in record()["runs"]
+        for run in record(name)["runs"]
     )
 
 
-def chosen(kind: str, depth: int) -> tuple[Run, ...]:
+def chosen(kind: str, depth: int, name: str = "degradation") -> tuple[Run, ...]:
     """The runs of one network, one for each seed.
 
     Raises:
         CnnrefError: there are none.
     """
-    found = tuple(run for run in runs() if (run.kind, run.depth) == (kind, depth))
+    found = tuple(run for run in runs(name) if (run.kind, run.depth) == (kind, depth))
     if not found:
         raise CnnrefError(f"the record has no {kind} network of {depth} layers.")
     return found
@@ -96,7 +98,7 @@ def trained(kind: str, depth: int, what: str = "error") -> str:
         raise UnknownNameError("outcome", what, ("loss", "error"))
     texts = [_shown(run, what) for run in chosen(kind, depth)]
     title = f"{kind}-{depth}, {what} by seed: {', '.join(texts)}"
-    mean = _mean(kind, depth, what)
+    mean = _mean(chosen(kind, depth), what)
     return data(mean, mean, title)
 
 
@@ -132,15 +134,16 @@ def degradation_table() -> str:
         cells = [grouped(chosen("plain", depth)[0].parameters)]
         for what in ("loss", "error"):
             for kind in KINDS:
-                texts = sorted((_shown(run, what) for run in chosen(kind, depth)), key=_number)
-                cells.append(f"{_mean(kind, depth, what)} ({texts[0]} to {texts[-1]})")
+                found = chosen(kind, depth)
+                texts = sorted((_shown(run, what) for run in found), key=_number)
+                cells.append(f"{_mean(found, what)} ({texts[0]} to {texts[-1]})")
         body.append(line(str(depth), cells))
     kinds = (f"{what}, {kind}" for what in ("loss", "error") for kind in KINDS)
     return table(("depth", "parameters", *kinds), body, caption=PROTOCOL)
 
 
 def degradation_checks() -> str:
-    """The ends of the range of depth under other settings, one seed each."""
+    """The ends of the range of depth under another setting."""
     body = []
     for name in ("degradation", *CHECKS):
         settings = record(name)["settings"]
@@ -154,14 +157,9 @@ def degradation_checks() -> str:
 
 
 def _outcome(name: str, kind: str, depth: int) -> str:
-    """Loss and error of one network's first seed."""
-    runs = record(name)["runs"]
-    seed = record(name)["settings"]["seeds"][0]
-    (run,) = (
-        run for run in runs if (run["kind"], run["depth"], run["seed"]) == (kind, depth, seed)
-    )
-    loss = rounded(_whole(run["loss"]), LOSS_DIGITS, 2)
-    return f"{loss}, {_percent(run['wrong'], record(name)['settings']['test_images'])}"
+    """Loss and error of one network, the means over its seeds."""
+    found = chosen(kind, depth, name)
+    return f"{_mean(found, 'loss')}, {_mean(found, 'error')}"
 
 
 def degradation_machine() -> str:
@@ -264,8 +262,7 @@ def _is_shallowest(run: Mapping[str, Any], seed: int) -> bool:
     return (run["depth"], run["kind"], run["seed"]) == (shallow, "plain", seed)
 
 
-def _mean(kind: str, depth: int, what: str) -> str:
-    found = chosen(kind, depth)
+def _mean(found: tuple[Run, ...], what: str) -> str:
     if what == "error":
         return _percent(sum(run.wrong for run in found), len(found) * _tested())
     return rounded(sum(_whole(run.loss) for run in found), len(found) * LOSS_DIGITS, 2)

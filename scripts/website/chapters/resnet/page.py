@@ -1,4 +1,4 @@
-"""What the page resnet.md prints: blocks, the family by depth, the networks for CIFAR-10."""
+"""What resnet.md and resnet_variants.md print: blocks, the family, the networks for CIFAR-10."""
 
 from __future__ import annotations
 

@@ -1,0 +1,69 @@
+"""Arithmetic of the few numbers that say a shape: what exporters compute sizes with."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from math import ceil, floor, prod
+from typing import Any
+
+from cnnref.tables.onnx.calls import Call, Found
+
+__all__ = ["computed"]
+
+# a bias of zeros, which exporters make of one zero, may be as long
+MOST = 1 << 14
+
+
+def _divide(a: float, b: float) -> float:
+    whole = isinstance(a, int) and isinstance(b, int)
+    # whole numbers are cut towards zero
+    return (abs(a) // abs(b)) * (1 if (a < 0) == (b < 0) else -1) if whole else a / b
+
+
+PAIRS: dict[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.add, "Sub": operator.sub, "Mul": operator.mul, "Div": _divide,
+    "Mod": operator.mod, "Max": max, "Min": min, "Equal": operator.eq, "Greater": operator.gt,
+    "Less": operator.lt, "And": lambda a, b: a and b, "Or": lambda a, b: a or b,
+    "GreaterOrEqual": operator.ge, "LessOrEqual": operator.le,
+}  # fmt: skip
+SINGLE: dict[str, Callable[[Any], Any]] = {
+    "Floor": floor, "Ceil": ceil, "Neg": operator.neg, "Abs": abs, "Not": operator.not_,
+    "Relu": lambda a: max(a, 0),
+}  # fmt: skip
+TOTALS: dict[str, Callable[[Any], Any]] = {
+    "ReduceProd": prod, "ReduceSum": sum, "ReduceMax": max, "ReduceMin": min,
+}  # fmt: skip
+WHOLE = frozenset((2, 3, 4, 5, 6, 7, 9, 12, 13))
+
+
+def computed(call: Call, found: Found) -> tuple[float, ...] | None:
+    """The numbers of an output whose inputs' numbers are all known; None where they are not."""
+    if found.data is not None:
+        return tuple(map(int, found.data)) if _makes_whole(call) else found.data
+    op, parts = call.node.op, [value.data for value in call.values if value is not None]
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts) or not found.outs or prod(found.outs[0]) > MOST:
+        return None
+    if op in SINGLE and len(known) == 1:
+        return tuple(map(SINGLE[op], known[0]))
+    if op in TOTALS and prod(found.outs[0]) == 1 and known[0]:
+        return (TOTALS[op](known[0]),)
+    if op == "Range" and len(known) == 3:
+        start, _, step = (part[0] for part in known)
+        return tuple(start + step * i for i in range(found.outs[0][0]))
+    count = max(map(len, known))
+    if len(found.outs[0]) > 1 or any(len(part) not in (1, count) for part in known):
+        return None
+    rows = [part * count if len(part) == 1 else part for part in known]
+    if op == "Where" and len(rows) == 3:
+        return tuple(a if chosen else b for chosen, a, b in zip(*rows, strict=True))
+    if op == "Expand":
+        return rows[0][:1] * prod(found.outs[0])
+    if op not in PAIRS or len(rows) != 2 or (op in ("Div", "Mod") and 0 in rows[1]):
+        return None
+    return tuple(map(PAIRS[op], *rows))
+
+
+def _makes_whole(call: Call) -> bool:
+    return call.node.op == "Cast" and call.whole("to") in WHOLE

@@ -1,0 +1,1 @@
+"""A trace beside the rest of the process, which stays as it is."""

@@ -1,0 +1,6 @@
+net = Net((3, 224, 224), name="mine")
+x = net.conv(net.input, 64, kernel=7, stride=2, padding=3, name="conv1")
+x = net.max_pool(net.relu(x), kernel=3, stride=2, padding=1)
+x = net.conv(x, 128, kernel=3, padding=1, name="conv2")
+x = net.adaptive_avg_pool(net.relu(x), 1)
+net.linear(net.flatten(x), 1000, name="fc")

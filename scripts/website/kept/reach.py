@@ -1,0 +1,124 @@
+"""What the parts of the site are made of, each as a digest: by it they are kept between builds.
+
+Code is followed by its imports; everything else, which is small, counts as a whole.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from cnnref.networks.catalog import architecture
+from studies import code
+from website import data
+from website.kept.shelf import Shelf, digest, file, files
+from website.places import CACHE, DOCS, GENERATED, PACKAGE, ROOT, SCRIPTS
+
+__all__ = [
+    "SKIPPED",
+    "THIS",
+    "books",
+    "closure",
+    "code_alone",
+    "everything",
+    "facts",
+    "is_page",
+    "modules",
+    "network",
+    "outside",
+    "package",
+    "texts",
+]
+
+# this machine's record, and the variable that is set where a build was told not to measure
+THIS = CACHE / "measured" / "this-machine.json"
+SKIPPED = "CNNREF_NOT_MEASURED"
+SETTINGS = ROOT / "mkdocs.yml"
+NAMED = ("SITE_URL", "REPO_URL", "GITHUB_SHA", SKIPPED)
+# records of what other tools said and of what was measured
+RECORDS = ("measured", "operators", "peers", "zoo")
+# what many closures are, by the digest of all code
+CLOSURES = Shelf("closures")
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a page's own text, which no other page is made of."""
+    return path.suffix == ".md" and path.is_relative_to(DOCS) and GENERATED not in path.parents
+
+
+@cache
+def outside() -> str:
+    """What a build depends on besides files: the interpreter and the variables that it reads."""
+    shown = "" if SKIPPED in os.environ or not THIS.is_file() else digest(file(THIS))
+    return digest(sys.version, [os.environ.get(name, "") for name in NAMED], shown)
+
+
+@cache
+def everything() -> str:
+    """All that a macro may read: every file but the pages' own text."""
+    return digest(files([PACKAGE, SCRIPTS, DOCS, SETTINGS], without=is_page), outside())
+
+
+@cache
+def facts() -> str:
+    """What is on record, cited or set, and is neither code nor generated."""
+    places = [PACKAGE, SCRIPTS, *(DOCS / name for name in RECORDS), SETTINGS]
+    return digest(files(places, without=lambda path: path.suffix == ".py"), outside())
+
+
+@cache
+def package() -> str:
+    """The whole package."""
+    return files([PACKAGE])
+
+
+@cache
+def code_alone() -> str:
+    """All code of the house."""
+    return files([PACKAGE, SCRIPTS], without=lambda path: path.suffix != ".py")
+
+
+@cache
+def closure(names: tuple[str, ...], named: bool, without: tuple[str, ...] = ()) -> str:
+    """Some modules with all that they import."""
+    paths = CLOSURES.get(digest(code_alone(), names, named, without), _files, names, named, without)
+    return digest(*(file(ROOT / path) for path in paths))
+
+
+def _files(names: tuple[str, ...], named: bool, without: tuple[str, ...]) -> list[Path]:
+    found = code.files(*names, named=named, without=without)
+    return [path.relative_to(ROOT) for path in sorted(found)]
+
+
+def modules(*names: str, named: bool = True, without: tuple[str, ...] = ()) -> str:
+    """Some modules with all that they import, and the facts.
+
+    named: with whatever is imported by a name put together, as every spec is.
+    without: modules that are not followed.
+    """
+    return digest(closure(names, named, without), facts())
+
+
+def network(name: str) -> str:
+    """One network: its spec and its model, with what they import, and what is generated of it."""
+    return digest(books(name), sorted(data.books()[name].items()))
+
+
+@cache
+def books(name: str) -> str:
+    """The spec and the model of a network, with what they import."""
+    record = architecture(name)
+    modules = (f"cnnref.specs.{_module(record.spec)}", f"cnnref.models.{_module(record.model)}")
+    return digest(name, closure(modules, True))
+
+
+def _module(place: str) -> str:
+    return place.partition(":")[0]
+
+
+def texts(paths: Iterable[Path]) -> str:
+    """Some files alone."""
+    return digest(*map(file, paths))

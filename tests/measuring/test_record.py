@@ -1,0 +1,68 @@
+"""What a measurement says of itself: whether its times are to be relied on, as a frame, as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from measured_samples import HERE, measurement
+
+from cnnref.errors import MissingExtraError
+from cnnref.measuring.record import Machine, Measurement, Quartiles
+
+
+@pytest.mark.parametrize(
+    ("time", "why"),
+    [
+        (Quartiles(0.0195, 0.02, 0.0205, 9), ""),
+        (Quartiles(0.0191, 0.02, 0.021, 5), ""),
+        (
+            Quartiles(0.018, 0.02, 0.0224, 9),
+            "the quartiles are 22% of the median apart: measure again on an idle machine",
+        ),
+        (Quartiles(0.02, 0.02, 0.02, 4), "only 4 runs fitted into the time: give more seconds"),
+        (Quartiles(0.02, 0.02, 0.02, 1), "only 1 run fitted into the time: give more seconds"),
+    ],
+)
+def test_a_time_of_few_runs_or_of_runs_far_apart_is_doubted(time: Quartiles, why: str) -> None:
+    found = measurement(time=time)
+    assert found.doubt == why
+    told = " ".join(str(found).split())
+    assert (f" but {why}" in told) == bool(why)
+
+
+def test_the_machine_stands_on_one_line() -> None:
+    assert "\n  on          Chip, 1 thread, torch 2.13.0\n" in str(measurement())
+    card = HERE._replace(device="cuda", name="Card")
+    assert card.short == "Card, torch 2.13.0"
+
+
+def test_no_line_is_wider_than_a_terminal() -> None:
+    long = HERE._replace(name="A Processor of Many Cores with a Long Name @ 2.90GHz", threads=64)
+    noisy = Quartiles(0.1, 0.2, 0.9, 9)
+    lines = str(measurement(machine=long, mode="training", time=noisy)).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[1:3] == [
+        "  on          A Processor of Many Cores with a Long Name @ 2.90GHz, 64 threads,",
+        " " * 14 + "torch 2.13.0",
+    ]
+    assert lines[-2:] == [
+        "  but         the quartiles are 400% of the median apart: measure again on an",
+        " " * 14 + "idle machine",
+    ]
+
+
+def test_json_is_read_back_and_a_frame_has_a_row_for_each_layer() -> None:
+    found = measurement(time=Quartiles(0.25, 0.5, 0.75, 9))
+    plain = json.loads(found.to_json())
+    assert Measurement.from_dict(plain, Machine(**plain.pop("machine"))) == found
+    frame = found.to_frame()
+    assert list(frame.columns) == ["name", "op", "macs", "moved_bytes", "seconds"]
+    assert [tuple(row) for row in frame.itertuples(index=False)] == list(found.layers)
+
+
+def test_without_pandas_the_frame_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingExtraError, match=r"^Measurement\.to_frame needs pandas, "):
+        measurement().to_frame()

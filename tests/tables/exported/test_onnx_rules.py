@@ -1,0 +1,271 @@
+"""Each operator of ONNX: its sizes against ONNX's own inference, its counts against our rules."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import pytest
+from onnx_files import INT64, graph, helper, onnx, small, weight, wholes
+
+import cnnref
+from cnnref.counting.operators import KINDS
+from cnnref.counting.shapes import Counts
+from cnnref.tables.onnx.walk import RULES
+
+HERE = Path(__file__).resolve()
+EXAMPLE = HERE.parents[3] / "docs/examples/small.onnx"
+
+
+def table(model: Any, folder: Path, *given: Any, **how: Any) -> cnnref.Table:
+    path = folder / "net.onnx"
+    path.write_bytes(model.SerializeToString())
+    return cnnref.from_onnx(path, *given, **how)
+
+
+def inferred(model: Any) -> list[tuple[int, ...]]:
+    """The sizes of the outputs as ONNX finds them."""
+    whole = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    axes = [value.type.tensor_type.shape.dim for value in whole.graph.output]
+    return [tuple(axis.dim_value for axis in each) for each in axes]
+
+
+def test_the_example_is_what_it_says() -> None:
+    assert EXAMPLE.read_bytes() == small().SerializeToString()
+    table = cnnref.from_onnx(EXAMPLE)
+    net = cnnref.Net((3, 32, 32), name="small")
+    x = net.relu(net.conv(net.input, 8, kernel=3, name="stem"), name="act")
+    x = net.flatten(net.adaptive_avg_pool(x, 1, name="pool"), name="flat")
+    net.linear(x, 10, name="head")
+    assert [row._replace(stage="", block="") for row in table] == list(net.table())
+    assert (table.name, table.input_shape) == ("small", net.table().input_shape)
+
+
+GRID = list(product((1, 3), (1, 2), (0, 1), (1, 2), (1, 2)))
+
+
+@pytest.mark.parametrize(("kernel", "stride", "padding", "dilation", "groups"), GRID)
+def test_a_convolution_is_that_of_a_spec(
+    kernel: int, stride: int, padding: int, dilation: int, groups: int, tmp_path: Path
+) -> None:
+    how = {
+        "strides": [stride] * 2,
+        "pads": [padding] * 4,
+        "dilations": [dilation] * 2,
+        "group": groups,
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "c.weight"], ["y"], **how),
+        helper.make_node("ConvTranspose", ["y", "t.weight", "t.bias"], ["z"], **how),
+    ]
+    held = [
+        weight("c.weight", 6, 4 // groups, kernel, kernel),
+        weight("t.weight", 6, 2, kernel, kernel),
+        weight("t.bias", 2 * groups),
+    ]
+    model = graph(nodes, {"x": [1, 4, 9, 11]}, held)
+    net = cnnref.Net((4, 9, 11))
+    window = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    x = net.conv(net.input, 6, kernel, bias=False, name="c", **window)
+    net.conv_transpose(x, 2 * groups, kernel, name="t", **window)
+    found = table(model, tmp_path)
+    stated = [row._replace(stage=row.name) for row in net.table()]
+    assert list(found) == stated
+    assert inferred(model) == [(1, *found[-1].out_shape)]
+
+
+@pytest.mark.parametrize("ceil", [0, 1])
+@pytest.mark.parametrize("size", range(5, 13))
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 2, 0), (3, 2, 1), (2, 3, 1)])
+def test_a_pool_is_that_of_a_spec(
+    size: int, kernel: int, stride: int, padding: int, ceil: int, tmp_path: Path
+) -> None:
+    how = {
+        "kernel_shape": [kernel] * 2,
+        "strides": [stride] * 2,
+        "pads": [padding] * 4,
+        "ceil_mode": ceil,
+    }
+    nodes = [
+        helper.make_node("MaxPool", ["x"], ["y"], "m", **how),
+        helper.make_node("AveragePool", ["x"], ["z"], "a", count_include_pad=1, **how),
+    ]
+    model = graph(nodes, {"x": [1, 2, size, size]}, outputs=["y", "z"])
+    net = cnnref.Net((2, size, size))
+    window = {"stride": stride, "padding": padding, "ceil_mode": bool(ceil)}
+    net.max_pool(net.input, kernel, name="m", **window)
+    net.avg_pool(net.input, kernel, name="a", **window)
+    assert list(table(model, tmp_path)) == list(net.table())
+
+
+@pytest.mark.parametrize("size", range(4, 11))
+@pytest.mark.parametrize("same", ["SAME_UPPER", "SAME_LOWER", "VALID"])
+@pytest.mark.parametrize("op", ["Conv", "MaxPool"])
+def test_padding_that_is_named(op: str, same: str, size: int, tmp_path: Path) -> None:
+    inputs = ["x", "w"] if op == "Conv" else ["x"]
+    how = {"auto_pad": same, "strides": [2, 3], "kernel_shape": [3, 2]}
+    model = graph(
+        [helper.make_node(op, inputs, ["y"], **how)],
+        {"x": [1, 2, size, size + 1]},
+        [weight("w", 4, 2, 3, 2)] if op == "Conv" else [],
+    )
+    (row,) = table(model, tmp_path)
+    assert inferred(model) == [(1, *row.out_shape)]
+    taps = prod(row.out_shape) * 6 * (2 if op == "Conv" else 1)
+    assert taps == (row.macs if op == "Conv" else row.counts.window_taps)
+
+
+def test_padding_at_one_end_is_counted_by_position(tmp_path: Path) -> None:
+    node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[0, 0, 1, 1], strides=[2, 2])
+    (row,) = table(graph([node], {"x": [1, 1, 4, 4]}, [weight("w", 1, 1, 3, 3)]), tmp_path)
+    assert (row.out_shape, row.macs) == ((1, 2, 2), 36)
+    # of 6 taps along an axis one is behind the end
+    assert row.padding_macs == 36 - 5 * 5
+
+
+# operator, sizes of its inputs, what it holds besides, attributes, MACs
+Case = tuple[str, list[list[int]], list[Any], dict[str, Any], int]
+AXES, PADS = wholes("axes", 2, 3), wholes("pads", 0, 0, 1, 2, 0, 0, 3, 4)
+CASES: list[Case] = [
+    ("Conv", [[1, 3, 20]], [weight("w", 5, 3, 4)], {}, 5 * 17 * 12),
+    ("Conv", [[1, 2, 5, 6, 7]], [weight("w", 4, 2, 3, 3, 3)], {}, 4 * 60 * 54),
+    ("Conv", [[2, 3, 8, 8]], [weight("w", 4, 3, 3, 3)], {}, 2 * 4 * 36 * 27),
+    ("Gemm", [[1, 12]], [weight("w", 7, 12), weight("b", 7)], {"transB": 1}, 84),
+    ("Gemm", [[12, 3]], [weight("w", 12, 7)], {"transA": 1}, 3 * 84),
+    ("MatMul", [[1, 5, 6]], [weight("w", 6, 8)], {}, 5 * 48),
+    ("MatMul", [[1, 4, 5, 6], [1, 1, 6, 8]], [], {}, 4 * 5 * 48),
+    ("MatMul", [[6], [6]], [], {}, 6),
+    ("MatMul", [[3, 2, 6], [6]], [], {}, 36),
+    ("Einsum", [[1, 4, 5, 6], [1, 4, 7, 6]], [], {"equation": "bhld,bhsd->bhls"}, 4 * 35 * 6),
+    ("Einsum", [[1, 4, 5]], [weight("w", 3, 4)], {"equation": "bcl,kc->bkl"}, 60),
+    ("Einsum", [[3, 4]], [], {"equation": "ij->ji"}, 0),
+    ("Einsum", [[3], [4]], [], {"equation": "i,j->ij"}, 0),
+    ("Add", [[1, 4, 5, 5], [4, 1, 1]], [], {}, 0),
+    ("Mul", [[1, 4, 5, 5]], [weight("s", 4, 1, 1)], {}, 0),
+    ("Concat", [[1, 4, 5, 5], [1, 2, 5, 5]], [], {"axis": 1}, 0),
+    ("Flatten", [[1, 4, 5, 5]], [], {}, 0),
+    ("Transpose", [[1, 4, 5, 6]], [], {"perm": [0, 2, 3, 1]}, 0),
+    ("Reshape", [[1, 4, 5, 6]], [wholes("s", 0, -1, 6)], {}, 0),
+    ("Squeeze", [[1, 4, 1, 1]], [AXES], {}, 0),
+    ("Unsqueeze", [[4, 5]], [AXES], {}, 0),
+    ("Expand", [[1, 4, 1]], [wholes("s", 2, 1, 3)], {}, 0),
+    ("Tile", [[1, 4, 5]], [wholes("s", 1, 2, 3)], {}, 0),
+    ("Slice", [[1, 9, 9]], [wholes("a", 1, 8), wholes("b", 99, 2), wholes("c", 1, 2),
+                            wholes("d", 3, -2)], {}, 0),
+    ("Pad", [[1, 4, 5, 5]], [PADS], {}, 0),
+    ("Gather", [[1, 9, 4]], [wholes("i", 1, 2, 5)], {"axis": 1}, 0),
+    ("ReduceMean", [[1, 4, 5, 5]], [AXES], {"keepdims": 0}, 0),
+    ("ReduceSum", [[1, 4, 5, 5]], [], {}, 0),
+    ("ArgMax", [[1, 4, 5]], [], {"axis": 1, "keepdims": 0}, 0),
+    ("TopK", [[1, 9]], [wholes("k", 3)], {}, 0),
+    ("Resize", [[1, 4, 5, 5]], [weight("r", 0), helper.make_tensor("f", 1, [4], [1, 1, 2, 3.5])],
+     {}, 0),
+    ("Resize", [[1, 4, 5, 5]], [weight("r", 0), weight("f", 0), wholes("s", 1, 4, 8, 9)], {}, 0),
+    ("DepthToSpace", [[1, 8, 5, 5]], [], {"blocksize": 2}, 0),
+    ("SpaceToDepth", [[1, 2, 6, 6]], [], {"blocksize": 3}, 0),
+    ("GlobalMaxPool", [[1, 8, 5, 5]], [], {}, 0),
+    ("LRN", [[1, 8, 5, 5]], [], {"size": 5}, 0),
+    ("Softmax", [[1, 8]], [], {}, 0),
+    ("Dropout", [[1, 8]], [], {}, 0),
+    ("LayerNormalization", [[1, 5, 8]], [weight("s", 8), weight("b", 8)], {}, 0),
+    ("InstanceNormalization", [[1, 8, 5, 5]], [weight("s", 8), weight("b", 8)], {}, 0),
+    ("PRelu", [[1, 8, 5, 5]], [weight("s", 8, 1, 1)], {}, 0),
+    ("OneHot", [[1, 5]], [wholes("d", 7), weight("v", 2)], {}, 0),
+    ("GridSample", [[1, 4, 5, 5], [1, 7, 8, 2]], [], {}, 0),
+    ("LSTM", [[6, 1, 5]], [weight("w", 2, 12, 5), weight("r", 2, 12, 3), weight("b", 2, 24)],
+     {"hidden_size": 3, "direction": "bidirectional"}, 6 * 2 * 12 * 8),
+    ("GRU", [[6, 1, 5]], [weight("w", 1, 9, 5), weight("r", 1, 9, 3)], {"hidden_size": 3},
+     6 * 9 * 8),
+    ("RNN", [[6, 1, 5]], [weight("w", 1, 3, 5), weight("r", 1, 3, 3)], {"hidden_size": 3},
+     6 * 3 * 8),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+def test_an_operator_has_the_sizes_that_onnx_finds(case: Case, tmp_path: Path) -> None:
+    op, shapes, held, attributes, macs = case
+    inputs = {f"x{number}": shape for number, shape in enumerate(shapes)}
+    outputs = ["y", "h"] if op == "TopK" else ["y"]
+    node = helper.make_node(op, [*inputs, *(one.name for one in held)], outputs, **attributes)
+    model = graph([node], inputs, held)
+    (row,) = table(model, tmp_path)
+    (out, *_) = inferred(model)
+    assert (row.out_shape, row.macs) == (out[1:] if out[:1] == (1,) else out, macs)
+    assert row.op in KINDS
+    learned = sum(prod(one.dims) for one in held if one.data_type != INT64 and prod(one.dims) > 1)
+    assert row.parameters == (0 if op in ("Resize", "OneHot") else learned)
+    assert str(row.macs) in row.explain().replace(",", "")
+
+
+def test_every_rule_gives_a_kind_that_conventions_price(tmp_path: Path) -> None:
+    for op in RULES:
+        node = helper.make_node(op, ["x"], ["y"])
+        try:
+            found = table(graph([node], {"x": [1, 4, 4, 4]}), tmp_path)
+        except (cnnref.CnnrefError, cnnref.UncountedWarning):
+            continue
+        assert {row.op for row in found} <= set(KINDS), op
+
+
+def test_attention_of_few_heads_of_keys(tmp_path: Path) -> None:
+    node = helper.make_node("Attention", ["q", "k", "v"], ["y"], q_num_heads=8, kv_num_heads=2)
+    shapes = {"q": [1, 5, 8 * 6], "k": [1, 7, 2 * 6], "v": [1, 7, 2 * 4]}
+    (row,) = table(graph([node], shapes, opset=23), tmp_path)
+    assert (row.out_shape, row.macs) == ((5, 32), 8 * 5 * 7 * (6 + 4))
+
+
+def test_an_operator_without_a_rule_is_marked_and_what_follows_too(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Relu", ["x"], ["a"], "first"),
+        helper.make_node("Warp", ["a"], ["b"], "strange", domain="mine"),
+        helper.make_node("Conv", ["b", "c.weight"], ["y"], "behind"),
+    ]
+    model = graph(nodes, {"x": [1, 3, 8, 8]}, [weight("c.weight", 4, 3, 3, 3)])
+    with pytest.warns(
+        cnnref.UncountedWarning, match="Warp in strange, Conv in c.Conv; these rows are"
+    ):
+        found = table(model, tmp_path)
+    assert [(row.name, row.op, row.counted) for row in found] == [
+        ("first", "relu", True), ("strange", "Warp", False), ("c.Conv", "Conv", False)
+    ]  # fmt: skip
+    with pytest.raises(cnnref.CnnrefError, match="no rule counts Warp in strange"):
+        table(model, tmp_path, strict=True)
+    # what the file says of the tensor between is enough for what follows
+    model.graph.value_info.append(
+        helper.make_tensor_value_info("b", onnx.TensorProto.FLOAT, [1, 3, 6, 6])
+    )
+    with pytest.warns(cnnref.UncountedWarning):
+        found = table(model, tmp_path)
+    assert [row.counted for row in found] == [True, False, True]
+    assert (found.macs, found[1].out_shape) == (4 * 16 * 27, (3, 6, 6))
+    # a name of ONNX's in another's domain is another operator
+    nodes[0].domain = "mine"
+    with pytest.warns(cnnref.UncountedWarning, match="Relu in first, Warp"):
+        table(graph(nodes[:2], {"x": [1, 3, 8, 8]}), tmp_path)
+
+
+def test_arithmetic_of_sizes_makes_no_rows(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Shape", ["x"], ["s"]),
+        helper.make_node("Gather", ["s", "two"], ["h"]),
+        helper.make_node("Mul", ["h", "two"], ["twice"]),
+        helper.make_node("Concat", ["one", "minus", "twice"], ["target"], axis=0),
+        helper.make_node("Reshape", ["x", "target"], ["y"], "shaped"),
+    ]
+    held = [wholes("two", 2), wholes("one", 1), wholes("minus", -1)]
+    (row,) = table(graph(nodes, {"x": [1, 4, 6, 9]}, held), tmp_path)
+    assert (row.op, row.out_shape) == ("reshape", (18, 12))
+
+
+def test_weights_that_are_unpacked_first_count_once(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("DequantizeLinear", ["q.weight", "scale"], ["w"]),
+        helper.make_node("Conv", ["x", "w"], ["a"]),
+        helper.make_node("Conv", ["a", "w"], ["y"]),
+    ]
+    held = [weight("q.weight", 4, 4, 1, 1, dtype=onnx.TensorProto.INT8), weight("scale", 4)]
+    first, second = table(graph(nodes, {"x": [1, 4, 6, 6]}, held), tmp_path)
+    assert (first.name, first.parameters) == ("q", 16)
+    assert (second.name, second.counts) == ("q#2", Counts(576, 0, 0, 144, 144, 0, 0))

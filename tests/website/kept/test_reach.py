@@ -1,0 +1,163 @@
+"""What a part of the site is made of: another digest where that changes, and only there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cnnref
+from cnnref.networks import catalog
+from studies import code
+from website import facts
+from website.kept import reach
+from website.measured import site as measured
+from website.networks import answers, files
+from website.pages import made_by
+from website.places import DOCS, ROOT, SCRIPTS
+
+
+def found(names: tuple[str, ...], *, named: bool) -> set[str]:
+    return {path.relative_to(ROOT).as_posix() for path in code.files(*names, named=named)}
+
+
+def test_code_of_the_site_is_followed_as_code_of_the_package_is() -> None:
+    page = found(("website.chapters.vgg",), named=False)
+    assert {"scripts/website/chapters/vgg.py", "scripts/website/facts.py", "cnnref/net.py"} <= page
+    assert not {path for path in page if path.startswith(("cnnref/specs/", "cnnref/models/"))}
+    # an attribute of the package itself is an import, too
+    assert "cnnref/networks/catalog.py" in found(("website.networks.files",), named=False)
+
+
+def test_what_is_imported_by_a_name_put_together_is_all_of_its_folder() -> None:
+    page = found(("website.chapters.vgg",), named=True)
+    specs = {path.relative_to(ROOT).as_posix() for path in (ROOT / "cnnref/specs").glob("*.py")}
+    assert specs - {"cnnref/specs/__init__.py"} <= page
+
+
+@pytest.fixture
+def cold() -> Iterator[None]:
+    """Digests of files as they are now, and again when the test is over."""
+    clear()
+    yield
+    clear()
+
+
+def clear() -> None:
+    for function in (
+        reach.outside,
+        reach.everything,
+        reach.facts,
+        reach.package,
+        reach.code_alone,
+        reach.closure,
+        reach.books,
+    ):
+        function.cache_clear()
+
+
+KINDS: dict[str, Callable[[], str]] = {
+    "everything": reach.everything,
+    "facts": reach.facts,
+    "the site": made_by,
+    "vgg16": lambda: answers.reached("vgg16"),
+    "vgg11": lambda: answers.reached("vgg11"),
+    "zfnet": lambda: answers.reached("zfnet"),
+}
+
+
+@pytest.mark.usefixtures("cold")
+@pytest.mark.parametrize(
+    ("edited", "changed"),
+    [
+        ("docs/vgg.md", set()),
+        ("docs/examples/first.py", {"everything"}),
+        ("docs/generated/facts.json", {"everything"}),
+        ("scripts/website/chapters/vgg.py", {"everything"}),
+        ("cnnref/specs/vgg.py", {"everything", "vgg16", "vgg11"}),
+        # an erratum is about it, and errata may be about any network
+        ("cnnref/specs/zfnet.py", {"everything", "zfnet", "vgg16"}),
+        ("cnnref/models/zfnet.py", {"everything", "zfnet", "vgg16"}),
+        ("cnnref/tracing/trace.py", {"everything"}),
+        ("cnnref/counting/arithmetic.py", {*KINDS} - {"facts"}),
+        ("cnnref/networks/data/published.csv", {*KINDS}),
+        ("docs/peers/counts.csv", {*KINDS}),
+        ("mkdocs.yml", {*KINDS}),
+    ],
+)
+def test_an_edit_changes_what_is_made_of_the_file_and_nothing_else(
+    edited: str, changed: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {kind: digest() for kind, digest in KINDS.items()}
+    clear()
+    read = Path.read_bytes
+
+    def with_edit(path: Path) -> bytes:
+        return read(path) + b"\n" * (path == ROOT / edited)
+
+    monkeypatch.setattr(Path, "read_bytes", with_edit)
+    after = {kind: digest() for kind, digest in KINDS.items()}
+    assert (ROOT / edited).is_file()
+    assert {kind for kind in KINDS if before[kind] != after[kind]} == changed
+
+
+@pytest.mark.parametrize("name", ["alexnet", "zfnet", "resnet20_cifar", "inception_v3"])
+def test_the_page_of_a_network_lays_out_no_other_network(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert name not in answers.STATED
+    laid_out: set[str] = set()
+    lay_out = catalog._lay_out
+
+    def noted(record: Any, *arguments: Any) -> Any:
+        laid_out.add(record.name)
+        return lay_out(record, *arguments)
+
+    facts.lookup.cache_clear()
+    monkeypatch.setattr(catalog, "_lay_out", noted)
+    measured.machines()
+    laid_out.clear()
+    frame = files.architecture_page.markdown(name, ["vgg.md"])
+    files.fill(frame, f"networks/{name}.md")
+    files.architecture_page.downloads(name)
+    files.architecture_page.searched(name)
+    answers.answer(name, answers.said())
+    facts.lookup.cache_clear()
+    assert laid_out == {name}
+    assert name in cnnref.names()
+
+
+def test_the_text_of_a_page_is_read_by_nothing_that_is_not_known_to() -> None:
+    """Only what `website.pages` knows of: the time to read, the page to revise from, the sheets."""
+    reads = re.compile(r"\.md\"\)?\.read_text|\{page\}\.md|DOCS / chapter|DOCS\.r?glob")
+    readers = {
+        path.relative_to(SCRIPTS / "website").as_posix()
+        for path in (SCRIPTS / "website").rglob("*.py")
+        if reads.search(path.read_text(encoding="utf-8"))
+    }
+    assert readers == {
+        "chapters/reading.py", "teaching/sheets.py", "theme/revise.py", "pages.py",
+    }  # fmt: skip
+    uses = {path.name for path in DOCS.rglob("*.md") if "minutes(" in path.read_text()}
+    assert uses == {"reading.md"}
+
+
+def loaded(modules: str) -> set[str]:
+    """What takes a second and more to load, of what some modules load."""
+    slow = ("torch", "altair", "pandas", "vl_convert")
+    code = f"import sys, {modules}; print(*({{*{slow}}} & sys.modules.keys()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": f"{SCRIPTS}:{ROOT}"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return set(done.stdout.split())
+
+
+def test_a_build_loads_what_is_slow_only_where_something_is_made_with_it() -> None:
+    assert loaded("website.build, website.hooks, website.macros, website.drift") == set()
+    assert loaded("website.macros, torch") == {"torch"}
