@@ -136,7 +136,8 @@ def carried(visit: Visit, page: Page, name: str) -> None:
     for number in range(len(page.query_selector_all(CONVOLUTION))):
         visit.counts["convolutions linked"] += 1
         mark = f"convolution{f'-{number + 1}' if number else ''}:"
-        figure = page.query_selector_all(CONVOLUTION)[number]
+        # by a page that comes without a state; what was done to it before may be in the address
+        figure = come(page, address, number)
         figure.eval_on_selector("[name=W]", CHANGE)
         figure.eval_on_selector("[data-part=step]", "e => e.click()")
         stands = page.query_selector_all(CONVOLUTION)[number].evaluate(STANDS)
