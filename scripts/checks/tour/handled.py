@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 CONVOLUTION = "figure.convolution"
 ASKS = "form.asks"
 STRIP = "section.what-if"
+# how the HTML of these begins
+MOVED_BY_HAND = '<figure class="convolution'
+HANDLED = (MOVED_BY_HAND, '<form class="asks', '<section class="what-if')
 # of a laptop's screen
 HALF = 0.5
 # milliseconds in which a convolution that has moved would be in the address
@@ -85,9 +88,9 @@ SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElemen
 
 
 def check(visit: Visit) -> None:
-    base = visit.site.as_uri() + "/"
+    base, pages = visit.site.as_uri() + "/", visit.holding(*HANDLED)
     with visit.context("laptop") as context:
-        for name in visit.names:
+        for name in pages:
             for origin, where in ((visit.address, "served"), (base, "from file")):
                 with visit.open(context, name, where, origin) as page:
                     convolutions(visit, page, name)
@@ -95,16 +98,16 @@ def check(visit: Visit) -> None:
                     answers(visit, page, name)
                     strips(visit, page, name)
     with visit.context("phone", "dark", has_touch=True, is_mobile=True) as context:
-        for name in visit.names:
+        for name in pages:
             with visit.open(context, name, "touch") as page:
                 touched(visit, page, name)
                 strips(visit, page, name)
     with visit.context("laptop", reduced_motion="reduce") as context:
-        for name in visit.names:
+        for name in visit.holding(MOVED_BY_HAND):
             with visit.open(context, name, "little motion") as page:
                 calm(visit, page, name)
     with visit.context("phone", java_script_enabled=False) as context:
-        for name in visit.names:
+        for name in pages:
             with visit.open(context, name, "no scripts") as page:
                 plain(visit, page, name)
 

@@ -217,7 +217,7 @@ def tap(visit: Visit, page: Any, name: str) -> None:
 def back(visit: Visit) -> None:
     """A chosen view stands in the address, and is there again on the way back."""
     with visit.context("laptop") as context:
-        for name in visit.names:
+        for name in visit.holding("data-choice="):
             with visit.open(context, name, "back") as page:
                 for figure in page.query_selector_all("figure[data-choice]"):
                     visit.counts["ways back"] += 1
@@ -252,7 +252,7 @@ def texts(visit: Visit) -> None:
     """
     for size in ("phone", "laptop"):
         with visit.context(size, reduced_motion="reduce") as context:
-            for name in visit.names:
+            for name in visit.holding("<text"):
                 with visit.open(context, name, "texts") as page:
                     page.evaluate("() => document.fonts.ready.then(() => true)")
                     read(visit, page, name, size)

@@ -110,6 +110,11 @@ class Visit:
         notebooks.check(self)
         decks.check(self)
 
+    def holding(self, *marks: str) -> list[str]:
+        """The pages whose HTML has one of these in it; the others need not be opened for it."""
+        texts = ((name, (self.site / name).read_text(encoding="utf-8")) for name in self.names)
+        return [name for name, text in texts if any(mark in text for mark in marks)]
+
     @contextlib.contextmanager
     def context(self, size: str, scheme: Scheme = "light", **more: Any) -> Iterator[Any]:
         width, height = SIZES[size]
