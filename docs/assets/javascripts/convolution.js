@@ -271,6 +271,8 @@
     return { f: Math.floor(moved / (many * many)), y: start + Math.floor(moved / many) % many, x: start + moved % many };
   };
 
+  const spot = ({ f, y, x }) => [f, y, x].join(".");
+
   // What a link says, or what is wrong with it; options: the values that each field may have.
   const parse = (text, own, options) => {
     const s = { ...own }, refused = (why) => ({ s: { ...own }, at: first(own), fault: `the link asks for ${why}` });
@@ -288,14 +290,13 @@
     const { found } = sizes(s), start = found ? first(s) : { f: 0, y: 0, x: 0 };
     if (at === undefined || !found) return { s, at: start, fault: "" };
     const [f, y, x] = at.split(".").map(Number), within = (place) => Number.isInteger(place) && place >= start.y && place < found.at(-1);
-    return at === [f, y, x].join(".") && Number.isInteger(f) && f >= 0 && f < s.F && within(y) && within(x) ? { s, at: { f, y, x }, fault: "" } : refused(`the place “${at}”, where no output is on view`);
+    return at === spot({ f, y, x }) && Number.isInteger(f) && f >= 0 && f < s.F && within(y) && within(x) ? { s, at: { f, y, x }, fault: "" } : refused(`the place “${at}”, where no output is on view`);
   };
 
   // The link to a state, or nothing where it is the page's own: what was changed, and where the window is.
   const link = (s, at, own) => {
     const said = Object.keys(own).filter((name) => s[name] !== own[name]).map((name) => `${name}=${Number(s[name])}`);
-    const start = sizes(s).found && first(s), place = [at.f, at.y, at.x].join(".");
-    return [...said, ...(start && place !== [start.f, start.y, start.x].join(".") ? [`at=${place}`] : [])].join("&");
+    return [...said, ...(sizes(s).found && spot(at) !== spot(first(s)) ? [`at=${spot(at)}`] : [])].join("&");
   };
 
   globalThis.cnnrefConvolution = { fields, first, formulas, link, maps, next, outputSize, parse, said, sizeLine, sizes, sumLine, terms, total, unread, valueAt };
@@ -303,7 +304,6 @@
 
   // ---- under the reader's hands ----
   const MOVES = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
-  const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 
   // Which cell of a map a pointer is on.
   const cellAt = (s, layer, svg, event) => {
@@ -323,13 +323,14 @@
     const part = (name) => figure.querySelector(`[data-part=${name}]`);
     const { state: own, rules } = JSON.parse(figure.dataset.convolution);
     const [stage, form, play] = [part("maps"), figure.querySelector("form"), part("play")];
+    const sliders = [...form.elements].filter((field) => field.name);
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
     const mark = `#convolution${number ? `-${number + 1}` : ""}:`;
-    const options = Object.fromEntries([...form.elements].filter((field) => field.name).map(({ name, min, max, dataset }) => [name,
+    const options = Object.fromEntries(sliders.map(({ name, min, max, dataset }) => [name,
       name === "ceil" ? [0, 1] : dataset.values?.split(" ").map(Number) ?? Array.from({ length: max - min + 1 }, (_, n) => Number(min) + n)]));
     const told = document.createElement("p");
     told.setAttribute("role", "status");
-    let s = { ...own }, at = first(s), timer = 0, held = null;
+    let s = { ...own }, at = first(s), timer = 0, held = 0;
 
     const remember = () => {
       clearTimeout(pending);
@@ -352,18 +353,22 @@
     const run = () => {
       if (timer || sizes(s).fault) { stop(); show(); return; }
       if (calm.matches) { step(1); return; }
-      const start = first(s), ended = () => { const to = next(s, at); return to.f === start.f && to.y === start.y && to.x === start.x; };
+      const start = first(s), ended = () => spot(next(s, at)) === spot(start);
       timer = setInterval(() => { step(1); if (ended()) { stop(); show(); } }, PAUSE);
       play.textContent = "Pause";
       play.setAttribute("aria-pressed", "true");
       if (ended()) go(start);
     };
+    // The place of the output that is on view and nearest to another.
+    const nearest = ({ f, y, x }) => {
+      const within = (place) => Math.max(first(s).y, Math.min(sizes(s).found.at(-1) - 1, place));
+      return { f: Math.min(f, s.F - 1), y: within(y), x: within(x) };
+    };
     const settle = () => {
       stop();
       part("formula").innerHTML = formulas(s, rules).map(([name, line]) => `<div><dt>${name}</dt><dd>${line}</dd></div>`).join("");
       form.querySelectorAll("[data-shows]").forEach((place) => { place.textContent = s[place.dataset.shows]; });
-      const { found } = sizes(s), start = first(s);
-      if (found) at = { f: Math.min(at.f, s.F - 1), y: clamp(at.y, start.y, found.at(-1) - 1), x: clamp(at.x, start.x, found.at(-1) - 1) };
+      if (!sizes(s).fault) at = nearest(at);
       show();
     };
 
@@ -385,39 +390,38 @@
     stage.tabIndex = 0;
     stage.setAttribute("role", "application");
     stage.addEventListener("keydown", (event) => {
-      const move = MOVES[event.key], { found } = sizes(s);
-      if (!found || event.ctrlKey || event.metaKey || event.altKey || !(move || event.key === " ")) return;
+      const move = MOVES[event.key];
+      if (sizes(s).fault || event.ctrlKey || event.metaKey || event.altKey || !(move || event.key === " ")) return;
       event.preventDefault();
       if (event.key === " ") { run(); return; }
       stop();
-      const low = first(s).y, high = found.at(-1) - 1;
-      go({ f: at.f, y: clamp(at.y + move[0], low, high), x: clamp(at.x + move[1], low, high) });
+      go(nearest({ f: at.f, y: at.y + move[0], x: at.x + move[1] }));
     });
 
     // A window is dragged, a cell of the output pressed.
     const follow = (event) => {
-      const { found } = sizes(s), svg = stage.querySelector(`[data-map="${held}"] svg`), cell = svg && cellAt(s, held, svg, event);
+      const svg = stage.querySelector(`[data-map="${held}"] svg`), cell = svg && cellAt(s, held, svg, event);
       if (!cell) return;
-      const low = first(s).y, high = found.at(-1) - 1, { r, j } = fields(s)[s.L], begin = seenBy(s, { y: 0, x: 0 }, 0).low.y;
-      const middle = (place) => clamp(Math.round((place - begin - (r - 1) / 2) / j), low, high);
-      if (held === s.L) go({ f: cell.c, y: cell.y, x: cell.x });
-      else go({ f: s.op === "max" ? cell.c : at.f, y: middle(cell.y), x: middle(cell.x) });
+      const { r, j } = fields(s)[s.L], begin = seenBy(s, { y: 0, x: 0 }, 0).low.y;
+      const middle = (place) => Math.round((place - begin - (r - 1) / 2) / j);
+      if (held) go({ f: cell.c, y: cell.y, x: cell.x });
+      else go(nearest({ f: s.op === "max" ? cell.c : at.f, y: middle(cell.y), x: middle(cell.x) }));
     };
+    const onWindow = ({ target }) => target.matches('[data-map="0"] .cv-window');
+    // not by touch-action, which some browsers do not know inside a drawing
+    stage.addEventListener("touchstart", (event) => { if (onWindow(event)) event.preventDefault(); }, { passive: false });
     stage.addEventListener("pointerdown", (event) => {
-      const key = event.target.closest("[data-map]")?.dataset.map;
-      if (key === undefined || ![0, s.L].includes(Number(key)) || key === "kernel") return;
+      const key = Number(event.target.closest("[data-map]")?.dataset.map);
+      if (![0, s.L].includes(key)) return;
       stop();
-      held = Number(key);
-      if (event.target.closest(".cv-window") || event.pointerType === "mouse") stage.setPointerCapture(event.pointerId);
-      if (held === s.L || !event.target.closest(".cv-window")) follow(event);
+      held = key;
+      if (onWindow(event) || event.pointerType === "mouse") stage.setPointerCapture(event.pointerId);
+      if (!onWindow(event)) follow(event);
     });
     stage.addEventListener("pointermove", (event) => { if (held === 0 && stage.hasPointerCapture(event.pointerId)) follow(event); });
-    const release = () => { held = null; };
-    stage.addEventListener("pointerup", release);
-    stage.addEventListener("pointercancel", release);
 
     // The sliders as a state has them.
-    const put = () => [...form.elements].filter((field) => field.name).forEach((field) => {
+    const put = () => sliders.forEach((field) => {
       if (field.name === "ceil") { field.checked = (field.value === "ceil") === s.ceil; return; }
       field.value = field.dataset.values ? options[field.name].indexOf(s[field.name]) : s[field.name];
       if (field.dataset.values) field.setAttribute("aria-valuetext", s[field.name]);

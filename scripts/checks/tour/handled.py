@@ -45,7 +45,7 @@ SIZES = """cases => cases.map(([size, K, S, P, D, ceil]) =>
 SAID = "figure => figure.querySelector('[data-part=said]').textContent"
 SUM = "figure => figure.querySelector('[data-part=sum]').textContent"
 CHOSEN = """figure => { const box = figure.querySelector('.cv-chosen').getBoundingClientRect();
-  return [box.x, box.y]; }"""
+  return [box.x + scrollX, box.y + scrollY]; }"""
 STANDS = """figure =>
   [...figure.querySelectorAll('[data-part=sum], [data-part=formula], output, input')]
   .map(part => part.textContent || [part.value, part.checked]).join()"""
@@ -60,6 +60,9 @@ LAST = """figure => { const map = [...figure.querySelectorAll('.maps [data-map] 
   map.scrollIntoView({block: 'center', behavior: 'instant'});
   const box = map.getBoundingClientRect();
   return [box.right - 6, box.bottom - 6]; }"""
+BESIDE = """figure => { const box = figure.querySelector('.maps span').getBoundingClientRect();
+  return [box.x + 9, box.y + 9]; }"""
+SCROLLED = "() => new Promise(over => requestAnimationFrame(() => over(Math.round(scrollY))))"
 TALLEST = "figure => figure.getBoundingClientRect().height / innerHeight"
 FRAMES = """figure => [figure.querySelector('form').getClientRects().length,
   [...figure.querySelectorAll('.frames > div')].filter(e => e.getClientRects().length).length]"""
@@ -272,7 +275,7 @@ def decimal(pair: list[str]) -> str:
 
 
 def touched(visit: Visit, page: Page, name: str) -> None:
-    """A finger drags a window and presses a cell of the output."""
+    """A finger drags a window, presses a cell of the output, and scrolls from beside a window."""
     for figure in page.query_selector_all(CONVOLUTION):
         visit.counts["convolutions touched"] += 1
         moves(
@@ -281,21 +284,30 @@ def touched(visit: Visit, page: Page, name: str) -> None:
         )  # fmt: skip
         figure.eval_on_selector("[type=reset]", "e => e.click()")
         page.wait_for_timeout(30)
-        moves(visit, page, name, figure, "finger", lambda figure=figure: swipe(page, figure))
+        scrolled: list[int] = []
+        moves(
+            visit, page, name, figure, "finger",
+            lambda figure=figure, to=scrolled: to.append(swipe(page, figure, WINDOW)),
+        )  # fmt: skip
+        if scrolled != [0]:
+            visit.fault(name, "finger", "the page goes with the window of a convolution")
+        if not swipe(page, figure, BESIDE):
+            visit.fault(name, "finger", "a convolution holds the page that is swiped")
 
 
-def swipe(page: Page, figure: ElementHandle) -> None:
-    """A finger that goes down on the window, to the right, and up."""
-    x, y = figure.evaluate(WINDOW)
+def swipe(page: Page, figure: ElementHandle, place: str) -> int:
+    """How far a page scrolls under a finger that goes down on a figure, up, right, and off."""
+    x, y = figure.evaluate(place)
+    before = page.evaluate(SCROLLED)
     session = page.context.new_cdp_session(page)
     for kind, places in (
         ("touchStart", [{"x": x, "y": y}]),
-        ("touchMove", [{"x": x + 30, "y": y}]),
-        ("touchMove", [{"x": x + 90, "y": y + 20}]),
+        *(("touchMove", [{"x": x + 9 * step, "y": y - 9 * step}]) for step in range(1, 10)),
         ("touchEnd", []),
     ):
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
     session.detach()
+    return int(page.evaluate(SCROLLED)) - int(before)
 
 
 def calm(visit: Visit, page: Page, name: str) -> None:
