@@ -158,10 +158,14 @@ OPTIONS = {name: told for options in SECTIONS.values() for name, told in options
 
 WORDS = {
     "TARGET": "package.module:callable, path/to/file.py:callable, a network's name, timm:NAME, "
-    "torchvision:NAME, hf:NAME, a program of torch.export (.pt2) or an ONNX file (.onnx)",
-    "NAME": "a network's name, or a callable that gives a Net, a Table or a module",
-    "A": "a network's name, or package.module:callable, or path/to/file.py:callable",
+    "torchvision:NAME, hf:NAME or a program of torch.export (.pt2); to count, also an ONNX file "
+    "(.onnx) or a saved table (.json)",
+    "NAME": "a network's name, a callable that gives a Net, a Table or a module, or a saved table "
+    "(.json)",
+    "A": "a network's name, package.module:callable, path/to/file.py:callable, an ONNX file "
+    "(.onnx) or a saved table (.json)",
     "B": "the same",
+    "NETWORK": "a network's name",
     "LAYER": "a row's name",
     "NAMES": "networks; all unless named",
     "BUDGETS": "names of [tool.cnnref.budget.NAME] in pyproject.toml; all unless named",
@@ -241,6 +245,10 @@ COMMANDS: dict[str, Command] = {
         CATALOGUE, "how the numbers of one row come about", ("NAME", "LAYER"),
         (*BOOK, "--convention"), "networks:explained",
         ("explain vgg16 conv3_1 --convention lecture",),
+    ),
+    "published": Command(
+        CATALOGUE, "cited figures of a network, each with its source", ("NETWORK",), PRINT,
+        "networks:cited", ("published vgg16", "published resnet50 --format json"),
     ),
     "check": Command(
         CATALOGUE, "the spec of each network against its model", ("NAMES",), tuple(BUDGET),

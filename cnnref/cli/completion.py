@@ -44,17 +44,17 @@ _cnnref() {
     else
         case $before in
             --output|--rules) words=" " ;;
-@values@
+            @values@
             @free@) return ;;
         esac
     fi
     if [[ -z $words && $current == -* ]]; then
         case ${COMP_WORDS[1]} in
-@options@
+            @options@
         esac
     elif [[ -z $words ]]; then
         case ${COMP_WORDS[1]} in
-@words@
+            @words@
         esac
     fi
     if [[ $current == *,* ]]; then start=${current%,*},; fi
@@ -80,8 +80,8 @@ ZSH = """\
 # Completion of cnnref for zsh. Save it as _cnnref in a folder of $fpath.
 _cnnref_values() {
     case $1 in
-@values@
-*) return 1 ;;
+        @values@
+        *) return 1 ;;
     esac
     return 0
 }
@@ -89,7 +89,7 @@ _cnnref() {
     local before=${words[CURRENT-1]} command=${words[2]}
     if ((CURRENT == 2)); then
         local -a commands=(
-@described@
+            @described@
         )
         _describe command commands
         return
@@ -101,12 +101,12 @@ _cnnref() {
     _cnnref_values $before && return
     if [[ $PREFIX == -* ]]; then
         case $command in
-@options@
+            @options@
         esac
         return
     fi
     case $command in
-@words@
+        @words@
     esac
     case $command in
         @files@) _files -g '*.py' ;;
@@ -154,7 +154,7 @@ def _free() -> list[str]:
 
 def _words(command: str) -> Sequence[str]:
     """What a command may be followed by."""
-    names = {*COMMANDS[command].words} & {*FILES, "NAMES"}
+    names = {*COMMANDS[command].words} & {*FILES, "NAMES", "NETWORK"}
     return cnnref.names() if names else SHELLS if "SHELL" in COMMANDS[command].words else ()
 
 
@@ -187,7 +187,8 @@ def _filled(script: str, form: str) -> str:
         "described": "\n".join(quote(f"{name}:{told.summary}") for name, told in COMMANDS.items()),
     }
     for key, text in parts.items():
-        script = script.replace(f"@{key}@", text)
+        deep = re.search(rf"^( *)@{key}@$", script, re.MULTILINE)
+        script = script.replace(f"@{key}@", text.replace("\n", f"\n{deep[1]}" if deep else "\n"))
     return script
 
 

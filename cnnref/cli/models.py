@@ -16,7 +16,7 @@ from cnnref.cli.inputs import fitted, given_inputs
 from cnnref.cli.libraries import HUB
 from cnnref.cli.show import Outcome, printed, progress, rows
 from cnnref.cli.streams import aside, complain, say
-from cnnref.cli.targets import ONNX, find, load, make
+from cnnref.cli.targets import ONNX, find, is_file, load, make
 from cnnref.counting.arguments import pair
 from cnnref.errors import CnnrefError, DataWarning, ForwardError, UncountedWarning
 from cnnref.tables.table import Table
@@ -119,6 +119,8 @@ def traced_table(target: str, arguments: SimpleNamespace) -> Table:
 
 
 def _arguments(target: str, arguments: SimpleNamespace) -> dict[str, Any]:
+    if is_file(target):
+        _refuse(target, arguments, ("input", "input_size", "arg", "rules", "num_classes"))
     given = dict(arguments.arg or ())
     if target in cnnref.names():
         if arguments.num_classes is not None:
@@ -155,11 +157,16 @@ def _stated(target: str, network: Any, arguments: SimpleNamespace) -> Table:
     return sources.as_table(network)
 
 
+def _refuse(target: str, arguments: SimpleNamespace, options: Sequence[str]) -> None:
+    for option in options:
+        if getattr(arguments, option):
+            flag = f"--{option.replace('_', '-')}"
+            raise CnnrefError(f"{target} is a file, whose rows are stated; drop {flag}.")
+
+
 def _read(target: str, arguments: SimpleNamespace) -> Table:
     """The rows of an ONNX file, at the sizes that the options say."""
-    for option in ("arg", "rules", "num_classes"):
-        if getattr(arguments, option):
-            raise CnnrefError(f"{target} is a file, whose rows are stated; drop --{option}.")
+    _refuse(target, arguments, ("arg", "rules", "num_classes"))
     given, size = arguments.input or (), arguments.input_size
     if (given and size) or any(one.file or one.dtype for one in given):
         raise CnnrefError(f"{target} is read by sizes: give --input SIZES or --input-size N.")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from cnnref.tables.table import Table
 
 __all__ = [
-    "book", "charted", "checked", "compared", "conventions", "drawn", "explained", "listed",
-    "table",
+    "book", "charted", "checked", "cited", "compared", "conventions", "drawn", "explained",
+    "listed", "table",
 ]  # fmt: skip
 
 # how files of a notation end where it is not by its name
@@ -101,6 +101,11 @@ def listed(arguments: SimpleNamespace) -> Outcome:
     return Outcome(printed(Listing("networks", caption, NETWORKS, lines), arguments))
 
 
+def cited(arguments: SimpleNamespace) -> Outcome:
+    """`cnnref published`."""
+    return Outcome(printed(cnnref.published(arguments.network), arguments))
+
+
 def table(arguments: SimpleNamespace) -> Outcome:
     """`cnnref table`."""
     return rows(book(arguments.name, arguments), arguments)
@@ -163,18 +168,29 @@ def compared(arguments: SimpleNamespace) -> Outcome:
 
 def _own(name: str) -> bool:
     """Whether a name is of a callable or of a file, and of no network of the catalogue."""
-    return ":" in name or "/" in name or name.endswith((".py", ".json", ".onnx"))
+    return ":" in name or "/" in name or name.endswith((".py", ".pt2", ".json", ".onnx"))
+
+
+# what each kind of side takes of the options that say which network it is
+TAKEN = {
+    "callable": ("input", "input_size", "arg", "rules"),
+    "catalogued": ("input_size", "num_classes"),
+    "onnx": ("input", "input_size"),
+    "json": (),
+}
+
+
+def _kind_of(name: str) -> str:
+    from cnnref.cli.targets import is_file
+
+    return name.rpartition(".")[2] if is_file(name) else "callable" if _own(name) else "catalogued"
 
 
 def _side(name: str, both: tuple[str, str], arguments: SimpleNamespace) -> SimpleNamespace:
-    """The options for one side: those that are for a callable, where the other side is one."""
-    if not _own(name) or name.endswith(".json"):
-        callables = [one for one in both if _own(one) and not one.endswith(".json")]
-        dropped = ["input", "arg", "rules"] if callables else []
-        dropped += ["input_size"] if callables and name.endswith(".json") else []
-        return SimpleNamespace(**vars(arguments) | dict.fromkeys(dropped))
-    others = [one for one in both if not _own(one)]
-    return SimpleNamespace(**vars(arguments) | dict.fromkeys(["num_classes"] if others else []))
+    """The options for one side, without those that the other side alone takes."""
+    others = {option for one in both for option in TAKEN[_kind_of(one)]}
+    dropped = others - {*TAKEN[_kind_of(name)]}
+    return SimpleNamespace(**vars(arguments) | dict.fromkeys(dropped))
 
 
 CONVENTIONS = (

@@ -25,6 +25,7 @@ __all__ = [
     "find",
     "forget",
     "instead",
+    "is_file",
     "load",
     "make",
 ]
@@ -53,11 +54,14 @@ def load(target: str, arguments: Mapping[str, Any] | None = None, whole: bool = 
     """
     if target in names():
         return _catalogued(target, arguments or {}, whole)
-    if target.endswith(".json") and not target.startswith(HUB):
-        return saved(target)
-    if target.endswith(ONNX):
-        return from_onnx(target)
+    if is_file(target):
+        return from_onnx(target) if target.endswith(ONNX) else saved(target)
     return make(target, find(target), arguments or {}, partial(built, whole=whole))
+
+
+def is_file(target: str) -> bool:
+    """Whether a target is a file of rows: a saved table or an ONNX file."""
+    return target.endswith((".json", ONNX)) and not target.startswith(HUB)
 
 
 def _catalogued(name: str, arguments: Mapping[str, Any], whole: bool) -> Any:
@@ -78,6 +82,8 @@ def find(target: str) -> Any:
         CnnrefError: it is of no known form, or cannot be imported.
         UnknownNameError: no network has that name, or the file or module nothing of that name.
     """
+    if is_file(target):
+        raise CnnrefError(f"{target} is a file of rows, of which nothing can be built or run.")
     if target.endswith(EXPORTED):
         return exported(target).module()
     if (built_by := library_model(target)) is not None:

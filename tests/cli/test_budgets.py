@@ -155,6 +155,29 @@ def test_options_go_to_the_side_that_takes_them(project: Path, capsys: Any) -> N
     assert (code, err) == (2, "cnnref: --input is for a callable; the spec of vgg11 takes none.\n")
 
 
+def test_options_go_past_a_saved_table(project: Path, capsys: Any) -> None:
+    run(capsys, "table", "vgg11", "--input-size", "64", "--num-classes", "10", "--output", "a.json")
+    sized = ("--input-size", "64", "--num-classes", "10")
+    code, out, err = run(capsys, "compare", "a.json", "vgg11", *sized)
+    assert (code, err, "0 rows differ" in out) == (0, "", True)
+    for option in ("--input=3,8,8", "--input-size=64", "--arg=x=1", "--num-classes=10"):
+        for words in (("table", "a.json"), ("trace", "a.json"), ("compare", "a.json", "a.json")):
+            code, out, err = run(capsys, *words, option)
+            name = option[2:].partition("=")[0]
+            said = f"cnnref: a.json is a file, whose rows are stated; drop --{name}.\n"
+            assert (code, out, err) == (2, "", said)
+
+
+@pytest.mark.parametrize("command", ["sweep --batch-size 1,2", "measure"])
+@pytest.mark.parametrize("file", ["kept.json", "kept.onnx"])
+def test_a_file_of_rows_cannot_run(project: Path, capsys: Any, command: str, file: str) -> None:
+    pytest.importorskip("torch")
+    name, *options = command.split()
+    code, out, err = run(capsys, name, file, *options)
+    said = f"cnnref: {file} is a file of rows, of which nothing can be built or run.\n"
+    assert (code, out, err) == (2, "", said)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -232,8 +232,8 @@ INPUT = (
     "3,224,224 or ids=128:int64, or a file (.npz, .npy, .pt, .pth, .json), but is "
 )
 NO_COMMAND = (
-    "Give a command: list, table, explain, check, trace, compare, sweep, budget, measure, draw, "
-    "chart, conventions, completion; see 'cnnref --help'."
+    "Give a command: list, table, explain, published, check, trace, compare, sweep, budget, "
+    "measure, draw, chart, conventions, completion; see 'cnnref --help'."
 )
 BAD = {
     "trace alexnet --input 3 96 96": "'96' is too many; sizes have commas between them, as in "
@@ -241,7 +241,7 @@ BAD = {
     "table vgg16 --rules own:RULES": "--rules is for a callable; the spec of vgg16 takes none.",
     "tabel vgg16": "Unknown command 'tabel': did you mean table?",
     "xyzzy": "Unknown command 'xyzzy': known are budget, chart, check, compare, completion, "
-    "conventions, draw, explain, list, measure, sweep, table, trace.",
+    "conventions, draw, explain, list, measure, published, sweep, table, trace.",
     "--sort macs": NO_COMMAND,
     "vgg16": "'vgg16' is a network, not a command: cnnref table vgg16",
     "own.py:build": "'own.py:build' is not a command: cnnref trace own.py:build",

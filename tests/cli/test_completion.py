@@ -37,6 +37,7 @@ def of(name: str) -> pytest.MarkDecorator:
 CASES = {
     "tr": {"trace"},
     "completion ": set(SHELLS),
+    "published preact_resnet20": {"preact_resnet200"},
     "trace preact_resnet20": {"preact_resnet200"},
     "trace mine.p": {"mine.py"},
     "trace x --rules m": {"mine.py"},
@@ -49,6 +50,12 @@ CASES = {
     "trace x --max-macs ": set(),
     "check alexnet --max-tr": {"--max-training"},
 }
+
+
+@of("bash")
+def test_what_is_filled_in_is_indented_too(script: Path) -> None:
+    inside = script.read_text(encoding="utf-8").partition("{\n")[2].rpartition("\n}\n")[0]
+    assert [line for line in inside.splitlines() if not line.startswith("    ")] == []
 
 
 @of("bash")

@@ -57,6 +57,14 @@ def test_the_prices_of_a_convention_are_shown(capsys):
     ]
 
 
+def test_published_figures_are_shown_with_their_sources(capsys):
+    code, out, err = run(capsys, "published", "vgg16", "--format", "json")
+    assert (code, err, out) == (0, "", cnnref.published("vgg16").to_json())
+    assert len(json.loads(out)["figures"]) == len(cnnref.published("vgg16")) > 9
+    said = "cnnref: Unknown network 'vgg166': did you mean vgg16 or vgg16_c?\n"
+    assert run(capsys, "published", "vgg166") == (2, "", said)
+
+
 @pytest.mark.parametrize(
     "name", [name for name, one in COMMANDS.items() if "--columns" in one.options]
 )
