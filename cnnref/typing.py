@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cnnref.measuring.roofline import Allowed, Roofline
     from cnnref.networks.agreement import Agreement
     from cnnref.networks.architecture import Architecture
-    from cnnref.networks.published import Published, Source, Value
+    from cnnref.networks.published import Figures, Published, Source, Value
     from cnnref.tables.analysis import ReceptiveField
     from cnnref.tables.by_convention import ByConvention, CountedKind
     from cnnref.tables.comparison import Comparison, Difference
@@ -37,6 +37,7 @@ __all__ = [
     "CountedKind",
     "Difference",
     "Drawing",
+    "Figures",
     "Groups",
     "LayerTime",
     "Machine",
@@ -60,7 +61,7 @@ _HOMES = {
     "measuring.roofline": ("Allowed", "Roofline"),
     "networks.agreement": ("Agreement",),
     "networks.architecture": ("Architecture",),
-    "networks.published": ("Published", "Source", "Value"),
+    "networks.published": ("Figures", "Published", "Source", "Value"),
     "tables.analysis": ("ReceptiveField",),
     "tables.by_convention": ("ByConvention", "CountedKind"),
     "tables.comparison": ("Comparison", "Difference"),

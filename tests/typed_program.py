@@ -38,6 +38,7 @@ from cnnref.typing import (
     CountedKind,
     Difference,
     Drawing,
+    Figures,
     Groups,
     LayerTime,
     Machine,
@@ -112,7 +113,10 @@ def catalogue(name: str) -> None:
     assert_type(cnnref.model(name), nn.Module)
     agreed: Agreement = assert_type(cnnref.check(name), Agreement)
     assert_type(agreed.rows_differing, int)
-    for figure in assert_type(cnnref.published(name), tuple[Published, ...]):
+    cited: Figures = assert_type(cnnref.published(name), Figures)
+    assert_type(cited.to_markdown(), str)
+    for figure in cited:
+        assert_type(figure, Published)
         value: Value = assert_type(figure.value, Value)
         source: Source = assert_type(figure.source, Source)
         assert_type(f"{value} {source.key}", str)

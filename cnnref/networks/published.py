@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cnnref.tables.formats import Grid
 
 __all__ = [
+    "Figures",
     "Published",
     "Source",
     "Value",
@@ -110,7 +111,12 @@ class Published(NamedTuple):
 
 @briefly
 class Figures(Printed, tuple[Published, ...]):
-    """The cited figures of one network, which print as a table in every format."""
+    """The cited figures of one network, a sequence that prints as a table in every format.
+
+    >>> import cnnref
+    >>> cnnref.published("vgg16_c").to_markdown().splitlines()[2][:22]
+    '| params | 134 | M | K'
+    """
 
     __slots__ = ()
 
@@ -141,7 +147,7 @@ class Figures(Printed, tuple[Published, ...]):
         return {"schema": 1, "figures": [a | b for a, b in zip(told, parts, strict=True)]}
 
 
-def published(name: str) -> tuple[Published, ...]:
+def published(name: str) -> Figures:
     """The cited figures of one network, in the order of the sources; empty where none is cited.
 
     They print as a table, in every format: `print(cnnref.published("vgg16"))`, or `.to_frame()`.
