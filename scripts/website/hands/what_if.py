@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from cnnref.counting.conventions import convention
 from cnnref.counting.layer import Layer
@@ -21,13 +21,12 @@ from cnnref.specs.vgg import D
 from cnnref.specs.vgg import conv_unit as vgg_unit
 from cnnref.tables.analysis import element_bytes
 from cnnref.tables.table import Table
+from website.hands.strips import CHAPTERS, Chapter, state
 from website.kept import reach
 from website.kept.shelf import Shelf, digest
 from website.markup import Html, element
 
-__all__ = [
-    "CHAPTERS", "CONVENTIONS", "GRIDS", "MACROS", "Chapter", "assets", "case", "grid", "what_if",
-]  # fmt: skip
+__all__ = ["CONVENTIONS", "GRIDS", "MACROS", "assets", "case", "grid", "what_if"]
 
 GRIDS = Shelf("grids of cases")
 # bytes of float32, in which prices of memory are stated
@@ -36,66 +35,6 @@ SIZES = (64, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512)
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 DTYPES = ("float32", "float16", "int8", "float64")
 CONVENTIONS = ("lecture", "macs", "flops", "torch", "fvcore", "thop")
-
-
-class Chapter(NamedTuple):
-    """What may be changed in a chapter.
-
-    networks: by their keys, names of the catalogue or of VARIANTS; the first is the chapter's own.
-    size: its input. line: what a line of the table is: a row that the lecture lists, a block or a
-    stage. lecture: whether the lecture has that network; a page beside it counts MACs.
-    """
-
-    networks: tuple[str, ...]
-    size: int
-    line: Literal["layer", "block", "stage"] = "layer"
-    lecture: bool = True
-
-    @property
-    def convention(self) -> str:
-        """The convention that the chapter counts by."""
-        return "lecture" if self.lecture else "macs"
-
-    @property
-    def own(self) -> str:
-        """Whose table it is that nothing is changed in."""
-        return "the lecture" if self.lecture else "the page"
-
-
-CHAPTERS: Mapping[str, Chapter] = {
-    "alexnet": Chapter(("alexnet", "alexnet_2012", "alexnet_2012_nogroups"), 227),
-    "zfnet": Chapter(("zfnet", "zfnet_b"), 224),
-    "vgg": Chapter(
-        ("vgg16", "vgg11", "vgg13", "vgg19", "vgg16_bn", "vgg16_half", "vgg16_double"), 224
-    ),
-    "googlenet": Chapter(
-        ("googlenet", "googlenet_torchvision", "googlenet_naive"), 224, line="block"
-    ),
-    "resnet": Chapter(
-        ("resnet50", "resnet18", "resnet34", "plain34", "resnet101", "resnet152"), 224, line="block"
-    ),
-    "one_by_one": Chapter(
-        ("nin", "bn_nin", "vgg16", "vgg16_flattened", "vgg16_averaged"), 224, lecture=False
-    ),
-    "after": Chapter(
-        (
-            "resnet50",
-            "resnext50_32x4d",
-            "seresnet50",
-            "densenet121",
-            "mobilenet_v1",
-            "mobilenet_v2",
-            "shufflenet_v2_x1_0",
-            "efficientnet_b0",
-            "regnet_x_400mf",
-            "regnet_y_400mf",
-            "convnext_tiny",
-        ),
-        224,
-        line="stage",
-        lecture=False,
-    ),
-}
 
 
 def what_if(key: str) -> Html:
@@ -136,8 +75,11 @@ def _chapter(key: str) -> Chapter:
 
 def _choice(name: str, label: str, options: Iterable[tuple[object, str]], chosen: object) -> Html:
     made = (
-        element("option", text, value=value, selected=value == chosen) for value, text in options
-    )
+        # a network has a place of its own, so that a link to it is one to something
+        element("option", text, value=value, selected=value == chosen,
+                id=state(str(value)) if name == "network" else None)
+        for value, text in options
+    )  # fmt: skip
     return element("label", f"{label} ", element("select", *made, name=name, autocomplete="off"))
 
 

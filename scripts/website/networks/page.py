@@ -16,6 +16,7 @@ from cnnref.networks.catalog import architecture, names
 from website.charts.drawings import network_strip
 from website.citations import depth
 from website.facts import lookup
+from website.hands import strips
 from website.markup import (
     Html,
     code,
@@ -25,6 +26,7 @@ from website.markup import (
     exact,
     in_markdown,
     joined,
+    link,
 )
 from website.networks import answers
 from website.networks import costs as cost_tables
@@ -63,7 +65,7 @@ def markdown(name: str, pages: Collection[str] = ()) -> str:
     opened = "" if first else " Open a stage, and in it a block, to see its rows."
     sections = (
         _head(record),
-        f"[All networks](index.md){_chapter(record, pages)}\n{{ .crumbs }}",
+        f"[All networks](index.md){_chapter(record, pages)}{_strip(name)}\n{{ .crumbs }}",
         f"# {in_markdown(record.title)}",
         placeholder("summary"),
         "## Stages",
@@ -191,6 +193,12 @@ def _chapter(record: Architecture, pages: Collection[str]) -> str:
     page = f"{record.chapter or COMPARED}.md"
     said = "The chapter about it" if record.chapter else "The chapter that compares networks"
     return f" · [{said}](../{page})" if page in pages else ""
+
+
+def _strip(name: str) -> str:
+    address = strips.link_to(name)
+    asked = "What if its input, batch or convention were another?"
+    return f" · {link(asked, f'../{address}')}" if address else ""
 
 
 def _neighbours(name: str) -> str:

@@ -19,7 +19,8 @@ from cnnref.tables.printable import View
 from cnnref.tables.quantities import QUANTITIES
 from website.facts import lookup
 from website.hands import what_if
-from website.hands.what_if import BATCHES, CHAPTERS, CONVENTIONS, DTYPES, case, grid
+from website.hands.strips import CHAPTERS
+from website.hands.what_if import BATCHES, CONVENTIONS, DTYPES, case, grid
 from website.places import DOCS
 from website.theme import math
 
