@@ -15,12 +15,13 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnnref.errors import CnnrefError
-from cnnref.tracing.rules import tensors
+from cnnref.tracing.rules import Rule, tensors
+from cnnref.tracing.rules.refusals import zeros
 from cnnref.tracing.rules.sparse import LAYOUTS
 from cnnref.tracing.signature import SMALL, is_small, storage
 
 __all__ = [
-    "BY_SIZE",
+    "LEAVING",
     "LIKE",
     "MARKS",
     "PACKED",
@@ -33,14 +34,12 @@ __all__ = [
     "on_meta",
     "refused",
     "run",
-    "settled",
+    "run_by",
     "stay",
     "with_lengths",
     "writes",
 ]
 
-
-Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 # fmt: off
 # what tells of a tensor without making another
@@ -93,22 +92,13 @@ PACKED = frozenset(
         *(torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu),
     )
 )
-# whose result is as large as a constant says
-BY_SIZE: frozenset[Any] = frozenset(
-    (
-        Tensor.__getitem__,
-        *(
-            getattr(home, name)
-            for home in (torch, Tensor)
-            for name in ("masked_select", "repeat_interleave", "tensor_split")
-        ),
-    )
-)
 # made like a feature map, of which they take no value
 LIKE: frozenset[Any] = frozenset(
     {getattr(Tensor, f"new_{name}") for name in ("empty", "full", "ones", "tensor", "zeros")}
     | {getattr(torch, f"{name}_like") for name in ("empty", "full", "ones", "zeros")}
 )
+# ways out of PyTorch into a library whose work is not seen, and the op of their rows
+LEAVING = {Tensor.numpy: "numpy", Tensor.__array__: "numpy", Tensor.__dlpack__: "dlpack"}
 MOVES = frozenset({Tensor.cpu, Tensor.cuda, Tensor.pin_memory})
 
 
@@ -242,6 +232,8 @@ class Constants:
 
     def make(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a function makes of no tensors, with its values unless it is large."""
+        if kwargs.get("requires_grad") and torch.is_grad_enabled():
+            return func(*args, **{**kwargs, "device": "meta"})
         device = kwargs.get("device")
         if device is not None and torch.device(device).type != "meta":
             kwargs = {**kwargs, "device": "cpu"}
@@ -255,6 +247,8 @@ class Constants:
     def like(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a function makes like a feature map, with its values; None where that is large."""
         if any(tensor.is_meta for tensor in tensors((args[1:], kwargs))):
+            return None
+        if kwargs.get("requires_grad") and torch.is_grad_enabled():
             return None
         if func(*args, **on_meta(kwargs)).numel() > SMALL:
             return None
@@ -270,6 +264,16 @@ class Constants:
         for tensor in (*(given[:1] if writes(func) else ()), *out):
             self._overwritten.add(storage(tensor))
             self._kept.append(tensor)
+
+    def differentiate(self, tensor: Tensor) -> bool:
+        """Whether a constant of this pass takes a gradient: it is a map from now on."""
+        if tensor.is_meta or not (tensor.requires_grad and tensor.is_leaf):
+            return False
+        if not torch.is_grad_enabled() or storage(tensor) not in self._mine:
+            return False
+        twin = torch.empty_like(tensor.detach(), device="meta").requires_grad_()
+        torch._C._swap_tensor_impl(tensor, twin)  # noqa: SLF001
+        return True
 
     def known(self, tensor: Tensor) -> bool:
         """Whether the values of a tensor are at hand."""
@@ -344,50 +348,14 @@ def run(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any])
         raise refused(error) or error from None
 
 
-def settled(
-    func: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    known: Callable[[Tensor], bool],
-) -> Call:
-    """A call with numbers in place of the constants that decide the size of its result.
-
-    A mask that picks elements becomes the numbers of these, how often to repeat becomes a sum,
-    and where to split a list.
-
-    known: whether the values of a tensor are at hand.
-    """
-    if func is Tensor.__getitem__:
-        return func, (args[0], _picked(args[1], known)), kwargs
-    said = next((x for x in (*args[1:2], *kwargs.values()) if isinstance(x, Tensor)), None)
-    if said is None or not known(said):
-        return func, args, kwargs
-    if func.__name__ == "repeat_interleave":
-        repeats = {"output_size": int(said.sum())} if said.numel() > 1 else {}
-        return func, args, {**repeats, **kwargs}
-    if func.__name__ == "masked_select":
-        shape = torch.broadcast_shapes(args[0].shape, said.shape)
-        return _selected, (args[0], shape, *said.expand(shape).nonzero(as_tuple=True)), {}
-    others = {name: value for name, value in kwargs.items() if value is not said}
-    return func, (args[0], said.tolist(), *args[2:]), others
-
-
-def _picked(index: Any, known: Callable[[Tensor], bool]) -> Any:
-    parts = index if isinstance(index, tuple) else (index,)
-    masks = [isinstance(x, Tensor) and x.dtype is torch.bool and known(x) for x in parts]
-    if not any(masks):
-        return index
-    numbers = [
-        part.nonzero(as_tuple=True) if mask else (part,)
-        for part, mask in zip(parts, masks, strict=True)
-    ]
-    return tuple(number for part in numbers for number in part)
-
-
-def _selected(input: Tensor, shape: tuple[int, ...], *numbers: Tensor) -> Tensor:
-    """masked_select by the numbers of what it selects."""
-    whole: Tensor = torch.atleast_1d(input.expand(shape))
-    return whole[numbers]
+def run_by(
+    rule: Rule, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """What a function with a rule gives: shape functions divide by what PyTorch refuses later."""
+    try:
+        return run(func, args, kwargs)
+    except ZeroDivisionError:
+        raise zeros(rule, func, args, kwargs) from None
 
 
 def stay(func: Callable[..., Any]) -> Callable[..., Any]:
@@ -451,9 +419,8 @@ def asked(error: BaseException | None) -> str:
     while error is not None:
         if isinstance(error, NeedsDataError):
             return error.name
-        if isinstance(error, RuntimeError | TypeError | AttributeError) and UNTOLD.search(
-            str(error)
-        ):
+        kinds = RuntimeError | TypeError | AttributeError | ValueError
+        if isinstance(error, kinds) and UNTOLD.search(str(error)):
             packet = _named(str(error))
             return packet.__name__.strip("_") if packet is not None else "what only values tell"
         error = error.__cause__ or error.__context__

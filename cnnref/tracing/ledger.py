@@ -15,7 +15,7 @@ from torch.nn.parameter import is_lazy
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Call, Counts, Shape
 from cnnref.tracing.rows import Row, shape
-from cnnref.tracing.rules import tensors
+from cnnref.tracing.rules import Operation, tensors
 from cnnref.tracing.rules.operation import PLAIN
 from cnnref.tracing.rules.sparse import LAYOUTS, stand_in
 from cnnref.tracing.shadow import Shadow
@@ -245,6 +245,11 @@ class Ledger:
             elif "weight" in name or "bias" in name:
                 recurrent += weight.numel()
         return call, plain, recurrent
+
+    def leave(self, op: str, tensor: Tensor) -> None:
+        """Add a row for what is done with a tensor where nobody sees it."""
+        found = Operation(op, (tensor,), tensor, counted=False, leaf=False)
+        self.write(Row(found, [tensor], tensor), [tensor], tensor)
 
     def stop(self, path: str, given: Iterable[Tensor]) -> None:
         """Add a row for all that would have come: of it nothing is known, and it is not counted."""

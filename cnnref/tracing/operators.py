@@ -11,16 +11,27 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from cnnref.tracing.constants import Below, Draws, on_meta
+from cnnref.tracing.ledger import changed
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.signature import SMALL
 
 if TYPE_CHECKING:
     from cnnref.tracing.recorder import Recorder
 
-__all__ = ["UNSEEN", "Operators", "alone", "run_operator", "transformed"]
+__all__ = [
+    "MAKE_DUAL",
+    "UNSEEN",
+    "Operators",
+    "alike_on_meta",
+    "alone",
+    "run_operator",
+    "transformed",
+]
 
 # what runs inside is known already
 UNSEEN = torch._C._DisableTorchDispatch  # noqa: SLF001
+# gives a tensor a tangent, with which whatever is done to it is done, too
+MAKE_DUAL = torch._VF._make_dual  # noqa: SLF001
 # what vmap, grad and the like run in is known by the operators alone
 transformed = torch._C._functorch.peek_interpreter_stack  # noqa: SLF001
 
@@ -59,6 +70,14 @@ _enabled = torch._C._is_torch_function_mode_enabled  # noqa: SLF001
 def alone() -> bool:
     """Whether a recorder sees what is called, and nobody but it."""
     return _functions() == 1 and _operators() == 1 and _enabled()
+
+
+def alike_on_meta(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Arguments that belong together, as a tensor and its gradient: all on meta if any is."""
+    if not any(one.is_meta for one in tensors((args, kwargs))):
+        return args, kwargs
+    with UNSEEN():
+        return changed((args, kwargs), lambda one: one if one.is_meta else one.to("meta"))
 
 
 def run_operator(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], draws: Draws) -> Any:

@@ -16,24 +16,33 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from cnnref.counting.shapes import Counts
 from cnnref.tracing.constants import (
-    BY_SIZE,
+    LEAVING,
     LIKE,
     MARKS,
     PACKED,
     QUIET,
     Constants,
+    NeedsDataError,
     on_meta,
     run,
-    settled,
+    run_by,
     stay,
     with_lengths,
     writes,
 )
 from cnnref.tracing.ledger import Ledger, changed
-from cnnref.tracing.operators import UNSEEN, Operators, alone, run_operator, transformed
+from cnnref.tracing.operators import (
+    MAKE_DUAL,
+    UNSEEN,
+    Operators,
+    alike_on_meta,
+    alone,
+    run_operator,
+    transformed,
+)
 from cnnref.tracing.predicted import predicted
+from cnnref.tracing.predicted.settled import BY_SIZE, settled
 from cnnref.tracing.rows import Row
 from cnnref.tracing.rules import (
     FUNCTIONS,
@@ -44,7 +53,7 @@ from cnnref.tracing.rules import (
     in_real_numbers,
     tensors,
 )
-from cnnref.tracing.rules.refusals import zeros
+from cnnref.tracing.rules.matrix import summed
 from cnnref.tracing.rules.sparse import Sparse, by_stored, marked, plain
 from cnnref.tracing.signature import FULL, Form, Made, first_tensor, made, remade, sign, signed
 
@@ -94,6 +103,8 @@ class Recorder(TorchFunctionMode):
         self._constants = Constants()
         self._made: list[object] = []
         self._sum: list[Operation] | None = None
+        # whether tensors may have tangents, whose products run beside theirs
+        self._dual = False
 
     def __enter__(self) -> Recorder:
         self._operators = Operators(self).__enter__()
@@ -115,13 +126,13 @@ class Recorder(TorchFunctionMode):
         rule = FUNCTIONS.get(func)
         if rule is None or self._own:
             return self._unusual(func, args, kwargs or {})
-        if transformed():
+        if self._dual or transformed():
             return func(*args, **(kwargs or {}))
         return self._by_rule(rule, func, args, kwargs)
 
     def layer(self, inner: Inner, part: Module, x: Any) -> Any:
         """What a layer gives by what it calls; None where it has to be called itself."""
-        if type(x) is not Tensor or not alone() or transformed():
+        if type(x) is not Tensor or not alone() or self._dual or transformed():
             return None
         with torch._C.DisableTorchFunction():  # noqa: SLF001
             if not x.is_meta:
@@ -210,7 +221,12 @@ class Recorder(TorchFunctionMode):
         args, kwargs = self._twins(func, args, kwargs)
         if torch.is_grad_enabled():
             self._numbers.clear()
-            return self._learn(rule, _run(rule, func, args, kwargs), args, kwargs)
+            result = run_by(rule, func, args, kwargs)
+            graph = any(leaf.requires_grad for leaf in tensors((result,)))
+            if graph and any(type(one) is Sparse for one in tensors((args, kwargs))):
+                # autograd keeps views of it, of which it is not known how much they store
+                raise NeedsDataError.of("the gradient of a sparse product")
+            return self._learn(rule, result, args, kwargs)
         if func in PACKED:  # by values, and not by shapes alone
             key.clear()
         return self._found(rule, func, args, kwargs, key)
@@ -229,7 +245,7 @@ class Recorder(TorchFunctionMode):
         if result is not None:
             return self._learn(rule, result, args, kwargs, key, worked_out=True)
         before = signed(args, kwargs)
-        result = _run(rule, func, args, kwargs)
+        result = run_by(rule, func, args, kwargs)
         if before != signed(args, kwargs):  # it has changed the form of what it was given, as t_
             self._numbers.clear()
             key = None
@@ -238,6 +254,9 @@ class Recorder(TorchFunctionMode):
     def _twins(
         self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if torch.is_grad_enabled():
+            for tensor in tensors((args, kwargs)):
+                self._constants.differentiate(tensor)
         twins = self._ledger.twin(args), on_meta(self._ledger.twin(kwargs))
         return (with_lengths(func, args, twins[0]), twins[1]) if func in PACKED else twins
 
@@ -280,6 +299,8 @@ class Recorder(TorchFunctionMode):
         """A call without feature maps: on small constants it runs, on weights as on maps."""
         if not given:
             return self._constants.make(func, args, kwargs)
+        if torch.is_grad_enabled() and any([*map(self._constants.differentiate, given)]):
+            return self._on_maps(rule, func, args, kwargs, [], given)
         if not self._constants.may_run(func, given, kwargs):
             self._constants.overwrite(func, given, kwargs)
             args, kwargs = self._twins(func, args, kwargs)
@@ -295,9 +316,12 @@ class Recorder(TorchFunctionMode):
     ) -> Any:
         """A call of a function without a built-in rule so far, or one that may have its own."""
         if func in QUIET:
-            if func in MARKS:
-                args = (self._ledger.shadow.mine(args[0]), *args[1:])
-            return func(*args, **kwargs)
+            if func not in MARKS:
+                return func(*args, **kwargs)
+            owner = self._ledger.shadow.mine(args[0])
+            result = func(owner, *args[1:], **kwargs)
+            self._constants.differentiate(owner)
+            return result
         if getattr(func, "__name__", "") in ("__get__", "__set__"):
             if func in self._places:
                 return self._places[func]
@@ -305,10 +329,8 @@ class Recorder(TorchFunctionMode):
                 return self._property(func, args)
         if self._own and (own := self._own.get(func)) is not None:
             return self.by_own_rule(own, func, args, kwargs)
-        if transformed():
-            if func is torch.autograd.grad and any(x.is_meta for x in tensors((args, kwargs))):
-                args, kwargs = changed((args, kwargs), _to_meta)
-            return func(*args, **kwargs)
+        if self._dual or func is MAKE_DUAL or transformed():
+            return self._transformed(func, args, kwargs)
         if (rule := function_rule(func)) is not None:
             return self._by_rule(rule, func, args, kwargs)
         return self._without_rule(func, args, kwargs)
@@ -324,7 +346,11 @@ class Recorder(TorchFunctionMode):
             return self._higher(func, args, kwargs)
         given = list(tensors((args, kwargs)))
         if self._constants.is_value(func):
-            return self._value(func, *self._with_values(args, kwargs))
+            with self._unseen():
+                value = self._constants.value(func, *self._with_values(args, kwargs))
+            if func in LEAVING and self._is_map(args[0]):
+                self._ledger.leave(LEAVING[func], args[0])
+            return value
         if not given:
             with self._unseen():
                 return self._constants.make(func, args, kwargs)
@@ -334,6 +360,18 @@ class Recorder(TorchFunctionMode):
         if func in SUMMED:
             return self._summed(SUMMED[func], func, args, kwargs)
         return run(func, args, kwargs)
+
+    def _transformed(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call that transforms make another of: what that does is known by its operators."""
+        dual = func is MAKE_DUAL and not transformed()
+        self._dual = self._dual or dual
+        if dual or func is torch.autograd.grad:
+            args, kwargs = alike_on_meta(args, kwargs)
+        return func(*args, **kwargs)
+
+    def _is_map(self, tensor: Tensor) -> bool:
+        """Whether a tensor is a feature map."""
+        return tensor.is_meta and not self._ledger.is_learned(tensor)
 
     def _inside(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -374,6 +412,7 @@ class Recorder(TorchFunctionMode):
     def _property(self, func: Any, args: tuple[Any, ...]) -> Any:
         shadow = self._ledger.shadow
         owner = shadow.mine(args[0])
+        self._constants.differentiate(owner)
         if func.__name__ == "__set__":
             return self._set(func, owner, args[1])
         value = func(owner)
@@ -419,23 +458,7 @@ class Recorder(TorchFunctionMode):
             result = run(func, args, kwargs)
         finally:
             self._sum = None
-
-        def rule(result: Tensor, *args: Any, **kwargs: Any) -> Operation:
-            macs = sum(part.counts.macs for part in inner)
-            counted = all(part.counted for part in inner)
-            name = op if macs or op != "matmul" else "multiply"
-            maps = tuple(tensors((args, kwargs)))
-            products = tuple(
-                (tuple(part.output.shape), part.counts.macs // part.output.numel())
-                for part in inner
-                if part.counts.macs
-            )
-            formulas = (("macs", products),)
-            return Operation(
-                name, maps, result, None, Counts(macs), counted, leaf=False, formulas=formulas
-            )
-
-        return self._learn(rule, result, args, kwargs)
+        return self._learn(partial(summed, op, inner), result, args, kwargs)
 
     def operator(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run an operator that no function with a rule tells of, and record it."""
@@ -453,12 +476,6 @@ class Recorder(TorchFunctionMode):
             self._constants.keep(result, given)
         found = self._record(func, result, args, kwargs)
         return marked(result, args, kwargs, found)
-
-    def _value(
-        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
-        with self._unseen():
-            return self._constants.value(func, args, kwargs)
 
     def _record(
         self, func: Any, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -481,20 +498,3 @@ class Recorder(TorchFunctionMode):
         else:
             self._ledger.write(Row(in_real_numbers(found), given, result), given, result)
         return found
-
-
-def _to_meta(value: Tensor) -> Tensor:
-    if value.is_meta:
-        return value
-    with UNSEEN():
-        return value.to("meta")
-
-
-def _run(
-    rule: Rule, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
-    """What a function gives, by PyTorch; its shape functions divide by what it refuses later."""
-    try:
-        return run(func, args, kwargs)
-    except ZeroDivisionError:
-        raise zeros(rule, func, args, kwargs) from None

@@ -48,8 +48,7 @@ def on_meta(value: Tensor, numbers: Numbers = None) -> Tensor:
             return value.detach().clone() if value.requires_grad else value.clone()
     elif kind is not nn.Parameter:
         if is_lazy(value):
-            lazy: Any = kind
-            return lazy(device=META, dtype=value.dtype)  # type: ignore[no-any-return]
+            return _unmade(value, META)
         if not _is_simple(kind):
             return value
         if is_small(value):
@@ -92,10 +91,16 @@ def _hides(mask: Tensor) -> bool:
 
 def copied(value: Tensor, numbers: Numbers = None) -> Tensor:
     """A tensor's copy, in memory of its own."""
-    kind = type(value)
-    if is_lazy(value) or not _is_simple(kind):
+    if is_lazy(value):
+        return _unmade(value, value.device)
+    if not _is_simple(type(value)):
         return copy.deepcopy(value)
     return _alike(value.detach().clone(), value)
+
+
+def _unmade(value: Any, device: torch.device) -> Tensor:
+    """Another of what has no shape before forward."""
+    return type(value)(device=device, dtype=value.dtype)  # type: ignore[no-any-return]
 
 
 def lent(value: Tensor, numbers: Numbers = None) -> Tensor:

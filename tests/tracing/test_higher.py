@@ -1,15 +1,19 @@
-"""Functions that take functions: torch.cond, FlexAttention, and those that are refused."""
+"""Functions that take functions: torch.cond, FlexAttention, derivatives, and those refused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import ceil
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch._higher_order_ops import while_loop
+from torch.autograd import forward_ad
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
+from torch.utils.flop_counter import FlopCounterMode
+from traced_modules import Call
 
 import cnnref
 from cnnref.errors import CnnrefError
@@ -140,3 +144,74 @@ def test_other_functions_of_functions_are_refused(module: nn.Module) -> None:
         cnnref.trace(module, inputs=torch.randn(4))
     rule = {type(module): cnnref.OpaqueRule(lambda module, x: x, lambda *_: 4)}
     assert cnnref.trace(module, inputs=torch.randn(4), rules=rule).macs == 4
+
+
+def tangent(x: Tensor, weight: Tensor, along: Tensor | None = None) -> Tensor:
+    """The derivative of a product along a direction, by PyTorch's dual numbers."""
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(x, torch.ones_like(x) if along is None else along)
+        return forward_ad.unpack_dual(dual @ weight)[1]  # type: ignore[no-any-return]
+
+
+# PyTorch scripts some of its own as the first dual number is made
+@pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")
+@pytest.mark.parametrize("values", ["never", "always"])
+@pytest.mark.parametrize("constant", [False, True])
+def test_tangents_are_multiplied_too(values: str, constant: bool) -> None:
+    x, weight = torch.randn(3, 4), torch.randn(4, 5)
+    net = Call(lambda x, w: tangent(x, w, torch.ones(3, 4) if constant else None))
+    with FlopCounterMode(display=False) as counter:
+        found = net(x, weight)
+    assert torch.allclose(found, torch.ones(3, 4) @ weight)
+    macs = cnnref.trace(net, inputs=(x, weight), values=values).macs
+    # the product, and one for the direction of each factor: that of the weight is of zeros
+    assert macs == counter.get_total_flops() // 2 == 3 * 3 * 4 * 5
+
+
+GRADED: dict[str, Callable[[Tensor], Tensor]] = {
+    "made with a gradient": lambda x: torch.zeros(3, 4, requires_grad=True),
+    "made like a map": lambda x: torch.zeros_like(x[:3], requires_grad=True),
+    "asked for one": lambda x: torch.zeros(3, 4).requires_grad_(),
+    "told to have one": lambda x: told(torch.zeros(3, 4)),
+    "new": lambda x: x.new_zeros(3, 4).requires_grad_(),
+    "a parameter": lambda x: nn.Parameter(torch.zeros(3, 4)),
+    "a layer's": lambda x: nn.Linear(4, 3).weight,
+}
+
+
+def told(x: Tensor) -> Tensor:
+    x.requires_grad = True
+    return x
+
+
+def adapted(make: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """A step of learning within forward, of what forward itself has made."""
+    with torch.enable_grad():
+        weight = make(x)
+        loss = (x @ weight.T).square().sum() + (weight @ x.T).sum()
+        slope = torch.autograd.grad(loss, weight)[0]
+    return x @ (weight - 0.1 * slope).T
+
+
+@pytest.mark.parametrize("values", ["never", "always"])
+@pytest.mark.parametrize("name", GRADED)
+def test_forward_differentiates_what_it_has_made(name: str, values: str) -> None:
+    x = torch.randn(7, 4)
+    table = cnnref.trace(Call(partial(adapted, GRADED[name])), inputs=x, values=values, strict=True)
+    # two products, the gradient of each, and one with the new weight
+    assert table.macs == 5 * 7 * 4 * 3
+
+
+def test_a_product_with_the_jacobian_is_made_of_two_gradients() -> None:
+    x, weight = torch.randn(4), torch.randn(4, 5)
+    push = Call(lambda x, w: torch.autograd.functional.jvp(lambda x: x @ w, x, torch.ones(4))[1])
+    # forward, a product with the transposed, and the gradient of that
+    assert cnnref.trace(push, inputs=(x, weight)).macs == 3 * 4 * 5
+
+
+def test_a_constant_that_takes_a_gradient_is_left_alone_where_it_is_not_the_calls() -> None:
+    weight = torch.randn(3, 4, requires_grad=True)
+    before = weight.detach().clone()
+    net = Call(lambda x: x @ weight.T)
+    assert cnnref.trace(net, inputs=torch.randn(7, 4, requires_grad=True), mode="training").macs
+    assert torch.equal(weight, before)

@@ -144,3 +144,12 @@ def test_scripted_products_count_the_same() -> None:
 def test_the_formula_is_what_is_stored_times_the_columns() -> None:
     (row,) = [row for row in traced(Held(matrix().to_sparse(), PRODUCTS["@"])) if row.op]
     assert dict(row.formulas)["macs"] == ((STORED, COLUMNS),)
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_gradients_of_sparse_products_multiply_what_is_stored(name: str, layout: str) -> None:
+    module = Held(LAYOUTS[layout](matrix()), PRODUCTS[name])
+    image = torch.randn(8, COLUMNS, requires_grad=True)
+    table = cnnref.trace(module, inputs=image, mode="training", strict=True)
+    assert (table.macs, table.ran.by) == (2 * MACS, "inputs")

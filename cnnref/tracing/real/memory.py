@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from cnnref.tracing.constants import Constants
 from cnnref.tracing.ledger import Ledger, changed
@@ -134,7 +135,9 @@ class Known(Constants):
 
     def known(self, tensor: Tensor) -> bool:
         """Whether a trace by shapes would have the values of a tensor."""
-        if self.is_map(tensor) or isinstance(tensor, nn.Parameter) or tensor.numel() > SMALL:
+        if self.is_map(tensor) or isinstance(tensor, nn.Parameter) or is_lazy(tensor):
+            return False
+        if tensor.numel() > SMALL:
             return False
         original = self._shadow.original(tensor)
         small = original is None or is_small(original) or original.is_sparse
@@ -150,6 +153,10 @@ class Known(Constants):
         """Forget the values of a constant to which a call on feature maps writes."""
         if given and self.known(given[0]):
             super().overwrite(func, given, kwargs)
+
+    def differentiate(self, tensor: Tensor) -> bool:
+        """A tensor that takes a gradient has its values as any other."""
+        return False
 
     def make(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a function makes of no tensors."""
@@ -204,7 +211,7 @@ def memory(tensor: Tensor) -> int | None:
     """The identity of a tensor's memory; None where that is out of sight."""
     try:
         return storage(tensor)
-    except (NotImplementedError, RuntimeError):  # of a layout that has no plain storage
+    except (NotImplementedError, RuntimeError, ValueError):  # of another layout, or of no shape yet
         return None
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from cnnref.tracing.constants import BY_SIZE, LIKE, PACKED, settled
+from cnnref.tracing.constants import LIKE, PACKED
 from cnnref.tracing.operators import UNSEEN
+from cnnref.tracing.predicted.settled import BY_SIZE, settled
 from cnnref.tracing.real.memory import Book, Known, Writable
 from cnnref.tracing.real.nested import on_flat
 from cnnref.tracing.recorder import Recorder
-from cnnref.tracing.rows import Row
 from cnnref.tracing.rules import Operation, Rule, tensors
 from cnnref.tracing.signature import SMALL, first_tensor
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from cnnref.tracing.rules.own import OwnRule, OwnRules
 
 __all__ = ["Runner"]
-
-# ways out of PyTorch into a library whose work is not seen, and the op of their rows
-LEAVING = {Tensor.numpy: "numpy", Tensor.__array__: "numpy", Tensor.__dlpack__: "dlpack"}
 
 
 class Runner(Recorder):
@@ -105,14 +102,8 @@ class Runner(Recorder):
     def _with_values(self, args: Any, kwargs: Any) -> Any:
         return self._ledger.twin((args, kwargs))
 
-    def _value(
-        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
-        """The values of a tensor; a row says that nobody sees what becomes of them outside."""
-        if func in LEAVING and self._known.is_map(args[0]):
-            found = Operation(LEAVING[func], args[:1], args[0], counted=False, leaf=False)
-            self._ledger.write(Row(found, [args[0]], args[0]), [args[0]], args[0])
-        return super()._value(func, args, kwargs)
+    def _is_map(self, tensor: Tensor) -> bool:
+        return self._known.is_map(tensor)
 
     def _property(self, func: Any, args: tuple[Any, ...]) -> Any:
         value = super()._property(func, args)

@@ -16,7 +16,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnnref.counting.shapes import Counts
-from cnnref.tracing.rules import attention, estimates, matrix, norms, plain, sparse, windows
+from cnnref.tracing.rules import (
+    attention,
+    estimates,
+    matrix,
+    norms,
+    plain,
+    recurrent,
+    sparse,
+    windows,
+)
 from cnnref.tracing.rules.names import known
 from cnnref.tracing.rules.operation import Operation, Rule, first
 
@@ -92,6 +101,7 @@ _RULES: dict[str, Rule] = {
     "_convolution": windows.convolution,
     "convolution_overrideable": windows.convolution,
     "convolution_backward": windows.backward,
+    "mkldnn_rnn_layer_backward": recurrent.backward,
     "mm": matrix.matmul,
     "bmm": matrix.matmul,
     "mv": matrix.matmul,

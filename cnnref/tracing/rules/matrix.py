@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnnref.counting.shapes import Counts, Window
-from cnnref.tracing.rules.operation import Operation, Rule, sizes
+from cnnref.tracing.rules.operation import Operation, Rule, sizes, tensors
 from cnnref.tracing.rules.refusals import alike
 
 __all__ = [
@@ -22,9 +22,16 @@ __all__ = [
     "deform_conv",
     "grouped",
     "matmul",
+    "summed",
     "trilinear",
     "vecdot",
 ]
+
+
+# what products call their tensors, in the order of their arguments
+NAMES = (
+    "input", "mat1", "batch1", "mat", "other", "mat2", "batch2", "vec", "tensor",
+)  # fmt: skip
 
 
 def _linear(result: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Operation:
@@ -54,24 +61,30 @@ def trilinear(result: Tensor, input1: Tensor, weight: Tensor, input2: Tensor, *_
     )
 
 
-def matmul(result: Tensor, input: Tensor, other: Tensor, *_: Any, **__: Any) -> Operation:
+def matmul(result: Tensor, *args: Any, **kwargs: Any) -> Operation:
     """Each output is a sum over the axis that both share: K MACs.
 
     Of vectors too, which PyTorch's own counter passes over.
     """
-    if not input.dim() or not other.dim():  # torch.inner of a number is a multiple
-        return Operation("multiply", (input, other), result, leaf=False)
-    counts = Counts(macs=result.numel() * input.shape[-1])
-    return Operation("matmul", (input, other), result, None, counts, leaf=False)
+    one, other, *_ = _given(args, kwargs)
+    if not one.dim() or not other.dim():  # torch.inner of a number is a multiple
+        return Operation("multiply", (one, other), result, leaf=False)
+    counts = Counts(macs=result.numel() * one.shape[-1])
+    return Operation("matmul", (one, other), result, None, counts, leaf=False)
 
 
-def addmatmul(
-    result: Tensor, input: Tensor, mat1: Tensor, mat2: Tensor, *_: Any, **__: Any
-) -> Operation:
+def addmatmul(result: Tensor, *args: Any, **kwargs: Any) -> Operation:
     """A product of matrices, added to what is there."""
+    added, mat1, mat2, *_ = _given(args, kwargs)
     macs = mat1.numel() * mat2.shape[-1] if mat2.dim() > 1 else mat1.numel()
     counts = Counts(macs=macs, bias_adds=result.numel())
-    return Operation("matmul", (mat1, mat2), result, None, counts, leaf=False, biases=(input,))
+    return Operation("matmul", (mat1, mat2), result, None, counts, leaf=False, biases=(added,))
+
+
+def _given(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
+    """The tensors of a call, by position and then by name; old calls have numbers among them."""
+    named = [kwargs[name] for name in NAMES if name in kwargs]
+    return [one for one in (*args, *named) if isinstance(one, Tensor)]
 
 
 def _rmatmul(result: Tensor, other: Tensor, input: Tensor) -> Operation:
@@ -164,6 +177,22 @@ def deform_conv(
     )
 
 
+def summed(
+    op: str, inner: Sequence[Operation], result: Tensor, *args: Any, **kwargs: Any
+) -> Operation:
+    """One row for a call, by the products that have run inside it."""
+    macs = sum(part.counts.macs for part in inner)
+    counted = all(part.counted for part in inner)
+    name = op if macs or op != "matmul" else "multiply"
+    products = tuple(
+        (tuple(part.output.shape), part.counts.macs // part.output.numel())
+        for part in inner
+        if part.counts.macs
+    )
+    maps, formulas = tuple(tensors((args, kwargs))), (("macs", products),)
+    return Operation(name, maps, result, None, Counts(macs), counted, leaf=False, formulas=formulas)
+
+
 # takes rows of one type and numbers of groups of another, or has no product
 MIXED = frozenset(("grouped_mm", "_grouped_mm", "outer", "ger"))
 
@@ -209,6 +238,8 @@ FUNCTIONS: dict[Any, Rule] = _named(
     }
 ) | {
     Tensor.__rmatmul__: alike("matmul", _rmatmul),
+    # as an exported graph calls it, which comes down to a multiply and a sum
+    **dict.fromkeys((torch.ops.aten.linalg_vecdot, torch.ops.aten.linalg_vecdot.default), vecdot),
     torch.sparse.mm: matmul,
     torch.sparse.addmm: addmatmul,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from math import prod
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from cnnref.counting.shapes import Counts
 from cnnref.tracing.rules.operation import Operation, Rule, first
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "backward"]
 
 
 def _layers(
@@ -97,6 +98,21 @@ def _cell(
     hidden = [hx] if isinstance(hx, Tensor) else list(hx)
     width = hidden[-1].shape[-1]
     return _gates(op, result, (input, *hidden), steps, width, (w_ih, w_hh), biases)
+
+
+def backward(result: Any, input: Tensor, w_ih: Tensor, w_hh: Tensor, *_: Any) -> Operation:
+    """The gradients of one layer in one kernel: each product has one by each of its factors."""
+    steps = input.numel() // input.shape[-1]
+    products = tuple((2, steps, *weight.shape) for weight in (w_ih, w_hh))
+    return Operation(
+        "matmul",
+        (input,),
+        first(result),
+        None,
+        Counts(macs=sum(map(prod, products))),
+        leaf=False,
+        formulas=(("macs", products),),
+    )
 
 
 FUNCTIONS: dict[Any, Rule] = {

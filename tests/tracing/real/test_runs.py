@@ -384,24 +384,34 @@ def test_networks_of_the_catalogue_run_as_they_are_traced(name: str) -> None:
 class Leaves(nn.Module):
     """A product that NumPy makes, and one that PyTorch makes."""
 
-    def __init__(self, leave: Callable[[Tensor], Any]) -> None:
+    def __init__(self, leave: Callable[[Tensor], Any], given: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(8, 8))
         self.leave = leave
+        self.given = given
 
     def forward(self, x: Tensor) -> Tensor:
-        found = self.leave(x.detach()) @ np.ones((8, 8), dtype="float32")
+        found = self.leave(x if self.given else x.detach()) @ np.ones((8, 8), dtype="float32")
         return torch.from_numpy(found) @ self.weight
 
 
+@pytest.mark.parametrize("given", [False, True])
 @pytest.mark.parametrize("leave", [Tensor.numpy, np.asarray, np.from_dlpack])
-def test_what_another_library_does_with_a_map_is_marked(leave: Callable[[Tensor], Any]) -> None:
+def test_what_another_library_does_with_a_map_is_marked(
+    leave: Callable[[Tensor], Any], given: bool
+) -> None:
     with pytest.warns(cnnref.UncountedWarning, match=r"no rule counts (numpy|dlpack)"):
-        table = cnnref.trace(Leaves(leave), inputs=(ONES,))
+        table = cnnref.trace(Leaves(leave, given), inputs=(ONES,))
     assert len(table.uncounted) == 1
     assert table.macs == LINEAR
     with pytest.raises(CnnrefError, match="no rule counts"):
         cnnref.trace(Leaves(leave), inputs=(ONES,), strict=True)
+
+
+def test_what_comes_back_from_another_library_is_multiplied() -> None:
+    net = Asks(lambda net, x: net.linear(torch.from_dlpack(x.exp())))
+    with pytest.warns(cnnref.UncountedWarning, match="no rule counts dlpack"):
+        assert cnnref.trace(net, inputs=(ONES,)).macs == LINEAR
 
 
 def test_numbers_of_a_constant_leave_without_a_mark() -> None:

@@ -124,3 +124,31 @@ def test_tables_say_what_is_backward(capsys: pytest.CaptureFixture[str]) -> None
     assert "backward MACs" in lines[0]
     assert f"Of these, {table.backward.macs:,} MACs are of the backward pass" in table.to_text()
     assert table.forward.backward.macs == 0
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="a kernel of oneDNN's")
+def test_an_lstm_has_its_gradients_in_a_kernel_as_in_parts() -> None:
+    net, steps = nn.LSTM(8, 16), torch.randn(5, 3, 8, requires_grad=True)
+    parts, kernel = (
+        cnnref.trace(net, inputs=steps, mode="training", values=how, strict=True)
+        for how in ("never", "always")
+    )
+    gates, first = 4 * 16, 3
+    assert parts.forward.macs == kernel.forward.macs == 15 * gates * (8 + 16)
+    # nobody needs the gradient of the first state, which is zeros: the kernel has it all the same
+    assert kernel.backward.macs == 2 * kernel.forward.macs
+    assert kernel.backward.macs - parts.backward.macs == first * gates * 16
+
+
+class Attends(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.scaled_dot_product_attention(x, x, x)
+
+
+def test_a_kernel_that_keeps_no_scores_makes_them_again() -> None:
+    heads = torch.randn(2, 3, 4, 5, requires_grad=True)
+    product = 2 * 3 * 4 * 4 * 5
+    for values, gradients in (("never", 4), ("always", 5)):
+        table = cnnref.trace(Attends(), inputs=heads, mode="training", values=values, strict=True)
+        assert table.forward.macs == 2 * product
+        assert table.backward.macs == gradients * product

@@ -280,3 +280,46 @@ def test_an_encoder_under_a_padding_mask_is_what_runs_without_nesting() -> None:
     macs = 2 * (10 * 4 * 256 + 2 * 2 * 25 * 16 + 10 * 2 * 16 * 32)
     module = Call(lambda x: encoder(x, src_key_padding_mask=hidden), encoder)
     assert traced(module, torch.randn(2, 5, 16)).macs == macs
+
+
+GIVEN = {  # a vector, two matrices, two batches of matrices, and what is added to a product
+    "v": torch.randn(4), "a": torch.randn(3, 4), "b": torch.randn(4, 5),
+    "A": torch.randn(2, 3, 4), "B": torch.randn(2, 4, 5), "i": torch.randn(3, 5),
+    "r": torch.randn(3), "I": torch.randn(2, 3, 5),
+}  # fmt: skip
+# each argument by its name, and numbers in front of the tensors, as PyTorch once took them
+SPELLINGS: dict[str, tuple[Callable[..., Tensor], str, int]] = {
+    "mm": (lambda a, b: torch.mm(input=a, mat2=b), "ab", 60),
+    "bmm": (lambda a, b: a.bmm(mat2=b), "AB", 120),
+    "mv": (lambda a, v: torch.mv(a, vec=v), "av", 12),
+    "dot": (lambda v: torch.dot(v, tensor=v), "v", 4),
+    "matmul": (lambda a, b: torch.matmul(input=a, other=b), "ab", 60),
+    "addmm": (lambda i, a, b: torch.addmm(i, mat1=a, mat2=b), "iab", 60),
+    "baddbmm": (lambda i, a, b: torch.baddbmm(i, batch1=a, batch2=b), "IAB", 120),
+    "addbmm": (lambda i, a, b: i.addbmm(batch2=b, batch1=a), "iAB", 120),
+    "addmv": (lambda r, a, v: torch.addmv(r, vec=v, mat=a), "rav", 12),
+    "old addmm": (lambda i, a, b: torch.addmm(0.5, i, 2.0, a, b), "iab", 60),
+    "old addmm of its own": (lambda i, a, b: i.addmm(0.5, a, b), "iab", 60),
+    "old baddbmm": (lambda i, a, b: torch.baddbmm(0.5, i, 2.0, a, b), "IAB", 120),
+    "old addmv": (lambda r, a, v: torch.addmv(0.5, r, 2.0, a, v), "rav", 12),
+    "tensordot by a tensor": (lambda a, b: torch.tensordot(a, b, torch.tensor(1)), "ab", 60),
+    "tensordot by tensors": (
+        lambda a: torch.tensordot(a, a, dims=torch.tensor([[0, 1], [0, 1]])), "a", 12,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:This overload of:UserWarning")
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_a_product_is_the_same_in_every_spelling(name: str) -> None:
+    product, names, macs = SPELLINGS[name]
+    given = [GIVEN[one] for one in names]
+    for values in ("never", "always"):
+        table = cnnref.trace(Call(product), inputs=tuple(given), values=values, strict=True)
+        assert (table.macs, table[-1].out_shape) == (macs, product(*given).shape)
+
+
+def test_an_exported_graph_counts_as_what_it_was_made_of() -> None:
+    dotted = Call(lambda a: torch.linalg.vecdot(a, a))
+    graph = torch.export.export(dotted, (GIVEN["a"],))
+    assert cnnref.trace(graph, inputs=GIVEN["a"]).macs == traced(dotted, GIVEN["a"]).macs == 12
