@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from cnnref.tracing.rules.own import OpaqueRule
     from cnnref.tracing.trace import trace
 
+    from . import testing as testing
+    from . import typing as typing
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -99,10 +102,14 @@ _HOMES = {
     "tracing.trace": ("trace",),
     "sources": ("sweep",),
 }
+# what is imported by its own name, and is there without that too
+_MODULES = ("testing", "typing")
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"cnnref.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'cnnref' has no attribute {name!r}")
     try:
@@ -129,4 +136,4 @@ def _needs_torch(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])

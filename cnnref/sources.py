@@ -107,7 +107,7 @@ def sweep(
     inputs: Any = None,
     rules: Mapping[Any, Any] | None = None,
     values: str = "auto",
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] | None = None,
     **vary: Any,
 ) -> Sweep:
     """The cost of a network at every combination of what is varied, each a value or several.
@@ -141,17 +141,17 @@ def sweep(
     if not axes:
         raise CnnrefError("sweep: nothing is varied; give input_size, batch_size or an argument.")
     book = _book(what, tuple(vary), input_shape, inputs, {"rules": rules, "values": values})
-    points, tables = [], {}
+    points, tables, say = [], {}, progress or (lambda _: None)
     combinations = list(product(*axes.values()))
     for number, chosen in enumerate(combinations, 1):
         settings = dict(zip(axes, chosen, strict=True))
-        progress(f"[{number}/{len(combinations)}] {_told(settings)}")
+        say(f"[{number}/{len(combinations)}] {_told(settings)}")
         batch = settings.get("batch_size", 1)
         key = tuple(value for name, value in settings.items() if name != "batch_size")
         if str(key) not in tables:
             tables[str(key)] = book(settings)
         points.append(SweepPoint(settings, tables[str(key)], batch))
-    progress("")
+    say("")
     return Sweep(points[0].table.name, points)
 
 

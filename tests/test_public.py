@@ -48,8 +48,14 @@ def test_public_names_are_sorted_documented_and_there():
     for name in cnnref.__all__:
         assert getattr(cnnref, name).__doc__
     assert set(cnnref.__all__) <= set(dir(cnnref))
+    assert {"testing", "typing"} <= set(dir(cnnref))
     with pytest.raises(AttributeError, match="no attribute 'tabel'"):
         _ = cnnref.tabel
+
+
+@pytest.mark.parametrize("name", ["testing.assert_budget", "typing.Sweep"])
+def test_what_has_a_module_of_its_own_is_found_from_the_top(name):
+    assert loaded_by(f"import cnnref; cnnref.{name}; cnnref.{name.split('.')[0]}.__doc__") == []
 
 
 def test_the_version_is_literal():

@@ -305,6 +305,7 @@ def grid(whole: Roofline, columns: Sequence[str] | str | None = None) -> Grid:
         notes=_notes(whole),
         marks=[""] * len(rows),
         folds=[(0, 12)] if keys[:1] == ["layer"] else [],
+        keys=keys,
     )
 
 

@@ -64,7 +64,7 @@ def measure(
     layers: bool = True,
     seconds: float = 10.0,
     spread: float = 0.05,
-    progress: Progress = lambda _: None,
+    progress: Progress | None = None,
 ) -> Measurement:
     """The time, throughput and peak memory of a network on this machine.
 
@@ -88,7 +88,8 @@ def measure(
     layers: also take the time of each layer, in an inference that is not compiled.
     seconds: the longest that repeating may take, layers apart; it ends when the quartiles are
         within `spread` of the median.
-    progress: told what is being done, one short line at a time.
+    progress: told what is being done, one short line at a time, as by `print`; nothing is said
+        unless it is given.
 
     Raises:
         CnnrefError: a setting cannot be had here, the batch does not fit into memory, or the
@@ -116,7 +117,7 @@ def measure(
     if how.device.type == "cpu":
         prepare_profiler()
     # its memory is free before the settings are set back
-    run = partial(_run, what, input_shape, inputs, how, layers, progress)
+    run = partial(_run, what, input_shape, inputs, how, layers, progress or (lambda _: None))
     return apart(run, partial(as_it_was, how))
 
 

@@ -38,6 +38,8 @@ TERMINAL = 80
 LONGEST_FLOAT = 45
 # rows of which a notebook shows all, and how many of more
 LONGEST_VIEW, FIRST = 60, 20
+# letters of a cell that does not break there
+LONGEST_CELL = 40
 MARKDOWN = {ord(letter): f"\\{letter}" for letter in r"\|*`_[]"}
 MARKDOWN |= {ord(letter): f"&#{ord(letter)};" for letter in "<&~${}#"}
 # what at the head of a paragraph may make it a list, a heading, code or a box
@@ -62,6 +64,7 @@ class Grid(NamedTuple):
     legend: a line that only a terminal needs.
     folds: column -> the least width to which a terminal may fold it, in this order.
     paths: whether the first column holds names with dots, which may be put under one another.
+    keys: by what each column of `exact` is asked for, where that is not its heading.
     """
 
     heads: list[str]
@@ -76,6 +79,7 @@ class Grid(NamedTuple):
     legend: str = ""
     folds: Sequence[tuple[int, int]] = ()
     paths: bool = False
+    keys: Sequence[str] = ()
 
 
 def plain(_: str, text: str) -> str:
@@ -106,6 +110,7 @@ def with_uncounted(grid: Grid, numbers: list[int]) -> Grid:
     total = [str(sum(numbers)), *[""] * len(grid.totals)]
     return grid._replace(
         heads=[*grid.heads, "uncounted"],
+        keys=[*grid.keys, "uncounted"] if grid.keys else (),
         aligns=f"{grid.aligns}r",
         kinds=[*grid.kinds, "whole"],
         cells=[[*row, str(n)] for row, n in zip(grid.cells, numbers, strict=True)],
@@ -240,8 +245,8 @@ def _lines(*lines: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def to_html(grid: Grid) -> str:
-    """The grid as an HTML element; a cell that is `markup.Linked` is a link in it."""
+def to_html(grid: Grid, kind: str = "ledger") -> str:
+    """The grid as an HTML element of a class; a cell that is `markup.Linked` is a link in it."""
     from cnnref.counting.markup import Cell, Line, joined, table_lines
 
     def cells(row: list[str]) -> list[str | Cell]:
@@ -260,21 +265,33 @@ def to_html(grid: Grid) -> str:
     caption, *notes = [joined([note, "."]) for note in grid.notes]
     wide = {"class_": "wrap", "colspan": len(grid.heads)}
     below = [Line([Cell(note, wide)], headed=False) for note in notes]
-    return _lines(
-        *table_lines(cells(grid.heads), body, [*totals, *below], caption, class_="ledger")
-    )
+    return _lines(*table_lines(cells(grid.heads), body, [*totals, *below], caption, class_=kind))
+
+
+# a notebook sets all cells to the right and breaks lines within them; a page of ours outweighs this
+NOTEBOOK = (
+    "<style>table.ledger :is(th,td,caption){text-align:left}table.ledger .num{text-align:right}"
+    "table.short :is(th,td:not(.wrap)){white-space:nowrap}</style>\n"
+)
 
 
 def to_folded_html(grid: Grid) -> str:
-    """The grid as HTML; of a long one the first rows and the totals, the others on a click."""
+    """The grid as a notebook shows it: of a long one the rest on a click, and text to the left."""
+    longest = max((len(cell) for row in grid.cells for cell in row), default=0)
+    kind = "ledger short" if longest <= LONGEST_CELL else "ledger"
     if len(grid.cells) <= LONGEST_VIEW:
-        return to_html(grid)
+        return NOTEBOOK + to_html(grid, kind)
     from cnnref.counting.markup import Html, element
 
     first, others = _rows(grid, slice(FIRST)), _rows(grid, slice(FIRST, None))
     title = f"The other {len(others.cells)} rows"
-    inside = Html(to_html(others._replace(totals=[], notes=[title])))
-    return to_html(first) + element("details", element("summary", title), inside) + "\n"
+    inside = Html(to_html(others._replace(totals=[], notes=[title]), kind))
+    return (
+        NOTEBOOK
+        + to_html(first, kind)
+        + element("details", element("summary", title), inside)
+        + "\n"
+    )
 
 
 def _rows(grid: Grid, some: slice) -> Grid:
@@ -331,10 +348,11 @@ def _finite(value: Any) -> Any:
     return [*map(_finite, value)] if isinstance(value, list | tuple) else value
 
 
-def to_frame(grid: Grid, what: str = "Table.to_frame") -> "pd.DataFrame":
+def to_frame(grid: Grid, what: str = "Table.to_frame", keys: bool = False) -> "pd.DataFrame":
     """The rows as a DataFrame, exact: Int64 for whole numbers, floats for scaled ones.
 
     what: is called so where pandas is not installed.
+    keys: whether columns have keys for names, in place of headings.
 
     Of a column with a number that Int64 has no room for, the numbers are Python's own.
     """
@@ -342,7 +360,8 @@ def to_frame(grid: Grid, what: str = "Table.to_frame") -> "pd.DataFrame":
         import pandas as pd
     except ModuleNotFoundError:
         raise MissingExtraError(what, "pandas", "pandas") from None
-    frame: Any = pd.DataFrame(grid.exact, columns=grid.heads, dtype=object)
+    names = (keys and grid.keys) or grid.heads
+    frame: Any = pd.DataFrame(grid.exact, columns=list(names), dtype=object)
     for place, kind in enumerate(grid.kinds):
         cells = frame.iloc[:, place]
         large = kind == "whole" and any(

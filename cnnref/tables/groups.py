@@ -66,11 +66,12 @@ class Groups(Printed, dict[str, "Table"]):
         every = [row for part in rows.values() for row in part]
         shown = [COLUMNS[key] for key in keys]
         heads = [column.header.format(unit=view.convention.unit) for column in shown]
+        first = ["module" if self.by.startswith("depth") else self.by, "rows", "output"]
         sums = [[column.sum(part) for column in shown] for part in rows.values()]
         exact = [[column.exact_sum(part) for column in shown] for part in rows.values()]
         last = [str(part[-1].layer.out_shape) for part in rows.values()]
         grid = Grid(
-            heads=["module" if self.by.startswith("depth") else self.by, "rows", "output", *heads],
+            heads=[*first, *heads],
             aligns="lrl" + "r" * len(keys),
             kinds=["text", "whole", "text", *(column.kind for column in shown)],
             cells=[
@@ -86,6 +87,7 @@ class Groups(Printed, dict[str, "Table"]):
             marks=[_mark(part) for part in rows.values()],
             folds=[(2, 16), (0, 12)],
             paths=self.by.startswith("depth"),
+            keys=[*first, *keys],
         )
         return grid if view.terse else with_uncounted(grid, list(map(_uncounted, rows.values())))
 

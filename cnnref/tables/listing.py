@@ -74,6 +74,7 @@ def rows_grid(table: Table, whole: Whole, rows: list[Row], keys: list[str]) -> G
         legend=WINDOW_KEY if "window" in keys else "",
         folds=[(keys.index(key), least) for key, least in FOLDS if key in keys],
         paths=keys[0] == "layer",
+        keys=keys,
     )
 
 

@@ -143,15 +143,20 @@ class Printed(ABC):
         *,
         dtype: Any = "float32",
         batch_size: int = 1,
+        keys: bool = False,
     ) -> "pd.DataFrame":
         """The rows as a pandas DataFrame, unrounded, without totals.
+
+        keys: whether the frame's columns are named by their keys, as in `frame.macs`, and not by
+            the headings that are printed.
 
         Raises:
             MissingExtraError: pandas is not installed.
         """
         from cnnref.tables import formats
 
-        return formats.to_frame(self._exactly(View.of(convention, columns, dtype, batch_size)))
+        grid = self._exactly(View.of(convention, columns, dtype, batch_size))
+        return formats.to_frame(grid, keys=keys)
 
     def to_json(
         self,

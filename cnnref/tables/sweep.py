@@ -118,6 +118,7 @@ class Sweep(Printed, Sequence[SweepPoint]):
             totals=[],
             notes=self._notes(points, view),
             marks=["uncounted" if point.table.uncounted else "" for point in points],
+            keys=[*varied, *keys],
         )
         return (
             grid if view.terse else with_uncounted(grid, [len(p.table.uncounted) for p in points])

@@ -262,4 +262,8 @@ def test_a_notebook_folds_a_long_table_without_scripts():
     assert both[0][21:] == whole[176:]
     assert text.count('id="resnet50-conv1"') == 1
     short = cnnref.table("vgg16")
-    assert short._repr_html_() == short.to_html()
+    style, _, rest = short._repr_html_().partition("\n")
+    assert "text-align:left" in style
+    assert rest == short.to_html().replace('"ledger"', '"ledger short"')
+    # a cell of prose may break
+    assert '<table class="ledger">' in cnnref.published("vgg16")._repr_html_()

@@ -202,6 +202,23 @@ def test_a_frame_has_whole_numbers_where_cells_may_be_empty():
 
 
 @pytest.mark.extras
+def test_a_frame_can_be_asked_by_the_keys_of_its_columns():
+    table = TABLES["alexnet"]
+    frame = table.to_frame(columns="layer,macs,kernel,kernel_size", keys=True)
+    assert list(frame.columns) == ["layer", "macs", "kernel", "kernel_size"]
+    assert frame.macs.sum() == table.macs
+    groups = table.group("op").to_frame(columns="macs,macs_share", keys=True)
+    assert list(groups.columns) == ["op", "rows", "output", "macs", "macs_share"]
+    assert groups.macs.sum() == table.macs
+    swept = cnnref.sweep("alexnet", input_size=[64, 224]).to_frame(columns="macs", keys=True)
+    assert list(swept.columns) == ["input_size", "macs"]
+    roof = cnnref.roofline(table, cnnref.Ceilings("float32", 1e12, 1e11)).to_frame(keys=True)
+    assert roof.macs.sum() == table.macs
+    # what has headings alone has these
+    assert "quantity" in cnnref.published("alexnet").to_frame(keys=True).columns
+
+
+@pytest.mark.extras
 def test_memory_is_unrounded_in_a_frame_and_rounded_half_up_in_print():
     table = TABLES["alexnet"]
     frame = table.to_frame("lecture").set_index("Layer")
