@@ -41,7 +41,7 @@ def staged(table: Table) -> Table:
     [('conv1', 'conv1'), ('relu1', 'conv1'), ('pool1', 'pool1-conv2'), ('conv2', 'pool1-conv2')]
     """
     layers = tuple(table)
-    if any(layer.stage for layer in layers) and not any(layer.call for layer in layers):
+    if _stated(layers):
         return table
     names: dict[int, tuple[str, str]] = {}
     taken: dict[str, int] = {}
@@ -55,6 +55,12 @@ def staged(table: Table) -> Table:
         layer._replace(stage=names[row][0], block=names[row][1]) for row, layer in enumerate(layers)
     ]
     return Table(placed, name=table.name, input_shape=table.input_shape, unused=table.unused)
+
+
+def _stated(layers: Iterable[Layer]) -> bool:
+    """Whether a spec names the stages; a trace and a file name them as their paths begin."""
+    given = [layer for layer in layers if layer.stage not in ("", _path(layer)[0])]
+    return bool(given) and not any(layer.call for layer in layers)
 
 
 def _path(layer: Layer) -> Path:

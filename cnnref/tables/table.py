@@ -286,7 +286,7 @@ class Table(Printed, Rows):
 
         Of the whole network its stages and their poolings, each box as high as its map, to scale,
         and wider with the logarithm of its channels. Stages are those of the spec, and in a trace
-        runs of modules whose maps have one size.
+        or an ONNX file runs of modules whose maps have one size.
 
         block: draw the rows of this block, stage or module alone, by its name or its path, as a
             graph with branches and joins.

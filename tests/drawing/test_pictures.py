@@ -52,6 +52,13 @@ def traced(name):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_from_a_file_is_drawn_as_the_module_that_it_was(name):
+    bare = [row._replace(call=None) for row in traced(name)]
+    file = cnnref.Table(bare, name=name, input_shape=traced(name).input_shape)
+    assert stages(staged(file)) == stages(staged(traced(name)))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
 def test_a_traced_network_has_stages_by_the_sizes_of_its_maps(name):
     table, (_, expected) = staged(traced(name)), NETWORKS[name]
     found = stages(table)[1:]

@@ -107,7 +107,7 @@ def _fed(
         if len(known) < len(full):
             raise CnnrefError(
                 f"The input {printing(name)!r} is {_written(sizes)}: give the sizes of one image "
-                "as input_shape, (3, 224, 224)."
+                "as input_shape or --input, such as 3,224,224."
             )
         fed[name] = known
     return fed

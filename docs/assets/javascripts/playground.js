@@ -181,7 +181,7 @@
       out.replaceChildren(...(found.error && !found.cells ? [] : shown(found)));
       const notes = [...found.warnings, found.printed.trim()].filter(Boolean).join(" ");
       if (found.cells && !found.error) { say(`The text ran to its end; ${found.cells.length} of its cells print something. ${notes}`); return; }
-      if (!found.error) { say(`${found.name}: ${found.totals[0][1]} rows. ${notes}`); return; }
+      if (!found.error) { say(`${found.name}: ${found.totals[0][1]} ${found.rows.length === 1 ? "row" : "rows"}, for an input of ${found.input}. ${notes}`); return; }
       say(`${found.line ? `Line ${found.line}: ` : ""}${found.error}`, true);
       if (!found.line) return;
       const lines = code.value.split("\n"), before = lines.slice(0, found.line - 1).join("\n").length + (found.line > 1);
@@ -189,11 +189,11 @@
       code.setSelectionRange(before, before + lines[found.line - 1].length);
     };
     // what is counted anew when something besides it is changed
-    let again = null;
-    const run = () => doing(async () => { again = run; say("Counting …"); show(await python.ask({ kind: "run", asked: asked() })); });
+    let again = null, file = null;
+    const run = () => doing(async () => { [again, file] = [run, null]; say("Counting …"); show(await python.ask({ kind: "run", asked: asked() })); });
 
     const read = (chosen) => doing(async () => {
-      again = () => read(chosen);
+      [again, file] = [() => read(chosen), chosen];
       if (chosen.size > MOST_FILE) throw new Error(`${chosen.name} has ${chosen.size.toLocaleString("en-US")} bytes, more than the 2 GiB that the format allows.`);
       say(`Reading ${chosen.name}; it stays on this machine.`);
       show(await python.ask({ kind: "read", file: chosen, asked: asked() }));
@@ -271,12 +271,20 @@
     part("shape").onchange = () => { if (again !== run) again?.(); };
     for (const name of ["convention", "other"]) part(name).onchange = () => again?.();
     part("link").onclick = async () => {
-      history.replaceState(null, "", written({ code: code.value, convention: part("convention").value, other: part("other").value }));
-      try { await navigator.clipboard.writeText(location.href); say("The address of this page now holds the text, and is copied."); } catch { say("The address of this page now holds the text: copy it from the browser's bar."); }
+      const more = file && { file: file.name, shape: part("shape").value };
+      history.replaceState(null, "", written({ code: code.value, convention: part("convention").value, other: part("other").value, ...more }));
+      const holds = `The address of this page now holds ${file ? `what is chosen here, and of ${file.name} nothing but its name` : "the text"}`;
+      try { await navigator.clipboard.writeText(location.href); say(`${holds}; it is copied.`); } catch { say(`${holds}: copy it from the browser's bar.`); }
     };
-    section.addEventListener("dragover", (event) => { event.preventDefault(); section.classList.add("over"); });
-    section.addEventListener("dragleave", () => section.classList.remove("over"));
-    section.addEventListener("drop", (event) => { event.preventDefault(); section.classList.remove("over"); if (event.dataTransfer.files[0]) read(event.dataTransfer.files[0]); });
+    // A file may be dropped anywhere on the page, which a browser would leave for the file.
+    for (const kind of ["dragover", "dragleave", "drop"]) {
+      document.addEventListener(kind, (event) => {
+        if (!event.dataTransfer?.types.includes("Files")) return; // a text that is dragged into a field
+        event.preventDefault();
+        section.classList.toggle("over", kind === "dragover");
+        if (kind === "drop" && event.dataTransfer.files[0]) read(event.dataTransfer.files[0]);
+      });
+    }
 
     const values = (name) => [...part(name).options].map(({ value }) => value);
     const follow = () => {
@@ -293,7 +301,9 @@
       const unknown = ["convention", "other"].filter((name) => state[name] && !values(name).includes(state[name]));
       for (const name of ["convention", "other"]) part(name).value = unknown.includes(name) || !state[name] ? values(name)[0] : state[name];
       const lacks = unknown.map((name) => ` “${short(state[name])}” is not known here, so that ${part(name).selectedOptions[0].textContent} stands in its place.`).join("");
-      say(`The text came with the link. It runs when you press Run.${lacks}`, unknown.length > 0);
+      part("shape").value = short(state.shape ?? "");
+      say(state.file ? `The link was made for the file “${short(state.file)}”, which no link holds: drop it here.${lacks}`
+        : `The text came with the link. It runs when you press Run.${lacks}`, unknown.length > 0);
     };
     addEventListener("hashchange", follow);
     follow();

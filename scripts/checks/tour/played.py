@@ -32,10 +32,13 @@ OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElemen
 ON = "name => document.activeElement.dataset.part === name"
 RIGHT = 'net = Net((3, 32, 32), name="played")\nnet.conv(net.input, 4, 3)'
 WRONG = 'net = Net((3, 8, 8))\nnet.conv(net.input, 4, 9, name="wide")'
-DROP = """bytes => {
+# whether the browser would leave the page for the file
+DROP = """([bytes, name]) => {
   const files = new DataTransfer();
-  files.items.add(new File([Uint8Array.from(bytes)], 'dropped.onnx'));
-  document.querySelector('.playground').dispatchEvent(new DragEvent('drop', {dataTransfer: files}));
+  files.items.add(new File([Uint8Array.from(bytes)], name));
+  const given = {dataTransfer: files, bubbles: true, cancelable: true};
+  return ['dragover', 'drop'].some(kind =>
+    document.querySelector('h1').dispatchEvent(new DragEvent(kind, given)));
 }"""
 # the stops of the Tab key before the playground's last button
 STOPS = 400
@@ -73,14 +76,28 @@ def play(visit: Visit, page: Page) -> str:
     heard(visit, page, "a comparison", "mine: ")
     if not page.query_selector(".playground pre:has-text('alexnet')"):
         visit.fault(NAME, "playground", "a second network is not compared")
-    page.evaluate(DROP, list((DOCS / "examples" / "small.onnx").read_bytes()))
-    heard(visit, page, "a dropped file", "dropped: 5 rows")
+    dropped(visit, page)
     part("start").select_option("vgg16")
     heard(visit, page, "a network to start from", "vgg16 stands above")
     part("run").tap()
     heard(visit, page, "its spec", f"vgg16: {len(table('vgg16'))} rows")
     by_keyboard(visit, page)
     return str(page.evaluate("location.href"))
+
+
+def dropped(visit: Visit, page: Page) -> None:
+    """A file beside the playground: of another kind, then one that is read; a link beside it."""
+    part = parts(page)
+    for name, data, said in (
+        ("picture.png", b"\x89PNG\r\n", "picture.png is no ONNX file"),
+        ("dropped.onnx", (DOCS / "examples" / "small.onnx").read_bytes(),
+         "dropped: 5 rows, for an input of"),
+    ):  # fmt: skip
+        if page.evaluate(DROP, [list(data), name]):
+            visit.fault(NAME, "playground", f"the browser goes to {name} where it is dropped")
+        heard(visit, page, "a dropped file", said)
+    part("link").tap()
+    heard(visit, page, "a link beside a file", "of dropped.onnx nothing but its name")
 
 
 def parts(page: Page) -> Callable[[str], Any]:
@@ -106,7 +123,7 @@ def by_keyboard(visit: Visit, page: Page) -> None:
     typed(page, WRONG)
     heard(visit, page, "a window that does not fit", "Line 2: wide: a window of 9")
     typed(page, RIGHT)
-    heard(visit, page, "the text mended", "played: 1 rows")
+    heard(visit, page, "the text mended", "played: 1 row,")
     if not reached(page, "link"):
         visit.fault(NAME, "playground", "the Tab key does not reach the link")
         return

@@ -187,6 +187,7 @@ def _answer(table: cnnref.Table, given: dict[str, Any]) -> dict[str, Any]:
     written = list(map(_costs_first, csv.reader(io.StringIO(table.to_csv(convention)))))
     found: dict[str, Any] = {
         "name": table.name,
+        "input": str(table.input_shape),
         "head": written[0],
         "rows": [[_grouped(cell) for cell in line] for line in written[1 : 1 + MOST_ROWS]],
         "left": max(0, len(table) - MOST_ROWS),

@@ -224,7 +224,7 @@ def _starting() -> Html:
             [
                 element("label", joined(["Start from ", start])),
                 element("label", joined(["or an ONNX file ", file])),
-                element("label", joined(["of the input ", shape])),
+                element("label", joined(["of the input_shape ", shape])),
             ]
         ),
         class_="row",

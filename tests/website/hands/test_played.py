@@ -49,7 +49,10 @@ BROKEN = [
      ["a link does not hold the text", "a link runs a text that no one asked to run"]),
     (SCRIPT, 'class: "table-scroll wide"', 'class: "wide"',
      ["a table makes the page scroll sideways"]),
-    (SCRIPT, "if (event.dataTransfer.files[0])", "if (false)", ["a dropped file does not say"]),
+    (SCRIPT, "event.dataTransfer.files[0]) read(", "false) read(", ["a dropped file does not say"]),
+    (SCRIPT, "event.preventDefault();\n        section.classList", "section.classList",
+     ["the browser goes to dropped.onnx"]),
+    (SCRIPT, "of ${file.name} nothing", "nothing", ["a link beside a file does not say"]),
     (PAGE, 'aria-label="The network, as Python"', "", ["playground, dark): axe label"]),
 ]  # fmt: skip
 

@@ -17,6 +17,7 @@ from website.hands import inside, tasks
 from website.hands.playground import EXAMPLE, completion, notebooks, texts
 from website.places import DOCS, ROOT
 
+SMALL = DOCS / "examples" / "small.onnx"
 AXE = ROOT / "scripts" / "vendor" / "axe" / "axe.min.js"
 PAGE = "playground.html"
 WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -203,22 +204,24 @@ def test_the_tables_of_the_site_are_counted_anew(reader: Reader, site: Path) -> 
 HANDED = """data => {
   const files = new DataTransfer();
   files.items.add(new File([Uint8Array.from(data)], 'dropped.onnx'));
-  const drop = new DragEvent('drop', {dataTransfer: files});
-  document.querySelector('.playground').dispatchEvent(drop);
+  const given = {dataTransfer: files, bubbles: true, cancelable: true};
+  document.querySelector('h1').dispatchEvent(new DragEvent('drop', given));
 }"""
 
 
 def test_a_file_is_read_where_it_is(reader: Reader) -> None:
     whole = (DOCS / "examples" / "small.onnx").read_bytes()
     reader.part("file").set_input_files(DOCS / "examples" / "small.onnx")
-    reader.said("small: 5 rows")
+    own = reader.said("small: 5 rows")
     assert "194,480" in reader.page.locator("dl").text_content()
     reader.part("shape").fill("3,64,64")
     reader.part("shape").blur()
-    reader.page.wait_for_function("() => document.querySelector('dl').textContent.includes('830')")
+    assert "830" in reader.said("for an input of 3 x 64 x 64.") + (
+        reader.page.locator("dl").text_content()
+    )
     reader.part("shape").fill("")
     reader.part("shape").blur()
-    reader.said("small: 5 rows")
+    assert reader.said(f"an input of {cnnref.from_onnx(SMALL).input_shape}.") == own
     reader.page.evaluate(HANDED, list(whole))
     reader.said("dropped: 5 rows")
     # another convention is of the file that was dropped, and after a run of the text
@@ -270,6 +273,50 @@ def test_a_link_holds_the_text_and_runs_nothing(visitor: Reader) -> None:
     visitor.page.goto(f"{visitor.address}#notebook:{'z' * 9999}")
     assert f"the notebook “{'z' * 60}…”, and" in visitor.said("The link asks for")
     assert not any("pyodide" in url for url in visitor.asked)
+
+
+def test_a_link_beside_a_file_asks_for_the_file(reader: Reader, visitor: Reader) -> None:
+    reader.part("file").set_input_files(SMALL)
+    reader.said("small: 5 rows")
+    reader.part("shape").fill("3,64,64")
+    reader.part("shape").blur()
+    reader.said("for an input of 3 x 64 x 64.")
+    reader.part("link").click()
+    reader.said("of small.onnx nothing but its name")
+    visitor.page.goto(reader.page.url)
+    assert visitor.said("The link was made").endswith(
+        "for the file “small.onnx”, which no link holds: drop it here."
+    )
+    assert visitor.part("shape").input_value() == "3,64,64"
+    assert not any("pyodide" in url for url in visitor.asked)
+    visitor.part("file").set_input_files(SMALL)
+    visitor.said("small: 5 rows, for an input of 3 x 64 x 64.")
+    reader.part("shape").fill("")
+    # of the text there is the text in the link again
+    reader.run(EXAMPLE, "mine: 8 rows")
+    reader.part("link").click()
+    reader.said("now holds the text")
+
+
+def test_an_axis_that_is_free_is_asked_for(reader: Reader, tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load(SMALL)
+    for axis in (0, 2, 3):
+        model.graph.input[0].type.tensor_type.shape.dim[axis].dim_param = f"free{axis}"
+    onnx.save(model, tmp_path / "free.onnx")
+    reader.part("file").set_input_files(tmp_path / "free.onnx")
+    reader.said("free x 3 x free x free: give the sizes of one image as input_shape")
+    reader.part("shape").fill("3,64,48")
+    reader.part("shape").blur()
+    reader.said("free: 5 rows, for an input of 3 x 64 x 48.")
+    table = cnnref.from_onnx(tmp_path / "free.onnx", (3, 64, 48))
+    assert f"{table.macs:,}" in reader.page.locator("dl").text_content()
+    for title, made in (("CSV", table.to_csv("macs")), ("LaTeX", table.to_latex("macs")),
+                        ("SVG", table.draw().standalone())):  # fmt: skip
+        with reader.page.expect_download() as taken:
+            reader.page.get_by_role("button", name=f"Download {title}").click()
+        assert Path(taken.value.path()).read_text(encoding="utf-8") == made
+    reader.part("shape").fill("")
 
 
 def test_a_notebook_waits_in_the_field_until_it_is_run(visitor: Reader) -> None:
@@ -333,7 +380,7 @@ def test_a_keyboard_is_enough(reader: Reader) -> None:
     for _ in "net.\n":
         keys.press("Backspace")
     keys.press("Control+Enter")
-    reader.said("net: 1 rows")
+    reader.said("net: 1 row,")
 
 
 def test_a_spec_stands_there_to_be_changed(reader: Reader) -> None:
