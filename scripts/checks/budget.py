@@ -9,11 +9,15 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["ELEMENTS", "HANDLED", "HEAVIEST", "Weight", "faults", "fonts", "heavy_files"]
+__all__ = [
+    "AWAITED", "ELEMENTS", "HANDLED", "HEAVIEST", "Weight", "awaited", "faults", "fonts",
+    "heavy_files",
+]  # fmt: skip
 
 # a page's own limit, and that of all others
 # a chapter with the maps of a network's layers as pictures
@@ -32,6 +36,14 @@ HANDLED = {
     "assets/what_if/after.js": 27_000,
     "assets/what_if/*.js": 20_000,
 }
+# what the first view of a page may wait for; scripts besides come behind it
+AWAITED = (
+    "assets/stylesheets/main.*.min.css", "assets/stylesheets/palette.*.min.css",
+    "assets/stylesheets/extra.css", "assets/stylesheets/hands.css", "assets/stylesheets/slides.css",
+    "assets/vendor/katex/katex.min.css", "assets/_mkdocstrings.css",
+    # without it the search of a page that is opened as a file has no worker
+    "assets/javascripts/iframe-worker.js",
+)  # fmt: skip
 # compressed by themselves
 PACKED = {".woff2", ".png"}
 FORMULA = re.compile(r'class="katex')
@@ -61,6 +73,11 @@ def faults(name: str, weight: Weight) -> Iterator[str]:
         yield f"the page is {weight.size:,} bytes when first seen, and may be {most:,}"
     if weight.elements > ELEMENTS:
         yield f"the page has {weight.elements:,} elements, and may have {ELEMENTS:,}"
+
+
+def awaited(name: str) -> bool:
+    """Whether the first view of a page may wait for a file of the site."""
+    return any(fnmatchcase(name, pattern) for pattern in AWAITED)
 
 
 def heavy_files(site: Path) -> Iterator[tuple[Path, str]]:

@@ -87,6 +87,7 @@ def check(folder: Path, prefix: str = "", keep: Keep = anew) -> Report:
         report.faults += faults_of(name, read.faults)
         report.faults += faults_of(name, link_faults(site, path, read, report.counts))
         report.faults += faults_of(name, load_faults(site, path, read, report.counts))
+        report.faults += faults_of(name, wait_faults(site, path, read))
         weight = weigh(site, path, read)
         report.faults += [Fault(name, 1, text) for text in budget.faults(name, weight)]
         for thing in ("images", "tables"):
@@ -127,6 +128,15 @@ def weigh(site: Site, page: Path, read: Read) -> budget.Weight:
     }
     files = {*loads, *budget.fonts(page, site.folder)}
     return budget.weigh(page, read.elements, files, site.packed)
+
+
+def wait_faults(site: Site, page: Path, read: Read) -> Iterator[tuple[int, str]]:
+    """What the first view of a page waits for and the budget does not name."""
+    for line, address in read.blocking:
+        goal = site.target(page, address)[0]
+        name = site.name(goal) if goal.is_relative_to(site.folder) else address
+        if not budget.awaited(name):
+            yield line, f"the first view waits for '{name}', which the budget does not name"
 
 
 def load_faults(

@@ -62,6 +62,13 @@ NEEDED = {
         re.compile(r"multiply-add|\bMACs?\b"),
     ),
 }
+# what a column's head names where its cells are figures of one kind, and where they are quotations,
+# which have the digits of their source
+MEASURED = re.compile(
+    r"\((?:%|k|M|G|[KMG]i?B)[,)]|\bG?MACs\b|^ms\b|\b[MK]iB\b|images/s|FLOP/s|accuracy"
+)
+QUOTED = re.compile(r"\berror|printed|stated|says|Canziani")
+FIGURE = re.compile(r"[−+-]?(\d[\d,]*)(?:\.(\d+))?")
 # how the site's own pages ask for a number
 PATH = re.compile(r"\w[@/](?:total|op:|stage:|\w+/(?:macs|parameters|\w+:))")
 # marks of Markdown that no text of a page has, and the elements whose text is no prose
@@ -95,6 +102,9 @@ class Element:
     named: bool
     headers: int = 0
     said: str = ""
+    # of a row its cells, of a table its rows
+    cells: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
 
 
 @dataclass
@@ -106,6 +116,8 @@ class Read:
     loads: list[tuple[int, str]] = field(default_factory=list)
     styles: list[tuple[int, str]] = field(default_factory=list)
     scripts: list[tuple[int, str]] = field(default_factory=list)
+    # of what is loaded, what the first view waits for
+    blocking: list[tuple[int, str]] = field(default_factory=list)
     # of the scripts, those that stand in the page itself and are no data
     inline: list[tuple[int, str]] = field(default_factory=list)
     policy: str = ""
@@ -152,6 +164,8 @@ class PageParser(HTMLParser):
         line = self.getpos()[0]
         if self._within("thead") or self._within("caption"):
             self._note(data)
+        if cell := self._nearest("td", "th"):
+            cell.said += data
         if (found := RAW.search(data)) and not any(e.tag in NO_PROSE for e in self.open):
             self._fault(f"Markdown is left as it was typed: '{data[found.start() :].strip()[:60]}'")
         if inside == "title" and not self._within("svg"):
@@ -197,6 +211,7 @@ class PageParser(HTMLParser):
             self.read.loads.append((line, given.get("href") or ""))
         if tag in SOURCES and SOURCES[tag] in given:
             self.read.loads.append((line, given[SOURCES[tag]] or ""))
+        self._wait(tag, given)
         for candidate in (given.get("srcset") or "").split(","):
             if candidate.strip():
                 self.read.loads.append((line, candidate.split()[0]))
@@ -206,8 +221,19 @@ class PageParser(HTMLParser):
             self._image(given)
         self.read.headings += tag == "h1"
 
+    def _wait(self, tag: str, given: Attributes) -> None:
+        """What has to be there before a browser draws anything."""
+        later = {"async", "defer"} & given.keys() or given.get("type") == "module"
+        address = given.get("src") if tag == "script" and not later else None
+        if tag == "link" and "stylesheet" in (given.get("rel") or "").split():
+            address = given.get("href")
+        if address is not None and self._within("head"):
+            self.read.blocking.append((self.getpos()[0], address))
+
     def _image(self, given: Attributes) -> None:
         self.read.images += 1
+        if not (given.get("width") and given.get("height")):
+            self._fault(f"the image '{(given.get('src') or '')[:60]}' has no width or no height")
         if given.get("alt") is None and not self._covered():
             self._fault(f"the image '{given.get('src')}' has no alt text")
 
@@ -218,24 +244,23 @@ class PageParser(HTMLParser):
         if tag == "title" and self.open and self.open[-1].tag == "svg":
             self.open[-1].named = True
         if tag == "th":
-            self._count_header()
+            if table := self._nearest("table"):
+                table.headers += 1
+            if given.get("scope") is None:
+                self._fault("a header cell has no scope")
         element = Element(tag, self.getpos()[0], hidden or self._covered(), bool(label))
         # The numbering of code lines is laid out as a table and has nothing to head.
         element.headers += "highlighttable" in (given.get("class") or "")
         self.open.append(element)
 
-    def _count_header(self) -> None:
-        for element in reversed(self.open):
-            if element.tag == "table":
-                element.headers += 1
-                return
+    def _nearest(self, *tags: str) -> Element | None:
+        """The innermost open element of these."""
+        return next((one for one in reversed(self.open) if one.tag in tags), None)
 
     def _note(self, data: str) -> None:
         """What the head and the caption of the table say around here."""
-        for element in reversed(self.open):
-            if element.tag == "table":
-                element.said += f"{data} "
-                return
+        if table := self._nearest("table"):
+            table.said += f"{data} "
 
     def _leave(self, element: Element) -> None:
         if element.tag == "svg" and not (element.hidden or element.named):
@@ -244,8 +269,12 @@ class PageParser(HTMLParser):
             self.read.tables += 1
             if not element.headers:
                 self._fault("a table has no header cell", element.line)
-            for text in unsaid(element.said):
+            for text in (*unsaid(element.said), *uneven(element.rows)):
                 self._fault(text, element.line)
+        if element.tag in ("td", "th") and (row := self._nearest("tr")):
+            row.cells.append(" ".join(element.said.split()))
+        if element.tag == "tr" and (table := self._nearest("table")):
+            table.rows.append(element.cells)
 
     def _covered(self) -> bool:
         return bool(self.open) and self.open[-1].hidden
@@ -262,6 +291,25 @@ def unsaid(head: str) -> Iterator[str]:
     for what, (named, needed) in NEEDED.items():
         if named.search(head) and not needed.search(head):
             yield f"a table of {what}: {' '.join(head.split())[:80]}"
+
+
+def uneven(rows: list[list[str]]) -> Iterator[str]:
+    """The columns of figures of one kind that have neither one number of decimals nor of digits.
+
+    Whole numbers beside others have no decimal, and digits that count up to the last that is no 0.
+    """
+    heads = rows[0] if rows else []
+    for column, head in enumerate(heads):
+        cells = (row[column] for row in rows[1:] if len(row) == len(heads))
+        found = [one for one in map(FIGURE.fullmatch, cells) if one]
+        if not MEASURED.search(head) or QUOTED.search(head):
+            continue
+        decimals = {len(one[2] or "") for one in found}
+        broken = {len((one[1] + one[2]).replace(",", "").lstrip("0")) for one in found if one[2]}
+        whole = [len(one[1].replace(",", "").rstrip("0")) for one in found if not one[2]]
+        if len(decimals) > 1 and (len(broken) > 1 or max(whole, default=0) > max(broken)):
+            shown = ", ".join(one[0] for one in found[:4])
+            yield f"the figures under '{head}' have decimals of several lengths: {shown}"
 
 
 def read_page(path: Path) -> Read:

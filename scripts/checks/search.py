@@ -68,13 +68,18 @@ PHRASES = {
     "adding a network": "contributing.html",
     "glossary": "glossary.html",
     "zfnet": "networks/zfnet.html",
+    "25,557,032": "networks/resnet50.html",
+    "61100840 parameters": "networks/alexnet.html",
 }
 # words that one way or the other find the same
-ALIKE = (("3×3", "3x3"), ("3 × 3", "3x3"), ("optimization", "optimisation"), ("color", "colour"))
+ALIKE = (
+    ("3×3", "3x3"), ("3 × 3", "3x3"), ("optimization", "optimisation"), ("color", "colour"),
+    ("25557032", "25,557,032"),
+)  # fmt: skip
 ASKED = ("pool", "max pool", "norm", "conv", "relu", "channels", "branch", "top-5", "25,557,032")
 MARKUP = re.compile(r"<[^>]*>|&\w+;")
 # signs in front of a word are no part of it to those who type it
-WORD = re.compile(r"[^\W_][\w.]*")
+WORD = re.compile(r"[^\W_][\w.,]*")
 
 
 class Search:

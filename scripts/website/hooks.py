@@ -131,7 +131,7 @@ def article(html: str, page: Page, files: Files) -> str:
     html = site_notebooks.tidy(html, page, files, site_playground.opened(own))
     html = site_tables.wrap(html, root)
     html = prose.noted(prose.linked(html, own, "../" * page.url.count("/")))
-    html = sheets.levelled(prose.contents(html, sections(page)))
+    html = sheets.abreast(sheets.levelled(prose.contents(html, sections(page))))
     return site_search.spaced(site_networks.fill(html, page.file.src_uri))
 
 

@@ -38,6 +38,7 @@ __all__ = [
     "exact",
     "fold",
     "folded",
+    "in_full_digits",
     "in_markdown",
     "in_units",
     "joined",
@@ -85,7 +86,22 @@ def in_units(value: int, unit: int, digits: int = 0) -> Html:
 def cited(figure: Published, text: str = "", value: object = "") -> Html:
     """A published figure, its source and protocol for those who point at it."""
     stated = value or figure.value
-    return data(stated, text or str(stated), f"{figure.source.citation}; {figure.note}")
+    shown = text or (str(value) if value else in_full_digits(figure))
+    return data(stated, shown, f"{figure.source.citation}; {figure.note}")
+
+
+def in_full_digits(figure: Published) -> str:
+    """A published figure with the noughts that a source leaves out at the end.
+
+    torchvision's metadata have accuracies and operations to three decimals, as 76.13 for 76.130.
+
+    >>> from cnnref.networks.published import published
+    >>> (figure,) = (one for one in published("resnet50") if one.value.text == "76.13")
+    >>> in_full_digits(figure)
+    '76.130'
+    """
+    short = figure.source.key == "torchvision" and figure.unit in ("%", "G")
+    return f"{figure.value.number:.3f}" if short else str(figure.value)
 
 
 def code(text: str) -> Html:

@@ -128,3 +128,23 @@ def test_a_page_that_takes_too_many_sheets_is_told(browser, tmp_path, monkeypatc
         with served(tmp_path) as tour.address:
             hands.sheets(tour)
         assert [fault for fault in tour.faults if "sheets" in fault] == said
+
+
+@pytest.mark.parametrize(
+    ("height", "said"),
+    [(9600, []), (9700, ["vgg.html (length): 12.1 screens, and may take 12"])],
+)
+def test_a_chapter_that_takes_too_many_screens_is_told(browser, tmp_path, height, said):
+    from checks.tour import hands
+
+    folded = f'<details><summary>more</summary><div style="height: {height}px"></div></details>'
+    tall = f'<div style="height: {height}px; overflow: hidden">text</div>'
+    tour = visit(browser, tmp_path, f"<article style='display: flow-root'>{tall}</article>{folded}")
+    tour.names = ["vgg.html", "a.html"]  # the second is no chapter
+    (tmp_path / "slides").mkdir()
+    for chapter in ("vgg.html", "slides/vgg.html"):
+        (tmp_path / chapter).write_text((tmp_path / "a.html").read_text())
+    with served(tmp_path) as tour.address:
+        hands.lengths(tour)
+    assert [fault for fault in tour.faults if "length" in fault and "screens" in fault] == said
+    assert tour.counts["chapters measured"] == 1

@@ -47,7 +47,8 @@ def test_a_page_with_the_themes_scripts_passes(faults) -> None:
     assert faults() == []
 
 
-TABLE = "<table>{caption}<thead><tr><th>network</th><th>{head}</th></tr></thead></table>"
+HEADS = '<thead><tr><th scope="col">network</th><th scope="col">{head}</th></tr></thead>'
+TABLE = f"<table>{{caption}}{HEADS}</table>"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_a_table_of_errors_names_its_protocol(head: str, faults) -> None:
     (fault,) = faults(TABLE.format(head=head, caption=""))
     assert "a table of errors names no protocol: network" in fault
     assert faults(TABLE.format(head=head, caption="<caption>Protocol: ten crops</caption>")) == []
-    assert faults(TABLE.format(head=f"{head}</th><th>protocol", caption="")) == []
+    assert faults(TABLE.format(head=f'{head}</th><th scope="col">protocol', caption="")) == []
 
 
 @pytest.mark.parametrize("head", ["flop (M)", "FLOPs", "GFLOP/s"])
@@ -65,6 +66,63 @@ def test_a_table_of_flops_says_what_a_multiply_add_counts(head: str, faults) -> 
     (fault,) = faults(TABLE.format(head=head, caption=""))
     assert "a table of flops does not say what a multiply-add counts: network" in fault
     assert faults(TABLE.format(head=f"{head}, two for a <b>MAC</b>", caption="")) == []
+
+
+def test_a_header_cell_has_a_scope(faults) -> None:
+    told = faults("<table><tr><th>network</th></tr></table>")
+    assert told == ["9: a header cell has no scope"]
+
+
+COLUMN = f"<table>{HEADS}{{rows}}</table>"
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "even"),
+    [
+        ("GMACs", ["4.09", "0.30", "–"], True),
+        ("GMACs", ["4.09", "0.3"], False),
+        ("memory (MB)", ["4.1", "233"], False),
+        # three digits of each, as of what is measured; and one of these has four
+        ("ms", ["0.0180", "1.24", "35.0", "1,240", "175"], True),
+        ("ms", ["0.018", "1.24", "35.0"], False),
+        ("ms", ["1.24", "35.0", "1,241"], False),
+        # whole counts, quotations, and a column of several kinds
+        ("parameters (k)", ["61", "1,024"], True),
+        ("printed (M)", ["0.3", "0.27"], True),
+        ("VGG-16", ["138.4", "15,470"], True),
+    ],
+)
+def test_figures_below_each_other_have_as_many_decimals(head, cells, even, faults) -> None:
+    rows = "".join(f'<tr><th scope="row">a</th><td><b>{cell}</b></td></tr>' for cell in cells)
+    told = faults(COLUMN.format(head=f"{head}<b></b>", rows=rows))
+    said = f"9: the figures under '{head}' have decimals of several lengths: {', '.join(cells[:4])}"
+    assert told == ([] if even else [said])
+
+
+@pytest.mark.parametrize(
+    ("waited", "told"),
+    [
+        ('<link rel="stylesheet" href="a.css">', ["a.css"]),
+        ('<script src="a.js"></script>', ["a.js"]),
+        ('<link rel="stylesheet" href="assets/stylesheets/extra.css">', []),
+        ('<script defer src="a.js"></script><script type="module" src="a.js"></script>', []),
+    ],
+)
+def test_what_the_first_view_waits_for_is_named(waited, told, faults, tmp_path) -> None:
+    for name in ("a.css", "a.js", "assets/stylesheets/extra.css"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    found = faults(harm=lambda page: page.replace("</title>", f"</title>{waited}"))
+    said = "5: the first view waits for '{}', which the budget does not name"
+    assert found == [said.format(name) for name in told]
+    assert faults(waited) == []
+
+
+def test_an_image_has_its_size(faults) -> None:
+    picture = '<img alt="grey" src="data:," {}>'
+    assert faults(picture.format('width="8" height="9"')) == []
+    for size in ("", 'width="8"', 'height="9"'):
+        assert faults(picture.format(size)) == ["9: the image 'data:,' has no width or no height"]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,11 @@
     else box.removeAttribute("tabindex");
     if (box.matches(".table-scroll")) settleEdge(box);
   });
-  // Whatever changes the size of a box or of what is in it: a window, a font that comes, a fold.
+  // Whatever changes the size of a box or of what is in it: a window, a fold, a font that comes. A
+  // formula's box is as wide as before when its font has come, and only what it holds is wider.
   const watchSizes = () => {
+    document.fonts.ready.then(settleFocus);
+    document.fonts.addEventListener("loadingdone", settleFocus);
     const watch = new ResizeObserver(settleFocus);
     document.querySelectorAll(SCROLLING).forEach((box) => [box, ...box.children].forEach((part) => watch.observe(part)));
   };

@@ -65,6 +65,11 @@ AGREE = """() => [...document.querySelectorAll('figure[data-choice]')].every(fig
   figure.querySelector('.chart-view').dataset.shown ===
   [...figure.querySelectorAll('input:checked')].map(input => input.value).join(' '))"""
 
+# screens of a laptop, by their pixels, that a chapter may take as it opens; chapters have slides
+SCREEN, SCREENS = 800, 12
+CHAPTERS, FURTHER = "slides/*.html", {"conventions.html"}
+LENGTH = "() => document.querySelector('article').getBoundingClientRect().height"
+
 # sheets of A4 that a page may take
 SHEETS = {"alexnet.html": 14, "revise.html": 2, "exercises.html": 6, "answers.html": 11}
 PRINTED = re.compile(rb"/Type\s*/Page\b")
@@ -140,6 +145,7 @@ def check(visit: Visit) -> None:
                     visit.fault(name, "phone", "folded columns do not unfold")
     back(visit)
     texts(visit)
+    lengths(visit)
     sheets(visit)
 
 
@@ -287,3 +293,17 @@ def sheets(visit: Visit) -> None:
                 taken = len(PRINTED.findall(page.pdf(format="A4")))
                 if taken > SHEETS[name]:
                     visit.fault(name, "paper", f"{taken} sheets, and may take {SHEETS[name]}")
+
+
+def lengths(visit: Visit) -> None:
+    """A chapter can be read in one sitting, with what is folded left closed."""
+    chapters = {path.name for path in visit.site.glob(CHAPTERS)} | FURTHER
+    with visit.context("laptop") as context:
+        for name in chapters & {*visit.names}:
+            with visit.open(context, name, "length") as page:
+                page.evaluate("() => document.fonts.ready.then(() => true)")
+                visit.counts["chapters measured"] += 1
+                screens = page.evaluate(LENGTH) / SCREEN
+                if screens > SCREENS:
+                    told = f"{screens:.1f} screens, and may take {SCREENS}"
+                    visit.fault(name, "length", told)

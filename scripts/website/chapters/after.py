@@ -55,7 +55,7 @@ def _those(figures: Iterable[Published], quantity: str, weights: str = "") -> li
 def _quoted(figure: Published) -> Html:
     if figure.unit == "count":
         return cited(figure, rounded(int(figure.value.number), MEGA, 1))
-    return cited(figure, figure.value.text)
+    return cited(figure)
 
 
 def separable_share(path: str) -> str:

@@ -18,7 +18,9 @@ __all__ = ["EXHIBITS", "Part", "exhibited", "inside", "kind", "parts"]
 
 HEADINGS = ("h1", "h2", "h3")
 # what holds blocks and is none
-HOLDERS = "div.beside, div.sidebyside, div.beside > div, div.sidebyside > div"
+HOLDERS = ", ".join(
+    f"div.{name}, div.{name} > div" for name in ("beside", "exercises", "sidebyside")
+)
 # of the kinds of blocks, which a selector names, the first that fits
 KINDS = {
     "dropped": "details:not(.exercise), label.fold, form, p.asked, p.downloads, p.counted, "

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from cnnref.errors import CnnrefError
 from website.hands import coding
-from website.markup import Html, element
+from website.markup import Html, element, joined
 from website.places import DOCS
 from website.theme.revise import CHAPTERS, OWN_PLACE, TITLE
 
-__all__ = ["ANSWERS", "LEVELS", "SHEET", "Exercise", "exercises", "levelled", "sheet"]
+__all__ = [
+    "ANSWERS", "LEVELS", "SHEET", "Exercise", "abreast", "exercises", "levelled", "sheet",
+]  # fmt: skip
 
 SHEET, ANSWERS = "exercises.md", "answers.md"
 # how hard an exercise is: a circle for each step, as `reading.md` says
@@ -50,6 +53,8 @@ NAMED = re.compile(r"^\{% set .* %\}$", re.MULTILINE)
 # a task in code: on a sheet its parts stand apart
 TASK = re.compile(r'\{\{ task\("(\w+)"(?:, "([^"]*)")?\) \}\}')
 OPENED = re.compile(r'<details class="exercise"([^>]*)>\s*<summary>')
+# what stands behind the exercises of a page
+BEHIND = re.compile(r'<h2|<div class="takeaways"|\Z')
 
 
 class Exercise(NamedTuple):
@@ -133,3 +138,14 @@ def levelled(page: str) -> str:
         parts += [page[done:end], mark(level[1])]
         done = end
     return "".join([*parts, page[done:]])
+
+
+def abreast(page: str) -> str:
+    """A page with its exercises, each with its fields, in a box that sets them abreast."""
+    starts = [box.start() for box in OPENED.finditer(page)]
+    if not starts:
+        return page
+    end = next(BEHIND.finditer(page, starts[-1])).start()
+    parts = (element("div", Html(page[one:other])) for one, other in pairwise([*starts, end]))
+    shown = element("div", joined(parts), class_="exercises")
+    return f"{page[: starts[0]]}{shown}\n{page[end:]}"

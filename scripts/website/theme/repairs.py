@@ -7,6 +7,8 @@ from pathlib import Path
 
 from cnnref import files
 
+# the logo, and its own size
+LOGO, LOGO_SIZE = 'alt="logo"', 'alt="logo" width="32" height="32"'
 # two known places in what the theme writes; a parser would spell the whole page anew
 ICON = re.compile(r'<svg (?=xmlns="[^"]*" viewBox="0 0 24 24">)')
 OTHER_HOST = re.compile(r"(?<=[\"'`])https://[a-z0-9.-]+/")
@@ -22,14 +24,18 @@ TAB = re.compile(r'(md-tabs__item)"(>\s*<a href="index\.html")')
 
 
 def repair(page: str) -> str:
-    """Name the search dialog and hide the theme's decorative icons from screen readers."""
+    """Name the search dialog, hide decorative icons from screen readers, say the logo's size.
+
+    >>> repair('<img src="logo.svg" alt="logo">')
+    '<img src="logo.svg" alt="logo" width="32" height="32">'
+    """
     page = page.replace(
         'data-md-component="search" role="dialog"',
         'data-md-component="search" role="dialog" aria-label="Search"',
     )
     if DOCUMENTED not in page:
         page = DOCSTRINGS.sub("", page)
-    return ICON.sub('<svg aria-hidden="true" ', page)
+    return ICON.sub('<svg aria-hidden="true" ', page.replace(LOGO, LOGO_SIZE))
 
 
 def light_tab(page: str) -> str:

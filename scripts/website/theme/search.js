@@ -11,7 +11,8 @@
     [/^(label|model|total)l?(?:ed|ing)$/, "$1"],
   ];
   const [listen, post] = [self.addEventListener.bind(self), self.postMessage.bind(self)];
-  let ask, words = [], name = "", loose = false;
+  const [PLAIN, GROUPED] = [/^\d{4,}$/, /^\d{1,3}(,\d{3})+$/];
+  let ask, name = "", others = [];
 
   const spelt = (word) => SPELLINGS.reduce((text, [way, stem]) => text.replace(way, stem), word);
 
@@ -24,6 +25,12 @@
     const found = all.filter((word) => self.lunr.stopWordFilter(word));
     return (found.length ? found : all).map(spelt);
   };
+
+  // a number with separators of thousands without them, and the other way round
+  const rewritten = (word) => GROUPED.test(word) ? word.replaceAll(",", "")
+    : PLAIN.test(word) ? word.replace(/\B(?=(\d{3})+$)/g, ",") : word;
+
+  const all = (words) => words.map((word) => `+${word}*`).join(" ");
 
   const plain = (text) => parts(text).map(spelt).join("");
 
@@ -39,15 +46,18 @@
     ask = (data) => answer({ data });
     listen(kind, ({ data }) => {
       if (data.type !== QUERY) { ask(data); return; }
-      [words, name, loose] = [telling(parts(data.data)), plain(data.data), false];
-      ask({ ...data, data: words.map((word) => `+${word}*`).join(" ") });
+      const words = telling(parts(data.data));
+      name = plain(data.data);
+      others = words.some((word) => word !== rewritten(word)) ? [all(words.map(rewritten))] : [];
+      // where nothing has all the words: what has some of them, and the theme names the missing
+      if (words.length > 1) others.push(words.join(" "));
+      ask({ ...data, data: all(words) });
     });
   };
 
   self.postMessage = (message) => {
-    if (message.type === FOUND && !message.data.items.length && words.length > 1 && !loose) {
-      loose = true; // nothing has all the words: what has some of them, and the theme names the missing
-      ask({ type: QUERY, data: words.join(" ") });
+    if (message.type === FOUND && !message.data.items.length && others.length) {
+      ask({ type: QUERY, data: others.shift() });
       return;
     }
     if (message.type === FOUND) message.data.items = exactFirst(message.data.items);

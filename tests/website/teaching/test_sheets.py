@@ -47,6 +47,18 @@ def test_a_question_has_its_mark() -> None:
     assert sheets.levelled("<details><summary>More</summary></details>").count("level") == 0
 
 
+def test_exercises_stand_abreast_each_with_its_fields() -> None:
+    one, other = (
+        f'<details class="exercise">\n<summary>{word}?</summary></details>\n<form></form>\n'
+        for word in ("How", "Why")
+    )
+    for behind in ("", "<h2>Next</h2>", '<div class="takeaways"></div>'):
+        page = f"<h2>Exercises</h2>{one}{other}{behind}"
+        held = f'<div class="exercises"><div>{one}</div><div>{other}</div></div>'
+        assert sheets.abreast(page) == f"<h2>Exercises</h2>{held}\n{behind}"
+    assert sheets.abreast("<details><summary>More</summary></details>").count("div") == 0
+
+
 @pytest.mark.parametrize("level", ["", ' data-level="lunar"'])
 def test_an_exercise_without_a_level_is_refused(level: str) -> None:
     with pytest.raises(CnnrefError, match=r"^an exercise has no level: write data-level="):

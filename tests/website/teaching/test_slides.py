@@ -55,7 +55,7 @@ def test_a_long_table_goes_on_on_another_slide_and_loses_no_row(made: list[deck.
     assert len(parts) > 1
     rows = [name for body in parts for name in re.findall(r"conv\d+", body)]
     assert rows == [f"conv{n}" for n in range(40)]
-    assert all("<th>layer</th>" in body for body in parts)
+    assert all('<th scope="col">layer</th>' in body for body in parts)
     assert all(len(set(re.findall(r'<tr data-step="(\d+)"', body))) < 7 for body in parts)
 
 

@@ -7,13 +7,16 @@ import material
 import pytest
 
 from checks import search as asked
+from website.places import ROOT
 from website.theme import search as site_search
 
 THEME = Path(material.__file__).parent / "templates" / "assets" / "javascripts"
+SETTINGS = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+SEPARATOR = SETTINGS.partition("separator: '")[2].partition("'\n")[0]
 CONFIG = {
     "lang": ["en"],
     "pipeline": ["stopWordFilter"],
-    "separator": r"[\s\-–—,:;!?=()\[\]{}\"`/|]+|\.(?!\d)",
+    "separator": SEPARATOR,
     "fields": {"title": {"boost": 1000.0}, "text": {"boost": 1.0}, "tags": {"boost": 1e6}},
 }
 DOCS = [
@@ -72,6 +75,16 @@ def test_an_index_of_networks_and_words(search):
 @pytest.mark.parametrize("query", ["3×3", "3 × 3", "3x3", "3 x 3"])
 def test_a_size_is_found_however_it_is_written(search, query):
     assert found(search, query) == ["a.html"]
+
+
+@pytest.mark.parametrize("query", ["8,128", "8128", "parameters, 8,128", "8128 parameters"])
+def test_a_number_is_found_with_separators_of_thousands_and_without(search, query):
+    assert found(search, query) == ["networks/net1.html"]
+
+
+def test_parts_of_a_number_do_not_find_it(search):
+    assert found(search, "128") == []
+    assert found(search, "8,12") == ["networks/net1.html"]
 
 
 @pytest.mark.parametrize("query", ["optimization", "optimisation", "optimize", "color", "colour"])

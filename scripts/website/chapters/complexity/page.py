@@ -22,7 +22,7 @@ from website.citations import depth
 from website.data import CHARTED
 from website.facts import fact, lookup
 from website.inline import WORDS
-from website.markup import Html, cited, data, exact, line, table
+from website.markup import Html, cited, data, exact, in_full_digits, line, table
 from website.measured import predict
 from website.spoken import compared, network
 
@@ -264,7 +264,8 @@ def _accuracy(point: Point | None) -> str:
     if point is None:
         return NONE
     about = "≈ " if point.approximate else ""
-    return cited(point.figure, f"{about}{point.top1}", point.top1)
+    shown = in_full_digits(point.figure) if point.figure.quantity == "top1_acc" else point.top1
+    return cited(point.figure, f"{about}{shown}", point.top1)
 
 
 def _megabytes(value: int) -> Html:

@@ -79,9 +79,9 @@ def _meaning(title: str, who: str, values: Iterable[str]) -> Line:
 
 
 def _file_mb(name: str) -> str:
-    """The size of a network's file of weights as torchvision states it, in MB of 2**20 bytes."""
+    """The size of a network's file of weights by torchvision, in MB of 2**20 bytes, rounded."""
     found = [f for f in published(name) if f.quantity == "file_mb" and "IMAGENET1K_V1" in f.note]
-    return f"{found[0].value}" if found else "–"
+    return f"{found[0].value.number:.1f}" if found else "–"
 
 
 def torchinfo_bytes(book: Table) -> int:
@@ -135,10 +135,12 @@ MEMORIES: tuple[tuple[str, str, int, Callable[[Table], int]], ...] = (
 )
 
 
-def conventions_table() -> str:
-    """What each convention prices, what it stores, and who counts so."""
+def conventions_table(*, tools: bool) -> str:
+    """What each convention prices, and who counts so: those of the site, or all others."""
     lines = []
     for entry in CONVENTIONS.values():
+        if (entry.name not in SITES_OWN) != tools:
+            continue
         alike: dict[str, list[str]] = {}
         for op, terms in entry.prices.items():
             alike.setdefault(_prices(terms), []).append(op)
@@ -147,6 +149,8 @@ def conventions_table() -> str:
     return table(("convention", "unit", "price of one", "source"), lines, kind="prose pricelists")
 
 
+# those that have a section of their own on the page
+SITES_OWN = ("macs", "flops", "lecture")
 # one of each raw count in words
 SINGULAR = {
     "macs": "MAC",
