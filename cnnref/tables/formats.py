@@ -172,14 +172,19 @@ def _narrow(widths: list[int], width: int, folds: Sequence[tuple[int, int]]) -> 
 def _folded(text: str, width: int, marks: str = "._/- ") -> list[str]:
     """Text in lines of a width, broken behind marks; a piece without a mark stays whole.
 
-    Every line has the indent of the text.
+    Every line has the indent of the text. In words that have spaces between them, no number is
+    broken at its point.
     """
     if span(text) <= width:
         return [text]
     words = text.lstrip()
     indent = text[: len(text) - len(words)]
     lines, start = [indent], 0
-    for end in (*(end for end, letter in enumerate(words, 1) if letter in marks), len(words)):
+    ends = [end for end, letter in enumerate(words, 1) if letter in marks]
+    if " " in words:
+        points = {found.end() for found in re.finditer(r"(?<=\d)[.](?=\d)", words)}
+        ends = [end for end in ends if end not in points]
+    for end in (*ends, len(words)):
         piece, start = words[start:end], end
         if lines[-1] != indent and span(lines[-1] + piece.rstrip()) > width:
             lines.append(indent)

@@ -17,7 +17,7 @@ from cnnref.counting.layer import Layer
 from cnnref.counting.markup import Linked
 from cnnref.counting.shapes import Counts, Shape
 from cnnref.errors import MissingExtraError, UnknownNameError
-from cnnref.tables.formats import to_html
+from cnnref.tables.formats import _folded, to_html
 from cnnref.tables.listing import table_grid
 from cnnref.tables.printable import View
 from cnnref.tables.table import Table
@@ -245,6 +245,13 @@ def test_an_empty_table_is_a_table(name):
     empty = cnnref.Net((3, 8, 8)).table()
     assert len(getattr(empty, f"to_{name}")("macs")) >= 0
     assert len(getattr(empty, f"to_{name}")("lecture")) >= 0
+
+
+def test_a_line_breaks_at_no_decimal_point_but_in_names():
+    assert _folded("+52 kMACs (+12.5%)", 14) == ["+52 kMACs", "(+12.5%)"]
+    assert _folded("torchvision 0.28, a field", 14) == ["torchvision", "0.28, a field"]
+    assert _folded("layers.10.2.conv", 9) == ["layers.", "10.2.conv"]
+    assert _folded("features.10.12", 12) == ["features.10.", "12"]
 
 
 def test_a_notebook_folds_a_long_table_without_scripts():
