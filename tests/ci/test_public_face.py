@@ -135,6 +135,21 @@ def test_the_citation_is_of_this_version() -> None:
     assert {"message", "type", "abstract"} <= set(cited)
 
 
+def test_the_home_page_has_a_title_beside_the_sites_name() -> None:
+    site = re.search(r"^site_name: (.+)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)[1]
+    home = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    title = re.search(r"^title: (.+)$", home, re.MULTILINE)[1]
+    # a tab of a browser shows both, the title first
+    assert title not in (site, "Home")
+    assert f"\n# {title}\n" in home
+
+
+def test_what_a_host_sets_is_told() -> None:
+    told = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in re.findall(r"!ENV \[(\w+)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8")):
+        assert f"`{name}`" in told, name
+
+
 def links(path: Path) -> list[str]:
     return re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8"))
 
