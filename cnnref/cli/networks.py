@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from cnnref.tables.formats import Grid
 from cnnref.tables.printable import Printed, View
 
 if TYPE_CHECKING:
+    from cnnref.counting.shapes import Size
+    from cnnref.tables.comparison import Difference
     from cnnref.tables.table import Table
 
 __all__ = [
@@ -148,7 +150,7 @@ def checked(arguments: SimpleNamespace) -> Outcome:
         progress(f"[{number}/{len(names)}] {name}")
         _, found, wrong, sizes, differences = check(name)
         lines.append(f"{name}: {found} rows at {len(sizes)} sizes, {wrong} differ")
-        lines += [f"  at input {size}: {difference}" for size, difference in differences]
+        lines += _first(differences)
         compared, differing = compared + found * len(sizes), differing + wrong
         if budget:
             verdict = verdicts(budget, cnnref.table(name), arguments)
@@ -156,6 +158,17 @@ def checked(arguments: SimpleNamespace) -> Outcome:
     progress("")
     lines.append(f"{compared} rows compared, {differing} differ")
     return Outcome(_lines(lines), max(code, int(differing > 0)), said)
+
+
+def _first(differences: Sequence[tuple[Size, Difference]]) -> Iterator[str]:
+    """The first place where two books differ, and how many more there are."""
+    if not differences:
+        return
+    size, first = differences[0]
+    yield f"  first at input {size}, {first}"
+    if more := len(differences) - 1:
+        sizes = len({size for size, _ in differences})
+        yield f"  and {more} more value{'s' * (more > 1)}, over {sizes} of the sizes"
 
 
 def compared(arguments: SimpleNamespace) -> Outcome:

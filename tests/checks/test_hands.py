@@ -3,6 +3,7 @@
 import pytest
 
 from checks.browser import find_browser, served, started
+from website.places import DOCS
 
 pytestmark = pytest.mark.skipif(find_browser() is None, reason="there is no Chromium here")
 
@@ -59,6 +60,41 @@ def test_a_page_that_moves_while_it_loads_is_told(browser, tmp_path, more, moves
         shift(tour, context, "a.html", "phone")
     assert bool(tour.faults) == moves
     assert all("the page moves by" in fault for fault in tour.faults)
+
+
+TABLE = (
+    '<p class="table-filter"></p><table class="ledger"><caption>t</caption><thead><tr><th>a</th>'
+    "</tr></thead><tbody>{}</tbody></table>"
+).format("".join(f"<tr><td>{row}</td></tr>" for row in range(20)))
+MODELS = "(window.cnnrefZoo) = [['resnet18', 'torchvision', '3x8x8', 1, 1, 1, 'equal']];"
+FINDER = (
+    '<form class="finder" data-models="models.js" hidden><label><input></label><p></p></form>'
+    '<div></div><script src="assets/javascripts/finder.js" defer></script>'
+)
+# by file, what is left out of it
+FORGETS = [("tables", "if (asked ||"), ("tables", "    arrive();\n"), ("finder", "?.keep(")]
+
+
+@pytest.mark.parametrize(("broken", "old"), [("", ""), *FORGETS])
+def test_a_filter_that_is_forgotten_on_the_way_back_is_told(browser, tmp_path, broken, old):
+    from checks.tour import hands
+
+    scripts = '<script src="assets/javascripts/tables.js" defer></script>'
+    tour = visit(browser, tmp_path, FINDER + scripts + TABLE)
+    tour.names = ["a.html"]
+    (tmp_path / "models.js").write_text(MODELS)
+    folder = tmp_path / "assets" / "javascripts"
+    folder.mkdir(parents=True)
+    for name in ("tables", "finder"):
+        text = (DOCS / "assets" / "javascripts" / f"{name}.js").read_text(encoding="utf-8")
+        assert name != broken or old in text
+        left = {"if (asked ||": "if (false &&", "?.keep(": "?.prepare(1, "}.get(old, "")
+        (folder / f"{name}.js").write_text(text.replace(old, left) if name == broken else text)
+    with served(tmp_path) as tour.address:
+        hands.filtered(tour)
+    told = [fault for fault in tour.faults if "what was filtered" in fault]
+    assert tour.counts["filters kept"] == 2
+    assert len(told) == (0 if not broken else 1 if broken == "finder" else 2)
 
 
 TEXTS = '<text x="{}" y="20">one</text><text x="60" y="{}">two</text>'

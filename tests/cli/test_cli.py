@@ -156,9 +156,12 @@ def test_compare_takes_one_size_for_both(capsys):
 
 def test_check_counts_rows_compared_and_rows_that_differ(capsys, monkeypatch):
     found = ((224, Difference(1, "conv1", "conv1", "macs", 2, 3)),)
+    more = (*found, (224, Difference(1, "conv1", "conv1", "kernel", 2, 3)),
+            ((64, 160), Difference(4, "fc", None, "row", 1, None)))  # fmt: skip
     outcomes = {
         "alexnet": Agreement("alexnet", 22, 0, (224, 227), ()),
         "vgg11": Agreement("vgg11", 30, 1, (32, (64, 160)), found),
+        "vgg13": Agreement("vgg13", 30, 2, (32, 224, (64, 160)), more),
     }
     monkeypatch.setattr("cnnref.networks.agreement.check", outcomes.__getitem__)
     code, out, err = run(capsys, "check", "alexnet")
@@ -169,8 +172,14 @@ def test_check_counts_rows_compared_and_rows_that_differ(capsys, monkeypatch):
     assert out == (
         "alexnet: 22 rows at 2 sizes, 0 differ\n"
         "vgg11: 30 rows at 2 sizes, 1 differ\n"
-        "  at input 224: row 1 (conv1): macs is 2 against 3\n"
+        "  first at input 224, row 1 (conv1): macs is 2 against 3\n"
         "104 rows compared, 1 differ\n"
+    )
+    assert run(capsys, "check", "vgg13")[1] == (
+        "vgg13: 30 rows at 3 sizes, 2 differ\n"
+        "  first at input 224, row 1 (conv1): macs is 2 against 3\n"
+        "  and 2 more values, over 2 of the sizes\n"
+        "90 rows compared, 2 differ\n"
     )
 
 

@@ -57,14 +57,17 @@
       if (asked !== input.value.trim().toLowerCase()) return;
       const found = asked ? all.filter(([name]) => name.toLowerCase().includes(asked)) : [];
       place.replaceChildren(...(found.length ? [table(found.slice(0, LIMIT))] : []));
-      place.querySelectorAll("table").forEach((made) => window.cnnrefSortable?.(made));
+      place.querySelectorAll("table").forEach((made) => window.cnnrefTables?.prepare(made));
       dispatchEvent(new Event("resize")); // the table may scroll
       const more = found.length > LIMIT ? `, the first ${LIMIT} shown` : "";
-      said.textContent = asked ? `${found.length} of ${all.length} models${more}` : "";
+      const many = found.length ? `${found.length} of ${all.length} models${more}` : `None of ${all.length} models has that in its name.`;
+      said.textContent = asked ? many : "";
     });
+    window.cnnrefTables?.keep(input, "models");
   };
 
   const start = () => document.querySelectorAll("form.finder").forEach(prepare);
-  if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
+  // behind the script of all tables, which keeps what is typed in the address
+  if (document.readyState !== "complete") addEventListener("DOMContentLoaded", start);
   else start();
 })();

@@ -61,6 +61,24 @@
     });
   };
 
+  // What is typed into a field is in the address: a link has it, and it is there after Back.
+  const keep = (input, name) => {
+    const mark = `#${name}:`;
+    const arrive = () => {
+      if (!location.hash.startsWith(mark)) return;
+      try { input.value = decodeURIComponent(location.hash.slice(mark.length)); } catch { return; }
+      input.dispatchEvent(new Event("input"));
+      input.scrollIntoView();
+    };
+    input.addEventListener("input", () => {
+      const [asked, now] = [input.value.trim(), location.hash];
+      const to = asked ? mark + encodeURIComponent(asked) : location.pathname + location.search;
+      if (asked || now.startsWith(mark)) history.replaceState(null, "", to);
+    });
+    addEventListener("hashchange", arrive);
+    arrive();
+  };
+
   const makeFilter = (table, bar) => {
     const label = document.createElement("label");
     label.textContent = "Show only rows with ";
@@ -79,8 +97,11 @@
         row.hidden = !wanted.every((word) => words.get(row).includes(word));
         shown += !row.hidden;
       }
-      status.textContent = wanted.length ? `${shown} of ${rows.length}` : "";
+      const none = `No row has ${wanted.length > 1 ? "all of that" : "that"}.`;
+      status.textContent = wanted.length ? (shown ? `${shown} of ${rows.length}` : none) : "";
     });
+    const place = [...document.querySelectorAll(".table-filter")].indexOf(bar);
+    keep(input, place ? `rows-${place + 1}` : "rows");
     return (text) => { status.textContent = text; };
   };
 
@@ -123,7 +144,7 @@
     bar.append(button);
   };
 
-  window.cnnrefSortable = prepare; // for tables that come later
+  window.cnnrefTables = { keep, prepare }; // for tables that come later
   const start = () => {
     document.querySelectorAll("table.ledger:not(.prices)").forEach(prepare);
     document.querySelectorAll(".tree").forEach(prepareTree);

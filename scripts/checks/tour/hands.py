@@ -117,6 +117,8 @@ CHOOSE = """([figure, answers]) => {
   pressed.forEach(input => { input.checked = true; });
   pressed[0].dispatchEvent(new Event('change', {bubbles: true}));
 }"""
+FOUND = """field => { const input = document.querySelector(field);
+  return input?.value === '1' && / of /.test(input.closest('p, form').textContent); }"""
 SHOWS = """([figure, answers]) => figure.querySelector('.chart-view').dataset.shown === answers"""
 
 
@@ -144,6 +146,7 @@ def check(visit: Visit) -> None:
                 if page.evaluate(FOLDS):
                     visit.fault(name, "phone", "folded columns do not unfold")
     back(visit)
+    filtered(visit)
     texts(visit)
     lengths(visit)
     sheets(visit)
@@ -241,6 +244,24 @@ def back(visit: Visit) -> None:
                     page.goto(chosen, wait_until="load")
                     settled(visit, page, name, "by its address")
                     break
+
+
+def filtered(visit: Visit) -> None:
+    """What is typed into a field that filters is there on the way back, and so is what it finds."""
+    with visit.context("laptop") as context:
+        for name in visit.holding('class="table-filter"', 'class="finder"'):
+            with visit.open(context, name, "filter") as page:
+                for field in (".table-filter input", ".finder input"):
+                    if not page.query_selector(field):
+                        continue
+                    visit.counts["filters kept"] += 1
+                    page.fill(field, "1")
+                    page.goto("about:blank")
+                    page.go_back(wait_until="load")
+                    try:
+                        page.wait_for_function(FOUND, arg=field)
+                    except BrowserError:
+                        visit.fault(name, "back", f"what was filtered by {field} is gone")
 
 
 def settled(visit: Visit, page: Any, name: str, when: str) -> None:

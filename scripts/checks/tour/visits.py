@@ -272,6 +272,7 @@ VALUES = """table => {
 OPEN = "() => document.querySelectorAll('details').forEach(box => { box.open = true; })"
 SORTED_BY = "table => table.querySelector('[aria-sort]')?.getAttribute('aria-sort') ?? ''"
 SEEN = "table => [...table.tBodies[0].rows].filter(row => !row.hidden).length"
+FOUND = "f => f.closest('.table-filter').textContent"
 ROWS = "() => [...document.querySelectorAll('.tree tr[id]')].map(row => row.id)"
 UNLINKED = """() => [...document.querySelectorAll('.tree tr[id]')].filter(row =>
   row.cells[0].querySelector('a')?.hash !== '#' + row.id).map(row => row.id)"""
@@ -369,6 +370,8 @@ def filters(visit: Visit, page: Page, name: str) -> None:
             field.fill(text)
             if not least <= table.evaluate(SEEN) <= most:
                 visit.fault(name, "tables", f"the filter '{text}' shows the wrong rows")
+        if "No row has that" not in field.evaluate(FOUND):
+            visit.fault(name, "tables", "a filter that finds nothing does not say so")
         field.fill("")
         if table.evaluate(SEEN) != all_rows:
             visit.fault(name, "tables", "an empty filter hides rows")

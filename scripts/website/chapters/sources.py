@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple
 
@@ -15,7 +13,7 @@ from cnnref.files import filled, one_of
 from cnnref.networks.published import Source, sources
 from website import data, markup
 from website.markup import Html, Line, cell, code, element, joined, line, link, table
-from website.theme.exits import commit, repository
+from website.theme.exits import commit, committed, repository
 
 __all__ = ["MACROS", "Statement", "papers", "passage", "passages", "printed", "short", "statements"]
 
@@ -25,8 +23,6 @@ NONE = "–"
 LECTURE = "eecs498_slides"
 CITATION = "CITATION.cff"
 FILE = "The same as a file that citation managers read: "
-# the date of everything built
-BUILT = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), UTC).date()
 ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 # of the sources that are not on arXiv, by their keys
 PLACES = {
@@ -153,15 +149,18 @@ def whose() -> Html:
 
 
 def bibtex() -> str:
-    """An entry for those who cite the site, of this version and, where it is known, this commit."""
-    made = f"commit {commit()}" if commit() else f"version {cnnref.__version__}"
+    """An entry for those who cite the site, of this version and, where it is known, this commit.
+
+    A build has no date of its own: built again, the same commit is the same site.
+    """
     lines = [
         "@software{cnnref,",
         "  author  = {{The cnnref authors}},",
         "  title   = {cnnref: what convolutional networks cost, and why},",
         f"  version = {{{cnnref.__version__}}},",
         *([f"  url     = {{{repository()}}},"] if repository() else []),
-        f"  note    = {{{made}, built {BUILT}}},",
+        *([f"  date    = {{{committed()}}},"] if committed() else []),
+        *([f"  note    = {{commit {commit()}}},"] if commit() else []),
         "}",
     ]
     return "\n".join(lines)

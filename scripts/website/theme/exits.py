@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
 
 from website.markup import Html, element, joined, link
-from website.places import DOCS
+from website.places import DOCS, ROOT
 
-__all__ = ["commit", "lost", "placed", "repository"]
+__all__ = ["commit", "committed", "lost", "placed", "repository"]
 
 REPO_URL = "REPO_URL"
 COMMIT = "GITHUB_SHA"
@@ -40,6 +42,14 @@ def repository() -> str:
 def commit() -> str:
     """The commit that the site is built of, where the builder names it."""
     return os.environ.get(COMMIT, "")
+
+
+def committed() -> str:
+    """The date of that commit, where git knows it."""
+    if not commit() or not shutil.which("git"):
+        return ""
+    asked = ["git", "show", "--no-patch", "--format=%cs", commit()]
+    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout.strip()
 
 
 def placed(page: str, source: str, root: str, slides: str = "") -> str:

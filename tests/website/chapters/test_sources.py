@@ -1,7 +1,9 @@
 """Statements about sources name the place where they can be read; dates and names are checked."""
 
 import ast
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from website.chapters.sources import papers, passage, passages, statements
 from website.errata import claims as errata
 from website.inline import interval
 from website.places import DOCS
+from website.theme import exits
 
 MACRO = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 NOT_SAID = re.compile(
@@ -302,14 +305,22 @@ def test_every_source_can_be_read_somewhere():
         sources_page.paper(lost)
 
 
-def test_the_site_is_cited_by_version_and_commit(monkeypatch):
+def test_the_site_is_cited_by_version_and_commit(monkeypatch, tmp_path):
+    monkeypatch.setattr(exits, "ROOT", tmp_path)
+    env = {**os.environ, "GIT_COMMITTER_DATE": "2025-02-03T12:00:00+00:00"}
+    words = ["-c", "user.name=a", "-c", "user.email=b", "commit", "-q", "--allow-empty", "-m", "c"]
+    for command in (["init", "-q"], words):
+        subprocess.run(["git", *command], cwd=tmp_path, env=env, check=True)
+    monkeypatch.setenv("GITHUB_SHA", "HEAD")
+    assert "  date    = {2025-02-03},\n  note    = {commit HEAD},\n" in sources_page.bibtex()
     monkeypatch.setenv("GITHUB_SHA", "0123abc")
     monkeypatch.setenv("REPO_URL", "https://example.org/a/b")
     entry = sources_page.bibtex()
     assert f"version = {{{cnnref.__version__}}}" in entry
-    assert "commit 0123abc" in entry
+    assert "note    = {commit 0123abc}" in entry
+    assert "date" not in entry
     assert "url     = {https://example.org/a/b}" in entry
     assert "pip install git+https://example.org/a/b" in sources_page.citing()
     monkeypatch.delenv("GITHUB_SHA")
-    assert f"version {cnnref.__version__}, built" in sources_page.bibtex()
+    assert "commit" not in sources_page.bibtex()
     assert "EECS 498" in sources_page.whose()

@@ -1,7 +1,9 @@
 """The foot of each page: how the site is cited, and the repository where there is one."""
 
 import pytest
+from mkdocs.config import load_config
 
+from website.places import DOCS, ROOT
 from website.theme import exits
 
 FOOT = f"<p>{exits.SAID}</p>"
@@ -44,3 +46,15 @@ def test_who_is_lost_is_told_where_to_go():
     assert "<h1>There is no such page</h1>" in page
     assert '<a href="/a/networks/index.html">all networks</a>' in page
     assert exits.NOT_FOUND not in page
+
+
+def test_every_page_of_the_menu_is_in_sight_in_its_part() -> None:
+    """The line of a part has links alone: a part within a part would have no place there."""
+    config = load_config(str(ROOT / "mkdocs.yml"))
+    listed = [page for part in config.nav for pages in part.values() for page in
+              (pages if isinstance(pages, list) else [pages])]  # fmt: skip
+    paths = [*(next(iter(one.values())) if isinstance(one, dict) else one for one in listed)]
+    assert [path for path in paths if not isinstance(path, str)] == []
+    assert {path for path in paths if path.startswith("reference/")} == {
+        path.relative_to(DOCS).as_posix() for path in (DOCS / "reference").glob("*.md")
+    }
