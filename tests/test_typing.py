@@ -1,8 +1,10 @@
 """The types of the public names, as a user's checker sees them; and all names without torch."""
 
 import ast
+import inspect
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,31 @@ def test_a_wrong_type_is_seen(tmp_path):
     assert wrong != text
     (tmp_path / "wrong.py").write_text(wrong, encoding="utf-8")
     assert 'Expression is of type "int", not "float"' in checked(tmp_path / "wrong.py")
+
+
+def guessed(source):
+    """The public attributes whose types a checker has to work out for itself."""
+    return [
+        target.attr
+        for node in ast.walk(ast.parse(textwrap.dedent(source)))
+        if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Name | ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Attribute) and not target.attr.startswith("_")
+    ]
+
+
+def test_attributes_of_public_classes_say_their_types():
+    modules = cnnref, cnnref.typing
+    public = [getattr(module, name) for module in modules for name in module.__all__]
+    made = [one.__init__ for one in public if inspect.isfunction(vars(one).get("__init__"))]
+    assert len(made) > 5
+    found = {one.__qualname__: guessed(inspect.getsource(inspect.unwrap(one))) for one in made}
+    assert {name: names for name, names in found.items() if names} == {}
+
+
+def test_an_attribute_without_its_type_is_seen():
+    text = "def __init__(self, a):\n self.a = a\n self.b = tuple(a)\n self.c: int = len(a)\n"
+    assert guessed(text) == ["b"]
 
 
 def test_the_parts_of_the_program_that_measure_nothing_run():

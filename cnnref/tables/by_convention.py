@@ -104,7 +104,7 @@ class ByConvention(Printed, Sequence[CountedKind]):
 
     def __init__(self, table: Table, entries: Sequence[Convention]) -> None:
         self.table = table
-        self.conventions = tuple(entries)
+        self.conventions: tuple[Convention, ...] = tuple(entries)
         kinds: dict[str, list[Layer]] = {}
         for layer in table:
             kinds.setdefault(layer.kind, []).append(layer)

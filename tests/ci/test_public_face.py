@@ -117,6 +117,8 @@ def test_the_oldest_versions_are_tested() -> None:
         assert tested[floor.name].startswith(f"{least}.")
         assert floor.name in newest
     assert "pandas>=2.2" in PROJECT["optional-dependencies"]["pandas"]
+    told = re.search(r"oldest PyTorch is ([\d.]+\d)", (ROOT / "CHANGELOG.md").read_text())[1]
+    assert f"torch>={told}" in PROJECT["optional-dependencies"]["torch"]
 
 
 def test_the_metadata_are_known_to_the_index() -> None:

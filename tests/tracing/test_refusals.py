@@ -11,6 +11,7 @@ from torch import Tensor, nn, zeros
 
 import cnnref
 from cnnref.errors import CnnrefError, ForwardError
+from cnnref.tracing.rules.windows import FUNCTIONS
 
 
 class Calls(nn.Module):
@@ -214,3 +215,22 @@ def test_a_clip_of_one_frame_is_no_batch():
 def test_an_unknown_dtype_of_a_shape_is_told():
     with pytest.raises(CnnrefError, match="Unknown dtype of input_shape 'int63': did you mean"):
         cnnref.trace(nn.Embedding(3, 4), (12, "int63"))
+
+
+@pytest.mark.parametrize("kernel", [(1, 9), (9, 1), (9, 9), (1, 11)])
+def test_a_window_that_does_not_fit_is_refused(kernel: tuple[int, int]) -> None:
+    module = nn.Conv2d(4, 4, kernel)
+    with pytest.raises(ForwardError):
+        cnnref.trace(module, (4, 8, 8))
+    with pytest.raises(RuntimeError):
+        module(zeros(1, 4, 8, 8))
+
+
+def test_a_window_that_is_larger_by_one_is_refused_where_pytorch_lets_it_pass() -> None:
+    # as on the meta device of PyTorch 2.9
+    result = zeros(1, 4, 8, 0)
+    said = r"^a convolution: its window is larger than an input of 1 x 4 x 8 x 8 with its padding\."
+    with pytest.raises(ForwardError, match=said):
+        FUNCTIONS[F.conv2d](result, zeros(1, 4, 8, 8), zeros(4, 4, 1, 9))
+    # no image is an image that fits
+    assert cnnref.trace(nn.Conv2d(4, 4, 3), inputs=zeros(0, 4, 8, 8)).macs == 0

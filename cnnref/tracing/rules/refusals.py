@@ -19,6 +19,7 @@ __all__ = [
     "alike",
     "check_bias",
     "check_groups",
+    "check_output",
     "check_output_padding",
     "check_window",
     "least",
@@ -65,6 +66,18 @@ def check_groups(what: str, weight: Tensor, groups: int) -> None:
         raise ForwardError(
             f"{what}: groups must divide the first axis of its weight of {Shape(weight.shape)}, "
             f"but are {groups}."
+        )
+
+
+def check_output(what: str, input: Tensor, result: Tensor, rank: int) -> None:
+    """Nothing, if a window fits into its input; older PyTorch lets one pass that is larger by one.
+
+    Raises:
+        ForwardError: no output is left along an axis of space; names the input.
+    """
+    if 0 in result.shape[-rank:]:
+        raise ForwardError(
+            f"{what}: its window is larger than an input of {Shape(input.shape)} with its padding."
         )
 
 

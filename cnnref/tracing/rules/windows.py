@@ -19,6 +19,7 @@ from cnnref.tracing.rules.refusals import (
     alike,
     check_bias,
     check_groups,
+    check_output,
     check_output_padding,
     check_window,
 )
@@ -44,6 +45,7 @@ def _conv(
         padding = [r // 2 if padding == "same" else 0 for r in reach]
     window = Window(kernel, sizes(stride, rank), sizes(padding, rank), span, groups)
     _check("a convolution", window, weight, bias, weight.shape[0])
+    check_output("a convolution", input, result, rank)
     outputs = result.numel()
     counts = Counts(
         macs=outputs * prod(weight.shape[1:]),
