@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from math import prod
+from operator import is_
 from typing import Any
 
 import torch
@@ -358,7 +359,7 @@ def changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
         return change(value)
     if isinstance(value, list | tuple):
         parts = [changed(part, change) for part in value]
-        if all(old is new for old, new in zip(value, parts, strict=True)):
+        if all(map(is_, value, parts)):
             return value
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if isinstance(value, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple
@@ -35,6 +36,7 @@ SMALL = 1 << 16
 # entries of a memory that is then begun anew
 FULL = 1 << 16
 META = torch.device("meta")
+UNSEEN = torch._C._DisableTorchDispatch  # noqa: SLF001
 
 _NUMBERS: dict[Any, int] = {}
 _next = count().__next__
@@ -119,8 +121,10 @@ def form(size: torch.Size, strides: tuple[int, ...], dtype: torch.dtype) -> Form
     """The form of such tensors on meta."""
     in_c = torch._C  # noqa: SLF001
     # it is kept: nobody sees it, and it is for use anywhere
-    with in_c.DisableTorchFunction(), in_c._DisableTorchDispatch(), torch.inference_mode(False):  # noqa: SLF001
-        model = torch.empty_strided(size, strides, dtype=dtype, device=META)
+    with in_c.DisableTorchFunction(), in_c._DisableTorchDispatch():  # noqa: SLF001
+        inferring = torch.is_inference_mode_enabled()
+        with torch.inference_mode(False) if inferring else nullcontext():
+            model = torch.empty_strided(size, strides, dtype=dtype, device=META)
     return Form(_number((size, strides, dtype)), model)
 
 
@@ -189,7 +193,8 @@ def is_small(tensor: Tensor) -> bool:
 
 def remade(how: Form, numbers: dict[int, int]) -> Tensor:
     """A new tensor of a form, whose number becomes known: it has to be kept."""
-    found: Tensor = Tensor._make_subclass(Tensor, how.model)  # noqa: SLF001
+    with UNSEEN():  # or who sees operators is asked for it
+        found = how.model.data
     numbers[id(found)] = how.number
     return found
 

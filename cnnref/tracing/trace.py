@@ -34,7 +34,7 @@ from cnnref.errors import (
 from cnnref.tables.rows import BY_SHAPES, Ran, places
 from cnnref.tables.table import Table
 from cnnref.tracing.elsewhere import elsewhere
-from cnnref.tracing.isolation.process import deep, eager, ragged, typed, uncollected, unfused
+from cnnref.tracing.isolation.process import eager, roomy, typed, unfused
 from cnnref.tracing.isolation.states import settings
 from cnnref.tracing.isolation.thread import apart
 from cnnref.tracing.ledger import Ledger
@@ -57,7 +57,7 @@ Around = Callable[[], AbstractContextManager[Any]]
 COMPILER = "torch._dynamo"
 NO_GRADIENT = "does not require grad"
 # what is held while a trace runs
-AROUND = (uncollected, settings, typed, eager, unfused, ragged, deep)
+AROUND = (roomy, settings, typed, eager, unfused)
 VALUES = ("auto", "never", "always")
 MODES = ("inference", "training")
 # the way of a trace by shapes
@@ -360,11 +360,12 @@ def _dtype(word: object) -> torch.dtype | None:
 
 def _without_batch(sizes: tuple[int, ...], module: nn.Module) -> None:
     """Refuse a batch of one in front of what the first convolution takes."""
-    convs = (part for part in module.modules() if isinstance(part, _ConvNd))
-    first = next(convs, None)
+    if sizes[:1] != (1,):
+        return
+    first = next((part for _, part in paths(module) if isinstance(part, _ConvNd)), None)
     if first is None or len(sizes) != len(first.kernel_size) + 2:
         return
-    if sizes[:2] == (1, first.in_channels):
+    if sizes[1] == first.in_channels:
         raise CnnrefError(
             f"trace: input_shape is of one image, without the batch: {sizes[1:]}, not {sizes}; a "
             "batch of your own is given as inputs=."
@@ -381,8 +382,9 @@ def image(
     """
     if dtype is None:
         # a module in half precision takes images in half precision
-        weights = module.parameters() if module is not None else ()
-        dtypes = (weight.dtype for weight in weights if weight.is_floating_point())
+        parts = (part for _, part in paths(module)) if module is not None else ()
+        weights = (weight for part in parts for weight in part._parameters.values())  # noqa: SLF001
+        dtypes = (one.dtype for one in weights if one is not None and one.is_floating_point())
         dtype = next(dtypes, torch.get_default_dtype())
     if prod(sizes) * dtype.itemsize >= 2**63:
         shape = " x ".join(map(quoted, sizes))

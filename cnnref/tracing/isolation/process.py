@@ -16,9 +16,9 @@ from torch.utils._python_dispatch import _disable_current_modes
 
 from cnnref.tracing.isolation.thread import own
 
-__all__ = ["deep", "eager", "held", "on_meta", "ragged", "typed", "uncollected", "unfused"]
+__all__ = ["eager", "held", "on_meta", "roomy", "typed", "unfused"]
 
-# calls of a trace for one of PyTorch's: to shadow a part takes a few, and so does to run it
+# calls of a trace for one of PyTorch's
 DEEPER = 3
 # of the default dtype, in torch._C
 SETTERS = ("_set_default_dtype", "_set_default_tensor_type")
@@ -50,23 +50,35 @@ class held:  # noqa: N801
                 undo()
 
 
-def uncollected() -> AbstractContextManager[None]:
-    """Without the garbage collector: to go through all of torch takes longer than most traces."""
-    return held(gc, _pause)
+def roomy() -> AbstractContextManager[None]:
+    """With room for what a trace adds to each call inside another, and nothing that cuts in."""
+    return held(roomy, _make_room)
+
+
+def _make_room() -> Callable[[], None]:
+    undone: list[Callable[[], None]] = []
+
+    def undo() -> None:
+        while undone:
+            undone.pop()()
+
+    try:
+        undone.extend(change() for change in (_pause, _shelter, _deepen))
+    except BaseException:
+        undo()
+        raise
+    return undo
 
 
 def _pause() -> Callable[[], None]:
+    """Without the garbage collector: to go through all of torch takes longer than most traces."""
     enabled = gc.isenabled()
     gc.disable()
     return gc.enable if enabled else lambda: None
 
 
-def deep() -> AbstractContextManager[None]:
-    """With room for what a trace adds to each call that is inside another."""
-    return held(sys.setrecursionlimit, _deepen)
-
-
 def _deepen() -> Callable[[], None]:
+    """To shadow a part takes a few calls, and so does to run it."""
     before = sys.getrecursionlimit()
     deeper = DEEPER * before
     sys.setrecursionlimit(deeper)
@@ -144,12 +156,8 @@ def _unfuse() -> Callable[[], None]:
     return undo
 
 
-def ragged() -> AbstractContextManager[None]:
-    """What PyTorch makes once for all nested tensors is its own, and none of a trace."""
-    return held(_JAGGED, _shelter)
-
-
 def _shelter() -> Callable[[], None]:
+    """What PyTorch makes once for all nested tensors is its own, and none of a trace."""
     home = sys.modules.get(_JAGGED)
     if home is None:
         return lambda: None
