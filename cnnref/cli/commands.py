@@ -10,8 +10,10 @@ __all__ = [
     "COMMANDS",
     "FORMATS",
     "GROUPINGS",
+    "HUB",
     "MANY",
     "MODES",
+    "ONNX",
     "OPTIONS",
     "PICTURES",
     "SECTIONS",
@@ -19,6 +21,7 @@ __all__ = [
     "SUFFIXES",
     "WHEN",
     "WORDS",
+    "is_file",
 ]
 
 FORMATS = ("text", "markdown", "csv", "json", "html", "latex")
@@ -155,6 +158,16 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 OPTIONS = {name: told for options in SECTIONS.values() for name, told in options.items()}
+
+# how a model of transformers is named: by a file, a folder, a kind, or a name of the hub
+HUB = "hf:"
+ONNX = ".onnx"
+
+
+def is_file(target: str) -> bool:
+    """Whether a target is a file of rows: a saved table or an ONNX file."""
+    return target.endswith((".json", ONNX)) and not target.startswith(HUB)
+
 
 WORDS = {
     "TARGET": "package.module:callable, path/to/file.py:callable, a network's name, timm:NAME, "

@@ -9,7 +9,9 @@ from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
+from cnnref.cli.commands import HUB
 from cnnref.errors import CnnrefError, MissingExtraError, UnknownNameError
 from cnnref.sources import example, takes
 
@@ -20,8 +22,6 @@ NAMED = re.compile(
     r"(timm|torchvision)(?:\.create_model|\.models)?[:/](?!create_model$|models[:/.])([\w.]+)"
 )
 EXPORTED = ".pt2"
-# a model of transformers by its configuration: a file, a folder, a kind, or a name of the hub
-HUB = "hf:"
 # the tokens that a language model is given unless told
 TOKENS = 128
 
@@ -131,7 +131,10 @@ def exported(path: str) -> Any:
     if not Path(path).is_file():
         raise CnnrefError(f"{path} is not a file that can be read.")
     try:
-        return torch.export.load(path)
+        with catch_warnings():
+            # PyTorch 2.9 warns of how it reads its own file
+            simplefilter("ignore")
+            return torch.export.load(path)
     except Exception as error:
         first = str(error).partition("\n")[0]
         raise CnnrefError(f"{path} is no program that torch.export.save wrote: {first}") from None

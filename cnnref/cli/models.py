@@ -12,11 +12,11 @@ from warnings import catch_warnings, simplefilter
 
 import cnnref
 from cnnref import sources
+from cnnref.cli.commands import HUB, ONNX, is_file
 from cnnref.cli.inputs import fitted, given_inputs
-from cnnref.cli.libraries import HUB
 from cnnref.cli.show import Outcome, printed, progress, rows
 from cnnref.cli.streams import aside, complain, say
-from cnnref.cli.targets import ONNX, find, is_file, load, make
+from cnnref.cli.targets import find, load, make
 from cnnref.counting.arguments import pair
 from cnnref.errors import CnnrefError, DataWarning, ForwardError, UncountedWarning
 from cnnref.tables.table import Table

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import cnnref
-from cnnref.cli.commands import CHARTS, PICTURES
+from cnnref.cli.commands import CHARTS, PICTURES, is_file
 from cnnref.cli.show import Outcome, delivered, limits, printed, progress, rows, verdicts
 from cnnref.counting.units import visible
 from cnnref.errors import CnnrefError, MissingExtraError, UnknownNameError
@@ -194,8 +194,6 @@ TAKEN = {
 
 
 def _kind_of(name: str) -> str:
-    from cnnref.cli.targets import is_file
-
     return name.rpartition(".")[2] if is_file(name) else "callable" if _own(name) else "catalogued"
 
 

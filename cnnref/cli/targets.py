@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from cnnref.cli.libraries import EXPORTED, HUB, exported, library_model
+from cnnref.cli.commands import ONNX, is_file
+from cnnref.cli.libraries import EXPORTED, exported, library_model
 from cnnref.errors import CnnrefError, MissingExtraError, UnknownNameError
 from cnnref.net import Net
 from cnnref.networks.catalog import model, names
@@ -21,18 +22,15 @@ from cnnref.tables.onnx.walk import from_onnx
 from cnnref.tables.table import Table
 
 __all__ = [
-    "ONNX",
     "find",
     "forget",
     "instead",
-    "is_file",
     "load",
     "make",
 ]
 
 
 FORMS = "package.module:callable or path/to/file.py:callable"
-ONNX = ".onnx"
 _LOADED: dict[Path, ModuleType] = {}
 
 
@@ -57,11 +55,6 @@ def load(target: str, arguments: Mapping[str, Any] | None = None, whole: bool = 
     if is_file(target):
         return from_onnx(target) if target.endswith(ONNX) else saved(target)
     return make(target, find(target), arguments or {}, partial(built, whole=whole))
-
-
-def is_file(target: str) -> bool:
-    """Whether a target is a file of rows: a saved table or an ONNX file."""
-    return target.endswith((".json", ONNX)) and not target.startswith(HUB)
 
 
 def _catalogued(name: str, arguments: Mapping[str, Any], whole: bool) -> Any:
