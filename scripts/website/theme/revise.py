@@ -17,7 +17,7 @@ CHAPTERS = (
     "googlenet.md", "batch_norm.md", "resnet.md", "resnet_variants.md", "complexity.md",
     "measured.md", "after.md",
 )  # fmt: skip
-HEAD = """---
+HEAD = r"""---
 title: To remember
 description: What to remember of every chapter, on one page.
 render_macros: true
@@ -26,9 +26,25 @@ search: {exclude: true}
 
 # To remember
 
-All that each chapter says to remember, as it says it; on paper, two sheets. The
+All that each chapter says to remember, as it says it, and the formulas; on paper, two sheets. The
 [glossary](glossary.md) has the words.
 { .revise }
+
+## The formulas
+
+- **Size**, of a convolution or pooling, along an axis of $W$ positions with kernel $K$, padding $P$
+  and stride $S$: $W' = {{ rule("conv", "size") }}$.
+- **Parameters** of a convolution: ${{ rule("conv", "parameters", groups=false) }}$, the last of
+  them biases; of a fully-connected layer: ${{ rule("linear", "parameters") }}$.
+- **MACs** of a convolution: ${{ rule("conv", "macs", groups=false) }}$; of a fully-connected
+  layer: ${{ rule("linear", "macs") }}$.
+- **Memory** of an output: ${{ rule("conv", "elements_out") }}$ numbers, each of as many bytes as
+  its type has.
+- **Receptive field**: a layer makes a field of $r$ pixels, at steps of $j$, one of
+  ${{ formula("field") }}$, and the step $S\, j$.
+
+They are [told with examples](alexnet.md#counting-one-layer-of-each-kind), and
+[by convention](conventions.md#the-rules-of-counting).
 """
 BOX = re.compile(r'<div class="takeaways" markdown>\n(.*?)</div>', re.DOTALL)
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
@@ -38,7 +54,7 @@ OWN_PLACE = re.compile(r"(?<=\]\()#")
 
 
 def markdown() -> str:
-    """The page, from the chapters."""
+    """The page, from the chapters, with the formulas that the rules of counting state."""
     return "\n".join([HEAD, *remembered()])
 
 

@@ -19,6 +19,9 @@ def test_every_chapter_with_something_to_remember_is_on_the_page():
         for item in re.findall(r"^- .*$", box, re.MULTILINE):
             assert revise.OWN_PLACE.sub(f"{chapter}#", item) in page
     assert "](#" not in page
+    stated = set(re.findall(r'rule\("(\w+)", "(\w+)"', page))
+    costs = {(op, count) for op in ("conv", "linear") for count in ("parameters", "macs")}
+    assert stated >= costs | {("conv", "size"), ("conv", "elements_out")}
 
 
 def test_a_chapter_without_a_box_is_refused(monkeypatch):
