@@ -221,6 +221,9 @@ def test_lazy_parameters_are_counted_and_stay_to_be_made() -> None:
     assert [type(part).__name__ for part in module] == names
     assert nn.parameter.is_lazy(module[0].weight)
     assert nn.parameter.is_lazy(module[1].running_mean)
+    # by values as by shapes
+    assert list(cnnref.trace(module, (3, 8, 8), values="always")) == list(table)
+    assert nn.parameter.is_lazy(module[0].weight)
     # another input makes another network of it
     assert cnnref.trace(module, (1, 9, 9)).macs == 4 * 49 * 9 + 196 * 5 + 4 * 2 * (5 + 2)
     module(torch.zeros(1, 3, 8, 8))

@@ -140,8 +140,11 @@ class Known(Constants):
         if tensor.numel() > SMALL:
             return False
         original = self._shadow.original(tensor)
-        small = original is None or is_small(original) or original.is_sparse
-        return small and not self.is_overwritten(tensor)
+        if original is not None and (
+            is_lazy(original) or not (is_small(original) or original.is_sparse)
+        ):
+            return False
+        return not self.is_overwritten(tensor)
 
     def is_overwritten(self, tensor: Tensor) -> bool:
         """Whether a feature map was written into a tensor."""
