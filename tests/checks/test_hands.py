@@ -116,6 +116,17 @@ def test_letters_on_letters_and_outside_are_told(browser, tmp_path, x, y, said):
     assert phone(browser, tmp_path, LETTERS.format(x, y), OVERLAPS) == said
 
 
+TAKE = '<div class="take" style="position: absolute; top: {}px"><button>SVG</button></div>'
+
+
+@pytest.mark.parametrize(("top", "said"), [(60, []), (10, [": a button stands on 'one'"])])
+def test_a_button_on_letters_is_told(browser, tmp_path, top, said):
+    from checks.tour.hands import OVERLAPS
+
+    page = LETTERS.format(0, 20) + TAKE.format(top)
+    assert phone(browser, tmp_path, page, OVERLAPS) == said
+
+
 FONTS = "<style>:root { --sans: sans-serif, monospace } text { font: 16px var(--sans) }</style>"
 NARROW = (
     '<svg width="200" height="40"><text y="20">iiiiii</text><text x="{}" y="20">two</text></svg>'

@@ -77,7 +77,9 @@ PRINTED = re.compile(rb"/Type\s*/Page\b")
 OVERLAPS = """() => {
   const SLACK = {x: 1, y: 3}, found = new Set();
   const drawings = [...document.querySelectorAll('.md-content svg:not(.convolution svg)')]
-    .filter(svg => svg.getClientRects().length && svg.querySelector('text'));
+    .filter(svg => svg.checkVisibility() && svg.querySelector('text'));
+  const buttons = [...document.querySelectorAll('.take button')]
+    .filter(button => button.checkVisibility()).map(button => button.getBoundingClientRect());
   for (const svg of drawings) {
     const frame = svg.getBoundingClientRect();
     const texts = [...svg.querySelectorAll('text')]
@@ -88,6 +90,9 @@ OVERLAPS = """() => {
     texts.forEach(([said, a], place) => {
       if (a.left < frame.left - 2 || a.right > frame.right + 2)
         found.add(`${key}: '${said}' ends outside of its drawing`);
+      if (buttons.some(b => Math.min(a.right, b.right) - Math.max(a.left, b.left) > SLACK.x &&
+        Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > SLACK.y))
+        found.add(`${key}: a button stands on '${said}'`);
       for (const [other, b] of texts.slice(place + 1)) {
         const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
         const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
