@@ -54,7 +54,7 @@ NAMED = re.compile(r"^\{% set .* %\}$", re.MULTILINE)
 TASK = re.compile(r'\{\{ task\("(\w+)"(?:, "([^"]*)")?\) \}\}')
 OPENED = re.compile(r'<details class="exercise"([^>]*)>\s*<summary>')
 # what stands behind the exercises of a page
-BEHIND = re.compile(r'<h2|<div class="takeaways"|\Z')
+BEHIND = re.compile(r'<(?:h2|div class="takeaways")|\Z')
 
 
 class Exercise(NamedTuple):
