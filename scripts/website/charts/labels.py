@@ -24,7 +24,7 @@ DECIMALS = ((100, 0), (10, 1), (0, 2))
 PLACE = ("y", "yOffset")
 NAME_SIZE, LONGEST = 12, 13
 # of a letter on an average, the gap behind a line, and the height of a row of names, in pixels
-LETTER, BEHIND_LINE, ROW = 6.6, 6, 14
+LETTER, BEHIND_LINE, ROW = 6.6, 6, 15
 # what a chart keeps free around itself
 PADDING = 5
 HEIGHT = 300
