@@ -194,6 +194,7 @@ class Visit:
                     self.charts(page, name)
 
     def charts(self, page: Page, name: str) -> None:
+        page.evaluate(OPEN)
         for view in page.query_selector_all(".chart-view"):
             self.counts["charts"] += 1
             view.focus()

@@ -29,7 +29,9 @@ search: {exclude: true}
 All that each chapter says to remember, as it says it, and the formulas; on paper, two sheets. The
 [glossary](glossary.md) has the words.
 { .revise }
-
+"""
+# at the end: they grow when their fonts come, and would move what stands below them
+FORMULAS = r"""
 ## The formulas
 
 - **Size**, of a convolution or pooling, along an axis of $W$ positions with kernel $K$, padding $P$
@@ -55,7 +57,7 @@ OWN_PLACE = re.compile(r"(?<=\]\()#")
 
 def markdown() -> str:
     """The page, from the chapters, with the formulas that the rules of counting state."""
-    return "\n".join([HEAD, *remembered()])
+    return "\n".join([HEAD, *remembered(), FORMULAS])
 
 
 def remembered() -> Iterator[str]:
