@@ -76,7 +76,7 @@ _REGNET_Y = _REGNET._replace(
     depth=50,
     torchvision="regnet_y_400mf",
     spec="regnet:regnet_y_400mf",
-    model="regnet_y:regnet_y_400mf",
+    model="regnet:regnet_y_400mf",
 )
 
 _SERESNET = Architecture(
