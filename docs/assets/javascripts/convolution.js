@@ -305,15 +305,15 @@
   // ---- under the reader's hands ----
   const MOVES = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 
-  // Which cell of a map a pointer is on.
+  // The cell of a map that is nearest to a pointer, which may be dragged off the map.
   const cellAt = (s, layer, svg, event) => {
     const frame = svg.getBoundingClientRect(), { found } = sizes(s), p = plan(s, found, layer);
     const scale = p.width / frame.width, [px, py] = [(event.clientX - frame.left) * scale, (event.clientY - frame.top) * scale];
-    for (let c = 0; c < p.many; c++) {
-      const [left, top] = p.corner(c), [y, x] = [py - top, px - left].map((at) => Math.floor(at / p.unit) + p.from);
-      if (y >= p.from && x >= p.from && y < p.to && x < p.to) return { c, y, x };
-    }
-    return null;
+    return Array.from({ length: p.many }, (_, c) => {
+      const [left, top] = p.corner(c), off = [py - top, px - left];
+      const [y, x] = off.map((at) => Math.max(0, Math.min(p.side - 1, at)));
+      return { c, y: Math.floor(y / p.unit) + p.from, x: Math.floor(x / p.unit) + p.from, far: Math.hypot(off[0] - y, off[1] - x) };
+    }).sort((one, other) => one.far - other.far)[0];
   };
 
   const LATER = 300; // milliseconds after which a state is in the address; browsers refuse it at every step
@@ -400,8 +400,9 @@
 
     // A window is dragged, a cell of the output pressed.
     const follow = (event) => {
-      const svg = stage.querySelector(`[data-map="${held}"] svg`), cell = svg && cellAt(s, held, svg, event);
-      if (!cell) return;
+      const svg = stage.querySelector(`[data-map="${held}"] svg`);
+      if (!svg) return;
+      const cell = cellAt(s, held, svg, event);
       const { r, j } = fields(s)[s.L], begin = seenBy(s, { y: 0, x: 0 }, 0).low.y;
       const middle = (place) => Math.round((place - begin - (r - 1) / 2) / j);
       if (held) go({ f: cell.c, y: cell.y, x: cell.x });

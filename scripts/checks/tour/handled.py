@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error as BrowserError
 
+from checks.tour.hands import AT_REST
 from cnnref.counting.arithmetic import output_size
 from cnnref.counting.units import MEGA, rounded
 from cnnref.errors import ShapeError
@@ -57,16 +58,19 @@ CHANGE = """figure => { const slider = figure.querySelector('[name=W]');
   slider.dispatchEvent(new Event('input', {bubbles: true}));
   figure.querySelector('[data-part=step]').click(); }"""
 IN_ADDRESS = "mark => location.hash.startsWith(`#${mark}`) && location.hash.includes('at=')"
-WINDOW = """figure => { const window = figure.querySelector('[data-map="0"] .cv-window');
-  window.scrollIntoView({block: 'center', behavior: 'instant'});
-  const box = window.getBoundingClientRect();
-  return [box.x + box.width / 2, box.y + box.height / 2]; }"""
-LAST = """figure => { const map = [...figure.querySelectorAll('.maps [data-map] svg')].at(-1);
-  map.scrollIntoView({block: 'center', behavior: 'instant'});
-  const box = map.getBoundingClientRect();
-  return [box.right - 6, box.bottom - 6]; }"""
-BESIDE = """figure => { const box = figure.querySelector('.maps span').getBoundingClientRect();
-  return [box.x + 9, box.y + 9]; }"""
+WINDOW = f"""async figure => {{ {AT_REST}
+  const box = await atRest(figure.querySelector('[data-map="0"] .cv-window'));
+  return [box.x + box.width / 2, box.y + box.height / 2]; }}"""
+LAST = f"""async figure => {{ {AT_REST}
+  const box = await atRest([...figure.querySelectorAll('.maps [data-map] svg')].at(-1));
+  return [box.right - 6, box.bottom - 6]; }}"""
+BESIDE = f"""async figure => {{ {AT_REST}
+  const box = await atRest(figure.querySelector('.maps span'));
+  return [box.x + 9, box.y + 9]; }}"""
+# a form tells of its reset before it is done, so a figure settles a moment later
+RESET = """figure => new Promise(over => {
+  figure.querySelector('[type=reset]').click();
+  setTimeout(over); })"""
 SCROLLED = "() => new Promise(over => requestAnimationFrame(() => over(Math.round(scrollY))))"
 TALLEST = "figure => figure.getBoundingClientRect().height / innerHeight"
 FRAMES = """figure => [figure.querySelector('form').getClientRects().length,
@@ -186,13 +190,11 @@ def come(page: Page, address: str, number: int) -> ElementHandle:
 
 
 def by_mouse(visit: Visit, page: Page, name: str, figure: ElementHandle) -> None:
-    step, reset = (figure.query_selector(one) for one in ("[data-part=step]", "[type=reset]"))
+    step = figure.query_selector("[data-part=step]")
     assert step
-    assert reset
     moves(visit, page, name, figure, "step", step.click)
     moves(visit, page, name, figure, "click", lambda: page.mouse.click(*figure.evaluate(LAST)))
-    reset.click()
-    page.wait_for_timeout(30)
+    figure.evaluate(RESET)
 
     def drag() -> None:
         x, y = figure.evaluate(WINDOW)
@@ -205,11 +207,9 @@ def by_mouse(visit: Visit, page: Page, name: str, figure: ElementHandle) -> None
 
 
 def by_keyboard(visit: Visit, page: Page, name: str, figure: ElementHandle) -> None:
-    reset, maps = figure.query_selector("[type=reset]"), figure.query_selector(".maps")
-    assert reset
+    maps = figure.query_selector(".maps")
     assert maps
-    reset.click()
-    page.wait_for_timeout(30)
+    figure.evaluate(RESET)
     maps.focus()
     moves(visit, page, name, figure, "arrow", lambda: page.keyboard.press("ArrowRight"))
     page.keyboard.press("Space")
@@ -223,8 +223,7 @@ def by_keyboard(visit: Visit, page: Page, name: str, figure: ElementHandle) -> N
         page.keyboard.press("ArrowLeft" if called in "WGL" else "ArrowRight")
         if figure.inner_text() == before:
             visit.fault(name, "keyboard", f"the slider {called} changes nothing")
-        reset.click()
-        page.wait_for_timeout(30)
+        figure.evaluate(RESET)
 
 
 def unbounded(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil: bool) -> int:
@@ -288,8 +287,7 @@ def touched(visit: Visit, page: Page, name: str) -> None:
             visit, page, name, figure, "touch",
             lambda figure=figure: page.touchscreen.tap(*figure.evaluate(LAST)),
         )  # fmt: skip
-        figure.eval_on_selector("[type=reset]", "e => e.click()")
-        page.wait_for_timeout(30)
+        figure.evaluate(RESET)
         scrolled: list[int] = []
         moves(
             visit, page, name, figure, "finger",

@@ -46,16 +46,27 @@ FOLDS = """() => [...document.querySelectorAll('label.fold')].filter(e => e.getC
   .map(label => { label.querySelector('input').click();
     return label.nextElementSibling.querySelector('[data-second]').getClientRects().length; })
   .filter(shown => !shown).length"""
-MIDDLE = """view => {
+# what a finger is to meet, in the middle of the screen and once it stands still: what a page has
+# scrolled by itself is where a finger finds it only after the next frame
+AT_REST = """const frame = () => new Promise(over => requestAnimationFrame(over));
+  const atRest = async part => {
+    part.scrollIntoView({block: 'center', behavior: 'instant'});
+    for (let before = null, still = 0; still < 3;) {
+      await frame();
+      const { x, y } = part.getBoundingClientRect(), now = `${x} ${y}`;
+      [before, still] = [now, now === before ? still + 1 : 0];
+    }
+    return part.getBoundingClientRect();
+  };"""
+MIDDLE = f"""async view => {{ {AT_REST}
   const drawn = [...view.querySelectorAll('.chart-static svg')];
   const marks = drawn.filter(svg => svg.getClientRects().length)
     .flatMap(svg => [...svg.querySelectorAll(
       ':is(.mark-symbol, .mark-rect):not(.role-legend-symbol) > path')]);
   if (!marks.length) return null;
-  marks[0].scrollIntoView({block: 'center', behavior: 'instant'});
-  const box = marks[0].getBoundingClientRect();
+  const box = await atRest(marks[0]);
   return [box.x + box.width / 2, box.y + box.height / 2];
-}"""
+}}"""
 TOLD = """view => (view.parentElement.querySelector('.chart-said')?.textContent ?? '').length > 3 &&
   !!document.querySelector('#vg-tooltip-element.visible')"""
 SAID = """() => [...document.querySelectorAll('.md-tooltip2--active')].some(tip =>
