@@ -55,7 +55,7 @@ def faults(
     from checks.tour.visits import Visit
 
     tour = Visit(browser, folder, "", None)
-    tour.axe = lambda *_: None  # type: ignore[method-assign]
+    tour.axe = lambda *_, **__: None  # type: ignore[method-assign]
     with served(folder) as tour.address, tour.context("laptop", **context) as opened:
         opened.set_default_timeout(patience)
         with tour.open(opened, "a.html", "served") as page:

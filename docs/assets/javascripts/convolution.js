@@ -305,15 +305,16 @@
   // ---- under the reader's hands ----
   const MOVES = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 
-  // The cell of a map that is nearest to a pointer, which may be dragged off the map.
-  const cellAt = (s, layer, svg, event) => {
+  // The cell of a map that is nearest to a pointer; who drags off a channel stays in it.
+  const cellAt = (s, layer, svg, event, channel) => {
     const frame = svg.getBoundingClientRect(), { found } = sizes(s), p = plan(s, found, layer);
     const scale = p.width / frame.width, [px, py] = [(event.clientX - frame.left) * scale, (event.clientY - frame.top) * scale];
-    return Array.from({ length: p.many }, (_, c) => {
+    const cells = Array.from({ length: p.many }, (_, c) => {
       const [left, top] = p.corner(c), off = [py - top, px - left];
       const [y, x] = off.map((at) => Math.max(0, Math.min(p.side - 1, at)));
       return { c, y: Math.floor(y / p.unit) + p.from, x: Math.floor(x / p.unit) + p.from, far: Math.hypot(off[0] - y, off[1] - x) };
-    }).sort((one, other) => one.far - other.far)[0];
+    });
+    return cells[channel] ?? cells.sort((one, other) => one.far - other.far)[0];
   };
 
   const LATER = 300; // milliseconds after which a state is in the address; browsers refuse it at every step
@@ -330,7 +331,7 @@
       name === "ceil" ? [0, 1] : dataset.values?.split(" ").map(Number) ?? Array.from({ length: max - min + 1 }, (_, n) => Number(min) + n)]));
     const told = document.createElement("p");
     told.setAttribute("role", "status");
-    let s = { ...own }, at = first(s), timer = 0, held = 0;
+    let s = { ...own }, at = first(s), timer = 0, held = 0, channel;
 
     const remember = () => {
       clearTimeout(pending);
@@ -399,10 +400,10 @@
     });
 
     // A window is dragged, a cell of the output pressed.
+    const pointed = (event) => cellAt(s, held, stage.querySelector(`[data-map="${held}"] svg`), event, channel);
     const follow = (event) => {
-      const svg = stage.querySelector(`[data-map="${held}"] svg`);
-      if (!svg) return;
-      const cell = cellAt(s, held, svg, event);
+      if (sizes(s).fault) return;
+      const cell = pointed(event);
       const { r, j } = fields(s)[s.L], begin = seenBy(s, { y: 0, x: 0 }, 0).low.y;
       const middle = (place) => Math.round((place - begin - (r - 1) / 2) / j);
       if (held) go({ f: cell.c, y: cell.y, x: cell.x });
@@ -412,10 +413,11 @@
     // not by touch-action, which some browsers do not know inside a drawing
     stage.addEventListener("touchstart", (event) => { if (onWindow(event)) event.preventDefault(); }, { passive: false });
     stage.addEventListener("pointerdown", (event) => {
-      const key = Number(event.target.closest("[data-map]")?.dataset.map);
+      const key = Number(event.target.closest("svg")?.parentElement.dataset.map);
       if (![0, s.L].includes(key)) return;
       stop();
-      held = key;
+      [held, channel] = [key, undefined];
+      channel = pointed(event).c;
       if (onWindow(event) || event.pointerType === "mouse") stage.setPointerCapture(event.pointerId);
       if (!onWindow(event)) follow(event);
     });

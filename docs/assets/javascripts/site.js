@@ -5,8 +5,8 @@
   const SCROLLING = ".table-scroll, .cell-output, .md-typeset :is(.katex-display, pre, pre > code)";
   const settleEdge = (box) => box.toggleAttribute("data-more", box.scrollWidth - box.clientWidth - Math.abs(box.scrollLeft) > 2);
   const settleFocus = () => document.querySelectorAll(SCROLLING).forEach((box) => {
-    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
+    if (box.scrollWidth < box.clientWidth + 2) box.removeAttribute("tabindex");
+    else if (box.tabIndex) box.tabIndex = 0;
     if (box.matches(".table-scroll")) settleEdge(box);
   });
   // Whatever changes the size of a box or of what is in it: a window, a fold, a font that comes. A
@@ -15,7 +15,12 @@
     document.fonts.ready.then(settleFocus);
     document.fonts.addEventListener("loadingdone", settleFocus);
     const watch = new ResizeObserver(settleFocus);
-    document.querySelectorAll(SCROLLING).forEach((box) => [box, ...box.children].forEach((part) => watch.observe(part)));
+    // the theme takes code out of the Tab key's way again where nothing hovers, as on a phone
+    const taken = new MutationObserver(settleFocus);
+    document.querySelectorAll(SCROLLING).forEach((box) => {
+      [box, ...box.children].forEach((part) => watch.observe(part));
+      taken.observe(box, { attributeFilter: ["tabindex"] });
+    });
   };
 
   // What a number is made of can be read with the keyboard: Tab leads to the first number of a

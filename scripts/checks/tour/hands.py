@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Route
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
     from checks.tour.visits import Visit
 
 # more than this a reader notices; web.dev calls a tenth good
@@ -141,61 +144,59 @@ SHOWS = """([figure, answers]) => figure.querySelector('.chart-view').dataset.sh
 
 
 def check(visit: Visit) -> None:
-    for size in ("phone", "laptop"):
-        with visit.context(size) as context:
-            for name in visit.names:
-                shift(visit, context, name, size)
-    with visit.context("laptop") as context:
-        for name in visit.names:
-            with visit.open(context, name, "wide tables") as page:
-                page.evaluate(OPEN)
-                for label in page.evaluate(CUT):
-                    visit.fault(name, "laptop", f"the table '{label}' loses columns")
-                take(visit, page, name)
-                number(visit, page, name)
-    with visit.context("phone", has_touch=True, is_mobile=True) as context:
-        for name in visit.names:
-            with visit.open(context, name, "touch") as page:
-                tap(visit, page, name)
-                page.evaluate(OPEN)
-                page.wait_for_timeout(100)
-                for label in page.evaluate(UNTOLD):
-                    visit.fault(name, "phone", f"nothing says that '{label}' has more columns")
-                if page.evaluate(FOLDS):
-                    visit.fault(name, "phone", "folded columns do not unfold")
     back(visit)
     filtered(visit)
-    texts(visit)
-    lengths(visit)
     sheets(visit)
 
 
-def shift(visit: Visit, context: Any, name: str, size: str) -> None:
-    """How far the page moves while its fonts and scripts come late, and what it loads unasked."""
+def slowed(visit: Visit, page: Page, name: str, size: str) -> Callable[[], None]:
+    """Of a page that is asked for next, every font and script comes late.
 
-    asked = time.monotonic()
+    What is given back is to be called when it is there, and says how far the page moved
+    meanwhile, and what it loaded unasked.
+    """
+    begun, asked_for = time.monotonic(), list[str]()
 
     def late(route: Route) -> None:
-        time.sleep(max(0.0, asked + LATE - time.monotonic()))
+        time.sleep(max(0.0, begun + LATE - time.monotonic()))
         route.continue_()
 
-    visit.counts["loads watched"] += 1
-    asked_for: list[str] = []
-    page = context.new_page()
-    try:
-        page.add_init_script(SHIFTS)
-        page.on("request", lambda request: asked_for.append(request.url))
-        for kind in ("**/*.woff2", "**/*.js"):
-            page.route(kind, late)
-        page.goto(visit.address + name, wait_until="load")
+    page.add_init_script(SHIFTS)
+    page.on("request", lambda request: asked_for.append(request.url))
+    for kind in ("**/*.woff2", "**/*.js"):
+        page.route(kind, late)
+
+    def moved() -> None:
+        visit.counts["loads watched"] += 1
         page.wait_for_timeout(200)
-        moved, where = page.evaluate(SHIFTED)
+        page.unroute_all()
+        far, where = page.evaluate(SHIFTED)
         if any("search_index" in address for address in asked_for):
             visit.fault(name, size, "the search's index is loaded before a reader searches")
-        if moved > SHIFT:
-            visit.fault(name, size, f"the page moves by {moved:.2f} while it loads, at {where}")
-    finally:
-        page.close()
+        if far > SHIFT:
+            visit.fault(name, size, f"the page moves by {far:.2f} while it loads, at {where}")
+
+    return moved
+
+
+def wide(visit: Visit, page: Page, name: str) -> None:
+    """On a laptop no table loses a column; what is on view can be taken along and asked."""
+    page.evaluate(OPEN)
+    for label in page.evaluate(CUT):
+        visit.fault(name, "laptop", f"the table '{label}' loses columns")
+    take(visit, page, name)
+    number(visit, page, name)
+
+
+def touch(visit: Visit, page: Page, name: str, _: str) -> None:
+    """On a phone a tap on a chart tells, and what is hidden of a table is announced."""
+    tap(visit, page, name)
+    page.evaluate(OPEN)
+    page.wait_for_timeout(100)
+    for label in page.evaluate(UNTOLD):
+        visit.fault(name, "phone", f"nothing says that '{label}' has more columns")
+    if page.evaluate(FOLDS):
+        visit.fault(name, "phone", "folded columns do not unfold")
 
 
 def take(visit: Visit, page: Any, name: str) -> None:
@@ -291,22 +292,21 @@ def settled(visit: Visit, page: Any, name: str, when: str) -> None:
         visit.fault(name, "back", f"the buttons and the chart disagree {when}")
 
 
-def texts(visit: Visit) -> None:
+def texts(visit: Visit, page: Page, name: str, size: str) -> None:
     """No text of a drawing stands on another, and none ends outside, in any view to choose.
 
     In the first view this holds in the fallback font, too.
     """
-    for size in ("phone", "laptop"):
-        with visit.context(size, reduced_motion="reduce") as context:
-            for name in visit.holding("<text"):
-                with visit.open(context, name, "texts") as page:
-                    page.evaluate("() => document.fonts.ready.then(() => true)")
-                    read(visit, page, name, size)
-                    page.evaluate(FALLBACK)
-                    read(visit, page, name, f"{size}, fallback font")
-                    page.evaluate(OWN_FONT)
-                    for figure in page.query_selector_all("figure[data-choice]"):
-                        each_choice(visit, page, name, size, figure)
+    if not page.query_selector("svg text"):
+        return
+    page.emulate_media(reduced_motion="reduce")
+    read(visit, page, name, size)
+    page.evaluate(FALLBACK)
+    read(visit, page, name, f"{size}, fallback font")
+    page.evaluate(OWN_FONT)
+    for figure in page.query_selector_all("figure[data-choice]"):
+        each_choice(visit, page, name, size, figure)
+    page.emulate_media(reduced_motion="no-preference")
 
 
 def read(visit: Visit, page: Any, name: str, where: str) -> None:
@@ -335,16 +335,13 @@ def sheets(visit: Visit) -> None:
                     visit.fault(name, "paper", f"{taken} sheets, and may take {SHEETS[name]}")
 
 
-def lengths(visit: Visit) -> None:
+def length(visit: Visit, page: Page, name: str, _: str) -> None:
     """A chapter can be read in one sitting, with what is folded left closed."""
-    chapters = {path.name for path in visit.site.glob(CHAPTERS)} | FURTHER
-    with visit.context("laptop") as context:
-        for name in chapters & {*visit.names}:
-            with visit.open(context, name, "length") as page:
-                page.evaluate("() => document.fonts.ready.then(() => true)")
-                visit.counts["chapters measured"] += 1
-                screens = page.evaluate(LENGTH) / SCREEN
-                most = LONGER.get(name, SCREENS)
-                if screens > most:
-                    told = f"{screens:.1f} screens, and may take {most}"
-                    visit.fault(name, "length", told)
+    if name not in {path.name for path in visit.site.glob(CHAPTERS)} | FURTHER:
+        return
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+    visit.counts["chapters measured"] += 1
+    screens = page.evaluate(LENGTH) / SCREEN
+    most = LONGER.get(name, SCREENS)
+    if screens > most:
+        visit.fault(name, "length", f"{screens:.1f} screens, and may take {most}")

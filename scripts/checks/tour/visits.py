@@ -25,11 +25,13 @@ from website.places import SCRIPTS
 Scheme = Literal["dark", "light"]
 AXE = SCRIPTS / "vendor" / "axe" / "axe.min.js"
 SIZES = {"phone": (360, 740), "laptop": (1280, 900)}
+# what a browser is told of a screen of that size
+HELD: dict[str, dict[str, Any]] = {"phone": {"has_touch": True, "is_mobile": True}, "laptop": {}}
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # A scheme changes colours alone, so axe asks everything in one scheme of each size and the
 # contrast of colours in the other.
 ALL_OF_AXE = {("phone", "dark"), ("laptop", "light")}
-PATIENCE = 15_000
+PATIENCE, SOON = 15_000, 3_000
 OWN = ("data", "blob", "about", "file")
 OVERFLOW = """() => {
   const root = document.documentElement, excess = root.scrollWidth - root.clientWidth;
@@ -46,7 +48,7 @@ UNREACHABLE = """() => [...document.querySelectorAll('.md-content *')].filter(e 
     return /auto|scroll/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1 &&
       e.clientWidth > 0 && e.tabIndex < 0 && !e.querySelector('[tabindex], a, button');
   }).map(e => e.tagName.toLowerCase() + '.' + e.className)"""
-RUN_AXE = """async rules => (await axe.run(document, {resultTypes: ['violations'],
+RUN_AXE = """async ([part, rules]) => (await axe.run(part, {resultTypes: ['violations'],
     ...(rules ? {runOnly: rules} : {rules: {'target-size': {enabled: true}}})})).violations
   .filter(v => ['serious', 'critical'].includes(v.impact))
   .map(v => v.id + ': ' + v.help + ' (' + v.nodes.length + ' times, first at ' +
@@ -93,17 +95,19 @@ class Visit:
         self.counts: Counter[str] = Counter(pages=len(self.names))
 
     def everything(self) -> None:
-        for size in SIZES:
-            with self.context(size) as context:
+        """Each page once in hand and once on a desk, and then what takes a page of its own."""
+        for size, looks in (
+            ("phone", (Visit.views, hands.texts, hands.touch)),
+            ("laptop", (hands.length, Visit.views, hands.texts, Visit.keyboard, handle)),
+        ):
+            with self.context(size, **HELD[size]) as context:
                 for name in self.names:
-                    with self.open(context, name, size) as page:
-                        page.evaluate("() => document.fonts.ready.then(() => true)")
-                        for scheme in SCHEMES:
-                            self.view(page, name, size, scheme)
-        self.keyboard()
+                    with self.open(context, name, size, slow=True) as page:
+                        for look in looks:
+                            look(self, page, name, size)
         self.without_scripts()
         self.from_files()
-        check(self)
+        search(self)
         hands.check(self)
         handled.check(self)
         played.check(self)
@@ -125,9 +129,15 @@ class Visit:
         context.close()
 
     @contextlib.contextmanager
-    def open(self, context: Any, name: str, where: str, base: str = "") -> Iterator[Page]:
-        """A loaded page; what it logs as an error or asks of another host is a fault."""
+    def open(
+        self, context: Any, name: str, where: str, base: str = "", slow: bool = False
+    ) -> Iterator[Page]:
+        """A loaded page; what it logs as an error or asks of another host is a fault.
+
+        slow: its fonts and scripts come late, and it may not move for that.
+        """
         page: Page = context.new_page()
+        moved = hands.slowed(self, page, name, where) if slow else None
 
         def logged(message: ConsoleMessage) -> None:
             if message.type == "error":
@@ -143,6 +153,8 @@ class Visit:
         page.on("pageerror", lambda error: self.fault(name, where, f"script error '{error}'"))
         try:
             page.goto((base or self.address) + name, wait_until="load")
+            if moved:
+                moved()
             yield page
         except BrowserError as error:
             self.fault(name, where, str(error).splitlines()[0])
@@ -151,6 +163,12 @@ class Visit:
 
     def fault(self, name: str, where: str, text: str) -> None:
         self.faults.append(f"{name} ({where}): {text}")
+
+    def views(self, page: Page, name: str, size: str) -> None:
+        page.evaluate("() => document.fonts.ready.then(() => true)")
+        for scheme in SCHEMES:
+            self.view(page, name, size, scheme)
+        page.emulate_media(color_scheme="light")
 
     def view(self, page: Page, name: str, size: str, scheme: Any) -> None:
         """A loaded page after the system has gone over to a scheme, which the page follows."""
@@ -163,18 +181,27 @@ class Visit:
         self.counts["views"] += 1
         if excess := page.evaluate(OVERFLOW):
             self.fault(name, where, f"the page scrolls sideways: {excess}")
+        with contextlib.suppress(BrowserError):  # scripts that come late make these reachable
+            page.wait_for_function(f"() => !({UNREACHABLE})().length", timeout=SOON)
         for element in page.evaluate(UNREACHABLE):
             self.fault(name, where, f"the keyboard cannot scroll {element}")
         self.picture(page, f"{Path(name).with_suffix('').as_posix()}-{size}-{scheme}")
         self.axe(page, name, where, None if (size, scheme) in ALL_OF_AXE else ["color-contrast"])
 
-    def axe(self, page: Page, name: str, where: str, rules: Sequence[str] | None = None) -> None:
-        """What axe finds on a page as it is now; rules: these alone, where given."""
+    def axe(
+        self,
+        page: Page,
+        name: str,
+        where: str,
+        rules: Sequence[str] | None = None,
+        part: str = "html",
+    ) -> None:
+        """What axe finds on a page as it is now; rules, part: these or there alone, where given."""
         if AXE.exists():
             if not page.evaluate("() => 'axe' in window"):
                 page.evaluate(AXE.read_text(encoding="utf-8"))
             self.counts["axe runs"] += 1
-            for violation in page.evaluate(RUN_AXE, rules):
+            for violation in page.evaluate(RUN_AXE, [part, rules]):
                 self.fault(name, where, f"axe {violation}")
 
     def picture(self, page: Page, stem: str) -> None:
@@ -183,19 +210,16 @@ class Visit:
             target = self.pictures / f"{stem.replace('/', '-')}.png"
             page.screenshot(path=target, full_page=True)
 
-    def keyboard(self) -> None:
-        with self.context("laptop") as context:
-            for name in self.names:
-                with self.open(context, name, "keyboard") as page:
-                    page.keyboard.press("Tab")
-                    if not page.evaluate(SKIP_LINK):
-                        self.fault(name, "keyboard", "the first Tab does not reach the skip link")
-                    self.choices(page, name)
-                    self.charts(page, name)
+    def keyboard(self, page: Page, name: str, _: str) -> None:
+        page.keyboard.press("Tab")
+        if not page.evaluate(SKIP_LINK):
+            self.fault(name, "keyboard", "the first Tab does not reach the skip link")
+        self.choices(page, name)
 
-    def charts(self, page: Page, name: str) -> None:
+    def charts(self, page: Page, name: str, most: int | None = None) -> None:
+        """Each chart is live on focus, or of many the first ones, and tells of its marks."""
         page.evaluate(OPEN)
-        for view in page.query_selector_all(".chart-view"):
+        for view in page.query_selector_all(".chart-view")[:most]:
             self.counts["charts"] += 1
             view.focus()
             try:
@@ -235,6 +259,7 @@ class Visit:
                         self.fault(name, "no scripts", f"{missing} charts are not drawn")
                     if excess := page.evaluate(OVERFLOW):
                         self.fault(name, "no scripts", f"the page scrolls sideways: {excess}")
+                    paper(self, page, name)
 
     def from_files(self) -> None:
         base = self.site.as_uri() + "/"
@@ -242,7 +267,7 @@ class Visit:
             for name in self.names:
                 with self.open(context, name, "from file", base) as page:
                     self.counts["pages from files"] += 1
-                    self.charts(page, name)
+                    self.charts(page, name, most=1)
             for origin, where in ((base, "from file"), (self.address, "served")):
                 with self.open(context, self.names[0], where, origin) as page:
                     self.search(page, self.names[0], where)
@@ -313,23 +338,17 @@ def chosen(names: Sequence[str], weights: Sequence[int]) -> list[str]:
     return sorted(kept)
 
 
-def check(visit: Visit) -> None:
-    with visit.context("laptop") as context:
-        for name in visit.names:
-            with visit.open(context, name, "tables") as page:
-                page.evaluate(OPEN)
-                for title in page.evaluate(UNSORTABLE):
-                    visit.fault(name, "tables", f"the long table '{title}' cannot be sorted")
-                for table in page.query_selector_all("table:has(button.sort)"):
-                    sort(visit, page, name, table)
-                filters(visit, page, name)
-                deep_link(visit, context, page, name)
-                paper(visit, page, name)
-        search(visit, context)
-    with visit.context("laptop", java_script_enabled=False) as context:
-        for name in visit.names:
-            with visit.open(context, name, "paper, no scripts") as page:
-                paper(visit, page, name)
+def handle(visit: Visit, page: Page, name: str, _: str) -> None:
+    """Charts by the keyboard, tables by every hand, and at the end the page on paper."""
+    visit.charts(page, name)
+    for title in page.evaluate(UNSORTABLE):
+        visit.fault(name, "tables", f"the long table '{title}' cannot be sorted")
+    for table in page.query_selector_all("table:has(button.sort)"):
+        sort(visit, page, name, table)
+    filters(visit, page, name)
+    hands.wide(visit, page, name)
+    deep_link(visit, page, name)
+    paper(visit, page, name)
 
 
 def sort(visit: Visit, page: Page, name: str, table: ElementHandle) -> None:
@@ -378,14 +397,14 @@ def filters(visit: Visit, page: Page, name: str) -> None:
             visit.fault(name, "tables", "an empty filter hides rows")
 
 
-def deep_link(visit: Visit, context: Any, page: Page, name: str) -> None:
+def deep_link(visit: Visit, page: Page, name: str) -> None:
     """A link to the last row of a tree opens what it stands in, and the row is in view."""
     rows = page.evaluate(ROWS)
     for row in page.evaluate(UNLINKED)[:1]:
         visit.fault(name, "deep link", f"the row '{row}' has no link to itself when it is opened")
     for row in rows[-1:]:
         visit.counts["deep links"] += 1
-        with visit.open(context, f"{name}#{row}", "deep link") as target:
+        with visit.open(page.context, f"{name}#{row}", "deep link") as target:
             try:
                 target.wait_for_function(IN_VIEW, arg=row, timeout=3000)
             except BrowserError:
@@ -402,13 +421,14 @@ def paper(visit: Visit, page: Page, name: str) -> None:
         visit.fault(name, "paper", f"{shown} parts of the frame are shown")
 
 
-def search(visit: Visit, context: Any) -> None:
-    for word in WORDS:
-        with visit.open(context, visit.names[0], "search") as page:
-            page.click("[data-md-component=search-query]")
-            page.keyboard.type(word)
-            visit.counts["searches"] += 1
-            try:
-                page.wait_for_selector(".md-search-result__item")
-            except BrowserError:
-                visit.fault(visit.names[0], "search", f"'{word}' is not found")
+def search(visit: Visit) -> None:
+    with visit.context("laptop") as context:
+        for word in WORDS:
+            with visit.open(context, visit.names[0], "search") as page:
+                page.click("[data-md-component=search-query]")
+                page.keyboard.type(word)
+                visit.counts["searches"] += 1
+                try:
+                    page.wait_for_selector(".md-search-result__item")
+                except BrowserError:
+                    visit.fault(visit.names[0], "search", f"'{word}' is not found")
