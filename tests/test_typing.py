@@ -16,13 +16,13 @@ import cnnref.testing
 import cnnref.typing
 
 PROGRAM = Path(typed_program.__file__)
-CACHE = Path(cnnref.__file__).parents[1] / ".mypy_cache" / "user"
+PROJECT = Path(cnnref.__file__).parents[1]
 
 
 def checked(path):
-    """What mypy says to a user who has set nothing but --strict."""
-    options = ["--strict", "--config-file=", f"--cache-dir={CACHE}"]
-    said, complaints, _ = api.run([*options, str(path)])
+    """What mypy says to a user who is as strict as the project, which is more than --strict."""
+    options = ["--config-file", PROJECT / "pyproject.toml", "--cache-dir", PROJECT / ".mypy_cache"]
+    said, complaints, _ = api.run([*map(str, options), str(path)])
     assert complaints == ""
     return said
 
