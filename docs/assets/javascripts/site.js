@@ -3,12 +3,19 @@
   "use strict";
   // Only what really scrolls is a stop for the Tab key; a table says at its edge that there is more.
   const SCROLLING = ".table-scroll, .cell-output, .md-typeset :is(.katex-display, pre, pre > code)";
-  const settleEdge = (box) => box.toggleAttribute("data-more", box.scrollWidth - box.clientWidth - Math.abs(box.scrollLeft) > 2);
-  const settleFocus = () => document.querySelectorAll(SCROLLING).forEach((box) => {
-    if (box.scrollWidth < box.clientWidth + 2) box.removeAttribute("tabindex");
-    else if (box.tabIndex) box.tabIndex = 0;
-    if (box.matches(".table-scroll")) settleEdge(box);
-  });
+  const hasMore = (box) => box.scrollWidth - box.clientWidth - Math.abs(box.scrollLeft) > 2;
+  // All are read before one is written, and what is folded away is left until it opens, or the
+  // page would be laid out once for each.
+  const settleFocus = () => {
+    const boxes = [...document.querySelectorAll(SCROLLING)].filter((box) => box.checkVisibility());
+    const wide = new Set(boxes.filter((box) => box.scrollWidth > box.clientWidth + 1));
+    boxes.forEach((box) => {
+      if (!wide.has(box)) box.removeAttribute("tabindex");
+      else if (box.tabIndex) box.tabIndex = 0;
+    });
+    boxes.filter((box) => box.matches(".table-scroll"))
+      .map((box) => [box, hasMore(box)]).forEach(([box, more]) => box.toggleAttribute("data-more", more));
+  };
   // Whatever changes the size of a box or of what is in it: a window, a fold, a font that comes. A
   // formula's box is as wide as before when its font has come, and only what it holds is wider.
   const watchSizes = () => {
@@ -70,6 +77,9 @@
     }, { once: true });
   });
 
+  // The bars of the window have the colours of the page.
+  const colourBars = () => { document.documentElement.style.colorScheme = getComputedStyle(document.body).colorScheme; };
+
   // On paper nothing can be opened; the code of the books stays a file's name.
   const openForPrint = () => document.querySelectorAll("details:not([open], .book)").forEach((box) => {
     box.open = true;
@@ -81,12 +91,14 @@
     prepareBooks();
     watchSizes();
     openTarget();
+    colourBars();
+    new MutationObserver(colourBars).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
     addEventListener("hashchange", openTarget);
     document.querySelectorAll(".tree details[open]").forEach(linkRows);
     addEventListener("toggle", ({ target }) => { if (target.matches(".tree details")) linkRows(target); }, true);
     addEventListener("change", settleFocus);
     addEventListener("beforeprint", openForPrint);
-    document.querySelectorAll(".table-scroll").forEach((box) => box.addEventListener("scroll", () => settleEdge(box), { passive: true }));
+    document.querySelectorAll(".table-scroll").forEach((box) => box.addEventListener("scroll", () => box.toggleAttribute("data-more", hasMore(box)), { passive: true }));
   };
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
   else start();

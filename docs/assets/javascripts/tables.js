@@ -109,7 +109,8 @@
     const status = document.createElement("span");
     status.setAttribute("role", "status");
     status.className = "visually-hidden";
-    box.after(status);
+    // beside the article, all of which would be styled anew
+    (box.closest(".md-content") ?? document.body).append(status);
     return (text) => { status.textContent = text; };
   };
 

@@ -13,6 +13,17 @@ LOGO, LOGO_SIZE = 'alt="logo"', 'alt="logo" width="32" height="32"'
 ICON = re.compile(r'<svg (?=xmlns="[^"]*" viewBox="0 0 24 24">)')
 OTHER_HOST = re.compile(r"(?<=[\"'`])https://[a-z0-9.-]+/")
 
+# what styles the whole page anew as it loads: that transitions stop while colours change, where
+# none has changed yet, and a scheme for the window that the page states itself
+SWITCHED = 'document.body.setAttribute("data-md-color-switching","")'
+MENDED = {
+    SWITCHED: f"(document.body.coloured?{SWITCHED}:document.body.coloured=!0)",
+    '{name:"color-scheme"}': '{name:"unused"}',
+}
+
+# of a table outside of any box, which no page has; for it all around whatever comes is styled anew
+BARE_TABLE = re.compile(r"\.md-typeset table:not\(\[class\]\)\+\*\{[^}]*\}")
+
 # the look of docstrings, which most pages have none of
 DOCSTRINGS = re.compile(r'<link rel="stylesheet" href="[^"]*_mkdocstrings\.css">\s*')
 DOCUMENTED = 'class="doc '
@@ -43,14 +54,37 @@ def light_tab(page: str) -> str:
     return TAB.sub(r'\1 md-tabs__item--active"\2', page, count=1)
 
 
-def keep_on_own_host(site: Path) -> None:
-    """Point the theme's fallbacks that would load from another host at the site itself.
+def repair_scripts(site: Path) -> None:
+    """Let the theme's script load nothing of another host, and style no page twice as it loads.
 
-    They serve features that the site does not use (repository facts, diagrams, old browsers).
+    What would be loaded serves features that the site does not use (repository facts, diagrams,
+    old browsers).
+
+    Raises:
+        ValueError: the theme has another script than the one that is known here.
     """
     for script in sorted(site.glob("assets/javascripts/bundle.*.js")):
-        text = script.read_text(encoding="utf-8")
-        files.write(script, OTHER_HOST.sub("not-used/", text))
+        files.write(script, repaired(script.read_text(encoding="utf-8")))
+
+
+def repaired(script: str) -> str:
+    """The theme's script, mended."""
+    for old, new in MENDED.items():
+        script = _mended(script, re.compile(re.escape(old)), new)
+    return OTHER_HOST.sub("not-used/", script)
+
+
+def repair_styles(site: Path) -> None:
+    """Leave out of the theme's style sheet a rule that costs time and has nothing to do."""
+    for sheet in sorted(site.glob("assets/stylesheets/main.*.css")):
+        files.write(sheet, _mended(sheet.read_text(encoding="utf-8"), BARE_TABLE, ""))
+
+
+def _mended(text: str, old: re.Pattern[str], new: str) -> str:
+    mended, count = old.subn(lambda _: new, text)
+    if count != 1:
+        raise ValueError(f"the theme has no '{old.pattern}' to mend in website/theme/repairs.py")
+    return mended
 
 
 def shorten_styles(site: Path) -> None:
