@@ -108,6 +108,13 @@ def plain() -> list[Call]:
             (F.linear, (one, maps(3, one.shape[-1]), maps(3)), {}),
             (torch.cat, ([one, one],), {"dim": -1}),
             (torch.cat, ((one, one, one),), {}),
+            (torch.cat, ([one, x],), {"dim": 1}),
+            (F.prelu, (one, maps(4)), {}),
+            (F.prelu, (one, maps(1)), {}),
+            (F.adaptive_avg_pool2d, (one, 1), {}),
+            (F.adaptive_avg_pool2d, (one, (2, None)), {}),
+            (F.local_response_norm, (one, 5), {}),
+            (F.local_response_norm, (one, 2, 1.0), {"k": 2.0}),
         ]
         for other in (x, turned, last, whole, half, vector, maps(2, 1, 1, 6), maps(1), 2, 0.5):
             calls += [(func, (one, other), {}) for func in (torch.add, Tensor.mul, Tensor.div)]
@@ -123,6 +130,20 @@ def plain() -> list[Call]:
     calls += [(func, (x, y.mT), {}) for func in (torch.matmul, Tensor.matmul)]
     calls += [(torch.matmul, (x, maps(6, 3)), {}), (torch.matmul, (maps(3, 4), maps(4, 5)), {})]
     calls += [(torch.add, (x, y), {"alpha": 2}), (torch.cat, ([x, maps(2, 4, 5, 7)],), {"dim": 3})]
+    many = maps(2, 8, 5, 6)
+    parts = [
+        *many.chunk(2, 1),
+        many[:, ::2],
+        maps(2, 4, 5, 12)[..., ::2],
+        maps(1, 1, 1, 6),
+        x,
+        last,
+    ]
+    calls += [(torch.cat, (pair,), {"dim": 1}) for pair in product(parts, parts)]
+    calls += [
+        (torch.mul, pair, {}) for pair in product(parts, (maps(4, 1, 1), maps(1, 1, 6), last))
+    ]
+    calls += [(torch.add, (maps(4, 1, 1), part), {}) for part in parts]
     return calls
 
 
@@ -305,6 +326,23 @@ def test_a_convolutional_network_needs_none_of_torchs_compiler() -> None:
     code = LOADED.replace("cnnref.trace(module)", f"{worked_out}cnnref.trace(module)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("True")
+
+
+EACH = """
+import sys, torch, cnnref
+from cnnref.tracing.isolation.process import on_meta
+for name in cnnref.names():
+    with on_meta():
+        module = cnnref.model(name)
+    cnnref.trace(module, cnnref.table(name).input_shape)
+    if "torch._dynamo" in sys.modules:
+        sys.exit(name)
+"""
+
+
+def test_no_network_of_the_catalogue_needs_any_of_torchs_compiler() -> None:
+    done = subprocess.run([sys.executable, "-c", EACH], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def deep(blocks: int) -> nn.Module:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnnref.tracing.predicted.shapes import Found, alike, in_its_order, plain
+from cnnref.tracing.predicted.shapes import Found, alike, in_its_order, plain, rows_first
 
 __all__ = ["RULES"]
 
@@ -30,6 +30,11 @@ def _batch_norm(
     channels = input.shape[1:2]
     fits = all(vector is None or vector.shape == channels for vector in vectors)
     return (input.shape, input) if fits and plain(input, *vectors) else None
+
+
+def _normalised(input: Tensor, *_: Any, **__: Any) -> Found:
+    """Over neighbouring channels: a pooling over one more axis, and element by element."""
+    return (input.shape, input) if input.dim() > 2 and input.numel() and plain(input) else None
 
 
 def _over_last(
@@ -98,6 +103,14 @@ def _rectified(input: Tensor, inplace: bool = False) -> Found:
     return (input.shape, input) if plain(input) else None
 
 
+def _sloped_by(input: Tensor, slope: Tensor) -> Found:
+    """One slope for all, or one for each channel."""
+    fits = slope.dim() < 2 and (
+        slope.numel() == 1 or (input.dim() > 1 and slope.numel() == input.shape[1])
+    )
+    return (input.shape, input) if fits and plain(input) and alike(input, slope) else None
+
+
 def _clamped(
     input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Found:
@@ -124,13 +137,16 @@ def _binary(input: Any, other: Any, **options: Any) -> Found:
         if plain(input, other):
             return input.shape, input
         return in_its_order(input)
-    if not plain(input, other):
-        return None
     large, small = (input, other) if input.numel() >= other.numel() else (other, input)
     tail = large.shape[max(large.dim() - small.dim(), 0) :]
     spread = all(b in (1, a) for a, b in zip(tail, small.shape, strict=True))
     # a scalar does not decide the dtype, and axes of one the order of the axes
-    return (large.shape, large) if spread and small.dim() and 1 not in large.shape[1:] else None
+    if not spread or not small.dim() or 1 in large.shape[1:]:
+        return None
+    if plain(input, other):
+        return large.shape, large
+    one_axis = sum(size > 1 for size in small.shape) < 2 and small.is_contiguous()
+    return in_its_order(large) if one_axis and alike(input, other) else None
 
 
 def _added_to(input: Tensor, other: Any, **options: Any) -> Found:
@@ -145,7 +161,9 @@ def _added_to(input: Tensor, other: Any, **options: Any) -> Found:
 def _concat(tensors: Any, dim: int = 0) -> Found:
     first = tensors[0]
     rank = first.dim()
-    if not rank or not -rank <= dim < rank or not plain(*tensors):
+    if not rank or not -rank <= dim < rank or not alike(*tensors):
+        return None
+    if not all(plain(x) or rows_first(x) for x in tensors):
         return None
     axis = dim % rank
     rest = [(*x.shape[:axis], *x.shape[axis + 1 :]) for x in tensors]
@@ -182,8 +200,10 @@ RULES: dict[Any, Callable[..., Found]] = {
     F.batch_norm: _batch_norm,
     F.layer_norm: _over_last,
     F.group_norm: _group_norm,
+    F.local_response_norm: _normalised,
     F.relu: _rectified,
     F.hardtanh: _clamped,
+    F.prelu: _sloped_by,
     F.dropout: _dropout,
     **dict.fromkeys((F.softmax, torch.softmax, Tensor.softmax), _softmax),
     **dict.fromkeys(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["META", "Found", "Sizes", "alike", "in_its_order", "plain"]
+__all__ = ["META", "Found", "Sizes", "alike", "in_its_order", "plain", "rows_first"]
 
 META = torch.device("meta")
 Sizes = tuple[int, ...]
@@ -30,6 +30,11 @@ def alike(*tensors: Tensor | None) -> bool:
 def plain(*tensors: Tensor | None) -> bool:
     """Whether tensors are contiguous floating-point ones of one dtype, with elements in them."""
     return alike(*tensors) and all(tensor is None or _in_order(tensor) for tensor in tensors)
+
+
+def rows_first(input: Tensor) -> bool:
+    """Whether a part of a map has its channels farther apart than its columns."""
+    return input.dim() == 4 and input.stride(1) > input.stride(3) > 0
 
 
 def in_its_order(input: Tensor, dtype: torch.dtype | None = None) -> Tensor | None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnnref.tracing.predicted.shapes import Found, Sizes, plain
+from cnnref.tracing.predicted.shapes import META, Found, Sizes, alike, plain, rows_first
 from cnnref.tracing.rules.operation import sizes
 
 __all__ = ["RULES"]
+
+CHANNELS_LAST = torch.channels_last
 
 
 def _conv(
@@ -24,7 +27,9 @@ def _conv(
     groups: int = 1,
 ) -> Found:
     rank = weight.dim() - 2
-    if input.dim() != rank + 2 or not plain(input, weight, bias):
+    if input.dim() != rank + 2 or not plain(weight, bias) or not alike(input, weight):
+        return None
+    if not plain(input) and not rows_first(input):
         return None
     filters, depth, *kernel = weight.shape
     fits = input.shape[1] == depth * groups and filters % groups == 0
@@ -135,7 +140,10 @@ def _rounded_up(size: int, window: int, step: int, border: int, span: int, out: 
 
 def _adaptive(rank: int) -> Callable[..., Found]:
     def rule(input: Tensor, output_size: Any, return_indices: bool = False) -> Found:
-        if return_indices or input.dim() != rank + 2 or not plain(input):
+        if return_indices or input.dim() != rank + 2:
+            return None
+        last = rank == 2 and alike(input) and input.is_contiguous(memory_format=CHANNELS_LAST)
+        if not last and not plain(input):
             return None
         wanted = (output_size,) * rank if isinstance(output_size, int) else tuple(output_size)
         if len(wanted) != rank or not all(size is None or size > 0 for size in wanted):
@@ -143,7 +151,10 @@ def _adaptive(rank: int) -> Callable[..., Found]:
         if wanted == (None,):  # the one axis must have a size
             return None
         out = [size or had for size, had in zip(wanted, input.shape[2:], strict=True)]
-        return (*input.shape[:2], *out), input
+        shape = (*input.shape[:2], *out)
+        if plain(input):
+            return shape, input
+        return torch.empty(shape, dtype=input.dtype, device=META, memory_format=CHANNELS_LAST)
 
     return rule
 
