@@ -192,7 +192,7 @@ def touch(visit: Visit, page: Page, name: str, _: str) -> None:
     """On a phone a tap on a chart tells, and what is hidden of a table is announced."""
     tap(visit, page, name)
     page.evaluate(OPEN)
-    page.wait_for_timeout(100)
+    visit.reach(page, name, "phone, opened")
     for label in page.evaluate(UNTOLD):
         visit.fault(name, "phone", f"nothing says that '{label}' has more columns")
     if page.evaluate(FOLDS):

@@ -43,7 +43,9 @@ OVERFLOW = """() => {
   return excess + ' px too wide' + (e ? ', at <' + e.tagName.toLowerCase() + ' class="' +
     e.getAttribute('class') + '">' : '');
 }"""
+# what is folded away is no matter until it is opened
 UNREACHABLE = """() => [...document.querySelectorAll('.md-content *')].filter(e => {
+    if (!e.checkVisibility()) return false;
     const style = getComputedStyle(e);
     return /auto|scroll/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1 &&
       e.clientWidth > 0 && e.tabIndex < 0 && !e.querySelector('[tabindex], a, button');
@@ -181,12 +183,16 @@ class Visit:
         self.counts["views"] += 1
         if excess := page.evaluate(OVERFLOW):
             self.fault(name, where, f"the page scrolls sideways: {excess}")
-        with contextlib.suppress(BrowserError):  # scripts that come late make these reachable
+        self.reach(page, name, where)
+        self.picture(page, f"{Path(name).with_suffix('').as_posix()}-{size}-{scheme}")
+        self.axe(page, name, where, None if (size, scheme) in ALL_OF_AXE else ["color-contrast"])
+
+    def reach(self, page: Page, name: str, where: str) -> None:
+        """Whatever scrolls is a stop of the Tab key, once the scripts have come."""
+        with contextlib.suppress(BrowserError):
             page.wait_for_function(f"() => !({UNREACHABLE})().length", timeout=SOON)
         for element in page.evaluate(UNREACHABLE):
             self.fault(name, where, f"the keyboard cannot scroll {element}")
-        self.picture(page, f"{Path(name).with_suffix('').as_posix()}-{size}-{scheme}")
-        self.axe(page, name, where, None if (size, scheme) in ALL_OF_AXE else ["color-contrast"])
 
     def axe(
         self,
@@ -341,6 +347,7 @@ def chosen(names: Sequence[str], weights: Sequence[int]) -> list[str]:
 def handle(visit: Visit, page: Page, name: str, _: str) -> None:
     """Charts by the keyboard, tables by every hand, and at the end the page on paper."""
     visit.charts(page, name)
+    visit.reach(page, name, "laptop, opened")
     for title in page.evaluate(UNSORTABLE):
         visit.fault(name, "tables", f"the long table '{title}' cannot be sorted")
     for table in page.query_selector_all("table:has(button.sort)"):
