@@ -109,7 +109,7 @@ class Visit:
                             look(self, page, name, size)
         self.without_scripts()
         self.from_files()
-        search(self)
+        self.search()
         hands.check(self)
         handled.check(self)
         played.check(self)
@@ -274,21 +274,25 @@ class Visit:
                 with self.open(context, name, "from file", base) as page:
                     self.counts["pages from files"] += 1
                     self.charts(page, name, most=1)
-            for origin, where in ((base, "from file"), (self.address, "served")):
-                with self.open(context, self.names[0], where, origin) as page:
-                    self.search(page, self.names[0], where)
 
-    def search(self, page: Page, name: str, where: str) -> None:
-        """The longest word of the page's heading must be found."""
-        heading = page.inner_text("h1").replace("¶", "")
-        word = max(heading.split(), key=len).strip(",.;:")
+    def search(self) -> None:
+        """Words of the lecture are found, and the longest of a heading also from files."""
+        searches = [(f"{self.site.as_uri()}/", "from file", "")]
+        searches += [(self.address, "served", word) for word in ("", *WORDS)]
+        with self.context("laptop") as context:
+            for origin, where, word in searches:
+                with self.open(context, self.names[0], where, origin) as page:
+                    heading = page.inner_text("h1").replace("¶", "")
+                    self.seek(page, word or max(heading.split(), key=len).strip(",.;:"), where)
+
+    def seek(self, page: Page, word: str, where: str) -> None:
         page.click("[data-md-component=search-query]")
         page.keyboard.type(word)
         self.counts["searches"] += 1
         try:
             page.wait_for_selector(".md-search-result__item")
         except BrowserError:
-            self.fault(name, where, f"the search for '{word}' finds nothing")
+            self.fault(self.names[0], where, f"the search for '{word}' finds nothing")
 
 
 # a reader looks for these; each must be found
@@ -426,16 +430,3 @@ def paper(visit: Visit, page: Page, name: str) -> None:
         visit.fault(name, "paper", f"{hidden} rows are not shown")
     if shown := page.evaluate(FURNITURE):
         visit.fault(name, "paper", f"{shown} parts of the frame are shown")
-
-
-def search(visit: Visit) -> None:
-    with visit.context("laptop") as context:
-        for word in WORDS:
-            with visit.open(context, visit.names[0], "search") as page:
-                page.click("[data-md-component=search-query]")
-                page.keyboard.type(word)
-                visit.counts["searches"] += 1
-                try:
-                    page.wait_for_selector(".md-search-result__item")
-                except BrowserError:
-                    visit.fault(visit.names[0], "search", f"'{word}' is not found")
