@@ -2,8 +2,8 @@
 
 The call is the first of a fresh process; what its import took stands apart.
 
-`python benchmark_child.py once TOOL NETWORK DEVICE` prints the tool's table and then one JSON line;
-`python benchmark_child.py growth TOOL DEVICE` times it on deeper and deeper networks.
+`python -m studies.peers.benchmark_child once TOOL NETWORK DEVICE` prints the tool's table and then
+one JSON line; the same with `growth TOOL DEVICE` times it on deeper and deeper networks.
 """
 
 from __future__ import annotations

@@ -20,8 +20,10 @@ from studies.output import write
 from studies.peers.benchmark_layout import Measured, exponent, medians
 from studies.peers.benchmark_start import installed, processor_time
 from studies.peers.records import PEERS
+from website.places import SCRIPTS
 
-CHILD = Path(__file__).resolve().parent / "benchmark_child.py"
+# one process of it, which finds the studies where it is started
+CHILD = [sys.executable, "-m", "studies.peers.benchmark_child"]
 RECORD = PEERS / "benchmark.json"
 NETWORKS = (
     "alexnet", "vgg16", "googlenet", "inception_v3", "resnet50", "resnet152", "densenet121",
@@ -93,8 +95,8 @@ def grown(tool: str) -> Measured:
 
 
 def child(*arguments: str) -> Measured:
-    command = [sys.executable, str(CHILD), *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [*CHILD, *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=SCRIPTS)
     if ran.returncode:
         raise RuntimeError(f"{' '.join(arguments)} failed: {ran.stderr.strip().splitlines()[-1]}")
     found: Measured = json.loads(ran.stdout.splitlines()[-1])
@@ -116,14 +118,12 @@ def start(rounds: int, peer: str) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         python = installed(Path(folder))
         table = [str(python), "-m", "cnnref", "table", START]
-        other = [sys.executable, str(CHILD), "once", peer, START, "meta"]
-        if peer in JIT:
-            other[-1] = "cpu"
+        other = [*CHILD, "once", peer, START, "cpu" if peer in JIT else "meta"]
         times: dict[str, list[tuple[float, float]]] = {OURS: [], peer: []}
         for _ in range(max(rounds, 5)):
-            for name, command in ((OURS, table), (peer, other)):
+            for name, command, place in ((OURS, table, folder), (peer, other, SCRIPTS)):
                 began, before = time.perf_counter(), processor_time()
-                subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=True)
+                subprocess.run(command, cwd=place, stdout=subprocess.DEVNULL, check=True)
                 spent = time.perf_counter() - began, processor_time() - before
                 times[name].append(spent)
     return {
