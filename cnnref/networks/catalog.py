@@ -143,7 +143,9 @@ def _text(size: Size) -> str:
 
 
 def _advice(record: Architecture) -> str:
-    smallest = next(size for size in range(1, LARGEST + 1) if _fits(record, size))
+    smallest = next((size for size in range(1, LARGEST + 1) if _fits(record, size)), None)
+    if smallest is None:
+        return f"No square input up to {_text(LARGEST)} fits, so the spec is at fault."
     if _fits(record, LARGEST):
         return f"The smallest square input that fits is {smallest} x {smallest}."
     largest = next(size for size in range(smallest, LARGEST) if not _fits(record, size + 1))

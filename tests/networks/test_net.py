@@ -123,6 +123,20 @@ def test_a_refused_layer_leaves_the_net_as_it_was():
     assert len(one.table()) == 0
 
 
+def test_a_spec_that_fits_no_input_is_said_to_be_at_fault(monkeypatch):
+    def wrong(net, num_classes):
+        x = net.linear(net.flatten(net.adaptive_avg_pool(net.input, 1)), 4, name="fc1")
+        net.linear(x, num_classes, in_features=5, name="fc2")
+
+    monkeypatch.setattr("cnnref.networks.catalog._function", lambda _: wrong)
+    with pytest.raises(ShapeError) as refused:
+        cnnref.table("vgg11", input_size=64)
+    assert str(refused.value) == (
+        "vgg11 at 64 x 64: fc2: its weights take 5 features, but its input is 4. "
+        "No square input up to 1024 x 1024 fits, so the spec is at fault."
+    )
+
+
 CATALOGUE = {
     ("alexnett", None): "Unknown network 'alexnett': did you mean alexnet?",
     ("alexnet", 10): (

@@ -142,8 +142,9 @@ def _adaptive(rank: int) -> Callable[..., Found]:
     def rule(input: Tensor, output_size: Any, return_indices: bool = False) -> Found:
         if return_indices or input.dim() != rank + 2:
             return None
+        rows = plain(input)
         last = rank == 2 and alike(input) and input.is_contiguous(memory_format=CHANNELS_LAST)
-        if not last and not plain(input):
+        if not rows and not last:
             return None
         wanted = (output_size,) * rank if isinstance(output_size, int) else tuple(output_size)
         if len(wanted) != rank or not all(size is None or size > 0 for size in wanted):
@@ -152,7 +153,7 @@ def _adaptive(rank: int) -> Callable[..., Found]:
             return None
         out = [size or had for size, had in zip(wanted, input.shape[2:], strict=True)]
         shape = (*input.shape[:2], *out)
-        if plain(input):
+        if rows:
             return shape, input
         return torch.empty(shape, dtype=input.dtype, device=META, memory_format=CHANNELS_LAST)
 
