@@ -2,7 +2,6 @@
 (() => {
   "use strict";
   const SCALE = 3; // pixels of a PNG for one of the drawing
-  const ROWS = 3; // of a table that is worth a file
 
   const save = (blob, name) => {
     const link = document.createElement("a");
@@ -67,26 +66,22 @@
   };
 
   // The buttons stand in the margin below, so that nothing moves.
-  const offer = (box, kinds, place) => {
-    const bar = document.createElement("div");
-    bar.className = "take";
-    kinds.forEach((kind) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = kind;
-      button.setAttribute("aria-label", `Download as ${kind}: ${nameOf(box).replaceAll("-", " ")}`);
-      button.addEventListener("click", () => KINDS[kind](box));
-      bar.append(button);
-    });
-    place(bar);
-  };
+  const offer = (bar, box, kinds) => bar.append(...kinds.map((kind) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = kind;
+    button.setAttribute("aria-label", `Download as ${kind}: ${nameOf(box).replaceAll("-", " ")}`);
+    button.addEventListener("click", () => KINDS[kind](box));
+    return button;
+  }));
 
   const start = () => {
-    document.querySelectorAll("figure:is(.chart, .drawing)").forEach((figure) =>
-      offer(figure, ["SVG", "PNG"], (bar) => figure.append(bar)));
-    document.querySelectorAll(".md-content .table-scroll").forEach((box) => {
-      const rows = box.querySelector(":scope > table")?.tBodies[0]?.rows.length ?? 0;
-      if (rows >= ROWS && !box.closest(".tree")) offer(box, ["CSV"], (bar) => box.after(bar));
+    document.querySelectorAll(".table-scroll + .take").forEach((bar) => offer(bar, bar.previousElementSibling, ["CSV"]));
+    document.querySelectorAll("figure:is(.chart, .drawing)").forEach((figure) => {
+      const bar = document.createElement("div");
+      bar.className = "take";
+      offer(bar, figure, ["SVG", "PNG"]);
+      figure.append(bar);
     });
   };
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);

@@ -14,11 +14,14 @@ ICON = re.compile(r'<svg (?=xmlns="[^"]*" viewBox="0 0 24 24">)')
 OTHER_HOST = re.compile(r"(?<=[\"'`])https://[a-z0-9.-]+/")
 
 # what styles the whole page anew as it loads: that transitions stop while colours change, where
-# none has changed yet, and a scheme for the window that the page states itself
+# none has changed yet, and a scheme for the window that the page states itself; and what lays out
+# what is folded away, whose sizes are told anyhow once it is opened
 SWITCHED = 'document.body.setAttribute("data-md-color-switching","")'
 MENDED = {
     SWITCHED: f"(document.body.coloured?{SWITCHED}:document.body.coloured=!0)",
     '{name:"color-scheme"}': '{name:"unused"}',
+    "let t=e;for(;t.client": 'let t=e,c=e.closest("details:not([open])");for(;!c&&t.client',
+    "m(()=>de(e)),Q(de(e)))}function At": "m(()=>de(e)),c?a=>a:Q(de(e)))}function At",
 }
 
 # of a table outside of any box, which no page has; for it all around whatever comes is styled anew

@@ -28,6 +28,10 @@ FIGURE = re.compile(r"(?:≈ )?[−+-]?\d[\d,.]*\s?(?:[kKMGT]?i?B?|%|×|ms|s)?|[
 SENTENCES = "prose"
 # a table with more rows can be filtered, above itself
 FILTERED_FROM = 20
+# the fewest rows of a table that is worth a file
+TAKEN_FROM = 3
+# where the button for that comes: among blocks that stand, a new one has all of them styled anew
+TAKE = element("div", class_="take")
 # headings of columns that a phone folds where there are others: what they hold is said elsewhere
 SECOND = frozenset((
     "C", "H/W", "filters", "kernel", "stride", "pad", "out C",
@@ -106,7 +110,8 @@ def frame(source: Source, table: Tag, label: str, root: str | None) -> None:
     before, _, after = region(label, TABLE, wide=wide).partition(TABLE)
     place = element("p", class_="table-filter") if is_filtered(table) else ""
     place += fold(len(second)) if second else ""
-    source.put_around(table, place + before, after + how_counted(table, root))
+    take = TAKE if len(table.select("tbody > tr")) >= TAKEN_FROM else ""
+    source.put_around(table, place + before, after + take + how_counted(table, root))
 
 
 def least_width(rows: Sequence[Sequence[str]]) -> float:

@@ -28,6 +28,8 @@ def test_the_script_asks_no_other_host_and_styles_no_page_twice(tmp_path: Path) 
     # only what a reader chooses stops transitions, and no scheme of the window comes late
     assert f"coloured?{repairs.SWITCHED}" in text
     assert 'name:"color-scheme"' not in text
+    # nor is what is folded away laid out
+    assert 'let t=e,c=e.closest("details:not([open])")' in text
 
 
 def test_the_style_sheet_has_no_rule_that_a_new_button_sets_off(tmp_path: Path) -> None:
