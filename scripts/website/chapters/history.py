@@ -387,14 +387,14 @@ def _win(year: int, winner: Entry, second: Entry) -> dict[str, Any]:
     depth = f"{depth} layers" if depth.isdigit() else depth
     return {
         "year": str(year),
-        "label": f"{year} {SHORT[year]}|{depth}, {winner.top5_error.number:.1f} %",
+        "label": f"{year} {SHORT[year]}|{depth}, {winner.top5_error.number:.1f}%",
         "team": winner.team,
         "model": winner.model,
         "kind": "hand-made features" if shallow else "convolutional network",
         "depth": depth,
         "error": winner.top5_error.number,
-        "printed": f"{winner.top5_error} %",
-        "second": f"{second.team}, {second.top5_error} %",
+        "printed": f"{winner.top5_error}%",
+        "second": f"{second.team}, {second.top5_error}%",
         "second_error": second.top5_error.number,
         "source": winner.source.citation,
     }

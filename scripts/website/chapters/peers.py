@@ -122,7 +122,7 @@ def _halved(tool: str) -> str:
 
 def _deviation(total: float, macs: float) -> Html:
     share = 100 * (total - macs) / macs
-    shown = "0" if total == macs else f"{share:+.2f} %"
+    shown = "0" if total == macs else f"{share:+.2f}%"
     return data(f"{total:g}", shown, f"{total:,.0f}")
 
 

@@ -108,7 +108,7 @@ def _unfolded(shown: Shown, name: str) -> str:
         return ""
     roof = own[0].roof
     said = (
-        f"Layer by layer, {own[0].measurement.setting}: {100 * roof.share('memory'):.0f} % of the "
+        f"Layer by layer, {own[0].measurement.setting}: {100 * roof.share('memory'):.0f}% of the "
         "allowed time is bound by memory"
     )
     return folded(said, layers_table(roof), class_="machine")

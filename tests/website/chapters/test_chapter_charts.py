@@ -91,8 +91,8 @@ def test_the_errors_of_the_resnets_are_those_of_two_protocols():
         (value["network"], value["protocol"]): value["printed"]
         for value in values_of(resnet.resnet_errors())
     }
-    assert printed["ResNet-50", "the paper, ten crops"] == "22.85 %"
-    assert printed["ResNet-50", "torchvision, one crop"] == "23.87 %"
+    assert printed["ResNet-50", "the paper, ten crops"] == "22.85%"
+    assert printed["ResNet-50", "torchvision, one crop"] == "23.87%"
     assert len(printed) == 10
 
 

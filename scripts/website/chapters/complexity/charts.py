@@ -12,7 +12,7 @@ from functools import cache
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
-from cnnref.counting.units import MIB, rounded
+from cnnref.counting.units import MEGA, MIB, rounded
 from cnnref.drawing import bars
 from studies.machines.reference import reference
 from website.charts import comparison, scatter
@@ -142,7 +142,7 @@ def _cited(point: Point) -> dict[str, Any]:
         "label": ("≈ " if point.approximate else "") + point.label,
         "family": _family(point),
         "top1": float(point.top1),
-        "printed": f"{point.top1} %",
+        "printed": f"{point.top1}%",
         "approximate": point.approximate,
         "protocol": point.figure.note,
         "source": point.figure.source.citation,
@@ -150,15 +150,15 @@ def _cited(point: Point) -> dict[str, Any]:
 
 
 def _row(point: Point, axis: Axis) -> dict[str, Any]:
-    costs = {f"exact_{key}": other.value(point.name) for key, other in comparison.axes().items()}
-    known = {key: cost for key, cost in costs.items() if cost is not None}
+    costs = {key: other.value(point.name) for key, other in comparison.axes().items()}
+    known = {f"exact_{key}": _shown(key, cost) for key, cost in costs.items() if cost is not None}
     own = {"x": _value(axis, point), "parameters": _value(AXES["parameters"], point)}
     return _cited(point) | known | own
 
 
 def _tooltip(alt: Any, *, costs: bool = True) -> list[Any]:
     exact = [
-        alt.Tooltip(f"exact_{key}:Q", title=_exact_title(key, axis), format=",")
+        alt.Tooltip(f"exact_{key}:Q", title=_exact_title(key, axis), format=_format(key))
         for key, axis in comparison.axes().items()
     ]
     return [
@@ -170,8 +170,17 @@ def _tooltip(alt: Any, *, costs: bool = True) -> list[Any]:
     ]
 
 
+def _shown(key: str, cost: float) -> float:
+    # a count to its last digit, a time in milliseconds
+    return cost / MEGA if key == "time" else cost
+
+
+def _format(key: str) -> str:
+    return ",.2f" if key == "time" else ","
+
+
 def _exact_title(key: str, axis: Axis) -> str:
-    unit = " (ns)" if key == "time" else ""
+    unit = " (ms)" if key == "time" else ""
     return axis.choice[0].upper() + axis.choice[1:] + unit
 
 

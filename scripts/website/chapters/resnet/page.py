@@ -167,7 +167,7 @@ def _error(title: str, key: str) -> dict[str, Any]:
         "network": title,
         "protocol": ERRORS[key],
         "error": float(point.error),
-        "printed": f"{point.error} %",
+        "printed": f"{point.error}%",
         "note": point.figure.note,
         "source": point.figure.source.citation,
     }
