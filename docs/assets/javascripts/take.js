@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const SCALE = 3; // pixels of a PNG for one of the drawing
+  const LONGEST = 60; // letters of a file's name, in whole words
 
   const save = (blob, name) => {
     const link = document.createElement("a");
@@ -11,10 +12,12 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   };
 
+  const saidOf = (box) => (box.querySelector("figcaption, caption")?.textContent ?? box.getAttribute("aria-label") ?? "").trim();
+
   const nameOf = (box) => {
-    const said = box.querySelector("figcaption, caption")?.textContent ?? box.getAttribute("aria-label") ?? "";
     const page = location.pathname.split("/").pop().replace(/\.html$/, "") || "index";
-    return `${page}-${said}`.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 60).replace(/-$/, "");
+    const name = `${page}-${saidOf(box)}`.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/-$/, "");
+    return name.length > LONGEST ? name.slice(0, LONGEST + 1).replace(/-[^-]*$/, "") : name;
   };
 
   // A drawing that stands alone: its colours those of the light scheme, its ground white.
@@ -30,7 +33,8 @@
     copy.setAttribute("font-family", "Helvetica, Arial, sans-serif");
     const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
     Object.entries({ width: "100%", height: "100%", fill: "#fff" }).forEach(([name, value]) => ground.setAttribute(name, value));
-    copy.prepend(ground);
+    // a drawing's title has to stay in front
+    copy.querySelector(":scope > :not(title, desc)").before(ground);
     const text = new XMLSerializer().serializeToString(copy)
       .replace(/var\((--[\w-]+)(?:,[^)]*)?\)/g, (_, name) => colours.getPropertyValue(name).trim() || "#22262d")
       .replaceAll("currentColor", colours.getPropertyValue("--ink").trim());
@@ -70,7 +74,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = kind;
-    button.setAttribute("aria-label", `Download as ${kind}: ${nameOf(box).replaceAll("-", " ")}`);
+    button.setAttribute("aria-label", `Download as ${kind}: ${saidOf(box).split(/[.;] /)[0].replace(/\.$/, "")}`);
     button.addEventListener("click", () => KINDS[kind](box));
     return button;
   }));
