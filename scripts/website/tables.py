@@ -73,6 +73,7 @@ IN_FULL = {
     r"aug\.": "augmentation",
     r"model\(s\)": "networks",
     r"crop\(s\)": "crops",
+    "APPROXIMATE: read": "read",
 }
 COSTS = ("layers", "parameters (M)", "GMACs", "activations (M)")
 QUANTITIES = {

@@ -31,10 +31,13 @@ from website.markup import (
     table,
 )
 from website.networks.layer_tree import field_text, fields, place, shown_at
+from website.tables import in_full
 from website.theme.tables import second_columns
 
 __all__ = ["conventions", "errors", "held_against", "layer_bars", "memory", "stage_bars"]
 
+# how sure a figure is that nobody saw in its source
+DOUBTS = {"approximate-chart-reading": "approximate", "from-memory": "from memory"}
 # what published figures are of
 PUBLISHED = {
     "params": "parameters",
@@ -200,15 +203,15 @@ def errors(name: str) -> str:
 
 
 def _protocol(note: str, told: Sequence[str]) -> Html:
-    return element("li", element("strong", ", ".join(told)), f": {note}")
+    return element("li", element("strong", ", ".join(told)), f": {in_full(note)}")
 
 
 def _printed(figure: Published) -> str:
     text = str(figure.value)
     text = grouped(int(text)) if figure.unit == "count" and text.isdecimal() else text
     unit = {"%": "%", "count": "", "year": ""}.get(figure.unit, f" {figure.unit}")
-    doubt = "" if figure.certainty.startswith("verified") else f" ({figure.certainty})"
-    return f"{text}{unit}{doubt}"
+    doubt = DOUBTS.get(figure.certainty, "")
+    return f"{text}{unit}{doubt and f' ({doubt})'}"
 
 
 def _table(
