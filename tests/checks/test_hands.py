@@ -57,6 +57,25 @@ def test_a_cut_table_and_folded_columns_need_a_cue(browser, tmp_path):
     assert phone(browser, tmp_path, FOLD + BOX.format(" told", wide), FOLDS) == 1
 
 
+def test_a_cut_formula_needs_a_cue(browser, tmp_path):
+    from checks.tour.hands import UNTOLD
+
+    box = '<span class="katex-display" style="display: block; overflow: auto"{}>{}</span>'
+    assert phone(browser, tmp_path, box.format("", "x" * 200), UNTOLD) == ["x" * 200]
+    assert phone(browser, tmp_path, box.format(" data-more", "x" * 200), UNTOLD) == []
+    assert phone(browser, tmp_path, box.format("", "x"), UNTOLD) == []
+
+
+@pytest.mark.parametrize(("left", "read"), [("8px", True), ("-8px", False), ("99vw", False)])
+def test_what_a_chart_tells_is_inside_of_the_window(browser, tmp_path, left, read):
+    from checks.tour.hands import TOLD
+
+    told = f'<div id="vg-tooltip-element" class="visible" style="position: fixed; left: {left}">'
+    chart = '<figure><div class="chart-view"></div><p class="chart-said">a mark</p></figure>'
+    script = f"() => ({TOLD})(document.querySelector('.chart-view'))"
+    assert phone(browser, tmp_path, f"{chart}{told}a mark</div>", script) == read
+
+
 @pytest.mark.parametrize(("more", "moves"), [("", False), (LATE, True)])
 def test_a_page_that_moves_while_it_loads_is_told(browser, tmp_path, more, moves):
     tour = visit(browser, tmp_path, "<p>text</p>" * 20 + BLOCK + more)

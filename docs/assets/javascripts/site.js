@@ -1,8 +1,9 @@
 // Everything here improves a page that is complete without it.
 (() => {
   "use strict";
-  // Only what really scrolls is a stop for the Tab key; a table says at its edge that there is more.
+  // Only what really scrolls is a stop for the Tab key; a table or a formula says at its edge that there is more.
   const SCROLLING = ".table-scroll, .cell-output, .md-typeset :is(.katex-display, pre, pre > code)";
+  const TELLING = ".table-scroll, .md-typeset .katex-display";
   const hasMore = (box) => box.scrollWidth - box.clientWidth - Math.abs(box.scrollLeft) > 2;
   // All are read before one is written, and what is folded away is left until it opens, or the
   // page would be laid out once for each.
@@ -13,7 +14,7 @@
       if (!wide.has(box)) box.removeAttribute("tabindex");
       else if (box.tabIndex) box.tabIndex = 0;
     });
-    boxes.filter((box) => box.matches(".table-scroll"))
+    boxes.filter((box) => box.matches(TELLING))
       .map((box) => [box, hasMore(box)]).forEach(([box, more]) => box.toggleAttribute("data-more", more));
   };
   // Whatever changes the size of a box or of what is in it: a window, a fold, a font that comes. A
@@ -98,7 +99,7 @@
     addEventListener("toggle", ({ target }) => { if (target.matches(".tree details")) linkRows(target); }, true);
     addEventListener("change", settleFocus);
     addEventListener("beforeprint", openForPrint);
-    document.querySelectorAll(".table-scroll").forEach((box) => box.addEventListener("scroll", () => box.toggleAttribute("data-more", hasMore(box)), { passive: true }));
+    document.querySelectorAll(TELLING).forEach((box) => box.addEventListener("scroll", () => box.toggleAttribute("data-more", hasMore(box)), { passive: true }));
   };
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
   else start();

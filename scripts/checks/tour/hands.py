@@ -36,15 +36,17 @@ CUT = """() => [...document.querySelectorAll('.md-content .table-scroll')]
   .filter(box => box.clientWidth && box.scrollWidth > box.clientWidth + 1)
   .map(box => box.getAttribute('aria-label'))"""
 # what a reader cannot know to be there: a cut table without a cue, a folded column without a line
-UNTOLD = """() => [...document.querySelectorAll('.md-content .table-scroll')].filter(box => {
+UNTOLD = """() => [...document.querySelectorAll(
+  '.md-content :is(.table-scroll, .katex-display)')].filter(box => {
   const cue = getComputedStyle(box, '::after').content;
   const cut = box.clientWidth && box.scrollWidth > box.clientWidth + 3;
   const second = box.clientWidth && box.querySelector('[data-second]');
   const folded = second && !second.getClientRects().length;
   const line = (box.closest('.tree') ?? box).previousElementSibling;
-  return (cut && !cue.includes('more')) ||
+  const told = cue.includes('more') || box.matches('.katex-display[data-more]');
+  return (cut && !told) ||
     (folded && !(line?.matches('label.fold') && line.getClientRects().length));
-}).map(box => box.getAttribute('aria-label'))"""
+}).map(box => box.getAttribute('aria-label') ?? box.textContent)"""
 FOLDS = """() => [...document.querySelectorAll('label.fold')].filter(e => e.getClientRects().length)
   .map(label => { label.querySelector('input').click();
     return label.nextElementSibling.querySelector('[data-second]').getClientRects().length; })
@@ -70,8 +72,13 @@ MIDDLE = f"""async view => {{ {AT_REST}
   const box = await atRest(marks[0]);
   return [box.x + box.width / 2, box.y + box.height / 2];
 }}"""
-TOLD = """view => (view.parentElement.querySelector('.chart-said')?.textContent ?? '').length > 3 &&
-  !!document.querySelector('#vg-tooltip-element.visible')"""
+# what is told can be read from its first letter to its last
+TOLD = """view => {
+  const told = document.querySelector('#vg-tooltip-element.visible')?.getBoundingClientRect();
+  return (view.parentElement.querySelector('.chart-said')?.textContent ?? '').length > 3 &&
+    !!told && told.left >= 0 && told.top >= 0 &&
+    told.right <= innerWidth && told.bottom <= innerHeight;
+}"""
 SAID = """() => [...document.querySelectorAll('.md-tooltip2--active')].some(tip =>
   tip.textContent.trim().length > 3 &&
   parseFloat(getComputedStyle(tip.firstElementChild).fontSize) >= 12)"""
@@ -194,7 +201,7 @@ def touch(visit: Visit, page: Page, name: str, _: str) -> None:
     page.evaluate(OPEN)
     visit.reach(page, name, "phone, opened")
     for label in page.evaluate(UNTOLD):
-        visit.fault(name, "phone", f"nothing says that '{label}' has more columns")
+        visit.fault(name, "phone", f"nothing says that '{label[:60]}' goes on")
     if page.evaluate(FOLDS):
         visit.fault(name, "phone", "folded columns do not unfold")
 

@@ -19,7 +19,9 @@ KATEX = SCRIPTS / "vendor" / "katex" / "katex.min.js"
 STYLESHEET = "assets/vendor/katex/katex.min.css"
 # as Markdown marks it and `theme.notebooks` too, without tags inside; a parser would read all the
 # drawings of a page to find it
-FORMULA = re.compile(r'<(span|div) class="arithmatex">(.*?)</\1>', re.DOTALL)
+FORMULA = re.compile(r'<(span|div) class="arithmatex">(.*?)</\1>([.,;:!?)]*)', re.DOTALL)
+# a formula of so few letters stays on a line with the stop behind it; a longer one has to break
+SHORT = 24
 # where the head of a page ends
 END = "</head>"
 TEX = re.compile(r"\\[(\[](.*)\\[)\]]", re.DOTALL)
@@ -44,7 +46,13 @@ class MathError(ValueError):
 
 def render(page: str) -> str:
     """Replace every formula that Markdown marked in the page."""
-    return FORMULA.sub(lambda match: formula(match[2]), page)
+    return FORMULA.sub(lambda match: _stopped(formula(match[2]), *match.groups()), page)
+
+
+def _stopped(shown: str, tag: str, marked: str, stop: str) -> str:
+    if not stop or tag != "span" or len(marked) > SHORT:
+        return shown + stop
+    return f'<span class="unbroken">{shown}{stop}</span>'
 
 
 def formula(marked: str) -> str:

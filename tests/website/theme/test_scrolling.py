@@ -34,4 +34,6 @@ def test_a_formula_that_its_font_makes_too_wide_can_be_reached(tmp_path, size, r
         page.evaluate("() => document.fonts.ready.then(() => true)")
         page.wait_for_timeout(100)
         assert (before, box.evaluate("box => box.tabIndex")) == (-1, reached)
+        # and says that it goes on
+        assert box.evaluate("box => box.hasAttribute('data-more')") == (reached == 0)
         browser.close()

@@ -1,0 +1,33 @@
+"""A stop stays on the line of the short formula before it."""
+
+import pytest
+
+from website.theme import math
+
+BOX = '<span class="arithmatex">\\({}\\)</span>{}'
+
+
+@pytest.fixture(autouse=True)
+def letters(monkeypatch):
+    monkeypatch.setattr(math, "formula", lambda marked: "<i>x</i>")
+
+
+@pytest.mark.parametrize("stop", [".", ",", ").", "?"])
+def test_a_stop_stays_with_a_short_formula(stop):
+    shown = math.render(f"for all {BOX.format('x', stop)} The authors")
+    assert shown == f'for all <span class="unbroken"><i>x</i>{stop}</span> The authors'
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        BOX.format("x", " of"),
+        BOX.format("x" * math.SHORT, "."),
+        '<div class="arithmatex">\\[x\\]</div>.',
+    ],
+)
+def test_what_has_no_stop_or_has_to_break_stays_as_it_is(marked):
+    shown = math.render(marked)
+    assert "unbroken" not in shown
+    assert shown.startswith("<i>x</i>")
+    assert shown.removeprefix("<i>x</i>") == marked.rpartition(">")[2]
