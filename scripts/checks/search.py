@@ -70,6 +70,14 @@ PHRASES = {
     "zfnet": "networks/zfnet.html",
     "25,557,032": "networks/resnet50.html",
     "61100840 parameters": "networks/alexnet.html",
+    "resnet": "resnet.html",
+    "exercises": "exercises.html",
+    "answers": "answers.html",
+    "to remember": "revise.html",
+    "exam": "revise.html",
+    "cheat sheet": "revise.html",
+    "bibtex": "sources.html#cite-this-site",
+    "licence": "sources.html#cite-this-site",
 }
 # words that one way or the other find the same
 ALIKE = (

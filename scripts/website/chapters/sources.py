@@ -13,7 +13,7 @@ from cnnref.files import filled, one_of
 from cnnref.networks.published import Source, sources
 from website import data, markup
 from website.markup import Html, Line, cell, code, element, joined, line, link, table
-from website.theme.exits import commit, committed, repository
+from website.theme.exits import LICENCE, commit, committed, repository
 
 __all__ = ["MACROS", "Statement", "papers", "passage", "passages", "printed", "short", "statements"]
 
@@ -168,7 +168,11 @@ def bibtex() -> str:
 
 def citing() -> Html:
     """The entry, the citation file and, where the repository is known, how to install from it."""
-    parts = [element("pre", code(bibtex())), element("p", FILE, link(CITATION, CITATION), ".")]
+    parts = [
+        element("p", "In BibTeX:"),
+        element("pre", code(bibtex())),
+        element("p", FILE, link(CITATION, CITATION), ". ", LICENCE),
+    ]
     if repository():
         parts += [element("p", "To install it: ", code(f"pip install git+{repository()}"))]
     return joined(parts)

@@ -13,7 +13,7 @@ import subprocess
 from website.markup import Html, element, joined, link
 from website.places import DOCS, ROOT
 
-__all__ = ["commit", "committed", "lost", "placed", "repository"]
+__all__ = ["LICENCE", "commit", "committed", "lost", "placed", "repository"]
 
 REPO_URL = "REPO_URL"
 COMMIT = "GITHUB_SHA"

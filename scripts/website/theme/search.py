@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,16 @@ EAGER, LAZY = '$(location.protocol!=="file:")', "$(!1)"
 Entry = dict[str, Any]
 # the pages about the package's names, which hold nearly every word
 REFERENCE, LESS = "reference/", 0.1
+# pages that repeat what the chapters say are found by what they are for, and not by their words
+GATHERED: Mapping[str, tuple[str, str]] = {
+    "revise.html": (
+        "To remember",
+        "What to remember of every chapter, with the formulas, on one page: a summary for an exam, "
+        "a cheat sheet for revision, to be read or printed.",
+    ),
+    "exercises.html": ("Exercises", "The exercises of every chapter on one sheet, to be printed."),
+    "answers.html": ("Answers", "The exercises of every chapter with their answers: solutions."),
+}
 
 
 class SearchError(RuntimeError):
@@ -56,7 +66,10 @@ def finish(site: Path, networks: Mapping[str, Entry]) -> None:
     if not index.is_file():
         return
     found = files.json_of(index)
-    found["docs"] = list(entries(found["docs"], networks, words_of(site / PAGE)))
+    found["docs"] = [
+        *entries(found["docs"], networks, words_of(site / PAGE)),
+        *gathered(page for page in GATHERED if (site / page).is_file()),
+    ]
     files.write(index, json.dumps(found, sort_keys=True, separators=(",", ":")))
     for worker in site.glob("assets/javascripts/workers/search.*.js"):
         change(worker, AMBIGUOUS, PLAIN, before=WORKER.read_text(encoding="utf-8"))
@@ -80,6 +93,13 @@ def entries(
         else:
             text = TIMES.sub("x", TEX.sub(" ", entry["text"]))
             yield entry | {"text": text, "boost": boost(page, entry)}
+
+
+def gathered(pages: Iterable[str]) -> Iterator[Entry]:
+    """An entry for each of the pages that gather what others say."""
+    for page in pages:
+        title, text = GATHERED[page]
+        yield {"location": page, "title": title, "text": text, "boost": 4}
 
 
 def boost(page: str, entry: Entry) -> float:

@@ -46,6 +46,7 @@ def theme(folder):
     index.parent.mkdir()
     index.write_text(json.dumps({"config": CONFIG, "docs": DOCS}))
     (folder / "glossary.html").write_text(GLOSSARY)
+    (folder / "revise.html").write_text("<p>Pooling has no weights.</p>")
     return folder
 
 
@@ -66,7 +67,7 @@ def found(search, query):
 
 def test_an_index_of_networks_and_words(search):
     places = {entry["location"]: entry for entry in search.index["docs"]}
-    order = "a.html b.html networks/net1.html glossary.html glossary.html#mac"
+    order = "a.html b.html networks/net1.html glossary.html glossary.html#mac revise.html"
     assert " ".join(places) == order
     assert places["networks/net1.html"]["text"] == "8,128 parameters"
     assert places["a.html"]["text"] == "<p>max pooling of 3x3 maps</p>"
