@@ -35,7 +35,8 @@ search: {{exclude: true}}
 QUESTIONS = HEAD.format(
     title="Exercises",
     description="The exercises of every chapter on one sheet, without their answers.",
-    lead="Those of every chapter, to be printed; the [answers](answers.md) are another sheet.",
+    lead="Those of every chapter, to be printed; the [answers](answers.md) are another sheet, and "
+    "in the chapters, where the headings lead, each exercise unfolds its own.",
 )
 SOLVED = HEAD.format(
     title="Answers",

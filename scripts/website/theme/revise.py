@@ -26,8 +26,8 @@ search: {exclude: true}
 
 # To remember
 
-All that each chapter says to remember, as it says it, and the formulas; on paper, two sheets. The
-[glossary](glossary.md) has the words.
+What each chapter tells you to remember, word for word, and the formulas; printed, it is two sheets.
+The [glossary](glossary.md) explains the terms, and the [exercises](exercises.md) are for practice.
 { .revise }
 """
 # at the end: they grow when their fonts come, and would move what stands below them
@@ -45,8 +45,8 @@ FORMULAS = r"""
 - **Receptive field**: a layer makes a field of $r$ pixels, at steps of $j$, one of
   ${{ formula("field") }}$, and the step $S\, j$.
 
-They are [told with examples](alexnet.md#counting-one-layer-of-each-kind), and
-[by convention](conventions.md#the-rules-of-counting).
+AlexNet's chapter [works them out with numbers](alexnet.md#counting-one-layer-of-each-kind); the
+page on conventions [states them in general](conventions.md#the-rules-of-counting).
 """
 BOX = re.compile(r'<div class="takeaways" markdown>\n(.*?)</div>', re.DOTALL)
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
