@@ -5,8 +5,6 @@
   const here = new URL(document.currentScript.src, location.href);
   const library = new URL("../vendor/vega/vega-embed.js", here);
   const MARGIN = 24;
-  // between a mark, what is said of it and the edges of the window
-  const GAP = 8;
   // further from a mark than this a tap means none
   const REACH = 60;
   const MARKS = ".chart-live :is(.mark-symbol, .mark-rect):not(.role-legend-symbol) > path";
@@ -49,15 +47,6 @@
     return { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 };
   };
 
-  // What is said of a mark stands below it, or above where there is no room, and inside of the
-  // window: to the left or the right of it a phone has no room.
-  const keepInside = (told, mark) => {
-    const box = mark.getBoundingClientRect(), { width, height } = told.getBoundingClientRect();
-    const below = box.bottom + GAP, above = box.top - GAP - height;
-    told.style.left = `${Math.max(GAP, Math.min(box.right + GAP, innerWidth - width - GAP))}px`;
-    told.style.top = `${below + height + GAP > innerHeight && above > 0 ? above : below}px`;
-  };
-
   // What pointing at a mark would show, in the chart and in words; no mark hides it.
   const point = (view, marks, next) => {
     const tell = (mark, types, place) => types.forEach((type) => mark.dispatchEvent(new PointerEvent(type, { bubbles: true, ...place })));
@@ -68,7 +57,12 @@
     tell(marks[next], ["pointerover", "mouseover", "pointermove", "mousemove"], centre(marks[next]));
     view.dataset.mark = next;
     const told = document.querySelector("#vg-tooltip-element");
-    if (told) keepInside(told, marks[next]);
+    if (told) {
+      // below the mark or above it: beside it a phone has no room
+      const { top, right, bottom } = marks[next].getBoundingClientRect(), { style, offsetWidth, offsetHeight } = told;
+      style.left = `${Math.max(8, Math.min(right, innerWidth - offsetWidth - 8))}px`;
+      style.top = `${top > offsetHeight && bottom + offsetHeight > innerHeight ? top - offsetHeight : bottom}px`;
+    }
     const said = view.parentElement.querySelector(".chart-said") ?? view.parentElement.appendChild(document.createElement("p"));
     said.className = "chart-said";
     said.setAttribute("aria-live", "polite");

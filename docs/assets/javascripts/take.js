@@ -2,7 +2,6 @@
 (() => {
   "use strict";
   const SCALE = 3; // pixels of a PNG for one of the drawing
-  const LONGEST = 60; // letters of a file's name, in whole words
 
   const save = (blob, name) => {
     const link = document.createElement("a");
@@ -16,8 +15,8 @@
 
   const nameOf = (box) => {
     const page = location.pathname.split("/").pop().replace(/\.html$/, "") || "index";
-    const name = `${page}-${saidOf(box)}`.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/-$/, "");
-    return name.length > LONGEST ? name.slice(0, LONGEST + 1).replace(/-[^-]*$/, "") : name;
+    // in whole words
+    return `${page}-${saidOf(box)}`.toLowerCase().replace(/[^a-z0-9]+/g, "-").match(/^.{1,60}(?=-|$)/)[0].replace(/-$/, "");
   };
 
   // A drawing that stands alone: its colours those of the light scheme, its ground white.
@@ -33,8 +32,7 @@
     copy.setAttribute("font-family", "Helvetica, Arial, sans-serif");
     const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
     Object.entries({ width: "100%", height: "100%", fill: "#fff" }).forEach(([name, value]) => ground.setAttribute(name, value));
-    // a drawing's title has to stay in front
-    copy.querySelector(":scope > :not(title, desc)").before(ground);
+    copy.querySelector(":scope > :not(title, desc)").before(ground); // a title comes first
     const text = new XMLSerializer().serializeToString(copy)
       .replace(/var\((--[\w-]+)(?:,[^)]*)?\)/g, (_, name) => colours.getPropertyValue(name).trim() || "#22262d")
       .replaceAll("currentColor", colours.getPropertyValue("--ink").trim());

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from website.kept.shelf import WORK
-from website.markup import element
+from website.markup import Html, element
 from website.places import SCRIPTS
 
 KATEX = SCRIPTS / "vendor" / "katex" / "katex.min.js"
@@ -52,7 +52,7 @@ def render(page: str) -> str:
 def _stopped(shown: str, tag: str, marked: str, stop: str) -> str:
     if not stop or tag != "span" or len(marked) > SHORT:
         return shown + stop
-    return f'<span class="unbroken">{shown}{stop}</span>'
+    return element("span", Html(shown + stop), class_="unbroken")
 
 
 def formula(marked: str) -> str:

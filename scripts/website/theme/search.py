@@ -92,7 +92,11 @@ def entries(
                 yield from (word(place, *said) for place, said in words.items())
         else:
             text = TIMES.sub("x", TEX.sub(" ", entry["text"]))
-            yield entry | {"text": text, "boost": boost(page, entry)}
+            kept = entry | {"text": text, "boost": boost(page, entry)}
+            if place:
+                # another name of a page is not one of its sections
+                kept.pop("tags", None)
+            yield kept
 
 
 def gathered(pages: Iterable[str]) -> Iterator[Entry]:

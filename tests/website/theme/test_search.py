@@ -21,7 +21,13 @@ CONFIG = {
 }
 DOCS = [
     {"location": "a.html", "title": "Pooling and more", "text": "<p>max pooling of 3×3 maps</p>"},
-    {"location": "b.html", "title": "Max pooling", "text": "<p>the optimisation of colour</p>"},
+    {
+        "location": "b.html",
+        "tags": ["Pooled"],
+        "title": "Max pooling",
+        "text": "<p>the optimisation of colour</p>",
+    },
+    {"location": "b.html#steps", "tags": ["Pooled"], "title": "Steps", "text": "<p>strides</p>"},
     {"location": "networks/net1.html", "title": "Net-1", "text": "old <p>conv1</p>"},
     {"location": "networks/net1.html#layers", "title": "Layers", "text": "pool528x14x1400395"},
     {"location": "glossary.html", "title": "Glossary", "text": "words"},
@@ -67,7 +73,9 @@ def found(search, query):
 
 def test_an_index_of_networks_and_words(search):
     places = {entry["location"]: entry for entry in search.index["docs"]}
-    order = "a.html b.html networks/net1.html glossary.html glossary.html#mac revise.html"
+    order = (
+        "a.html b.html b.html#steps networks/net1.html glossary.html glossary.html#mac revise.html"
+    )
     assert " ".join(places) == order
     assert places["networks/net1.html"]["text"] == "8,128 parameters"
     assert places["a.html"]["text"] == "<p>max pooling of 3x3 maps</p>"
@@ -97,6 +105,12 @@ def test_what_is_called_so_comes_first(search):
     assert found(search, "max pooling") == ["b.html", "a.html"]
     assert found(search, "the Net-1") == found(search, "net1") == ["networks/net1.html"]
     assert found(search, "mac")[0] == "glossary.html#mac"
+
+
+def test_another_name_finds_a_page_and_not_each_of_its_sections(search):
+    assert found(search, "pooled") == ["b.html"]
+    tags = {entry["location"]: entry.get("tags") for entry in search.index["docs"]}
+    assert (tags["b.html"], tags["b.html#steps"]) == (["Pooled"], None)
 
 
 def test_all_words_are_wanted_and_some_are_shown_where_nothing_has_all(search):
