@@ -1,7 +1,7 @@
 // Everything here improves a page that is complete without it.
 (() => {
   "use strict";
-  // Only what really scrolls is a stop for the Tab key; a table or a formula says at its edge that there is more.
+  // Only what really scrolls is a stop for the Tab key, and says at its edge that there is more.
   const SCROLLING = ".table-scroll, .cell-output, .md-typeset :is(.katex-display, pre, pre > code)";
   const TELLING = ".table-scroll, .md-typeset .katex-display";
   const hasMore = (box) => box.scrollWidth - box.clientWidth - Math.abs(box.scrollLeft) > 2;
