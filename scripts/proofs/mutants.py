@@ -9,22 +9,26 @@ from __future__ import annotations
 import argparse
 import ast
 import random
+import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from cnnref import files
 from cnnref.errors import CnnrefError, UnknownNameError
+from studies import code
 from website.places import ROOT
 
 __all__ = ["ROOMS", "Mutant", "Room", "main", "mutants", "run"]
 
 LONGEST = 900
+IMPORT = re.compile(r"^\s*(?:from|import) (\w+)", re.MULTILINE)
 
 
 class Room(NamedTuple):
@@ -147,7 +151,7 @@ def run(number: int, seed: int, minutes: float, chosen: Sequence[str] | None = N
     with TemporaryDirectory() as place:
         copied(Path(place))
         drawn = sample(number, seed, chosen or [*ROOMS])
-        refuse_red(Path(place), {room for room, _ in drawn})
+        refuse_red(Path(place), drawn)
         for room, mutant in drawn:
             if time.monotonic() > until:
                 print(f"the time is up: {tried} of {number} were tried", flush=True)
@@ -189,14 +193,15 @@ def copied(place: Path) -> None:
             shutil.copy2(ROOT / name, place / name)
 
 
-def refuse_red(place: Path, rooms: Iterable[Room]) -> None:
+def refuse_red(place: Path, drawn: Sequence[tuple[Room, Mutant]]) -> None:
     """Tests that fail by themselves would notice every change.
 
     Raises:
         CnnrefError: some do.
     """
-    for room in sorted(rooms):
-        if not all(passes(place, command) for command in looks(room, room.folder)):
+    for room in sorted({room for room, _ in drawn}):
+        paths = sorted({mutant.path for other, mutant in drawn if other == room})
+        if not all(passes(place, command) for command in looks(room, *paths)):
             raise CnnrefError(f"Tests of {room.folder} fail before anything is changed.")
 
 
@@ -211,18 +216,39 @@ def survives(place: Path, room: Room, mutant: Mutant) -> bool:
         files.write(path, source)
 
 
-def looks(room: Room, changed: str) -> Iterator[list[str]]:
-    """What looks at a change of a file or a folder, the fastest first."""
+def looks(room: Room, *changed: str) -> Iterator[list[str]]:
+    """What looks at changes of some files: their own examples, tests, pages."""
     pytest = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly"]
-    yield [*pytest, changed]
-    yield [*pytest, *room.tests]
+    yield [*pytest, *changed]
+    yield [*pytest, *nearest(room, *changed)]
     if room.pages:
         yield ["-c", "import sys; from website import drift; sys.exit(drift.main(check=True))"]
 
 
+def nearest(room: Room, *changed: str) -> list[str]:
+    """Tests of a room that import one of some files, first those that import little else.
+
+    Where none does, the program is run in a process of its own, by any of them.
+    """
+    places = [ROOT / name for name in room.tests]
+    every = [path for place in places for path in (sorted(place.rglob("test_*.py")) or [place])]
+    found = [path for path in every if any(ROOT / name in reached(path) for name in changed)]
+    ordered = sorted(found or every, key=lambda path: len(reached(path)))
+    return [path.relative_to(ROOT).as_posix() for path in ordered]
+
+
+@cache
+def reached(test: Path) -> frozenset[Path]:
+    """The files of the program that a test imports, also by way of others."""
+    names = IMPORT.findall(test.read_text(encoding="utf-8"))
+    helpers = [path for name in names if (path := ROOT / "tests" / f"{name}.py").exists()]
+    return frozenset(code.files(*code.imported(test))).union(*map(reached, helpers))
+
+
 def passes(place: Path, command: list[str]) -> bool:
     path = f"{place}:{place / 'scripts'}"
-    settings = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"}
+    settings = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin",
+                "OMP_NUM_THREADS": "1"}  # fmt: skip
     try:
         done = subprocess.run([sys.executable, *command], cwd=place, env=settings, check=False,
                               capture_output=True, timeout=LONGEST)  # fmt: skip

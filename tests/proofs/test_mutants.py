@@ -7,7 +7,7 @@ import pytest
 
 from cnnref.errors import CnnrefError
 from proofs import mutants as drawn
-from proofs.mutants import ROOMS, Room, mutants, run, sample
+from proofs.mutants import ROOMS, Room, mutants, nearest, run, sample
 from website.places import ROOT
 
 SOURCE = '''"""Three 3 of them."""
@@ -81,6 +81,18 @@ def test_a_change_that_a_test_notices_is_killed_and_another_survives(checkout, c
         "2 mutants of seed 0: 1 killed (50.0%)",
     ]
     assert (checkout / "room" / "less.py").read_text() == SOURCE
+
+
+def test_a_file_is_looked_at_by_the_tests_that_import_it_or_by_all_of_its_room():
+    measuring, cli, website = (ROOMS[name] for name in ("measuring", "cli", "website"))
+    assert nearest(measuring, "cnnref/measuring/ceilings.py") == [
+        "tests/measuring/test_roofline.py"
+    ]
+    by_helper = "tests/cli/test_listings.py"
+    assert by_helper in nearest(cli, "cnnref/cli/main.py")
+    pages = nearest(website, "scripts/website/chapters/slips.py")
+    assert by_helper not in pages
+    assert {*pages} < {*nearest(website, "scripts/website/hooks.py")}
 
 
 def test_tests_that_are_red_kill_nothing(checkout):
