@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +34,12 @@ def test_what_is_exact_is_what_the_spec_says() -> None:
     assert [layer.name for layer in found.layers] == [row.name for row in table]
     assert [layer.macs for layer in found.layers] == [3 * row.macs for row in table]
     assert all(layer.seconds > 0 for layer in found.layers if layer.macs)
+
+
+def test_the_layers_take_no_longer_than_the_call_that_times_them() -> None:
+    started = time.perf_counter()
+    found = cnnref.measure(Small(), (3, 8, 8), **FAST)
+    assert 0 < sum(layer.seconds for layer in found.layers) < time.perf_counter() - started
 
 
 def test_a_head_that_does_not_run_has_no_part_in_the_parameters() -> None:
@@ -224,12 +233,15 @@ def test_inside_a_measurement_the_settings_hold() -> None:
     assert torch.get_num_threads() == before
 
 
-def test_the_profilers_log_level_is_not_left_in_the_environment() -> None:
-    import os
-
-    assert memory.LOG not in os.environ
+@pytest.mark.parametrize("level", [None, "3"])
+def test_the_profilers_log_level_is_left_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, level: str | None
+) -> None:
+    monkeypatch.delenv(memory.LOG, raising=False)
+    if level:
+        monkeypatch.setenv(memory.LOG, level)
     memory.peak_bytes(lambda: None, torch.device("cpu"))
-    assert memory.LOG not in os.environ
+    assert os.environ.get(memory.LOG) == level
 
 
 # ---- memory ----
@@ -293,6 +305,7 @@ def test_a_step_is_repeated_until_it_is_steady_or_the_time_is_up(clock: list[flo
     found = timed(step, how(seconds=2.0))
     assert found.runs >= 4
     assert len(ran) > found.runs  # a short step is timed many at once
+    assert 0.2 <= clock[0] < 0.6  # of the two seconds that it may take
     assert found[:3] == pytest.approx((1e-5, 1e-5, 1e-5))
 
 
@@ -389,6 +402,20 @@ def test_a_card_is_named_with_its_driver(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (found.name, found.driver, found.memory_bytes) == ("Card", "580.95", 456)
     assert str(found).startswith("Card")
     assert f"driver 580.95, torch {found.torch} (CUDA 13.0)" in str(found)
+
+
+def test_what_a_program_says_that_fails_is_no_drivers_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cnnref.measuring import machine
+
+    Card(monkeypatch)
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho NVIDIA-SMI has failed\nexit 9\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(machine, "PROC", tmp_path)
+    assert machine.machine(torch.device("cuda", 0), 2).driver == ""
 
 
 def test_this_machine_has_a_name_and_memory() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 from measured_samples import BEST, HERE
 
 import cnnref
+from cnnref.measuring.memory import peak_bytes
 from cnnref.measuring.record import LayerTime, Measurement, Quartiles
 from cnnref.measuring.roofline import COLUMNS, Ceilings, moved_bytes, roofline
 
@@ -163,3 +165,12 @@ def test_ceilings_need_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(cnnref.CnnrefError) as error:
         cnnref.ceilings("cpu")
     assert str(error.value) == "ceilings: cpu has no memory free for a product of matrices."
+
+
+def test_ceilings_leave_half_of_the_memory_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnnref.measuring import ceilings
+
+    free = 3 * 2**25
+    monkeypatch.setattr(ceilings, "free_bytes", lambda _: free)
+    taken = peak_bytes(lambda: cnnref.ceilings("cpu", threads=1, seconds=0.01), torch.device("cpu"))
+    assert 0 < taken < free / 2
