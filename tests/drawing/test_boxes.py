@@ -95,6 +95,17 @@ def test_the_lines_of_a_box_stand_below_one_another_in_its_middle():
         assert len(lines) == len(box.lines)
         assert tops[1:] == pytest.approx(ends[:-1], abs=0.2)
         assert (tops[0] + ends[-1]) / 2 == pytest.approx(box.y + box.height / 2, abs=0.2)
+        # above them is half a line free, or more, and no whole one
+        assert box.kind == "join" or 6 < tops[0] - box.y < 12
+
+
+def test_a_sum_is_a_circle_and_a_row_a_box():
+    for box in cnnref.table("resnet50").draw("conv3_1").wide.boxes:
+        width, height, radius = map(
+            float, re.findall(r'(?:width|height|rx)="([\d.]+)"', svg._box(box, 12))[:3]
+        )
+        assert (width == height == 2 * radius) == (box.kind == "join")
+        assert 2 * radius <= height
 
 
 def test_a_line_may_be_exactly_as_wide_as_its_box():

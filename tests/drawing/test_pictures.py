@@ -159,6 +159,7 @@ def test_a_field_is_as_large_as_it_is_computed():
         assert box.width / image.width == pytest.approx(fields[box.rows[-1]].field[1] / 224)
         assert box.height / image.height == pytest.approx(fields[box.rows[-1]].field[0] / 224)
         assert box.middle == pytest.approx(image.middle)
+    assert all(0 <= box.x < box.right <= scene.width for box in scene.boxes)
     assert table.draw(fields=True).description.startswith("conv1: 6×6 pixels, outputs 2×2 apart. ")
 
 
