@@ -225,14 +225,19 @@ def looks(room: Room, *changed: str) -> Iterator[list[str]]:
 
 
 def nearest(room: Room, *changed: str) -> list[str]:
-    """Tests of a room that import one of some files, first those that import little else.
+    """Tests of a room that import one of some files: the nearest by name, then by other imports.
 
     Where none does, the program is run in a process of its own, by any of them.
     """
     places = [ROOT / name for name in room.tests]
     every = [path for place in places for path in (sorted(place.rglob("test_*.py")) or [place])]
     found = [path for path in every if any(ROOT / name in reached(path) for name in changed)]
-    ordered = sorted(found or every, key=lambda path: len(reached(path)))
+    names = [Path(name).stem for name in changed]
+
+    def distance(path: Path) -> tuple[bool, int]:
+        return not any(name in path.name for name in names), len(reached(path))
+
+    ordered = sorted(found or every, key=distance)
     return [path.relative_to(ROOT).as_posix() for path in ordered]
 
 
