@@ -282,7 +282,7 @@ def arithmetic_intensity(layer: Layer, bytes_per_element: Any = 4, batch_size: i
     return intensity([layer], bytes_per_element, batch_size)
 
 
-def intensity(rows: Iterable[Layer], bytes_per_element: Any = 4, batch_size: int = 1) -> float:
+def intensity(rows: Iterable[Layer], bytes_per_element: Any, batch_size: int) -> float:
     """FLOPs per byte of those rows that have MACs, taken together."""
     size = element_bytes("arithmetic_intensity", bytes_per_element)
     whole("arithmetic_intensity", "batch_size", batch_size, least=1)

@@ -205,6 +205,11 @@ def test_compare_sees_a_dropped_and_a_doubled_row():
     assert any("only in the second table" in str(one) for one in found)
 
 
+def test_compare_says_how_much_more_the_second_has():
+    found = cnnref.compare(cnnref.table("resnet18"), cnnref.table("resnet34")).to_text()
+    assert "Parameters: 11,689,512 in the first, 21,797,672 in the second (+86.5%)." in found
+
+
 def test_compare_of_parts_looks_at_the_parts_alone():
     shallow, deep = (
         cnnref.table(name).group("stage")["conv3"] for name in ("resnet18", "resnet34")

@@ -259,6 +259,18 @@ def test_arithmetic_of_sizes_makes_no_rows(tmp_path: Path) -> None:
     assert (row.op, row.out_shape) == ("reshape", (18, 12))
 
 
+def test_a_size_is_divided_towards_zero(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Shape", ["x"], ["s"]),
+        helper.make_node("Gather", ["s", "three"], ["w"]),
+        helper.make_node("Div", ["w", "minus"], ["start"]),
+        helper.make_node("Slice", ["x", "start", "end", "three"], ["y"]),
+    ]
+    held = [wholes("three", 3), wholes("minus", -2), wholes("end", 99)]
+    (row,) = table(graph(nodes, {"x": [1, 4, 6, 9]}, held), tmp_path)
+    assert (row.op, row.out_shape) == ("slice", (4, 6, 4))
+
+
 def test_weights_that_are_unpacked_first_count_once(tmp_path: Path) -> None:
     nodes = [
         helper.make_node("DequantizeLinear", ["q.weight", "scale"], ["w"]),
