@@ -89,6 +89,18 @@ def test_fish_completes(script: Path, line: str, tmp_path: Path) -> None:
     assert {entry.partition("\t")[0] for entry in done.stdout.splitlines()} >= CASES[line]
 
 
+@of("fish")
+@pytest.mark.parametrize(("option", "end"), [
+    ("strict", "without a rule'"), ("max-macs", " -x"), ("output", " -r -F"),
+    ("format", " -x -a 'text markdown csv json html latex'"),
+])  # fmt: skip
+def test_fish_is_told_what_an_option_takes(script: Path, option: str, end: str) -> None:
+    start = f"complete -c cnnref -n '__fish_seen_subcommand_from trace' -l {option} "
+    lines = script.read_text(encoding="utf-8").splitlines()
+    (line,) = (line for line in lines if line.startswith(start))
+    assert line.endswith(end)
+
+
 @of("zsh")
 def test_zsh_reads_it(script: Path) -> None:
     done = subprocess.run(
