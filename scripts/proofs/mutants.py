@@ -40,7 +40,10 @@ class Room(NamedTuple):
 
 
 ROOMS: Mapping[str, Room] = {
-    "tables": Room("cnnref/tables", ("tests/tables", "tests/counting/test_large.py")),
+    "tables": Room(
+        "cnnref/tables",
+        ("tests/tables", "tests/counting/test_large.py", "tests/cli/test_budgets.py"),
+    ),
     "drawing": Room("cnnref/drawing", ("tests/drawing", "tests/tables/test_names.py"), pages=True),
     "measuring": Room("cnnref/measuring", ("tests/measuring",)),
     "cli": Room("cnnref/cli", ("tests/cli",)),
