@@ -1,14 +1,17 @@
 """The boxes, words and arrows of a drawn block, as a reader sees them."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
 import cnnref
 from cnnref.drawing import svg
+from cnnref.drawing.block import block_scene
 from cnnref.drawing.labels import text_width, wrap
 from cnnref.drawing.scene import Arrow
 from cnnref.drawing.stack import stacks_scene
+from cnnref.drawing.stages import block_rows
 
 # what a reader sees of a block, box by box: its kind, its words, and the words that are faint
 SEEN = {
@@ -115,6 +118,15 @@ def test_a_line_may_be_exactly_as_wide_as_its_box():
     word = text_width("denseblock", 12)
     assert wrap("dense.block", 12, text_width("dense.block", 12)) == ["dense.block"]
     assert wrap("denseblock 1", 12, word) == ["denseblock", "1"]
+
+
+def test_a_drawing_changes_only_where_it_does_not_fit_any_more():
+    table = cnnref.table("resnet50")
+    rows = block_rows(table, "conv3_1")
+    drawn = {width: block_scene(table, rows, width) for width in range(500, 200, -1)}
+    for wider, narrower in pairwise(drawn):
+        assert drawn[wider].width > narrower or drawn[narrower] == drawn[wider]
+    assert len({scene.width for scene in drawn.values()}) > 3
 
 
 def test_stacks_end_as_far_from_the_edge_as_blocks_do():
