@@ -103,3 +103,15 @@ def test_the_drawing_marks_what_shares_a_mean() -> None:
     for box in scene.boxes:
         marked[box.words] += box.kind == "conv"
     assert marked == {"batch norm": 3, "layer norm": 4, "instance norm": 1, "group norm": 2}
+
+
+@pytest.mark.parametrize(("width", "columns"), [(700, 4), (340, 2)])
+def test_the_name_of_each_kind_stands_over_the_middle_of_its_cells(
+    width: int, columns: int
+) -> None:
+    scene = batch_norm._scene(width, columns)
+    for text in (text for text in scene.texts if text.strong):
+        own = [box for box in scene.boxes if box.words == text.text]
+        middle = (min(box.x for box in own) + max(box.right for box in own)) / 2
+        assert text.x == pytest.approx(middle, abs=batch_norm.GAP)
+        assert text.y < min(box.y for box in own)
