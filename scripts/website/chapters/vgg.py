@@ -179,6 +179,11 @@ def _stage(part: Table) -> str:
 
 
 def _short(layer: Layer) -> str:
+    """A layer as a table of stages has it: its window and its filters.
+
+    >>> [_short(lookup("vgg16")[name]) for name in ("conv1_1", "pool1", "fc6")]
+    ['3x3, 64', 'max pool 2x2', 'fc 4096']
+    """
     if layer.op == "linear":
         return f"fc {layer.out_shape[-1]}"
     assert layer.window is not None
