@@ -105,6 +105,8 @@ def test_an_answer_is_judged_to_its_last_digit(text: str, verdict: str, says: st
         (("zfnet/pool1/out_size",), "54 px", "No. The window's first place is missing"),
         (("alexnet@227/conv2/out_size",), "23", "No. The padding is missing."),
         (("vgg16/pool5/field",), "32", "No. The strides are missing"),
+        (("vgg16/pool5/field",), "211", "No. The pixel that it begins with is missing"),
+        (("vgg16/pool5/field",), "44944", "No. That is its area."),
         (
             ("vgg16/total/stored_bytes:lecture",),
             "60.3 MB",
