@@ -106,8 +106,9 @@ def unit(name: str) -> str:
 def share(part: str, whole: str, digits: int = 0) -> str:
     """What percentage one value is of another.
 
-    >>> share("vgg16/stage:fc6/parameters", "vgg16/total/parameters")[:60]
-    '<data value="74.3%" title="stage fc6 of VGG-16: 102,764,544 '
+    >>> found = share("vgg16/stage:fc6/parameters", "vgg16/total/parameters")
+    >>> found[:60], found[-11:]
+    ('<data value="74.3%" title="stage fc6 of VGG-16: 102,764,544 ', '>74%</data>')
     """
     a, b = fact(part), fact(whole)
     text = ratio(100 * a, b, digits) + "%"
@@ -115,7 +116,11 @@ def share(part: str, whole: str, digits: int = 0) -> str:
 
 
 def saved(part: str, whole: str, digits: int = 0) -> str:
-    """What percentage is saved by one value against another."""
+    """What percentage is saved by one value against another.
+
+    >>> saved("vgg16/stage:fc6/parameters", "vgg16/total/parameters")[-11:]
+    '>26%</data>'
+    """
     a, b = fact(part), fact(whole)
     text = ratio(100 * (b - a), b, digits) + "%"
     return data(ratio(100 * (b - a), b) + "%", text, compared(part, whole))

@@ -13,7 +13,7 @@ import cnnref
 import cnnref.testing
 import cnnref.typing
 from cnnref.cli.commands import COMMANDS, OPTIONS
-from cnnref.cli.help import COLUMNS_SAY
+from cnnref.cli.help import COLUMNS_SAY, instructions
 from cnnref.errors import ShapeError
 from website.chapters.commands import commands
 from website.places import DOCS
@@ -234,6 +234,12 @@ def test_every_command_and_every_option_is_on_its_page():
     assert Counter(linked) == Counter(o for one in COMMANDS.values() for o in one.options)
     for command in COMMANDS.values():
         assert all(f"\ncnnref {example}\n" in text for example in command.examples)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_page_of_commands_has_the_usage_that_help_shows(command):
+    usage = instructions(command).splitlines()[0].removeprefix("usage: ")
+    assert f"```text\n{usage.replace(' ...]', ']')}\n```" in commands()
 
 
 def test_every_column_is_on_the_page_of_commands():
