@@ -284,6 +284,15 @@ def test_what_is_not_understood_is_refused(tex: str) -> None:
         value(tex, {"W": 3})
 
 
+def test_brackets_round_down_or_up_or_not_at_all() -> None:
+    for left, right, found in (
+        (r"\lfloor", r"\rfloor", 3),
+        (r"\lceil", r"\rceil", 4),
+        ("(", ")", 3.5),
+    ):
+        assert value(f"{left} 7 / 2 {right}", {}) == found
+
+
 def test_numbers_in_place_of_letters_are_the_same_formula() -> None:
     given = {"C": 8, "t": 6, "H": 5, "W": 7, "K": 3}
     for side in formula("inverted").split("="):

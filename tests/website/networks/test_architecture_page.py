@@ -291,3 +291,13 @@ def test_the_index_has_every_network_with_exact_values():
 def test_the_committed_records_name_every_network():
     with (GENERATED / "networks.csv").open(encoding="utf-8", newline="") as file:
         assert [row["name"] for row in csv.DictReader(file)] == list(cnnref.names())
+
+
+@pytest.mark.parametrize(("rows", "opened"), [(60, True), (61, False)])
+def test_the_rows_of_a_small_network_are_shown_opened(rows: int, opened: bool) -> None:
+    net = cnnref.Net((3, 8, 8))
+    x = net.input
+    with net.stage("body"):
+        for _ in range(rows):
+            x = net.relu(x)
+    assert bool(re.search("<details[^>]* open[ >]", layer_tree(net.table()))) == opened
