@@ -1,6 +1,7 @@
 """Changes of the program are drawn alike for one seed, made in a copy, and told from no change."""
 
 import ast
+import csv
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,16 @@ def test_a_file_is_looked_at_by_the_tests_that_import_it_or_by_all_of_its_room()
     pages = nearest(website, "scripts/website/chapters/slips.py")
     assert by_helper not in pages
     assert {*pages} < {*nearest(website, "scripts/website/hooks.py")}
+
+
+def test_of_each_room_nearly_all_changes_were_noticed_that_can_be():
+    record = ROOT / "scripts" / "proofs" / "mutants.csv"
+    with record.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["room"] for row in rows] == [*ROOMS]
+    for row in rows:
+        changes, caught, idle = (int(row[key]) for key in ("changes", "caught", "without_effect"))
+        assert 95 * (changes - idle) <= 100 * caught <= 100 * (changes - idle)
 
 
 def test_tests_that_are_red_kill_nothing(checkout):
