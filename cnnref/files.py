@@ -35,8 +35,10 @@ PART = re.compile(r"\.(\d+)\.\d+\.part$")
 STEM = 60
 
 
-def write(path: str | Path, content: str | bytes) -> None:
+def write(path: str | Path, content: str | bytes, *, synced: bool = True) -> None:
     """Put a file in place of another, or of none: the whole of it, in one go, with its mode.
+
+    synced: wait for the disk, so that it is whole after a power cut too.
 
     Raises:
         CnnrefError: it cannot be written; what was there is untouched.
@@ -45,7 +47,7 @@ def write(path: str | Path, content: str | bytes) -> None:
         data = content.encode() if isinstance(content, str) else content
         # a link stays one, and what it points at is replaced
         target = Path(path).resolve()
-        _replace(target, data)
+        _replace(target, data, synced)
     except UnicodeEncodeError as error:
         letter = ascii(error.object[error.start])
         raise CnnrefError(f"{path} cannot be written: UTF-8 has no {letter}.") from None
@@ -54,7 +56,7 @@ def write(path: str | Path, content: str | bytes) -> None:
         raise CnnrefError(f"{path} cannot be written: {reason}.") from None
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, data: bytes, synced: bool) -> None:
     if target.exists() and not target.is_file():
         raise OSError(0, "it is not a file")
     _swept(part for part in target.parent.glob("*.part") if _is_of(part, target))
@@ -65,7 +67,8 @@ def _replace(target: Path, data: bytes) -> None:
                 part.chmod(target.stat().st_mode & 0o7777)
             file.write(data)
             file.flush()
-            os.fsync(handle)
+            if synced:
+                os.fsync(handle)
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)

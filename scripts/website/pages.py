@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import ChoiceLoader, DictLoader, Environment
+from jinja2 import BytecodeCache, ChoiceLoader, DictLoader, Environment
+from jinja2.bccache import Bucket
 
 from cnnref.networks.catalog import names
 from website.charts import choices, draw
@@ -185,6 +188,7 @@ class Pages:
 
     def skip(self, env: Environment, nav: Navigation, folder: Path) -> Environment:
         """Let the theme write those pages alone that are not as they were."""
+        env.bytecode_cache = Compiled()
         env.loader = ChoiceLoader([DictLoader({KEPT: "{{ page.kept }}"}), env.loader])  # type: ignore[list-item]
         around = digest(
             self.site, _titles(nav), self.config.extra_css, self.config.extra_javascript
@@ -230,6 +234,27 @@ class Pages:
         """Forget what this build did not ask for."""
         for shelf in (self.texts, self.articles, self.whole):
             shelf.sweep()
+
+
+class Compiled(BytecodeCache):
+    """The theme's templates as code, which takes as long to compile as a page to write."""
+
+    def __init__(self) -> None:
+        self.shelf = Shelf("templates")
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill in what was kept."""
+        found = self.shelf.find(_key(bucket))
+        if found is not None:
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self.shelf.keep(_key(bucket), bucket.bytecode_to_string())
+
+
+def _key(bucket: Bucket) -> str:
+    return digest(bucket.key, bucket.checksum, version("jinja2"), sys.version)
 
 
 class _Registered:

@@ -96,6 +96,7 @@ def _member(archive: tarfile.TarFile, name: str) -> bytes:
     return found.read()
 
 
+@cache
 def archive() -> bytes:
     """The package of this checkout, and what the playground runs, as one archive."""
     made = io.BytesIO()

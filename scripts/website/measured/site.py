@@ -45,7 +45,7 @@ def charts(generated: Path) -> Path:
     shutil.rmtree(CHARTS, ignore_errors=True)
     shutil.copytree(generated, CHARTS)
     for name, text in KEPT.get(reach.modules("website.measured.site"), own_charts).items():
-        files.write(CHARTS / name, text)
+        files.write(CHARTS / name, text, synced=False)
     return CHARTS
 
 

@@ -46,6 +46,7 @@ LEFT_OUT = (
 )
 # what a page folds away, and what only its own scripts show
 CLOSED = "details, form, section.what-if"
+ARTICLE = re.compile(r"<article\b.*</article>", re.DOTALL)
 FORGOTTEN = ("id", "tabindex", "role", "data-spec", "data-choice", "data-search-exclude")
 
 
@@ -90,11 +91,16 @@ def inside(tag: Tag, selector: str) -> Tag:
 
 def exhibited(html: str) -> set[str]:
     """What a page shows openly: every drawing and row of a table, by what it says and draws."""
-    soup = BeautifulSoup(html, "html.parser")
+    soup = BeautifulSoup(article(html) or html, "html.parser")
     for left in soup.select(f"{LEFT_OUT}, {CLOSED}, .convolution .stage"):
         left.decompose()
-    article = soup.find("article") or soup
-    return {_shown(tag) for tag in article.select("svg, img, tbody > tr")}
+    return {_shown(tag) for tag in soup.select("svg, img, tbody > tr")}
+
+
+def article(page: str) -> str:
+    """What stands in a page's article, which takes a parser less time than all; "" without one."""
+    found = ARTICLE.search(page)
+    return found[0] if found else ""
 
 
 def _shown(tag: Tag) -> str:
@@ -112,11 +118,11 @@ def parts(page: str, name: str) -> list[Part]:
     Raises:
         CnnrefError: the page has no article.
     """
-    article = BeautifulSoup(page, "html.parser").find("article")
-    if article is None:
+    whole = BeautifulSoup(article(page), "html.parser").find("article")
+    if whole is None:
         raise CnnrefError(f"{name} has no article.")
     found: list[Part] = []
-    for block in list(_flat(article)):
+    for block in list(_flat(whole)):
         if block.name in HEADINGS:
             found.append(Part("", int(block.name[1]), f"../{name}#{block.get('id')}", [block]))
         elif found:

@@ -60,7 +60,7 @@ def write(site: Path, guarded: Callable[[str], str]) -> None:
         text = (site / name).read_text(encoding="utf-8")
         made = DECKS.get(digest(made_by, name, text), page, text, name)
         (site / FOLDER).mkdir(exist_ok=True)
-        files.write(site / FOLDER / name, guarded(made))
+        files.write(site / FOLDER / name, guarded(made), synced=False)
 
 
 def page(text: str, name: str) -> str:

@@ -27,7 +27,7 @@ def explain(site: Path) -> None:
         text = path.read_text(encoding="utf-8")
         if f"{PAGE}#" in text:
             told = TITLED.get(digest(text, means), titled, text, said)
-            files.write(path, told)
+            files.write(path, told, synced=False)
     TITLED.sweep()
 
 

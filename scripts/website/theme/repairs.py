@@ -67,7 +67,7 @@ def repair_scripts(site: Path) -> None:
         ValueError: the theme has another script than the one that is known here.
     """
     for script in sorted(site.glob("assets/javascripts/bundle.*.js")):
-        files.write(script, repaired(script.read_text(encoding="utf-8")))
+        files.write(script, repaired(script.read_text(encoding="utf-8")), synced=False)
 
 
 def repaired(script: str) -> str:
@@ -80,7 +80,7 @@ def repaired(script: str) -> str:
 def repair_styles(site: Path) -> None:
     """Leave out of the theme's style sheet a rule that costs time and has nothing to do."""
     for sheet in sorted(site.glob("assets/stylesheets/main.*.css")):
-        files.write(sheet, _mended(sheet.read_text(encoding="utf-8"), BARE_TABLE, ""))
+        files.write(sheet, _mended(sheet.read_text(encoding="utf-8"), BARE_TABLE, ""), synced=False)
 
 
 def _mended(text: str, old: re.Pattern[str], new: str) -> str:
@@ -94,7 +94,7 @@ def shorten_styles(site: Path) -> None:
     """Leave out of the site's own style sheets what is for people."""
     for sheet in sorted((site / "assets" / "stylesheets").glob("*.css")):
         if ".min." not in sheet.name:
-            files.write(sheet, shortened(sheet.read_text(encoding="utf-8")))
+            files.write(sheet, shortened(sheet.read_text(encoding="utf-8")), synced=False)
 
 
 def shortened(sheet: str) -> str:

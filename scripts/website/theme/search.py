@@ -70,7 +70,7 @@ def finish(site: Path, networks: Mapping[str, Entry]) -> None:
         *entries(found["docs"], networks, words_of(site / PAGE)),
         *gathered(page for page in GATHERED if (site / page).is_file()),
     ]
-    files.write(index, json.dumps(found, sort_keys=True, separators=(",", ":")))
+    files.write(index, json.dumps(found, sort_keys=True, separators=(",", ":")), synced=False)
     for worker in site.glob("assets/javascripts/workers/search.*.js"):
         change(worker, AMBIGUOUS, PLAIN, before=WORKER.read_text(encoding="utf-8"))
     for bundle in site.glob("assets/javascripts/bundle.*.js"):
@@ -121,4 +121,4 @@ def change(script: Path, old: str, new: str, before: str = "") -> None:
     text = script.read_text(encoding="utf-8")
     if text.count(old) != 1:
         raise SearchError(f"{script.name} has {text.count(old)} places '{old}' instead of one.")
-    files.write(script, before + text.replace(old, new))
+    files.write(script, before + text.replace(old, new), synced=False)
