@@ -76,7 +76,8 @@ def child(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]
     """A process that ends with this one, and with it all that it started."""
     if os.name == "posix":
         options |= {"process_group": 0, "pass_fds": _held}
-    with subprocess.Popen(command, text=True, stdin=subprocess.DEVNULL, **options) as process:
+    options = {"stdin": subprocess.DEVNULL} | options
+    with subprocess.Popen(command, text=True, **options) as process:
         try:
             yield process
             process.wait()

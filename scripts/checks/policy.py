@@ -11,15 +11,14 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-__all__ = ["guarded", "known", "source_of"]
+__all__ = ["guarded", "known", "lifted", "source_of"]
 
-# set where the pages are for a preview, which reloads them by a script of its own
-PREVIEWED = "CNNREF_PREVIEWED"
 # of the theme's scripts, without the place of the page in the site; a new theme may have others
 KNOWN = frozenset(("0eb10c249dbdb0be", "7eb3684fdacd2881", "ffcc0f7735fdab43"))
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)([^>]*)>(.*?)</script>", re.DOTALL)
 PLACE = re.compile(r'(?<=^__md_scope=new URL\(")[./]*(?=",location\))')
 HEAD = '<meta charset="utf-8">'
+POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="[^"]*">')
 # a page opened from a disk has no host, and its files come from "file:"; Vega compiles what it
 # draws; drawings and formulas have their measures in style attributes
 RULES = {
@@ -43,6 +42,11 @@ def guarded(page: str) -> str:
     text = "; ".join(f"{name} {sources}" for name, sources in rules.items())
     meta = f'<meta http-equiv="Content-Security-Policy" content="{text}">'
     return page.replace(HEAD, HEAD + meta, 1)
+
+
+def lifted(page: bytes) -> bytes:
+    """A page without its policy, for a preview, which reloads it by a script of its own."""
+    return POLICY.sub(b"", page, count=1)
 
 
 def inline_scripts(page: str) -> Iterator[str]:

@@ -21,17 +21,15 @@ from urllib.parse import urlsplit
 
 from _command import call, child, locked
 from checks import built, signed
-from checks.policy import PREVIEWED
 from cnnref import files
 from website import drift
 from website.kept import reach, shelf
 from website.kept.reach import SKIPPED, THIS
 from website.kept.shelf import KEEPING, PROGRESS, Shelf, building, digest
-from website.places import CACHE, DOCS, GENERATED, ROOT, SCRIPTS, SITE
+from website.places import CACHE, GENERATED, ROOT, SCRIPTS, SITE
 from website.theme.exits import COMMIT, REPO_URL
 
 STAMP = CACHE / "site.json"
-PREVIEW = CACHE / "preview"
 GENERATE = SCRIPTS / "generate"
 MEASURE = SCRIPTS / "measure"
 SOURCES = ("cnnref", "docs", "scripts", "mkdocs.yml")
@@ -42,6 +40,7 @@ SETTINGS = {
     "PYTHONHASHSEED": "0",
     "NO_MKDOCS_2_WARNING": "1",
 }
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
 
 
 # what was seen in files of the site
@@ -57,9 +56,6 @@ def main(given: Namespace) -> int:
     started = time.perf_counter()
     if given.no_measure:
         os.environ[SKIPPED] = "1"
-    if given.serve is not None:
-        serve(given.serve)
-        return 0
     force = given.force or given.twice
     try:
         done = build(force=force, twice=given.twice, measured=not given.no_measure)
@@ -99,7 +95,7 @@ def build(*, force: bool = False, twice: bool = False, measured: bool = True) ->
                     shutil.rmtree(CACHE / "notebooks", ignore_errors=True)
                     mkdocs(folder / "again", keeping=False)
                     compare(folder / "site", folder / "again")
-            swap(folder / "site", folder / "old")
+            swap(folder / "site", folder / "old", SITE)
         if written() != before:
             return "built; files changed meanwhile, so that the next run builds again"
         files.write(STAMP, record())
@@ -116,7 +112,9 @@ def refuse_unsigned() -> None:
 
 def generate() -> None:
     """Bring docs/generated/ up to date, in a process of its own."""
-    if GENERATE.exists() and call([sys.executable, str(GENERATE)], env=environment()):
+    if drift.fresh():
+        print("generated files: nothing that they are made of has changed", flush=True)
+    elif call([sys.executable, str(GENERATE)], env=environment()):
         raise BuildError("scripts/generate failed; its message stands above")
 
 
@@ -136,18 +134,27 @@ def environment(*, keeping: bool = True) -> dict[str, str]:
     return os.environ | SETTINGS | ({KEEPING: "1"} if keeping else {})
 
 
-def mkdocs(target: Path, *, keeping: bool = True, strict: bool = True) -> None:
-    """Build the pages into a folder; where it is strict, a warning is a fault."""
-    command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(target)]
-    command.append("--strict" if strict else "--no-strict")
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+def mkdocs(target: Path, *, keeping: bool = True) -> None:
+    """Build the pages into a folder; a warning is a fault."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(target)]
+    with child(command, cwd=ROOT, env=environment(keeping=keeping), **PIPES) as process:
+        follow(process)
+
+
+def follow(process: subprocess.Popen[str], passed_on: tuple[str, ...] = (PROGRESS,)) -> None:
+    """Wait for MkDocs and pass on what it says, or all of it where it fails.
+
+    passed_on: how the lines begin that are passed on at once.
+
+    Raises:
+        BuildError: it failed.
+    """
     said: list[str] = []
-    with child(command, cwd=ROOT, env=environment(keeping=keeping), **pipes) as process:
-        for line in process.stdout or ():
-            said.append(line)
-            if line.startswith(PROGRESS):
-                print(line, end="", flush=True)
-    if process.returncode:
+    for line in process.stdout or ():
+        said.append(line)
+        if line.startswith(passed_on):
+            print(line, end="", flush=True)
+    if process.wait():
         print("".join(said))
         raise BuildError("mkdocs build failed; its messages stand above")
 
@@ -184,9 +191,8 @@ def contents(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def swap(new: Path, old: Path, place: Path | None = None) -> None:
+def swap(new: Path, old: Path, place: Path) -> None:
     """Put a new site in the place of the old one."""
-    place = place or SITE
     if place.exists():
         place.rename(old)
     new.rename(place)
@@ -283,40 +289,3 @@ def record() -> str:
 def recorded() -> str | None:
     """What the last build was of; None before the first."""
     return STAMP.read_text(encoding="utf-8", errors="replace") if STAMP.exists() else None
-
-
-def serve(port: int) -> None:
-    """Preview: after an edit of any file its pages follow, numbers too; ends with Ctrl-C."""
-    from mkdocs.livereload import LiveReloadServer
-
-    # bytecode would be an edit of the folders that are watched
-    os.environ |= {PREVIEWED: "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    preview()
-    server = LiveReloadServer(preview, host="127.0.0.1", port=port, root=str(PREVIEW))
-    for place, whole in watched():
-        server.watch(str(place), recursive=whole)
-    print(f"site: http://127.0.0.1:{port}/, and an edit is there by itself", flush=True)
-    try:
-        server.serve()  # type: ignore[no-untyped-call]
-    finally:
-        server.shutdown()
-
-
-def preview() -> None:
-    """Bring the preview up to date, by processes that load the code as it is now."""
-    try:
-        with locked(CACHE / "site.lock"), steady(), scratch() as folder, step("preview"):
-            generate()
-            mkdocs(folder / "site", strict=False)
-            swap(folder / "site", folder / "old", PREVIEW)
-    except BuildError as error:
-        print(f"site: {error}; the preview stays as it was", flush=True)
-
-
-def watched() -> Iterator[tuple[Path, bool]]:
-    """What people write, without what is generated, and whether with all below it."""
-    for name in SOURCES:
-        yield ROOT / name, name != DOCS.name
-    for path in sorted((ROOT / DOCS.name).iterdir()):
-        if path.is_dir() and path != GENERATED:
-            yield path, True

@@ -19,7 +19,7 @@ from website.kept import reach
 from website.kept.shelf import keeping
 from website.places import CACHE, GENERATED, ROOT
 
-__all__ = ["drift", "main", "read", "write"]
+__all__ = ["drift", "fresh", "main", "read", "write"]
 
 STAMP = CACHE / "generated"
 MOST = 5  # cells named per file; the rest are counted
@@ -37,9 +37,6 @@ def main(*, check: bool, since: str = "") -> int:
         told = drift(at(since), read(GENERATED), SINCE)
         print("\n".join(told) or "no generated number changes")
         return 0
-    if not check and keeping() and before() == reach.everything():
-        print("generated files: nothing that they are made of has changed")
-        return 0
     # which takes seconds to load
     from website.publish import outputs
 
@@ -56,14 +53,16 @@ def main(*, check: bool, since: str = "") -> int:
     kept = len(computed) - changed
     print(f"{len(computed)} generated files: {changed} changed, {kept} as before")
     if keeping():
-        reach.everything.cache_clear()
-        files.write(STAMP, reach.everything())
+        reach.sources.cache_clear()
+        files.write(STAMP, reach.sources())
     return 0
 
 
-def before() -> str:
-    """What everything came to when the files were last written; "" before the first time."""
-    return STAMP.read_text(encoding="utf-8", errors="replace") if STAMP.is_file() else ""
+def fresh() -> bool:
+    """Whether nothing has changed since a build last wrote the files, nor they themselves."""
+    reach.sources.cache_clear()
+    before = STAMP.read_text(encoding="utf-8", errors="replace") if STAMP.is_file() else ""
+    return before == reach.sources()
 
 
 def at(commit: str) -> dict[str, bytes]:

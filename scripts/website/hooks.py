@@ -5,7 +5,6 @@ Each job lives in a module of its own beside this file; here they are only calle
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -162,7 +161,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     if html is None:
         html = whole(output, page)
         _pages[0].keep_page(page, html)
-    return guarded(html)
+    return site_policy.guarded(html)
 
 
 def whole(output: str, page: Page) -> str:
@@ -186,12 +185,7 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
     """The page for addresses that lead nowhere."""
     if template_name != "404.html":
         return output_content
-    return guarded(site_theme.repair(site_exits.lost(output_content)))
-
-
-def guarded(page: str) -> str:
-    """A page with its policy, where it is no preview."""
-    return page if site_policy.PREVIEWED in os.environ else site_policy.guarded(page)
+    return site_policy.guarded(site_theme.repair(site_exits.lost(output_content)))
 
 
 def on_post_build(config: MkDocsConfig) -> None:
@@ -206,7 +200,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     site_theme.shorten_styles(site)
     site_search.finish(site, site_networks.searched())
     site_glossary.explain(site)
-    site_slides.write(site, guarded)
+    site_slides.write(site, site_policy.guarded)
     for shelf in SWEPT:
         shelf.sweep()
 

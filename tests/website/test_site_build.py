@@ -23,7 +23,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).mkdir()
     places = {
         "ROOT": "", "SITE": "site", "CACHE": "cache", "STAMP": "cache/site.json",
-        "GENERATED": "docs/generated", "THIS": "cache/this.json", "PREVIEW": "cache/preview",
+        "GENERATED": "docs/generated", "THIS": "cache/this.json",
     }  # fmt: skip
     for name, place in places.items():
         monkeypatch.setattr(site_build, name, tmp_path / place)
@@ -86,35 +86,6 @@ def test_what_nobody_signed_is_not_shown(source: Path, capsys: pytest.CaptureFix
     assert "docs/measured/machine.json: nobody signed it; " in capsys.readouterr().out
 
 
-def test_a_preview_follows_an_edit_and_stays_where_a_build_fails(
-    source: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shown = site_build.PREVIEW / "index.html"
-    site_build.preview()
-    assert shown.read_text(encoding="utf-8") == "one"
-    source.write_text("two", encoding="utf-8")
-    site_build.preview()
-    assert shown.read_text(encoding="utf-8") == "two"
-
-    def failing(*_: object, **__: object) -> None:
-        raise site_build.BuildError("a reason")
-
-    source.write_text("three", encoding="utf-8")
-    monkeypatch.setattr(site_build, "mkdocs", failing)
-    site_build.preview()
-    assert shown.read_text(encoding="utf-8") == "two"
-    assert "site: a reason; the preview stays as it was" in capsys.readouterr().out
-    assert not site_build.SITE.exists()
-
-
-def test_what_is_generated_is_not_watched(source: Path) -> None:
-    (source.parent / "reference").mkdir()
-    places = dict(site_build.watched())
-    assert places[source.parent] is False
-    assert places[source.parent / "reference"] is places[source.parent.parent / "cnnref"] is True
-    assert site_build.GENERATED not in places
-
-
 @pytest.mark.parametrize("code", [0, 1])
 def test_a_build_says_how_far_it_is_and_all_that_it_said_where_it_fails(
     code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -138,9 +109,8 @@ def test_a_build_says_how_far_it_is_and_all_that_it_said_where_it_fails(
     ("edited", "steady"),
     [("docs/index.md", True), ("docs/peers/counts.csv", False), ("cnnref/net.py", False)],
 )
-@pytest.mark.parametrize("way", ["build", "preview"])
 def test_what_is_made_while_its_sources_change_is_not_kept(
-    way: str, edited: str, steady: bool, source: Path, monkeypatch: pytest.MonkeyPatch
+    edited: str, steady: bool, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = source.parents[1]
     monkeypatch.setattr(reach, "DOCS", root / "docs")
@@ -158,6 +128,6 @@ def test_what_is_made_while_its_sources_change_is_not_kept(
         (root / edited).write_text("an edit", encoding="utf-8")
 
     monkeypatch.setattr(site_build, "mkdocs", slow)
-    getattr(site_build, way)()
+    site_build.build()
     assert (things.find("before"), things.find("meanwhile")) == (1, 2 if steady else None)
     assert drift.STAMP.exists() is steady

@@ -30,6 +30,7 @@ __all__ = [
     "network",
     "outside",
     "package",
+    "sources",
     "texts",
 ]
 
@@ -37,7 +38,7 @@ __all__ = [
 THIS = CACHE / "measured" / "this-machine.json"
 SKIPPED = "CNNREF_NOT_MEASURED"
 SETTINGS = ROOT / "mkdocs.yml"
-NAMED = ("SITE_URL", "REPO_URL", "GITHUB_SHA", SKIPPED)
+NAMED = ("SITE_URL", "REPO_URL", "GITHUB_SHA")
 # records of what other tools said and of what was measured
 RECORDS = ("measured", "operators", "peers", "zoo")
 # what many closures are, by the digest of all code
@@ -57,9 +58,15 @@ def outside() -> str:
 
 
 @cache
+def sources() -> str:
+    """Every file but the pages' own text."""
+    return files([PACKAGE, SCRIPTS, DOCS, SETTINGS], without=is_page)
+
+
+@cache
 def everything() -> str:
-    """All that a macro may read: every file but the pages' own text."""
-    return digest(files([PACKAGE, SCRIPTS, DOCS, SETTINGS], without=is_page), outside())
+    """All that a macro may read."""
+    return digest(sources(), outside())
 
 
 @cache

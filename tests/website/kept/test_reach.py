@@ -51,6 +51,7 @@ def cold() -> Iterator[None]:
 def clear() -> None:
     for function in (
         reach.outside,
+        reach.sources,
         reach.everything,
         reach.facts,
         reach.package,

@@ -1,0 +1,122 @@
+"""The preview: after an edit of any file its pages follow, numbers too, and then they are checked.
+
+A process that has loaded all code waits for the next edit, and builds at once where that is one of
+a page's text. What else is edited it may have loaded, so that another takes its place.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+from mkdocs.livereload import LiveReloadServer
+
+from _command import locked
+from checks import policy
+from website import build
+from website.build import BuildError
+from website.kept import reach
+from website.kept.reach import SKIPPED
+from website.kept.shelf import PROGRESS
+from website.places import CACHE, DOCS, GENERATED, ROOT
+from website.preview.beside import Beside
+
+__all__ = ["Preview", "Server", "everything", "main", "watched"]
+
+SHOWN = CACHE / "preview"
+# what a preview passes on of what MkDocs says
+PASSED_ON = (PROGRESS, "WARNING", "ERROR")
+
+
+def main(given: Namespace) -> int:
+    """Show the site until Ctrl-C."""
+    if given.no_measure:
+        os.environ[SKIPPED] = "1"
+    # bytecode would be an edit of the folders that are watched
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    with Preview(SHOWN) as preview:
+        preview.follow()
+        server = Server(preview.follow, host="127.0.0.1", port=given.serve, root=str(SHOWN))
+        for place, whole in watched():
+            server.watch(str(place), recursive=whole)
+        print(f"site: http://127.0.0.1:{given.serve}/, and an edit is there by itself", flush=True)
+        try:
+            server.serve()  # type: ignore[no-untyped-call]
+        finally:
+            server.shutdown()
+    return 0
+
+
+class Server(LiveReloadServer):
+    """MkDocs's own, for pages whose policy lets no script run that is not theirs."""
+
+    def _inject_js_into_html(self, content: bytes, epoch: int) -> bytes:
+        page: bytes = super()._inject_js_into_html(policy.lifted(content), epoch)  # type: ignore[no-untyped-call]
+        return page
+
+
+def watched() -> Iterator[tuple[Path, bool]]:
+    """What people write, without what is generated, and whether with all below it."""
+    for name in build.SOURCES:
+        yield ROOT / name, name != DOCS.name
+    for path in sorted((ROOT / DOCS.name).iterdir()):
+        if path.is_dir() and path != GENERATED:
+            yield path, True
+
+
+class Preview:
+    """A folder that follows the sources, by processes that have the code as it is now."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._next, self._check = Beside("wait"), Beside("look")
+        self._loaded = ""
+
+    def __enter__(self) -> Preview:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._next.end()
+        self._check.end()
+
+    def follow(self) -> None:
+        """Bring the folder up to date, and then begin to check it."""
+        self._check.end()
+        try:
+            with (
+                locked(CACHE / "site.lock"),
+                build.steady(),
+                build.scratch() as scratch,
+                build.step("preview"),
+            ):
+                build.generate()
+                build.follow(self._process(scratch / "site"), PASSED_ON)
+                build.swap(scratch / "site", scratch / "old", self.folder)
+        except BuildError as error:
+            print(f"site: {error}; the preview stays as it was", flush=True)
+        else:
+            self._check.start(str(self.folder))
+        self._load(everything())
+
+    def _process(self, target: Path) -> subprocess.Popen[str]:
+        """One that builds into a folder: the one that waits, if it has loaded what is there now."""
+        now = everything()
+        if self._loaded != now:
+            self._load(now)
+        self._loaded = ""
+        return self._next.tell(str(target))
+
+    def _load(self, now: str) -> None:
+        self._next.end()
+        self._loaded = now
+        self._next.start(stdout=subprocess.PIPE)
+
+
+def everything() -> str:
+    """All that is loaded and read besides the pages' texts, as it is now."""
+    for known in (reach.sources, reach.outside, reach.everything):
+        known.cache_clear()
+    return reach.everything()
