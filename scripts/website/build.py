@@ -151,9 +151,10 @@ def follow(process: subprocess.Popen[str], passed_on: tuple[str, ...] = (PROGRES
     """
     said: list[str] = []
     for line in process.stdout or ():
-        said.append(line)
-        if line.startswith(passed_on):
+        # each page that shows a thing complains of it
+        if line.startswith(passed_on) and line not in said:
             print(line, end="", flush=True)
+        said.append(line)
     if process.wait():
         print("".join(said))
         raise BuildError("mkdocs build failed; its messages stand above")

@@ -22,7 +22,7 @@ from cnnref.networks.catalog import names
 from website.charts import choices, draw
 from website.hands import playground
 from website.kept import reach
-from website.kept.shelf import PROGRESS, WORK, Shelf, digest
+from website.kept.shelf import COMPLAINTS, PROGRESS, WORK, Shelf, digest
 from website.networks import answers, files
 from website.places import DOCS, ROOT
 from website.theme import notebooks
@@ -66,13 +66,9 @@ def _with_charts(render: Callable[[], object]) -> tuple[str, dict[str, dict[str,
 class Warned(logging.Handler):
     """How often MkDocs complained: what it complained of is not kept, so that it does again."""
 
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.times = 0
-
     def emit(self, record: logging.LogRecord) -> None:
         """Count one complaint."""
-        self.times += 1
+        WORK[COMPLAINTS] += 1
 
 
 class Pages:
@@ -81,8 +77,7 @@ class Pages:
     def __init__(self, config: MkDocsConfig, files: Files) -> None:
         self.config, self.files = config, files
         self.texts, self.articles, self.whole = map(Shelf, SHELVES)
-        self.said = Warned()
-        logging.getLogger("mkdocs").addHandler(self.said)
+        logging.getLogger("mkdocs").addHandler(Warned(logging.WARNING))
         self.site = made_by()
         self.addresses = digest(*sorted(file.src_uri for file in files))
         # by the address of a page: the key of its article, and those that were kept
@@ -128,7 +123,7 @@ class Pages:
 
         def set_again(config: MkDocsConfig, files: Files) -> None:
             self.tell(uri)
-            self._complaints[uri] = self.said.times
+            self._complaints[uri] = WORK[COMPLAINTS]
             with self._registered(uri):
                 render(config, files)
 
@@ -171,7 +166,7 @@ class Pages:
     def keep_article(self, page: Page, html: str) -> None:
         """Keep what a page is now, unless MkDocs complained of it."""
         uri = page.file.src_uri
-        if self._complaints[uri] != self.said.times:
+        if self._complaints[uri] != WORK[COMPLAINTS]:
             return
         links = {file.src_uri: to for file, to in (page.links_to_anchors or {}).items()}
         kept = {name: getattr(page, name) for name in LEARNT} | {"content": html}

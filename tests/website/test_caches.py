@@ -156,6 +156,24 @@ def test_what_is_no_build_takes_nothing_and_leaves_nothing(monkeypatch: pytest.M
     assert kept.Shelf("things").find("a") == "old"
 
 
+@pytest.mark.usefixtures("building")
+def test_what_a_preview_complains_of_is_not_kept_and_a_build_refuses_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def make() -> str:
+        kept.doubt(ValueError("a number is unlikely"))
+        return "a page"
+
+    shelf = kept.Shelf("things")
+    with pytest.raises(ValueError, match=r"^a number is unlikely$"):
+        shelf.get("a", make)
+    monkeypatch.setenv(kept.PREVIEWED, "1")
+    for _ in range(2):
+        assert shelf.get("a", make) == "a page"
+    assert caplog.messages == ["a number is unlikely"] * 2
+    assert shelf.find("a") is None
+
+
 def test_files_that_lie_elsewhere_are_known_by_name_and_content(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("one", encoding="utf-8")
     before = kept.files([tmp_path])

@@ -7,6 +7,7 @@ made again, and what a build did not ask for goes when it ends.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import pickle
 from collections import Counter
@@ -19,12 +20,15 @@ from cnnref.files import write
 from website.places import CACHE, ROOT
 
 __all__ = [
+    "COMPLAINTS",
     "KEEPING",
+    "PREVIEWED",
     "PROGRESS",
     "WORK",
     "Shelf",
     "building",
     "digest",
+    "doubt",
     "file",
     "files",
     "names",
@@ -36,8 +40,11 @@ KEEPING = "CNNREF_KEEPING"
 FOLDER = CACHE / "kept"
 # what begins a line that a build passes on while it waits
 PROGRESS = "  made "
-# what was made in this process and not found, by kind
+# set for a preview, which shows what a site may not say, and says so beside it
+PREVIEWED = "CNNREF_PREVIEWED"
+# what was made in this process and not found, by kind; and what was complained of meanwhile
 WORK: Counter[str] = Counter()
+COMPLAINTS = "complaints"
 
 
 def digest(*parts: object) -> str:
@@ -105,6 +112,18 @@ def building() -> Iterator[None]:
             del os.environ[KEEPING]
 
 
+def doubt(error: Exception) -> None:
+    """Refuse what a site may not say; a preview says it, complains, and keeps nothing of it.
+
+    Raises:
+        Exception: the error, where this is no preview.
+    """
+    if PREVIEWED not in os.environ:
+        raise error
+    WORK[COMPLAINTS] += 1
+    logging.getLogger("mkdocs").warning(error)
+
+
 class Shelf:
     """Results of one kind, plain values that pickle takes, each by its key.
 
@@ -130,10 +149,12 @@ class Shelf:
 
     def get(self, key: str, make: Callable[..., Any], *arguments: object) -> Any:
         """What was kept, or what is made of some arguments now."""
-        found = self.find(key)
+        found, before = self.find(key), WORK[COMPLAINTS]
         if found is None:
             found = make(*arguments)
-            self.keep(key, found)
+            # what was complained of is not kept, so that it is again
+            if WORK[COMPLAINTS] == before:
+                self.keep(key, found)
         return found
 
     def sweep(self) -> None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from cnnref.counting.conventions import CONVENTIONS, Convention, convention
 from cnnref.counting.units import grouped, rounded
+from cnnref.errors import CnnrefError
 from cnnref.networks import catalog
 from cnnref.networks.published import OPERATIONS, Published, figures
 from cnnref.tables.table import Table
@@ -25,7 +26,7 @@ from website.errata.page import PAGE
 from website.facts import lookup
 from website.kept import reach
 from website.kept.reach import network
-from website.kept.shelf import Shelf, digest
+from website.kept.shelf import Shelf, digest, doubt
 from website.markup import (
     BREAK,
     Cell,
@@ -371,12 +372,12 @@ def _told(tool: Tool, key: str, book: Table, record: Record) -> Said:
 
 def _otherwise(tool: Tool, book: Table, total: int) -> str:
     if not tool.otherwise:
-        raise AssertionError(f"{tool.name} of {book.name}: no reason is known for {total}.")
+        doubt(CnnrefError(f"{tool.name} of {book.name}: no reason is known for {total}."))
     if tool.prices is None:
         return tool.otherwise
     more = total - book.operations(tool.prices)
     return f"{grouped(abs(more))} {'more' if more > 0 else 'less'} than its prices make. " + (
-        tool.otherwise
+        tool.otherwise or "No reason is known."
     )
 
 

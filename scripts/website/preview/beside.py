@@ -13,6 +13,7 @@ from _command import child, end, locked
 from checks import signed
 from website import build
 from website.kept import reach
+from website.kept.shelf import PREVIEWED
 from website.places import CACHE, ROOT, SCRIPTS
 
 __all__ = ["Beside", "look", "wait"]
@@ -64,6 +65,7 @@ def wait() -> None:
     if target := sys.stdin.readline().strip():
         from mkdocs.__main__ import cli
 
+        os.environ[PREVIEWED] = "1"
         # a process that ends so soon need not look for what nobody holds any more
         gc.disable()
         cli(["build", "--no-strict", "--site-dir", target])

@@ -11,7 +11,7 @@ from bs4.filter import SoupStrainer
 from cnnref import files
 from cnnref.errors import CnnrefError
 from website.kept import reach
-from website.kept.shelf import Shelf, digest
+from website.kept.shelf import Shelf, digest, doubt
 from website.markup import Html, element, joined, link
 from website.teaching.deck import Slide, deck
 from website.theme.revise import CHAPTERS
@@ -58,9 +58,12 @@ def write(site: Path, guarded: Callable[[str], str]) -> None:
         if not (site / name).is_file():
             raise CnnrefError(f"{name} is not in the site, so it has no slides.")
         text = (site / name).read_text(encoding="utf-8")
-        made = DECKS.get(digest(made_by, name, text), page, text, name)
         (site / FOLDER).mkdir(exist_ok=True)
-        files.write(site / FOLDER / name, guarded(made), synced=False)
+        try:
+            made = DECKS.get(digest(made_by, name, text), page, text, name)
+            files.write(site / FOLDER / name, guarded(made), synced=False)
+        except CnnrefError as error:
+            doubt(error)
 
 
 def page(text: str, name: str) -> str:
