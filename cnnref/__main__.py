@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from collections.abc import Sequence
@@ -16,8 +17,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command as a program, whose output ends with it; the exit code is as for it."""
     gc.set_threshold(NEW)
     from cnnref.cli import main as command
-    from cnnref.cli.streams import closed
+    from cnnref.cli.streams import closed, ended
 
+    # before any other, so that it runs behind whatever a user's code has registered
+    atexit.register(ended)
     # what is loaded lasts to the end, which then searches it for garbage no more
     gc.freeze()
     code = command.main(argv)

@@ -12,7 +12,7 @@ from typing import TextIO
 from cnnref.counting.units import visible
 from cnnref.errors import CnnrefError
 
-__all__ = ["aside", "closed", "coloured", "complain", "put", "quiet", "say"]
+__all__ = ["aside", "closed", "coloured", "complain", "ended", "put", "quiet", "say"]
 
 # what is quoted, and what has no space in it, as a path has none
 LONG = r"'[^']{161,}'|\"[^\"]{161,}\"|[^\s'\"]{301,}"
@@ -89,6 +89,16 @@ def closed() -> None:
             os.dup2(sys.__stderr__.fileno(), out)  # type: ignore[union-attr]
         except (OSError, ValueError, AttributeError):
             quiet(sys.__stdout__)  # type: ignore[arg-type]
+
+
+def ended() -> None:
+    """What code prints at the very end is no failure where nobody takes it."""
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None and not stream.closed:
+            try:
+                stream.flush()
+            except OSError:
+                quiet(stream)
 
 
 @contextmanager

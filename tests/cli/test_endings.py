@@ -63,7 +63,9 @@ def here(folder, *argv, shell="", env=None, **options):
     """Run it in a folder, as a shell does with a redirection behind it."""
     words = [*PYTHON, "-m", "cnnref", *argv]
     command = ["sh", "-c", f'exec "$@" {shell}', "sh", *words]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
+    # as a user has it, whatever runs the tests
+    plain = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}
+    environment = {**os.environ, **plain, **(env or {})}
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False,
                           timeout=120, env=environment, **options)  # fmt: skip
 
