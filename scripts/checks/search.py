@@ -82,7 +82,7 @@ PHRASES = {
 # words that one way or the other find the same
 ALIKE = (
     ("3×3", "3x3"), ("3 × 3", "3x3"), ("optimization", "optimisation"), ("color", "colour"),
-    ("25557032", "25,557,032"),
+    ("25557032", "25,557,032"), ("license", "licence"),
 )  # fmt: skip
 ASKED = ("pool", "max pool", "norm", "conv", "relu", "channels", "branch", "top-5", "25,557,032")
 MARKUP = re.compile(r"<[^>]*>|&\w+;")

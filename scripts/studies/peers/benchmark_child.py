@@ -1,6 +1,6 @@
 """One process of the benchmark: build one network, let one tool count it, say what that took.
 
-The call is the first of a fresh process; what its import took stands apart.
+The first call of a fresh process is told apart from those that follow, and from the import.
 
 `python -m studies.peers.benchmark_child once TOOL NETWORK DEVICE` prints the tool's table and then
 one JSON line; the same with `growth TOOL DEVICE` times it on deeper and deeper networks.
@@ -166,18 +166,27 @@ def once(tool: str, name: str, device: str) -> dict[str, Any]:
         imported = import_ms(tool)
     before = resident("VmRSS")
     with silent():
-        started, used = perf_counter(), process_time()
-        total, text = TOOLS[tool](module, image)
-        call, used = perf_counter() - started, process_time() - used
+        (call, used), (total, text) = timed(tool, module, image)
+        peak = resident("VmHWM")
+        following = [timed(tool, module, image)[0] for _ in range(REPEATS)]
     print(text())
     return {
         "total": int(total),
         "import_ms": imported,
         "call_ms": round(1e3 * call, 3),
         "call_processor_ms": round(1e3 * used, 3),
+        "following_ms": round(1e3 * median(call for call, _ in following), 3),
+        "following_processor_ms": round(1e3 * median(used for _, used in following), 3),
         "before_mib": before,
-        "peak_mib": resident("VmHWM"),
+        "peak_mib": peak,
     }
+
+
+def timed(tool: str, module: nn.Module, image: Tensor) -> tuple[tuple[float, float], Outcome]:
+    """Seconds by the clock and of processors, and what a call gave."""
+    started, before = perf_counter(), process_time()
+    outcome = TOOLS[tool](module, image)
+    return (perf_counter() - started, process_time() - before), outcome
 
 
 def size(name: str) -> tuple[int, int]:
@@ -194,10 +203,8 @@ def growth(tool: str, device: str) -> dict[str, Any]:
         spent = []
         for _ in range(REPEATS + 1):
             with silent():
-                # processor time, which a busy machine disturbs less
-                started = process_time()
-                TOOLS[tool](module, image)
-                spent.append(1e3 * (process_time() - started))
+                (_, used), _ = timed(tool, module, image)
+            spent.append(1e3 * used)  # which a busy machine disturbs less than the clock
         found.append({"convolutions": layers, "processor_ms": round(median(spent[1:]), 3)})
     return {"growth": found}
 

@@ -105,7 +105,7 @@ def features_table() -> str:
 
 
 def totals_table() -> str:
-    """How far each counter's total is from the MACs of ten networks, in percent."""
+    """How far each counter's total is from the MACs of well-known networks, in percent."""
     medians = _by_place("total", "cpu")
     tools = [tool for tool in next(iter(medians.values())) if tool not in (OURS, BARE)]
     lines = []
@@ -126,9 +126,12 @@ def _deviation(total: float, macs: float) -> Html:
     return data(f"{total:g}", shown, f"{total:,.0f}")
 
 
-def times_table(device: str) -> str:
-    """Milliseconds of one call, and how much faster cnnref is than the fastest other counter."""
-    medians = _by_place("call_ms", device)
+def times_table(device: str, call: str) -> str:
+    """Milliseconds of one call, and how much faster cnnref is than the fastest other counter.
+
+    call: "call", the first of a process, or "following".
+    """
+    medians = _by_place(f"{call}_ms", device)
     tools = [tool for tool in next(iter(medians.values())) if tool != BARE]
     lines = []
     for network, times in medians.items():

@@ -8,6 +8,7 @@
     [/^(\w{4,}i)[sz](?:e[ds]?|ers?|ing|able|ations?)$/, "$1"],
     [/^(behavi|col|fav|flav|hon|lab|neighb)ou?r.*/, "$1o"],
     [/^(cent)(?:re|er)(s?)$/, "$1"],
+    [/^(licen)[cs]e[ds]?$/, "$1"],
     [/^(label|model|total)l?(?:ed|ing)$/, "$1"],
   ];
   const [listen, post] = [self.addEventListener.bind(self), self.postMessage.bind(self)];
