@@ -123,7 +123,7 @@ def _halved(tool: str) -> str:
 def _deviation(total: float, macs: float) -> Html:
     share = 100 * (total - macs) / macs
     shown = "0" if total == macs else f"{share:+.2f}%"
-    return data(f"{total:g}", shown, f"{total:,.0f}")
+    return data(f"{share:.6f}", shown, f"{total:,.0f}")
 
 
 def times_table(device: str, call: str) -> str:
@@ -136,7 +136,8 @@ def times_table(device: str, call: str) -> str:
     lines = []
     for network, times in medians.items():
         best = min((tool for tool in tools if tool != OURS), key=lambda tool: times[tool])
-        ratio = f"{times[best] / times[OURS]:.1f} × ({best})"
+        faster = times[best] / times[OURS]
+        ratio = data(f"{faster:.6f}", f"{faster:.1f} × ({best})")
         lines.append(line(network, [*(f"{times[tool]:,.1f}" for tool in tools), ratio]))
     return table(["network", *tools, "cnnref is faster by"], lines)
 
