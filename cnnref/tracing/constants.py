@@ -6,11 +6,12 @@ Forward may look at such values, to decide or to size something; a feature map h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, Self
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -37,7 +38,7 @@ __all__ = [
     "run_by",
     "stay",
     "with_lengths",
-    "writes",
+    "written",
 ]
 
 
@@ -260,8 +261,21 @@ class Constants:
         self, func: Callable[..., Any], given: list[Tensor], kwargs: dict[str, Any]
     ) -> None:
         """Forget the values of what a call on feature maps writes to."""
-        out = tensors((kwargs.get("out"),))
-        for tensor in (*(given[:1] if writes(func) else ()), *out):
+        self._forget((*written(func, given), *tensors((kwargs.get("out"),))))
+
+    def update(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None
+    ) -> None:
+        """Forget the running statistics that a normalisation in training writes to."""
+        if func not in STATISTICS:
+            return
+        (name, default), named = STATISTICS[func], kwargs or {}
+        if args[5] if len(args) > 5 else named.get(name, default):
+            statistics = [named.get(one) for one in ("running_mean", "running_var")]
+            self._forget(one for one in tensors((args[1:5], statistics)) if is_small(one))
+
+    def _forget(self, found: Iterable[Tensor]) -> None:
+        for tensor in found:
             self._overwritten.add(storage(tensor))
             self._kept.append(tensor)
 
@@ -301,8 +315,8 @@ class Constants:
         """Whether a call is on small constants alone, and writes to no one else's."""
         if not all(map(self.known, given)):
             return False
-        if writes(func):
-            return storage(given[0]) in self._mine
+        if changed := written(func, given):
+            return all(storage(tensor) in self._mine for tensor in changed)
         out = kwargs.get("out")
         return all(storage(tensor) in self._mine for tensor in tensors((out,)))
 
@@ -392,17 +406,42 @@ def _to(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     return tensor.to(**kwargs) if kwargs else tensor
 
 
+def written(func: Callable[..., Any], given: list[Tensor]) -> list[Tensor]:
+    """The tensors of a call that it may change: the first, or any where it changes several."""
+    return given[: _changes(func)]
+
+
 @cache
-def writes(func: Callable[..., Any]) -> bool:
-    """Whether a function changes its first argument: add_, __iadd__, __setitem__."""
+def _changes(func: Callable[..., Any]) -> int | None:
+    """How many tensors a function may change: add_ the first, _foreach_add_ any (None)."""
     if isinstance(func, torch._ops.OpOverload):  # noqa: SLF001
-        return bool(func._schema.is_mutable)  # noqa: SLF001
+        schema = func._schema  # noqa: SLF001
+        if not schema.is_mutable:
+            return 0
+        changed = [
+            one.alias_info is not None and one.alias_info.is_write for one in schema.arguments
+        ]
+        first = schema.arguments[0]
+        return 1 if changed[0] and sum(changed) == 1 and str(first.type) == "Tensor" else None
     name = getattr(func, "__name__", "")
     if name.startswith("__"):
-        return name == "__setitem__" or (name.startswith("__i") and name[3:-2] in IN_PLACE)
-    return name.endswith("_")
+        return int(name == "__setitem__" or (name.startswith("__i") and name[3:-2] in IN_PLACE))
+    if not name.endswith("_"):
+        return 0
+    return None if name.startswith("_foreach") else 1
 
 
+def _is_changed(argument: Any) -> bool:
+    return argument.alias_info is not None and bool(argument.alias_info.is_write)
+
+
+# what says that a normalisation is in training, the sixth of its arguments, and its default
+STATISTICS: dict[Callable[..., Any], tuple[str, bool]] = {
+    F.batch_norm: ("training", False),
+    torch.batch_norm: ("training", False),
+    F.instance_norm: ("use_input_stats", True),
+    torch.instance_norm: ("use_input_stats", True),
+}
 BY_VALUE = (torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape)
 # aten::_unique2: attempted to run; register_meta function for torch.nonzero() raises
 NAMED = re.compile(r"(\w+)::(\w+)|torch\.(\w+)\(\)")

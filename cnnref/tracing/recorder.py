@@ -29,7 +29,7 @@ from cnnref.tracing.constants import (
     run_by,
     stay,
     with_lengths,
-    writes,
+    written,
 )
 from cnnref.tracing.ledger import Ledger, changed
 from cnnref.tracing.operators import (
@@ -155,6 +155,7 @@ class Recorder(TorchFunctionMode):
         if func in BY_SIZE:
             with UNSEEN():
                 func, args, kwargs = settled(func, args, kwargs or {}, self._constants.known)
+        self._constants.update(func, args, kwargs)
         key: list[Any] = [func]
         given: list[Tensor] = []
         sign(args, key, given, self._numbers)
@@ -190,9 +191,8 @@ class Recorder(TorchFunctionMode):
     ) -> _Known | None:
         """What is known of a call on feature maps from an earlier one of its signature."""
         # what forward differentiates runs and is remembered for that
-        if func in SPECIAL or torch.is_grad_enabled() or (kwargs and "out" in kwargs):
-            return None
-        if writes(func) and self._is_held(given[0]):
+        runs = func in SPECIAL or torch.is_grad_enabled() or (kwargs and "out" in kwargs)
+        if runs or any(map(self._is_held, written(func, given))):
             return None
         try:
             return self._memory.get(tuple(key))
@@ -214,7 +214,7 @@ class Recorder(TorchFunctionMode):
         given: list[Tensor],
     ) -> Any:
         """A call on feature maps that is not remembered is worked out, or run."""
-        if self._is_held(given[0]) or "out" in kwargs:
+        if "out" in kwargs or any(map(self._is_held, written(func, given))):
             self._constants.overwrite(func, given, kwargs)
         if func in LIKE and (found := self._constants.like(func, args, kwargs)) is not None:
             return self._learn(rule, found, args, kwargs)

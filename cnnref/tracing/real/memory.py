@@ -154,7 +154,7 @@ class Known(Constants):
         self, func: Callable[..., Any], given: list[Tensor], kwargs: dict[str, Any]
     ) -> None:
         """Forget the values of a constant to which a call on feature maps writes."""
-        if given and self.known(given[0]):
+        if any(map(self.known, given)):
             super().overwrite(func, given, kwargs)
 
     def differentiate(self, tensor: Tensor) -> bool:

@@ -44,21 +44,49 @@ def _linear(result: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None =
 def _bilinear(
     result: Tensor, input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
 ) -> Operation:
-    """x1 A x2 for each output."""
-    found = trilinear(result, input1, weight, input2)
-    bias_adds = 0 if bias is None else result.numel()
-    return found._replace(counts=found.counts._replace(bias_adds=bias_adds), biases=(bias,))
-
-
-def trilinear(result: Tensor, input1: Tensor, weight: Tensor, input2: Tensor, *_: Any) -> Operation:
-    """What a bilinear layer runs as, before its bias: first x1 A, then its product with x2."""
-    left, right = weight.shape[-2:]
+    """x1 A x2 for each output: first x1 A, then its product with x2."""
     outputs = result.numel()
-    counts = Counts(macs=outputs * (left + 1) * right)
+    left, right = weight.shape[-2:]
+    bias_adds = 0 if bias is None else outputs
+    counts = Counts(macs=outputs * (left + 1) * right, bias_adds=bias_adds)
     formulas = (("macs", ((outputs, left, right), (outputs, right))),)
     return Operation(
-        "bilinear", (input1, input2), result, None, counts, weights=(weight,), formulas=formulas
+        "bilinear", (input1, input2), result, None, counts,
+        weights=(weight,), biases=(bias,), formulas=formulas,
+    )  # fmt: skip
+
+
+def trilinear(
+    result: Tensor,
+    one: Tensor,
+    two: Tensor,
+    three: Tensor,
+    one_lacks: Sequence[int],
+    two_lacks: Sequence[int],
+    three_lacks: Sequence[int],
+    summed: Sequence[int],
+    *_: Any,
+) -> Operation:
+    """What a bilinear layer and its gradients run as, before its bias.
+
+    The product of the first two, summed along what the third lacks, and then its product with that.
+    """
+    spread = zip((one, two, three), (one_lacks, two_lacks, three_lacks), strict=True)
+    sizes = [_spread(tensor, lacks) for tensor, lacks in spread]
+    first = [*map(max, sizes[0], sizes[1])]
+    done = set(summed) & set(three_lacks)
+    left = [1 if axis in done else size for axis, size in enumerate(first)]
+    steps = (tuple(first), (*map(max, left, sizes[2]),))
+    counts = Counts(macs=sum(map(prod, steps)))
+    return Operation(
+        "bilinear", (one, three), result, None, counts, weights=(two,), formulas=(("macs", steps),)
     )
+
+
+def _spread(tensor: Tensor, lacks: Sequence[int]) -> list[int]:
+    """Its sizes along the axes of all, one along those that it lacks."""
+    own = iter(tensor.shape)
+    return [1 if axis in lacks else next(own) for axis in range(tensor.dim() + len(lacks))]
 
 
 def matmul(result: Tensor, *args: Any, **kwargs: Any) -> Operation:

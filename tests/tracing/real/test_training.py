@@ -152,3 +152,26 @@ def test_a_kernel_that_keeps_no_scores_makes_them_again() -> None:
         table = cnnref.trace(Attends(), inputs=heads, mode="training", values=values, strict=True)
         assert table.forward.macs == 2 * product
         assert table.backward.macs == gradients * product
+
+
+class Both(nn.Module):
+    """A bilinear layer whose inputs take gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.other = nn.Linear(4, 4), nn.Linear(5, 5)
+        self.bilinear = nn.Bilinear(4, 5, 6)
+
+    def forward(self, x: Tensor, y: Tensor) -> Any:
+        return self.bilinear(self.one(x), self.other(y))
+
+
+def test_a_gradient_of_a_bilinear_layer_is_two_products() -> None:
+    """Of the two factors and then, along what that lacks, with the third: batch 3, 4 x 5 to 6."""
+    table = cnnref.trace(Both(), inputs=(torch.ones(3, 4), torch.ones(3, 5)), mode="training")
+    gradients = [row for row in table.backward if row.op == "bilinear"]
+    # first the gradient with the weight, along all axes, or with the other input, which lacks one
+    weight, inputs, pair, other = 3 * 6 * 4 * 5, 3 * 4 * 5, 3 * 6 * 4, 3 * 6 * 5
+    assert sorted(row.macs for row in gradients) == [
+        weight + inputs, weight + pair, weight + other,
+    ]  # fmt: skip
