@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from cnnref.errors import CnnrefError
+from cnnref.tracing.constants import NeedsDataError
 from cnnref.tracing.isolation.process import held
 from cnnref.tracing.isolation.thread import own
 from cnnref.tracing.ledger import Ledger
@@ -60,8 +61,8 @@ def _told(recorder: Recorder, rule: Any, apply: Callable[..., Any], args: tuple[
     return recorder.by_own_rule(rule, apply, args, {})
 
 
-def backward(ledger: Ledger, module: nn.Module, inputs: object, outputs: object) -> int:
-    """Run the backward pass, from a gradient of each output to what is learned.
+def backward(ledger: Ledger, module: nn.Module, outputs: object) -> int:
+    """Run the backward pass, from a gradient of each output to all that takes one.
 
     Its rows are those of the operators that autograd calls, in the layers whose gradients they
     are. The loss is not among them.
@@ -78,9 +79,29 @@ def backward(ledger: Ledger, module: nn.Module, inputs: object, outputs: object)
             f"{type(module).__name__} has nothing to train: no output depends on a parameter that "
             'takes a gradient; mode="inference" counts its forward pass.'
         )
-    wanted = [leaf for leaf in (*module.parameters(), *tensors((inputs,))) if leaf.requires_grad]
+    wanted = _leaves(ends)
+    if not (ledger.computes or all(leaf.is_meta for leaf in wanted)):
+        # an operator was given it where no function was seen
+        raise NeedsDataError.of("the gradient of a tensor with values")
     with torch._C.DisableTorchFunction(), UNSEEN():  # noqa: SLF001
         gradients = [torch.ones_like(end) for end in ends]
-    torch.autograd.grad(ends, wanted, gradients, allow_unused=True)
+    # of the leaves themselves, and not of what stands for them
+    with torch._C.DisableTorchFunction():  # noqa: SLF001
+        torch.autograd.grad(ends, wanted, gradients, allow_unused=True)
     ledger.stack[-1] = ""
     return first
+
+
+def _leaves(ends: list[Tensor]) -> list[Tensor]:
+    """What takes a gradient of some tensors: parameters, inputs, and leaves that nobody lists."""
+    found = {id(end): end for end in ends if end.is_leaf}
+    todo = [end.grad_fn for end in ends if not end.is_leaf]
+    seen: set[Any] = {None, *todo}
+    while todo:
+        node: Any = todo.pop()
+        if isinstance(node, torch._C._functions.AccumulateGrad):  # type: ignore[attr-defined]  # noqa: SLF001
+            found[id(node.variable)] = node.variable
+        behind = {one for one, _ in node.next_functions} - seen
+        seen |= behind
+        todo += behind
+    return list(found.values())

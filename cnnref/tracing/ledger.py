@@ -15,6 +15,7 @@ from torch.nn.parameter import is_lazy
 
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Call, Counts, Shape
+from cnnref.tracing.constants import NeedsDataError
 from cnnref.tracing.rows import Row, shape
 from cnnref.tracing.rules import Operation, tensors
 from cnnref.tracing.rules.operation import PLAIN
@@ -110,6 +111,8 @@ class Ledger:
             return value
         known = self._twins.get(id(value))
         if known is None:
+            if self.differentiates and value.grad_fn is not None and torch.is_grad_enabled():
+                raise NeedsDataError.of("the gradient of what comes of values")
             known = stand_in(value) if sparse else _bare(value)
             self._twins[id(value)] = known
             self.same(value, known)
@@ -368,7 +371,9 @@ def changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
 
 
 def _bare(value: Tensor) -> Tensor:
-    return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
+    """A tensor on meta, which takes a gradient if the other does."""
+    options: dict[str, Any] = {"dtype": value.dtype, "requires_grad": value.requires_grad}
+    return torch.empty_strided(value.shape, value.stride(), device="meta", **options)
 
 
 def _joined(path: str, op: str) -> str:

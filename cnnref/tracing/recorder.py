@@ -299,7 +299,7 @@ class Recorder(TorchFunctionMode):
         """A call without feature maps: on small constants it runs, on weights as on maps."""
         if not given:
             return self._constants.make(func, args, kwargs)
-        if torch.is_grad_enabled() and any([*map(self._constants.differentiate, given)]):
+        if torch.is_grad_enabled() and any(one.requires_grad for one in given):
             return self._on_maps(rule, func, args, kwargs, [], given)
         if not self._constants.may_run(func, given, kwargs):
             self._constants.overwrite(func, given, kwargs)
@@ -416,6 +416,9 @@ class Recorder(TorchFunctionMode):
         if func.__name__ == "__set__":
             return self._set(func, owner, args[1])
         value = func(owner)
+        if isinstance(value, Tensor) and value.grad_fn is not None and not value.is_meta:
+            owner = self._ledger.twin(owner)
+            value = func(owner)
         if isinstance(value, Tensor) and value is not owner:
             # x.T, x.mT and x.data are views of x
             self._ledger.same(owner, value)

@@ -43,7 +43,7 @@ from cnnref.tracing.recorder import Recorder
 from cnnref.tracing.rows import shape
 from cnnref.tracing.rules import tensors
 from cnnref.tracing.shadow import Shadow
-from cnnref.tracing.twins import Way, as_map, on_meta
+from cnnref.tracing.twins import Way, as_map, differentiable, on_meta
 
 if TYPE_CHECKING:
     from cnnref.tracing.rules.own import OwnRules
@@ -226,8 +226,11 @@ def _recorded(
 ) -> Table:
     shadow = Shadow()
     with _nested(module):
-        stand_in = shadow.of(module, way.module)
-        args, kwargs = shadow.of((args, kwargs), way.inputs)
+        of_module, of_inputs = way.module, way.inputs
+        if training or grad:
+            of_module, of_inputs = differentiable(of_module), differentiable(of_inputs)
+        stand_in = shadow.of(module, of_module)
+        args, kwargs = shadow.of((args, kwargs), of_inputs)
         parts = list(paths(stand_in))
     ledger = way.ledger(parts, shadow)
     ledger.feed(tensors((args, kwargs)))
@@ -244,7 +247,7 @@ def _recorded(
             if training:
                 from cnnref.tracing.autograd import backward
 
-                first = backward(ledger, stand_in, (args, kwargs), outputs)
+                first = backward(ledger, stand_in, outputs)
                 ran = ran._replace(backward=first)
     except Exception as error:
         from cnnref.tracing.failures import stopped

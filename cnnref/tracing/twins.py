@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cnnref.tracing.ledger import Ledger
     from cnnref.tracing.recorder import Recorder
 
-__all__ = ["Twin", "Way", "as_map", "copied", "lent", "on_meta"]
+__all__ = ["Twin", "Way", "as_map", "copied", "differentiable", "lent", "on_meta"]
 
 STRIDED = torch.strided
 Numbers = dict[int, int] | None
@@ -94,6 +94,18 @@ def _hides(mask: Tensor) -> bool:
     """Whether an input is a mask that is added to scores: zeros, and the least of all numbers."""
     hidden = mask <= torch.finfo(mask.dtype).min
     return bool(hidden.any()) and bool((hidden | (mask == 0)).all())
+
+
+def differentiable(twin: Twin) -> Twin:
+    """The same, but that no small tensor keeps its values in place of its gradient."""
+
+    def made(value: Tensor, numbers: Numbers = None) -> Tensor:
+        found = twin(value, numbers)
+        if found.requires_grad or not value.requires_grad or value.layout is not STRIDED:
+            return found
+        return _on_meta(value, type(value), numbers)
+
+    return made
 
 
 def copied(value: Tensor, numbers: Numbers = None) -> Tensor:

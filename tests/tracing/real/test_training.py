@@ -68,6 +68,103 @@ def test_the_macs_of_a_step_are_those_of_torch(name: str) -> None:
     assert table.parameters == sum(weight.numel() for weight in module.parameters())
 
 
+class Listed(nn.Module):
+    """Two layers in a plain list, which are not registered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plain = [nn.Linear(4, 5), nn.Linear(5, 6)]
+        self.last = nn.Linear(6, 7)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.plain:
+            x = layer(x)
+        return self.last(x)  # type: ignore[no-any-return]
+
+
+class Weighs(nn.Module):
+    """A tensor that takes a gradient and is no parameter."""
+
+    def __init__(self, buffer: bool) -> None:
+        super().__init__()
+        weight = torch.randn(4, 4, requires_grad=True)
+        if buffer:
+            self.register_buffer("weight", weight)
+        else:
+            self.weight = weight
+        self.last = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(x @ self.weight)  # type: ignore[no-any-return]
+
+
+class Makes(nn.Module):
+    """A parameter that forward makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(5, 7)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(nn.functional.linear(x, nn.Parameter(torch.randn(5, 4))))  # type: ignore[no-any-return]
+
+
+class Closes(nn.Module):
+    """A function of a tensor that is none of the module's, before a layer."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.function = function
+        self.last = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.function(x))  # type: ignore[no-any-return]
+
+
+def adapted(frozen: bool) -> nn.Module:
+    """Two layers, the first of them frozen and with a LoRA in a hook."""
+    net = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    net[: 2 if frozen else 1].requires_grad_(False)
+    down, up = nn.Parameter(torch.randn(2, 4)), nn.Parameter(torch.randn(4, 2))
+    net[0].register_forward_hook(lambda _, args, result: result + args[0] @ down.t() @ up.t())
+    return net
+
+
+def closed(function: Any) -> nn.Module:
+    weight = torch.randn(4, 4, requires_grad=True)
+    return Closes(lambda x: function(x, weight))
+
+
+UNREGISTERED: dict[str, tuple[Any, int]] = {
+    "layers in a list": (Listed, 2 * 256),
+    "a LoRA in a hook": (lambda: adapted(frozen=False), 312),
+    "a LoRA, all else frozen": (lambda: adapted(frozen=True), 264),
+    "a tensor": (lambda: Weighs(buffer=False), 240),
+    "a buffer": (lambda: Weighs(buffer=True), 240),
+    "made in forward": (Makes, 290),
+    "closed over": (lambda: closed(lambda x, w: x @ w), 240),
+    "its view": (lambda: closed(lambda x, w: x @ w.T), 240),
+    "its product": (lambda: closed(lambda x, w: x @ (w @ w.t())), 432),
+    "in vmap": (lambda: closed(lambda x, w: torch.vmap(lambda row: w @ row)(x)), 240),
+}
+
+
+@pytest.mark.parametrize("values", ["auto", "always"])
+@pytest.mark.parametrize("name", UNREGISTERED)
+def test_what_is_not_registered_has_a_gradient_too(name: str, values: str) -> None:
+    build, macs = UNREGISTERED[name]
+    module, image = build(), torch.randn(2 if build in (Listed, Makes) else 3, 4)
+    table = cnnref.trace(module, inputs=image, mode="training", values=values)
+    assert table.macs == macs == counted_by_torch(module, image)
+
+
+def test_a_gradient_that_shapes_do_not_give_is_refused() -> None:
+    """An operator below vmap is given the tensor itself, with its values."""
+    module = UNREGISTERED["in vmap"][0]()
+    with pytest.raises(CnnrefError, match="the gradient of a tensor with values"):
+        cnnref.trace(module, inputs=torch.randn(3, 4), mode="training", values="never")
+
+
 def test_grouped_convolutions_have_the_gradients_of_their_groups() -> None:
     """PyTorch's counter takes the gradient of their weights for that of one group."""
     net, image = nn.Conv2d(8, 8, 3, groups=8), torch.randn(1, 8, 6, 6, requires_grad=True)
