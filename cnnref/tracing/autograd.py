@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,17 +14,20 @@ from torch import Tensor, nn
 
 from cnnref.errors import CnnrefError
 from cnnref.tracing.constants import NeedsDataError
+from cnnref.tracing.isolation.classes import slots
 from cnnref.tracing.isolation.process import held
 from cnnref.tracing.isolation.thread import own
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.operators import UNSEEN
-from cnnref.tracing.rules import tensors
 
 if TYPE_CHECKING:
     from cnnref.tracing.recorder import Recorder
     from cnnref.tracing.rules.own import OwnRules
 
 __all__ = ["announced", "backward", "heard"]
+
+# what an output may lead to, whose tensors are no outputs
+SHARED = (nn.Module, type, ModuleType)
 
 
 @contextmanager
@@ -73,7 +78,7 @@ def backward(ledger: Ledger, module: nn.Module, outputs: object) -> int:
         CnnrefError: no output depends on anything that takes a gradient.
     """
     first = len(ledger.layers)
-    ends = [leaf for leaf in tensors((outputs,)) if leaf.requires_grad]
+    ends = [leaf for leaf in _held(outputs) if leaf.requires_grad]
     if not ends:
         raise CnnrefError(
             f"{type(module).__name__} has nothing to train: no output depends on a parameter that "
@@ -90,6 +95,33 @@ def backward(ledger: Ledger, module: nn.Module, outputs: object) -> int:
         torch.autograd.grad(ends, wanted, gradients, allow_unused=True)
     ledger.stack[-1] = ""
     return first
+
+
+def _held(value: object) -> Iterator[Tensor]:
+    """The tensors in a value, in order: in collections and in the attributes of any object."""
+    todo, seen = [value], {}
+    while todo:
+        one: Any = todo.pop()
+        if id(one) in seen:
+            continue
+        seen[id(one)] = one
+        if isinstance(one, Tensor):
+            yield one
+        elif not isinstance(one, SHARED):
+            todo += reversed(_inside(one))
+
+
+def _inside(value: Any) -> list[Any]:
+    """What an object has in its attributes, and what it goes through."""
+    found = list(vars(value).values()) if hasattr(value, "__dict__") else []
+    for slot in slots(type(value)):
+        with suppress(AttributeError):  # nothing is in it
+            found.append(slot.__get__(value))
+    if isinstance(value, dict):
+        found += value.values()
+    elif isinstance(value, list | tuple | set | frozenset | deque):
+        found += value
+    return found
 
 
 def _leaves(ends: list[Tensor]) -> list[Tensor]:

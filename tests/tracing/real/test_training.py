@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections import UserDict, deque
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -163,6 +165,60 @@ def test_a_gradient_that_shapes_do_not_give_is_refused() -> None:
     module = UNREGISTERED["in vmap"][0]()
     with pytest.raises(CnnrefError, match="the gradient of a tensor with values"):
         cnnref.trace(module, inputs=torch.randn(3, 4), mode="training", values="never")
+
+
+@dataclass
+class Result:
+    tensor: Tensor
+
+
+@dataclass(slots=True)
+class Slotted:
+    tensor: Tensor
+
+
+class Keeps:
+    """An object that leads to a module, and to itself."""
+
+    def __init__(self, tensor: Tensor, module: nn.Module | None = None) -> None:
+        self.tensors, self.module, self.me = {"one": [tensor]}, module, self
+
+
+class Heads(nn.Module):
+    """Two layers, of which one gives what is inside another object."""
+
+    def __init__(self, wrap: Any) -> None:
+        super().__init__()
+        self.wrap = wrap
+        self.plain, self.within = nn.Linear(4, 5), nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.plain(x), self.wrap(self.within(x))
+
+
+WRAPS: dict[str, Any] = {
+    "a dataclass": Result,
+    "one with slots": Slotted,
+    "an object": Keeps,
+    "objects in each other": lambda x: UserDict(x=[Result(x)]),
+    "a deque": lambda x: deque([x]),
+    "a set": lambda x: {x},
+    "a user's dict": lambda x: UserDict(x=x),
+    "a distribution": lambda x: torch.distributions.Normal(x, 1.0),
+}
+
+
+@pytest.mark.parametrize("name", WRAPS)
+def test_outputs_are_differentiated_in_whatever_holds_them(name: str) -> None:
+    table = cnnref.trace(Heads(WRAPS[name]), inputs=torch.randn(2, 4), mode="training")
+    assert table.forward.macs == table.backward.macs == 2 * 4 * (5 + 3)
+
+
+def test_a_module_in_an_output_is_none() -> None:
+    """Its parameters take gradients, but of nothing that came out."""
+    module = Heads(lambda x: Keeps(x.detach(), nn.Linear(2, 2))).requires_grad_(False)
+    with pytest.raises(CnnrefError, match="Heads has nothing to train"):
+        cnnref.trace(module, inputs=torch.randn(2, 4), mode="training")
 
 
 def test_grouped_convolutions_have_the_gradients_of_their_groups() -> None:
