@@ -157,6 +157,9 @@ class Shadow:
         self._originals[id(found)] = value
         if names := value.__dict__:
             vars(found).update(self._filled(names.copy()))
+        if (hooks := value._backward_hooks) and found.is_leaf and found.requires_grad:  # noqa: SLF001
+            for hook in self._hooks(hooks).values():
+                found.register_hook(hook)
         return found
 
     def _part(self, value: nn.Module) -> Any:

@@ -221,6 +221,16 @@ def test_a_module_in_an_output_is_none() -> None:
         cnnref.trace(module, inputs=torch.randn(2, 4), mode="training")
 
 
+@pytest.mark.parametrize("values", ["auto", "always"])
+def test_hooks_on_a_parameter_run(values: str) -> None:
+    first, image = nn.Linear(4, 4), torch.randn(2, 4)
+    first.weight.register_hook(lambda gradient: gradient @ gradient)
+    module = nn.Sequential(first, nn.Linear(4, 4))
+    table = cnnref.trace(module, inputs=image, mode="training", values=values)
+    assert table.macs == 5 * 32 + 64 == counted_by_torch(module, image)
+    assert table.forward.macs == cnnref.trace(module, inputs=image).macs
+
+
 def test_grouped_convolutions_have_the_gradients_of_their_groups() -> None:
     """PyTorch's counter takes the gradient of their weights for that of one group."""
     net, image = nn.Conv2d(8, 8, 3, groups=8), torch.randn(1, 8, 6, 6, requires_grad=True)
