@@ -183,11 +183,7 @@ class Recorder(TorchFunctionMode):
         return result
 
     def _remembered(
-        self,
-        func: Callable[..., Any],
-        kwargs: dict[str, Any] | None,
-        key: list[Any],
-        given: list[Tensor],
+        self, func: Any, kwargs: dict[str, Any] | None, key: list[Any], given: list[Tensor]
     ) -> _Known | None:
         """What is known of a call on feature maps from an earlier one of its signature."""
         # what forward differentiates runs and is remembered for that
