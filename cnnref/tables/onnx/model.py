@@ -18,6 +18,8 @@ __all__ = ["Attribute", "Model", "Node", "Sizes", "Tensor", "plain", "read"]
 # what a protocol buffer can hold at most
 LARGEST_FILE = 1 << 31
 MOST_NODES = 100_000
+# subgraphs in one another: a protocol buffer nests at most 100 messages, and each takes three
+DEEPEST = 32
 # values are read of tensors that can say a shape, and of no weight
 MOST_VALUES = 1024
 MOST_AXES = 64
@@ -63,7 +65,9 @@ Attribute = int | float | str | tuple[float, ...] | Tensor | None
 class Node(NamedTuple):
     """An operator of the file.
 
+    inputs: also the tensors around it that its subgraphs read.
     scopes: the modules that it stands in, from the outermost, where the exporter says them.
+    bodies: its subgraphs, such as the branches of an If, by the names of their attributes.
     """
 
     op: str
@@ -73,10 +77,11 @@ class Node(NamedTuple):
     outputs: tuple[str, ...]
     attributes: dict[str, Attribute]
     scopes: tuple[str, ...]
+    bodies: dict[str, Model]
 
 
 class Model(NamedTuple):
-    """The graph of a file. shapes: what it says of the tensors between its operators."""
+    """The graph of a file, or one in it. shapes: what it says of tensors between operators."""
 
     nodes: list[Node]
     tensors: dict[str, Tensor]
@@ -123,22 +128,29 @@ def _model(wire: Wire) -> Model:
     graphs = [field.span for field in wire.fields(Span(0, wire.size)) if field.number == 7]
     if len(graphs) != 1:
         raise DamagedError("it holds no graph")
-    model = Model([], {}, {}, [], {})
-    for field in wire.fields(graphs[0]):
-        _add(wire, model, field)
-    for name in model.tensors:  # older files list their weights as inputs too
-        model.inputs.pop(name, None)
+    model = _graph(wire, graphs[0], 0)
     if not model.nodes:
         raise DamagedError("its graph has no operator")
     return model
 
 
-def _add(wire: Wire, model: Model, field: Field) -> None:
+def _graph(wire: Wire, span: Span, depth: int) -> Model:
+    if depth > DEEPEST:
+        raise DamagedError(f"it has subgraphs more than {DEEPEST} deep")
+    model = Model([], {}, {}, [], {})
+    for field in wire.fields(span):
+        _add(wire, model, field, depth)
+    for name in model.tensors:  # older files list their weights as inputs too
+        model.inputs.pop(name, None)
+    return model
+
+
+def _add(wire: Wire, model: Model, field: Field, depth: int) -> None:
     """One field of a graph."""
     if field.number == 1:
         if len(model.nodes) == MOST_NODES:
             raise DamagedError(f"it has more than {MOST_NODES:,} operators")
-        model.nodes.append(_node(wire, field.span))
+        model.nodes.append(_node(wire, field.span, depth))
     elif field.number == 5:
         tensor = _tensor(wire, field.span)
         model.tensors[tensor.name] = tensor
@@ -158,9 +170,10 @@ def _each(wire: Wire, span: Span, makers: dict[int, Callable[[Field], Made]]) ->
             yield maker(field)
 
 
-def _node(wire: Wire, span: Span) -> Node:
+def _node(wire: Wire, span: Span, depth: int) -> Node:
     texts: dict[int, list[str]] = {number: [] for number in (1, 2, 3, 4, 7)}
     attributes: dict[str, Attribute] = {}
+    bodies: dict[str, Model] = {}
     scopes: tuple[str, ...] = ()
     for field in wire.fields(span):
         if field.number in texts:
@@ -168,10 +181,28 @@ def _node(wire: Wire, span: Span) -> Node:
         elif field.number == 5:
             name, value = _attribute(wire, field.span)
             attributes[name] = value
+            for part in _subgraphs(wire, field.span):
+                label = f"{name}#{len(bodies)}" if name in bodies else name
+                bodies[label] = _graph(wire, part, depth + 1)
         elif field.number == 9:
             scopes = _scopes(wire, field.span) or scopes
     name, op, domain = ("".join(texts[number][-1:]) for number in (3, 4, 7))
-    return Node(op, domain, name, tuple(texts[1]), tuple(texts[2]), attributes, scopes)
+    captured = dict.fromkeys(outer for body in bodies.values() for outer in _captured(body))
+    inputs = (*texts[1], *(outer for outer in captured if outer not in texts[1]))
+    return Node(op, domain, name, inputs, tuple(texts[2]), attributes, scopes, bodies)
+
+
+def _subgraphs(wire: Wire, attribute: Span) -> list[Span]:
+    return [field.span for field in wire.fields(attribute) if field.number in (6, 11)]
+
+
+def _captured(body: Model) -> Iterator[str]:
+    """The tensors that a subgraph reads and does not make."""
+    made = {"", *body.inputs, *body.tensors}
+    for node in body.nodes:
+        yield from (name for name in node.inputs if name not in made)
+        made.update(node.outputs)
+    yield from (name for name in body.outputs if name not in made)
 
 
 def _scopes(wire: Wire, span: Span) -> tuple[str, ...]:

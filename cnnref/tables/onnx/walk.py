@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from math import prod
 from pathlib import Path
@@ -123,12 +124,11 @@ class _Walk:
     def __init__(self, model: Model, fed: dict[str, Sizes]) -> None:
         self.layers: list[Layer] = []
         self.input_shape = _one(next(iter(fed.values())))
-        self._shapes = model.shapes
-        self._values = {
-            tensor.name: Value(tensor.sizes, tensor.values, None, (tensor,))
-            for tensor in model.tensors.values()
-        } | {name: Value(sizes, None, -1) for name, sizes in fed.items()}
-        self._brought: set[str] = set()
+        self._shapes = ChainMap(model.shapes)
+        inputs = {name: Value(sizes, None, -1) for name, sizes in fed.items()}
+        self._values = ChainMap(_held(model) | inputs)
+        # by identity: subgraphs may call different tensors the same
+        self._brought: dict[int, Tensor] = {}
         self._names: dict[str, int] = {}
         paths = {_place(node) for node in model.nodes}
         self._inner = {path[:end] for path in paths for end, sign in enumerate(path) if sign == "."}
@@ -136,12 +136,28 @@ class _Walk:
     def step(self, node: Node) -> None:
         """One operator: a row, or nothing where all that it reads is constant."""
         call = Call(node, [self._value(node, name) for name in node.inputs])
+        if (branch := _branch(call)) is not None:
+            self._enter(node, branch)
+            return
         found = self._found(call)
         if _is_constant(call, found) or (node.op in SIZING and found is not None):
             self._keep(call, found, None)
             return
         self._write(call, found)
         self._keep(call, found, len(self.layers) - 1)
+
+    def _enter(self, node: Node, body: Model) -> None:
+        """The operators of a subgraph, whose tensors are not seen outside."""
+        self._shapes = self._shapes.new_child(body.shapes)
+        self._values = self._values.new_child(_held(body))
+        for inner in body.nodes:
+            self.step(inner)
+        made = [self._value(node, name) for name in body.outputs]
+        self._shapes, self._values = self._shapes.parents, self._values.parents
+        for name, value in zip(node.outputs, made, strict=False):
+            if value is not None:
+                sizes = self._said(name) if value.sizes is None else value.sizes
+                self._values[name] = value._replace(sizes=sizes)
 
     def _value(self, node: Node, name: str) -> Value | None:
         if name and name not in self._values:
@@ -255,7 +271,7 @@ class _Walk:
 
     def _path(self, call: Call) -> str:
         """The module that an operator is of: that which its weights are named after, if any."""
-        for value in call.values[1:]:
+        for value in () if call.node.bodies else call.values[1:]:
             for tensor in value.tensors if value and value.producer is None else ():
                 owner, _, last = tensor.name.rpartition(".")
                 if owner and last in ("weight", "bias"):
@@ -268,10 +284,28 @@ class _Walk:
         for place in (*named, *(place for place in read if place not in named)):
             value = call.values[place] if place < len(call.values) else None
             for tensor in value.tensors if value and value.producer is None else ():
-                if tensor.name not in self._brought and _learned(tensor, op, place in named):
-                    self._brought.add(tensor.name)
+                if id(tensor) not in self._brought and _learned(tensor, op, place in named):
+                    self._brought[id(tensor)] = tensor
                     count += tensor.elements
         return count
+
+
+def _held(model: Model) -> dict[str, Value]:
+    """The tensors that a graph holds by themselves."""
+    return {
+        name: Value(tensor.sizes, tensor.values, None, (tensor,))
+        for name, tensor in model.tensors.items()
+    }
+
+
+def _branch(call: Call) -> Model | None:
+    """The branch that an If takes, where its condition is known."""
+    if call.node.op != "If" or call.node.domain not in OWN or not call.has(0):
+        return None
+    known = call.value(0).data
+    if known is None or len(known) != 1:
+        return None
+    return call.node.bodies.get("then_branch" if known[0] else "else_branch")
 
 
 def _is_constant(call: Call, found: Found | None) -> bool:

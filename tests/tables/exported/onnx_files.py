@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+import cnnref
+
 onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
 helper = onnx.helper
 FLOAT, INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
 
-__all__ = ["FLOAT", "INT64", "exported", "graph", "onnx", "small", "weight", "wholes"]
+__all__ = ["FLOAT", "INT64", "exported", "graph", "onnx", "small", "table", "weight", "wholes"]
 
 
 def weight(name: str, *sizes: int, dtype: int = FLOAT) -> Any:
@@ -63,6 +65,12 @@ def small() -> Any:
             weight("head.bias", 10),
         ],
     )
+
+
+def table(model: Any, folder: Path, *given: Any, **how: Any) -> cnnref.Table:
+    path = folder / "net.onnx"
+    path.write_bytes(model.SerializeToString())
+    return cnnref.from_onnx(path, *given, **how)
 
 
 def exported(module: Any, given: Any, path: Path, legacy: bool = False) -> Path:

@@ -45,6 +45,13 @@ def refused(folder: Path, content: bytes) -> str:
     return str(caught.value)
 
 
+def test_subgraphs_in_one_another_without_end(tmp_path: Path) -> None:
+    graph = b""
+    for _ in range(2000):
+        graph = field(1, field(5, field(6, graph)))
+    assert "it has subgraphs more than 32 deep" in refused(tmp_path, field(7, graph))
+
+
 def test_a_file_that_is_cut_anywhere(tmp_path: Path) -> None:
     sentences = {refused(tmp_path, WHOLE[:end]) for end in range(len(WHOLE) - 8)}
     assert any("the file ends too early" in said for said in sentences)

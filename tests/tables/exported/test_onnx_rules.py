@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from onnx_files import INT64, graph, helper, onnx, small, weight, wholes
+from onnx_files import INT64, graph, helper, onnx, small, table, weight, wholes
 
 import cnnref
 from cnnref.counting.operators import KINDS
@@ -17,12 +17,6 @@ from cnnref.tables.onnx.walk import RULES
 
 HERE = Path(__file__).resolve()
 EXAMPLE = HERE.parents[3] / "docs/examples/small.onnx"
-
-
-def table(model: Any, folder: Path, *given: Any, **how: Any) -> cnnref.Table:
-    path = folder / "net.onnx"
-    path.write_bytes(model.SerializeToString())
-    return cnnref.from_onnx(path, *given, **how)
 
 
 def inferred(model: Any) -> list[tuple[int, ...]]:
