@@ -77,23 +77,28 @@ def _einsum(call: Call) -> Found:
 
 
 def _attention(call: Call) -> Found:
-    """Q K^T and its product with V: D_q + D_v MACs for each pair of positions of each head."""
+    """Q K^T and its product with V: D_q + D_v MACs for each pair of positions of each head.
+
+    Keys and values that are kept from before stand in front of the new ones.
+    """
     query, key, value = (call.sizes(place) for place in range(3))
     out: Sizes
     if len(query) == 4:
-        heads, width, deep = query[1], query[-1], value[-1]
+        heads, groups, width, deep = query[1], key[1], query[-1], value[-1]
         out = (*query[:-1], deep)
     else:
         heads, groups = call.whole("q_num_heads", 1), call.whole("kv_num_heads", 1)
         width, deep = query[-1] // heads, value[-1] // groups
         out = (*query[:-1], heads * deep)
-    pairs = query[0] * heads * query[-2] * key[-2]
+    keys = key[-2] + (call.sizes(4)[-2] if call.has(4) else 0)
+    pairs = query[0] * heads * query[-2] * keys
+    kept = (query[0], groups, keys)
     products = (pairs, width), (pairs, deep)
     return Found(
         "attention",
-        (out,),
+        (out, (*kept, width), (*kept, deep), (*query[:1], heads, query[-2], keys)),
         Counts(macs=sum(map(prod, products))),
-        maps=tuple(place for place in range(min(4, len(call.values))) if call.has(place)),
+        maps=tuple(place for place in range(6) if call.has(place)),
         formulas=(("macs", products),),
     )
 

@@ -210,6 +210,22 @@ def test_attention_of_few_heads_of_keys(tmp_path: Path) -> None:
     assert (row.out_shape, row.macs) == ((5, 32), 8 * 5 * 7 * (6 + 4))
 
 
+@pytest.mark.parametrize("rank", [3, 4])
+def test_attention_to_keys_that_are_kept(rank: int, tmp_path: Path) -> None:
+    inputs = ["q", "k", "v", "", "past_k", "past_v"]
+    how = {"q_num_heads": 2, "kv_num_heads": 2} if rank == 3 else {}
+    node = helper.make_node("Attention", inputs, ["y", "keys", "values"], **how)
+    shapes = dict.fromkeys("qkv", [1, 1, 8] if rank == 3 else [1, 2, 1, 4])
+    shapes |= {name: [1, 2, 9, 4] for name in inputs[4:]}
+    model = graph([node], shapes, opset=23)
+    (row,) = table(model, tmp_path)
+    # each of 2 heads reads 9 keys from before and its own
+    assert (row.macs, row.inputs) == (2 * 10 * (4 + 4), (-1,) * 5)
+    assert inferred(model) == [(1, *row.out_shape), (1, 2, 10, 4), (1, 2, 10, 4)]
+    assert row.counts.elements_out == 8 + 2 * 80
+    assert "160" in row.explain()
+
+
 def test_an_operator_without_a_rule_is_marked_and_what_follows_too(tmp_path: Path) -> None:
     nodes = [
         helper.make_node("Relu", ["x"], ["a"], "first"),
