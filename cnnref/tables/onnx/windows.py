@@ -43,6 +43,8 @@ def _conv_transpose(call: Call) -> Found:
     size = call.many("output_shape")
     axes = zip(shape[2:], window.kernel, window.stride, window.dilation, ends, more, strict=True)
     sizes = tuple((n - 1) * s - sum(end) + d * (k - 1) + 1 + m for n, k, s, d, end, m in axes)
+    if call.text("auto_pad").startswith("SAME"):  # also where the kernel is shorter than the stride
+        sizes = tuple(n * s for n, s in zip(shape[2:], window.stride, strict=True))
     out = (shape[0], channels, *(size[-len(ends) :] if size else sizes))
     if min(out) < 1:
         raise ShapeError(f"a padding of {window.padding} leaves nothing of the output")

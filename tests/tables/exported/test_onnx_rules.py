@@ -111,6 +111,23 @@ def test_padding_that_is_named(op: str, same: str, size: int, tmp_path: Path) ->
     assert taps == (row.macs if op == "Conv" else row.counts.window_taps)
 
 
+@pytest.mark.parametrize("same", ["SAME_UPPER", "SAME_LOWER"])
+@pytest.mark.parametrize(("kernel", "stride"), [(2, 4), (3, 3), (4, 2)])
+def test_a_transposed_convolution_of_named_padding_grows_by_its_stride(
+    same: str, kernel: int, stride: int, tmp_path: Path
+) -> None:
+    how = {"auto_pad": same, "strides": [stride] * 2, "kernel_shape": [kernel] * 2}
+    model = graph(
+        [helper.make_node("ConvTranspose", ["x", "w"], ["y"], **how)],
+        {"x": [1, 2, 5, 6]},
+        [weight("w", 2, 3, kernel, kernel)],
+    )
+    (row,) = table(model, tmp_path)
+    assert (row.out_shape, row.macs) == ((3, 5 * stride, 6 * stride), 60 * 3 * kernel**2)
+    # for a shorter kernel ONNX's inference departs from its text and its reference evaluator
+    assert kernel < stride or inferred(model) == [(1, *row.out_shape)]
+
+
 def test_padding_at_one_end_is_counted_by_position(tmp_path: Path) -> None:
     node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[0, 0, 1, 1], strides=[2, 2])
     (row,) = table(graph([node], {"x": [1, 1, 4, 4]}, [weight("w", 1, 1, 3, 3)]), tmp_path)
