@@ -28,8 +28,8 @@ PAIRS: dict[str, Callable[[Any, Any], Any]] = {
     "GreaterOrEqual": operator.ge, "LessOrEqual": operator.le,
 }  # fmt: skip
 SINGLE: dict[str, Callable[[Any], Any]] = {
-    "Floor": floor, "Ceil": ceil, "Neg": operator.neg, "Abs": abs, "Not": operator.not_,
-    "Relu": lambda a: max(a, 0),
+    "Floor": lambda a: float(floor(a)), "Ceil": lambda a: float(ceil(a)), "Neg": operator.neg,
+    "Abs": abs, "Not": operator.not_, "Relu": lambda a: max(a, type(a)(0)),
 }  # fmt: skip
 TOTALS: dict[str, Callable[[Any], Any]] = {
     "ReduceProd": prod, "ReduceSum": sum, "ReduceMax": max, "ReduceMin": min,
@@ -40,7 +40,7 @@ WHOLE = frozenset((2, 3, 4, 5, 6, 7, 9, 12, 13))
 def computed(call: Call, found: Found) -> tuple[float, ...] | None:
     """The numbers of an output whose inputs' numbers are all known; None where they are not."""
     if found.data is not None:
-        return tuple(map(int, found.data)) if _makes_whole(call) else found.data
+        return _cast(call) if call.node.op in ("Cast", "CastLike") else found.data
     op, parts = call.node.op, [value.data for value in call.values if value is not None]
     known = [part for part in parts if part is not None]
     if not known or len(known) < len(parts) or not found.outs or prod(found.outs[0]) > MOST:
@@ -65,5 +65,12 @@ def computed(call: Call, found: Found) -> tuple[float, ...] | None:
     return tuple(map(PAIRS[op], *rows))
 
 
-def _makes_whole(call: Call) -> bool:
-    return call.node.op == "Cast" and call.whole("to") in WHOLE
+def _cast(call: Call) -> tuple[float, ...]:
+    """The same numbers, whole or not as the dtype says; a map is taken as one of floats."""
+    is_whole = call.whole("to") in WHOLE
+    if call.node.op == "CastLike":
+        like = call.value(1)
+        is_whole = any(not tensor.floating for tensor in like.tensors)
+        if like.data:
+            is_whole = isinstance(like.data[0], int)
+    return tuple(map(int if is_whole else float, call.data(0)))

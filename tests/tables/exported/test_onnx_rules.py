@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from onnx_files import INT64, graph, helper, onnx, small, table, weight, wholes
+from onnx_files import FLOAT, INT64, graph, helper, onnx, small, table, weight, wholes
 
 import cnnref
 from cnnref.counting.operators import KINDS
@@ -296,6 +296,29 @@ def test_a_size_is_divided_towards_zero(tmp_path: Path) -> None:
     held = [wholes("three", 3), wholes("minus", -2), wholes("end", 99)]
     (row,) = table(graph(nodes, {"x": [1, 4, 6, 9]}, held), tmp_path)
     assert (row.op, row.out_shape) == ("slice", (4, 6, 4))
+
+
+@pytest.mark.parametrize("cast", ["Cast", "CastLike"])
+def test_a_size_that_is_cast_is_divided_as_a_float(cast: str, tmp_path: Path) -> None:
+    like, how = (["half"], {}) if cast == "CastLike" else ([], {"to": FLOAT})
+    nodes = [
+        helper.make_node("Shape", ["x"], ["s"]),
+        helper.make_node("Gather", ["s", "zero"], ["seven"]),
+        helper.make_node(cast, ["seven", *like], ["a"], **how),
+        helper.make_node(cast, ["two", *like], ["b"], **how),
+        helper.make_node("Div", ["a", "b"], ["c"]),
+        helper.make_node("Ceil", ["c"], ["four"]),
+        helper.make_node("Floor", ["c"], ["three"]),
+        # what is rounded stays a float
+        helper.make_node("Div", ["three", "b"], ["d"]),
+        helper.make_node("Ceil", ["d"], ["e"]),
+        helper.make_node("Concat", ["four", "e"], ["f"], axis=0),
+        helper.make_node("Cast", ["f"], ["times"], to=INT64),
+        helper.make_node("Tile", ["x", "times"], ["y"]),
+    ]
+    held = [wholes("zero", 0), wholes("two", 2), helper.make_tensor("half", FLOAT, [1], [0.5])]
+    (row,) = table(graph(nodes, {"x": [7, 5]}, held), tmp_path)
+    assert row.out_shape == (4 * 7, 2 * 5)
 
 
 def test_weights_that_are_unpacked_first_count_once(tmp_path: Path) -> None:
