@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ctypes import c_float
 from typing import NamedTuple
 
 from cnnref.counting.layer import Constants
@@ -10,7 +11,7 @@ from cnnref.counting.shapes import Counts, Formulas, Window
 from cnnref.errors import ShapeError
 from cnnref.tables.onnx.model import Node, Tensor
 
-__all__ = ["Call", "Found", "Rule", "Sizes", "UnknownError", "Value", "broadcast"]
+__all__ = ["Call", "Found", "Rule", "Sizes", "UnknownError", "Value", "broadcast", "float32"]
 
 Sizes = tuple[int, ...]
 
@@ -56,10 +57,14 @@ class Found(NamedTuple):
 
 
 class Call(NamedTuple):
-    """An operator of the file, and what stands at each of its inputs; None at one left out."""
+    """An operator of the file, and what stands at each of its inputs; None at one left out.
+
+    stated: what the file says of its first output's sizes, None of an axis that it leaves free.
+    """
 
     node: Node
     values: list[Value | None]
+    stated: tuple[int | None, ...] | None = None
 
     def has(self, place: int) -> bool:
         """Whether an input is given."""
@@ -140,6 +145,15 @@ class Call(NamedTuple):
 
 
 Rule = Callable[[Call], Found]
+
+
+def float32(number: float) -> float:
+    """The nearest number of 32 bits.
+
+    >>> float32(10 * float32(0.7))
+    7.0
+    """
+    return c_float(number).value
 
 
 def broadcast(*shapes: Sizes) -> Sizes:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from math import ceil, floor, prod
 from typing import Any
 
-from cnnref.tables.onnx.calls import Call, Found
+from cnnref.tables.onnx.calls import Call, Found, float32
 
 __all__ = ["computed"]
 
@@ -62,7 +62,8 @@ def computed(call: Call, found: Found) -> tuple[float, ...] | None:
         return rows[0][:1] * prod(found.outs[0])
     if op not in PAIRS or len(rows) != 2 or (op in ("Div", "Mod") and 0 in rows[1]):
         return None
-    return tuple(map(PAIRS[op], *rows))
+    made = map(PAIRS[op], *rows)
+    return tuple(float32(number) if isinstance(number, float) else number for number in made)
 
 
 def _cast(call: Call) -> tuple[float, ...]:

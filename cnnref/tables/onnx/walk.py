@@ -124,6 +124,8 @@ class _Walk:
     def __init__(self, model: Model, fed: dict[str, Sizes]) -> None:
         self.layers: list[Layer] = []
         self.input_shape = _one(next(iter(fed.values())))
+        # what the file says of sizes is of the inputs that it states
+        self._as_stated = all(_agrees(sizes, model.inputs[name]) for name, sizes in fed.items())
         self._shapes = ChainMap(model.shapes)
         inputs = {name: Value(sizes, None, -1) for name, sizes in fed.items()}
         self._values = ChainMap(_held(model) | inputs)
@@ -135,7 +137,8 @@ class _Walk:
 
     def step(self, node: Node) -> None:
         """One operator: a row, or nothing where all that it reads is constant."""
-        call = Call(node, [self._value(node, name) for name in node.inputs])
+        values = [self._value(node, name) for name in node.inputs]
+        call = Call(node, values, self._stated(*node.outputs[:1]))
         if (branch := _branch(call)) is not None:
             self._enter(node, branch)
             return
@@ -193,9 +196,15 @@ class _Walk:
             data = found.data if found and not number and row is None else None
             self._values[name] = Value(sizes, data, row, held)
 
+    def _stated(self, name: str = "") -> tuple[int | None, ...] | None:
+        """What the file says of a tensor's sizes, None of an axis that it leaves free."""
+        return self._shapes.get(name) if self._as_stated else None
+
     def _said(self, name: str) -> Sizes | None:
-        """What the file says of a tensor's sizes, where it says all."""
-        sizes = self._shapes.get(name, (None,))
+        """The same, where it says all."""
+        sizes = self._stated(name)
+        if sizes is None:
+            return None
         known = tuple(size for size in sizes if size is not None)
         return known if len(known) == len(sizes) else None
 
@@ -288,6 +297,12 @@ class _Walk:
                     self._brought[id(tensor)] = tensor
                     count += tensor.elements
         return count
+
+
+def _agrees(sizes: Sizes, stated: tuple[int | None, ...]) -> bool:
+    """Whether sizes are those that the file states, where it does."""
+    every = zip(sizes, stated, strict=False)
+    return len(sizes) == len(stated) and all(said in (None, size) for size, said in every)
 
 
 def _held(model: Model) -> dict[str, Value]:

@@ -5,13 +5,13 @@ Source of the sizes: the ONNX operator reference, Conv, ConvTranspose, MaxPool a
 
 from __future__ import annotations
 
-from math import prod
+from math import floor, prod
 
 from cnnref.counting.arithmetic import output_size
 from cnnref.counting.layer import Constants
 from cnnref.counting.shapes import Counts, Window
 from cnnref.errors import ShapeError
-from cnnref.tables.onnx.calls import Call, Found, Rule, Sizes, UnknownError
+from cnnref.tables.onnx.calls import Call, Found, Rule, Sizes, UnknownError, float32
 
 __all__ = ["RULES"]
 
@@ -153,7 +153,10 @@ def _positions(size: Sizes, window: Window, ends: Ends) -> list[int]:
 
 
 def _resize(call: Call) -> Found:
-    """An interpolation to a size, or by a factor of each axis."""
+    """An interpolation to a size, or by a factor of each axis.
+
+    A factor of 32 bits is only near that of the framework: the size that the file states decides.
+    """
     shape = call.sizes()
     axes = call.many("axes") or tuple(range(len(shape)))
     scales = call.node.attributes.get("scales")
@@ -167,7 +170,12 @@ def _resize(call: Call) -> Found:
     else:
         factors = scales if isinstance(scales, tuple) else call.data(place)
         for axis, factor in zip(axes, factors, strict=True):
-            sizes[axis] = int(shape[axis] * float(factor))  # type: ignore[arg-type]
+            sizes[axis] = floor(float32(shape[axis] * float(factor)))  # type: ignore[arg-type]
+        if call.stated is not None and len(call.stated) == len(shape):
+            sizes = [
+                made if said is None else said
+                for made, said in zip(sizes, call.stated, strict=True)
+            ]
     return Found("interpolate", (tuple(sizes),))
 
 

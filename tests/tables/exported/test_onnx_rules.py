@@ -267,10 +267,54 @@ def test_an_operator_without_a_rule_is_marked_and_what_follows_too(tmp_path: Pat
         found = table(model, tmp_path)
     assert [row.counted for row in found] == [True, False, True]
     assert (found.macs, found[1].out_shape) == (4 * 16 * 27, (3, 6, 6))
+    # which it does not say of another input
+    with pytest.warns(cnnref.UncountedWarning, match="Warp in strange, Conv in"):
+        table(model, tmp_path, (3, 9, 9))
     # a name of ONNX's in another's domain is another operator
     nodes[0].domain = "mine"
     with pytest.warns(cnnref.UncountedWarning, match="Relu in first, Warp"):
         table(graph(nodes[:2], {"x": [1, 3, 8, 8]}), tmp_path)
+
+
+def enlarged(factor: float, size: int, **stated: list[Any]) -> Any:
+    """An interpolation by a factor, and a convolution of what it makes."""
+    nodes = [
+        helper.make_node("Resize", ["x", "", "f"], ["y"]),
+        helper.make_node("Conv", ["y", "c.weight"], ["z"]),
+    ]
+    held = [helper.make_tensor("f", FLOAT, [4], [1, 1, factor, factor])]
+    model = graph(nodes, {"x": ["N", 2, size, size]}, [*held, weight("c.weight", 3, 2, 1, 1)])
+    for name, sizes in stated.items():
+        model.graph.value_info.append(helper.make_tensor_value_info(name, FLOAT, sizes))
+    return model
+
+
+@pytest.mark.parametrize(("size", "factor", "out"), [(10, 0.7, 7), (20, 1.3, 26), (15, 0.5, 7)])
+def test_a_size_is_scaled_in_32_bits(size: int, factor: float, out: int, tmp_path: Path) -> None:
+    resized, conv = table(enlarged(factor, size), tmp_path)
+    assert (resized.out_shape, conv.macs) == ((2, out, out), out**2 * 6)
+
+
+def test_a_scaled_size_is_what_the_file_states_of_it(tmp_path: Path) -> None:
+    # PyTorch multiplies by the factor of 64 bits: 229, where one of 32 bits gives 230
+    assert table(enlarged(2.3, 100), tmp_path)[0].out_shape == (2, 230, 230)
+    model = enlarged(2.3, 100, y=["N", 2, 229, "W"])
+    assert table(model, tmp_path)[0].out_shape == (2, 229, 230)
+    # of another input than that of the file it states nothing
+    assert table(model, tmp_path, (2, 10, 10))[0].out_shape == (2, 23, 23)
+
+
+def test_sizes_that_are_computed_are_scaled_in_32_bits(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Shape", ["x"], ["s"]),
+        helper.make_node("Cast", ["s"], ["a"], to=FLOAT),
+        helper.make_node("Mul", ["a", "f"], ["b"]),
+        helper.make_node("Floor", ["b"], ["c"]),
+        helper.make_node("Cast", ["c"], ["d"], to=INT64),
+        helper.make_node("Resize", ["x", "", "", "d"], ["y"]),
+    ]
+    held = [helper.make_tensor("f", FLOAT, [4], [1, 1, 1.3, 0.7])]
+    assert table(graph(nodes, {"x": [1, 2, 10, 10]}, held), tmp_path)[-1].out_shape == (2, 13, 7)
 
 
 def test_arithmetic_of_sizes_makes_no_rows(tmp_path: Path) -> None:
