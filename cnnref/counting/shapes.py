@@ -117,7 +117,8 @@ class Call(NamedTuple):
         and directions of a recurrent layer. sums: the sums of a softmax. nearest, linear,
         bilinear, bicubic: elements of the output of an interpolation of that mode. Where a trace
         was to look at values, weights_read: the numbers of the weights that the row reads, and
-        zeros: how many of them are zero.
+        zeros: how many of them are zero; unread: of a product of matrices, the numbers of
+        weights whose zeros it does not tell.
     frozen: how many of the learned numbers that the row brings take no gradient.
     unregistered: learned numbers that are none of the module's parameters(), as those in a plain
         list or made in forward; none of the row's weights and biases either.

@@ -212,8 +212,15 @@ def _percent(key: str) -> Column:
     return Column(f"{one.title} %", "r", _share(key), 1, 1, added, known=not one.counted)
 
 
-# products of maps with one another
+# mostly products of maps with one another
 OF_MAPS = ("matmul", "attention")
+
+
+def multiplies_weights(layer: Layer) -> bool:
+    """Whether the MACs of a row are by weights, as far as is known."""
+    if layer.op not in OF_MAPS:
+        return layer.macs > 0
+    return layer.macs > 0 and bool(layer.counts.weights or layer.count("unread"))
 
 
 def _sparsity(row: Row) -> float | None:
@@ -231,7 +238,7 @@ def _nonzero(row: Row) -> int | None:
     if not layer.counted:
         return None
     if not read:
-        return None if layer.macs and layer.op not in OF_MAPS else layer.macs
+        return None if multiplies_weights(layer) else layer.macs
     return layer.macs - layer.macs * layer.count("zeros") // read
 
 

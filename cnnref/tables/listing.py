@@ -10,7 +10,7 @@ from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import COUNTS, Call, Counts, Shape, Window
 from cnnref.counting.units import grouped
 from cnnref.errors import CnnrefError
-from cnnref.tables.columns import COLUMNS, LEAST, OF_MAPS, UNKNOWN, chosen
+from cnnref.tables.columns import COLUMNS, LEAST, UNKNOWN, chosen, multiplies_weights
 from cnnref.tables.formats import Grid
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import Row, Whole
@@ -176,7 +176,7 @@ def _column_notes(table: Table, whole: Whole, keys: Sequence[str]) -> list[str]:
         plural = "images" if view.batch_size > 1 else "image"
         notes.append(f"Bytes are of {dtype} elements, for {view.batch_size} {plural}")
     if {"sparsity", "nonzero_macs"} & set(keys):
-        learned = [layer for layer in table if layer.macs and layer.op not in OF_MAPS]
+        learned = [layer for layer in table if multiplies_weights(layer)]
         names = [layer.name for layer in learned if not layer.count("weights_read")]
         if names:
             notes.append(

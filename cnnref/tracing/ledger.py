@@ -143,14 +143,11 @@ class Ledger:
         """Whether a tensor is a feature map or holds weights."""
         return tensor.is_meta or id(tensor) in self._producers or bool(self._root(tensor))
 
-    def valued(self, weight: Tensor) -> Tensor | None:
-        """The numbers of a weight, its own or those of the module; None where there are none."""
-        for one in (weight, *self._root(weight)):
-            original = self.shadow.original(one)
-            found = one if original is None else original
-            if not found.is_meta and found.numel() == weight.numel():
-                return found
-        return None
+    def fill(self, owner: Tensor, value: Tensor) -> None:
+        """A tensor is given the memory of another one, as x.data = y does."""
+
+    def forget(self, written: Iterable[Tensor]) -> None:
+        """Some tensors have been written to."""
 
     def write(self, row: Row, given: list[Tensor], result: Any) -> None:
         """Add one row and remember whose output it is."""

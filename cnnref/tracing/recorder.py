@@ -72,6 +72,7 @@ _MEMORY: dict[torch.dtype, dict[Any, _Known]] = {}
 # which are not known by their forms alone
 SPECIAL = LIKE | PACKED
 DATA = Tensor.data.__get__  # type: ignore[attr-defined]
+SET_DATA = Tensor.data.__set__  # type: ignore[attr-defined]
 
 
 class Recorder(TorchFunctionMode):
@@ -430,6 +431,8 @@ class Recorder(TorchFunctionMode):
             if not owner.is_meta:  # a constant becomes a map
                 torch._C._swap_tensor_impl(owner, torch.empty(0, device="meta"))  # noqa: SLF001
         func(owner, value)
+        if isinstance(value, Tensor) and func == SET_DATA:
+            self._ledger.fill(owner, value)
 
     def by_own_rule(
         self, own: OwnRule, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -481,6 +484,8 @@ class Recorder(TorchFunctionMode):
     ) -> Operation | None:
         leaf = first_tensor(result)
         if leaf is None:
+            if func._schema.is_mutable:  # noqa: SLF001
+                self._ledger.forget(tensors((args, kwargs)))
             return None
         from cnnref.tracing.rules.aten import operator_rule
 

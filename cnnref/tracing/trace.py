@@ -104,8 +104,8 @@ def trace(
         of each output to what takes one: `Table.forward` and `Table.backward` are its rows.
 
     sparsity: count the zeros of the weights too, for the columns "sparsity" and "nonzero_macs". A
-        weight that forward computes, as one with a mask of torch.nn.utils.prune, has values where
-        the module runs (values="always").
+        weight that forward computes or changes, as one with a mask of torch.nn.utils.prune, has
+        values where the module runs (values="always").
 
     The module is only read: its shadow runs, in inference mode unless asked otherwise, on the meta
     device or with copies of what it may write to, in a thread of its own. A rule for a class of
