@@ -139,6 +139,10 @@ class Ledger:
         """Whether a tensor holds weights as they are, or a view or a copy of some."""
         return bool(self._root(tensor)) and id(tensor) not in self._producers
 
+    def is_made(self, tensor: Tensor) -> bool:
+        """Whether a tensor is an input, or a row has made it."""
+        return id(tensor) in self._producers
+
     def knows(self, tensor: Tensor) -> bool:
         """Whether a tensor is a feature map or holds weights."""
         return tensor.is_meta or id(tensor) in self._producers or bool(self._root(tensor))

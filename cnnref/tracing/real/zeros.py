@@ -164,7 +164,14 @@ def _weights(ledger: Ledger, row: Row, given: list[Tensor]) -> list[Tensor]:
     """What a row reads that is no map, also of a product of any two."""
     if row.weights or row.op not in OF_MAPS:
         return [given[number] for number in row.weights]
-    return [given[number] for number in row.inputs if ledger.is_learned(given[number])]
+    inputs = [given[number] for number in row.inputs]
+    if _goes_back():  # where weights are not told from other tensors that were saved
+        return [one for one in inputs if not ledger.is_made(one)]
+    return [one for one in inputs if ledger.is_learned(one)]
+
+
+def _goes_back() -> bool:
+    return torch._C._current_graph_task_id() >= 0  # noqa: SLF001
 
 
 def _keeps(op: str, source: Tensor, leaf: Tensor) -> bool:
@@ -180,7 +187,9 @@ def _is_simple(row: Row, read: list[Tensor]) -> bool:
         return True
     # a product of a map and one weight
     pair = row.op == "matmul" and len(row.inputs) == 2 and len(read) == 1
-    return pair and read[0].numel() > 0 and row.counts.macs % read[0].numel() == 0
+    if not pair or _goes_back() or not read[0].numel():
+        return False
+    return row.counts.macs % read[0].numel() == 0
 
 
 def _noted(layer: Layer, row: Row, read: list[Tensor], numbers: Numbers) -> Layer:

@@ -153,3 +153,27 @@ def test_a_convolution_that_masks_its_weight_has_the_zeros_of_the_mask():
     made = MaskedConv()
     assert nonzero_macs(made) is None
     assert nonzero_macs(made, values="always") == 2 * 400
+
+
+def test_zeros_are_not_claimed_of_gradients():
+    made = nn.Sequential(nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False))
+    made[1].weight.data[:2] = 0
+    table = cnnref.trace(made, (4,), sparsity=True, mode="training")
+    found = table.to_csv(columns="op,nonzero_macs").splitlines()
+    assert [line for line in found if line.startswith("linear")] == ["linear,16", "linear,8"]
+    # both products of the last layer begin with a gradient that no row makes, or are by its weight
+    products = [line for line in found if line.startswith("matmul")]
+    assert products == ["matmul,", "matmul,", "matmul,16"]
+
+
+def test_gradients_of_products_of_maps_are_by_all_numbers():
+    class Products(nn.Module):
+        def forward(self, x):
+            y = 2 * x
+            z = y @ y.mT
+            return (z @ z).relu()
+
+    x = torch.ones(2, 4, requires_grad=True)
+    table = cnnref.trace(Products(), inputs=x, sparsity=True, mode="training")
+    assert table.macs > 0
+    assert "Zeros are not known" not in table.to_text(columns="macs,nonzero_macs")
