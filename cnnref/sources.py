@@ -115,7 +115,9 @@ def sweep(
     what: a catalogued name, whose spec is laid out, without torch; a torch.nn.Module; or a
         function that gives a module, a `Net` or a `Table` for the arguments in `vary`.
     input_size: heights and widths in pixels: N or, inside a list, (height, width).
-    batch_size: images at once.
+    batch_size: images at once. One image is traced, and its operations and activations are
+        multiplied: for work that does not grow with the batch, as a product of weights in forward,
+        or that grows faster, give `trace` a batch as its inputs instead.
     input_shape, inputs, rules, values: as for `trace`; input_size takes the place of height and
         width.
     progress: told what is being done, one short line at a time.
