@@ -286,12 +286,7 @@ class Recorder(TorchFunctionMode):
         return result
 
     def _on_constants(
-        self,
-        rule: Rule,
-        func: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        given: list[Tensor],
+        self, rule: Rule, func: Any, args: Any, kwargs: dict[str, Any], given: list[Tensor]
     ) -> Any:
         """A call without feature maps: on small constants it runs, on weights as on maps."""
         if not given:
