@@ -22,13 +22,22 @@ from cnnref.tracing.isolation.thread import own
 from cnnref.tracing.ledger import Ledger
 from cnnref.tracing.rules import tensors
 
-__all__ = ["elsewhere"]
+__all__ = ["elsewhere", "handing"]
 
 Changes = dict[str, Callable[..., Any]]
 # of a pool of multiprocessing, in which all of its calls end
 CALLS = ("apply_async", "_map_async", "imap", "imap_unordered")
 # seconds that a job may wait without having said how long
 LONGEST = 30.0
+
+
+@contextmanager
+def handing() -> Iterator[None]:
+    """The ways to hand work to another thread ask meanwhile who watches in this one."""
+    with ExitStack() as stack:
+        for home, changes in _places():
+            stack.enter_context(held(home, partial(_change, home, changes)))
+        yield
 
 
 @contextmanager
@@ -39,14 +48,11 @@ def elsewhere(ledger: Ledger) -> Iterator[None]:
         CnnrefError: another thread has worked with a feature map or a weight.
     """
     look = _Look(ledger)
-    with ExitStack() as stack:
-        for home, changes in _places():
-            stack.enter_context(held(home, partial(_change, home, changes)))
-        try:
-            with look.asked():
-                yield
-        finally:
-            look.over = True
+    try:
+        with look.asked():
+            yield
+    finally:
+        look.over = True
     if ledger.elsewhere:
         raise CnnrefError(
             f"forward calls {ledger.elsewhere} in another thread, where a trace sees nothing: have "

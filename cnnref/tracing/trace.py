@@ -33,7 +33,7 @@ from cnnref.errors import (
 )
 from cnnref.tables.rows import BY_SHAPES, Ran, places
 from cnnref.tables.table import Table
-from cnnref.tracing.elsewhere import elsewhere
+from cnnref.tracing.elsewhere import elsewhere, handing
 from cnnref.tracing.isolation.process import eager, roomy, typed, unfused
 from cnnref.tracing.isolation.states import settings
 from cnnref.tracing.isolation.thread import apart
@@ -57,7 +57,7 @@ Around = Callable[[], AbstractContextManager[Any]]
 COMPILER = "torch._dynamo"
 NO_GRADIENT = "does not require grad"
 # what is held while a trace runs
-AROUND = (roomy, settings, typed, eager, unfused)
+AROUND = (roomy, settings, typed, eager, unfused, handing)
 VALUES = ("auto", "never", "always")
 MODES = ("inference", "training")
 # the way of a trace by shapes

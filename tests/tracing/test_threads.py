@@ -100,7 +100,7 @@ def test_an_interrupt_at_any_moment_changes_nothing_and_arrives(waits: bool) -> 
     for _ in range(3):  # what is learned once is
         whole.calls = 0
         whole.of(Fragile(), image)
-    came = 0
+    came, start = 0, threading.Thread.start
     for number in np.unique(np.linspace(1, whole.calls - 5, 60).astype(int)):
         module = Fragile().train()
         module.norm.eval()
@@ -115,6 +115,7 @@ def test_an_interrupt_at_any_moment_changes_nothing_and_arrives(waits: bool) -> 
         assert arrived == moment.came
         came += moment.came
         assert differing(before, state(module)) == []
+        assert threading.Thread.start is start
     assert came > 20
 
 
