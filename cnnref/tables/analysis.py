@@ -54,7 +54,7 @@ POINTWISE = (
     | {"to", "type"}
 ) - ALONG
 
-# numbers held for each parameter: itself, its gradient, and what the optimizer remembers
+# numbers held for each parameter that learns: itself, its gradient, what the optimizer remembers
 OPTIMIZERS = {"none": 1, "sgd": 2, "momentum": 3, "adam": 4}
 
 DTYPES = {
@@ -263,7 +263,7 @@ def training_bytes(
     images = whole("training_bytes", "batch_size", batch_size, least=1)
     if optimizer not in tuple(OPTIMIZERS):  # it may have no hash
         raise UnknownNameError("optimizer", optimizer, OPTIMIZERS)
-    held = OPTIMIZERS[optimizer] * table.parameters
+    held = OPTIMIZERS[optimizer] * table.trainable_parameters + table.frozen_parameters
     return size * (held + images * sum(kept_for_training(table)))
 
 

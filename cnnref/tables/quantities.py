@@ -213,8 +213,8 @@ def _step(optimizer: str) -> Quantity:
     def value(row: Row) -> int:
         from cnnref.tables.analysis import OPTIMIZERS
 
-        held = OPTIMIZERS[optimizer] * row.layer.parameters * row.whole.element
-        return held + row.whole.size * row.whole.kept[row.number]
+        held = OPTIMIZERS[optimizer] * row.layer.trainable + row.layer.frozen
+        return row.whole.element * held + row.whole.size * row.whole.kept[row.number]
 
     return _bytes(f"training_{optimizer}", f"training bytes with {optimizer}", value)
 

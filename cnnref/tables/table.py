@@ -147,6 +147,7 @@ class Table(Printed, Rows):
     ) -> int:
         """Bytes that a step of training holds: for each parameter, and the outputs of a batch.
 
+        A frozen parameter, as of a traced backbone, counts alone, whatever the optimizer.
         optimizer: "none" counts the parameters alone, "sgd" their gradients too, "momentum"
             also the one number that SGD with momentum remembers for each, "adam" its two.
         batch_size: images at once; the outputs of each are kept (`training_activation_bytes`).

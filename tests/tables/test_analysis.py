@@ -387,6 +387,14 @@ def test_an_optimizer_holds_what_torch_holds():
         assert held == (OPTIMIZERS[name] - 2) * parameters, name
 
 
+def test_a_frozen_parameter_has_no_gradient_and_nothing_is_remembered_of_it():
+    module = torch.nn.Sequential(torch.nn.Linear(5, 3), torch.nn.Linear(3, 2))
+    module[0].requires_grad_(False)
+    table = cnnref.trace(module, (5,))
+    maps = table.training_activation_bytes()
+    assert table.training_bytes("adam") == 4 * (18 + 4 * 8) + maps
+
+
 def test_an_unknown_optimizer_is_refused():
     with pytest.raises(UnknownNameError, match="Unknown optimizer 'adma'"):
         cnnref.table("alexnet").training_bytes("adma")
