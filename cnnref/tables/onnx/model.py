@@ -5,6 +5,7 @@ Source: onnx.proto of ONNX, IR version 10, whose numbers of fields stand here by
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from math import prod
 from pathlib import Path
@@ -26,7 +27,8 @@ MOST_AXES = 64
 LONGEST_NAME = 120
 # of tensors: the number of a dtype, and how struct calls it
 FORMS = {1: "f", 2: "B", 3: "b", 5: "h", 6: "i", 7: "q", 9: "?", 10: "e", 11: "d", 12: "I", 13: "Q"}
-FLOATS = frozenset((1, 10, 11, 16, 17, 18, 19, 20, 23))
+HALF = 10
+FLOATS = frozenset((1, HALF, 11, 16, 17, 18, 19, 20, 23))
 # fields of a tensor that hold values by themselves: floats, int32s, int64s, doubles, uint64s
 VALUES = {4: "f", 10: "d"}
 WHOLES = (5, 7, 11)
@@ -272,7 +274,10 @@ def _values(
             found += unpacked(raw, FORMS[dtype]) if dtype in FORMS else ()
         elif form := VALUES.get(field.number):
             found += wire.unpacked(field, form)
-        else:
+        elif dtype == HALF:  # the bits of each as a whole number
+            bits = [whole & 0xFFFF for whole in wire.wholes(field)]
+            found += unpacked(struct.pack(f"<{len(bits)}H", *bits), FORMS[HALF])
+        elif dtype not in FLOATS:
             found += wire.wholes(field)
     return tuple(found) if len(found) == elements else None
 

@@ -105,7 +105,7 @@ def _attention(call: Call) -> Found:
 
 def _recurrent(op: str) -> Rule:
     def rule(call: Call) -> Found:
-        """Every weight once for each step, and every bias."""
+        """Every weight once for each step, and every bias; sequences may end before the last."""
         shape, gates, again = call.sizes(), call.sizes(1), call.sizes(2)
         first = call.whole("layout")
         steps, images = (shape[1], shape[0]) if first else shape[:2]
@@ -114,8 +114,10 @@ def _recurrent(op: str) -> Rule:
         every = (images, steps) if first else (steps, directions, images)
         out = (*every, directions, hidden) if first else (*every, hidden)
         biases = call.sizes(3) if call.has(3) else (0,)
-        matrices = (steps * images, *gates), (steps * images, *again)
-        counts = Counts(macs=sum(map(prod, matrices)), bias_adds=steps * images * prod(biases))
+        ends = call.values[4].data if call.has(4) else None
+        taken = steps * images if ends is None else sum(map(int, ends))
+        matrices = (taken, *gates), (taken, *again)
+        counts = Counts(macs=sum(map(prod, matrices)), bias_adds=taken * prod(biases))
         maps = tuple(place for place in (0, 5, 6) if call.has(place))
         formulas = (("macs", matrices),)
         return Found(

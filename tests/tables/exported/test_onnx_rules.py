@@ -137,6 +137,8 @@ def test_padding_at_one_end_is_counted_by_position(tmp_path: Path) -> None:
 
 
 # operator, sizes of its inputs, what it holds besides, attributes, MACs
+INT32 = onnx.TensorProto.INT32
+WHOLE = (INT64, INT32)
 Case = tuple[str, list[list[int]], list[Any], dict[str, Any], int]
 AXES, PADS = wholes("axes", 2, 3), wholes("pads", 0, 0, 1, 2, 0, 0, 3, 4)
 CASES: list[Case] = [
@@ -187,6 +189,9 @@ CASES: list[Case] = [
     ("GridSample", [[1, 4, 5, 5], [1, 7, 8, 2]], [], {}, 0),
     ("LSTM", [[6, 1, 5]], [weight("w", 2, 12, 5), weight("r", 2, 12, 3), weight("b", 2, 24)],
      {"hidden_size": 3, "direction": "bidirectional"}, 6 * 2 * 12 * 8),
+    ("LSTM", [[6, 2, 5]], [weight("w", 1, 12, 5), weight("r", 1, 12, 3), weight("b", 1, 24),
+                           helper.make_tensor("n", INT32, [2], [6, 4])],
+     {"hidden_size": 3}, 10 * 12 * 8),
     ("GRU", [[6, 1, 5]], [weight("w", 1, 9, 5), weight("r", 1, 9, 3)], {"hidden_size": 3},
      6 * 9 * 8),
     ("RNN", [[6, 1, 5]], [weight("w", 1, 3, 5), weight("r", 1, 3, 3)], {"hidden_size": 3},
@@ -205,7 +210,9 @@ def test_an_operator_has_the_sizes_that_onnx_finds(case: Case, tmp_path: Path) -
     (out, *_) = inferred(model)
     assert (row.out_shape, row.macs) == (out[1:] if out[:1] == (1,) else out, macs)
     assert row.op in KINDS
-    learned = sum(prod(one.dims) for one in held if one.data_type != INT64 and prod(one.dims) > 1)
+    learned = sum(
+        prod(one.dims) for one in held if one.data_type not in WHOLE and prod(one.dims) > 1
+    )
     assert row.parameters == (0 if op in ("Resize", "OneHot") else learned)
     assert str(row.macs) in row.explain().replace(",", "")
 
@@ -375,3 +382,14 @@ def test_weights_that_are_unpacked_first_count_once(tmp_path: Path) -> None:
     first, second = table(graph(nodes, {"x": [1, 4, 6, 6]}, held), tmp_path)
     assert (first.name, first.parameters) == ("q", 16)
     assert (second.name, second.counts) == ("q#2", Counts(576, 0, 0, 144, 144, 0, 0))
+
+
+def test_halves_that_a_file_writes_as_bits_say_a_size(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Cast", ["h"], ["s"], to=INT64),
+        helper.make_node("Reshape", ["x", "s"], ["y"]),
+    ]
+    halves = helper.make_tensor("h", onnx.TensorProto.FLOAT16, [3], [2.0, 3.0, 4.0])
+    assert halves.int32_data
+    *_, row = table(graph(nodes, {"x": [24]}, [halves]), tmp_path)
+    assert row.out_shape == (2, 3, 4)
