@@ -229,20 +229,20 @@ def alive_at(table: Rows, number: int) -> list[tuple[str, int]]:
     """The rows whose outputs are alive while a row runs, each with its elements."""
     layers = _ordered(table)
     names = [*(layer.name for layer in layers), "the input"]
-    owners, until = _lifetimes(layers)
+    owners, until = _lifetimes(layers, table.returned)
     alive = [owner for owner in set(owners) if owner <= number <= until[owner]]
     return [(names[owner], _shape(table, layers, owner).elements) for owner in sorted(alive)]
 
 
 def _lives(table: Rows, layers: tuple[Layer, ...]) -> list[tuple[int, int, int]]:
     """Elements, first row and last row of each storage that is ever read or handed out."""
-    owners, until = _lifetimes(layers)
+    owners, until = _lifetimes(layers, table.returned)
     read = [owner for owner in set(owners) if until[owner] >= 0]
     return [(_shape(table, layers, owner).elements, max(owner, 0), until[owner]) for owner in read]
 
 
-def _lifetimes(layers: tuple[Layer, ...]) -> tuple[list[int], list[int]]:
-    owners, last = storages(layers, VIEWS | IDENTITY | IN_PLACE)
+def _lifetimes(layers: tuple[Layer, ...], returned: tuple[int, ...]) -> tuple[list[int], list[int]]:
+    owners, last = storages(layers, VIEWS | IDENTITY | IN_PLACE, returned)
     until = [-1] * len(last)
     for owner, reader in zip(owners, last, strict=True):
         until[owner] = max(until[owner], reader)
@@ -309,15 +309,21 @@ def moved_bytes(layer: Layer, bytes_per_element: Any = 4, batch_size: int = 1) -
     return size * (layer.parameters + batch_size * elements)
 
 
-def storages(layers: tuple[Layer, ...], sharing: frozenset[str]) -> tuple[list[int], list[int]]:
+def storages(
+    layers: tuple[Layer, ...], sharing: frozenset[str], returned: tuple[int, ...] = ()
+) -> tuple[list[int], list[int]]:
     """Whose storage each row's output is in, and its last reader; the network's input comes last.
 
-    An output that no row reads is wanted after the last row, an unread input never (-1).
+    An output that is returned, or that no row reads, is wanted after the last row, an unread input
+    never (-1).
     """
     last = [len(layers)] * len(layers) + [-1]
     for number, layer in enumerate(layers):
         for source in layer.inputs:
             last[source] = number
+    for number in returned:
+        if number < len(layers):
+            last[number] = len(layers)
     owners = [*range(len(layers)), -1]
     wanted = list(last)  # of each storage: the last reader of what it holds so far
     for number, layer in enumerate(layers):

@@ -209,6 +209,7 @@ def document(table: Table, view: View) -> dict[str, Any]:
         **completeness(table),
         "unused": dict(table.unused),
         **({} if table.ran == BY_SHAPES else {"ran": table.ran._asdict()}),
+        **({"returned": table.returned} if table.returned else {}),
     }
 
 
@@ -229,6 +230,7 @@ def restored(document: Any) -> tuple[list[Layer], dict[str, Any]]:
         rest["input_shape"] = Shape(document["input_shape"])
         rest["unused"] = tuple(document["unused"].items())
         rest["ran"] = Ran(**document.get("ran", {}))
+        rest["returned"] = tuple(document.get("returned", ()))
     except (AttributeError, KeyError, TypeError) as error:
         raise CnnrefError(f"something in it is not as cnnref writes it ({error})") from None
     if numbers != list(range(len(rows))):

@@ -51,7 +51,7 @@ BY_SHAPES = Ran()
 class Rows(Sequence[Layer]):
     """Immutable rows in order of execution, with their sums; counts are for one image."""
 
-    __slots__ = ("_input_shape", "_layers", "_name", "_origin", "_ran", "_unused")
+    __slots__ = ("_input_shape", "_layers", "_name", "_origin", "_ran", "_returned", "_unused")
 
     def __init__(
         self,
@@ -61,14 +61,20 @@ class Rows(Sequence[Layer]):
         input_shape: Shape,
         unused: tuple[tuple[str, int], ...] = (),
         ran: Ran = BY_SHAPES,
+        returned: Iterable[int] = (),
     ) -> None:
-        """The rows of a network; see the properties of these names."""
+        """The rows of a network; see the properties of these names.
+
+        returned: rows whose outputs the caller gets, by number.
+        """
         self._unused = unused
         self._ran = ran
         self._layers = tuple(layers)
         self._origin: tuple[Self, Sequence[int]] | None = None
         self._name = name
         self._input_shape = input_shape
+        read = {source for layer in self._layers for source in layer.inputs}
+        self._returned = tuple(sorted(read.intersection(returned)))
 
     @property
     def name(self) -> str:
@@ -84,6 +90,14 @@ class Rows(Sequence[Layer]):
     def ran(self) -> Ran:
         """How a trace found them: by shapes alone, or by a run with values."""
         return self._ran
+
+    @property
+    def returned(self) -> tuple[int, ...]:
+        """The rows of the whole, by number, that others read and the caller gets, too.
+
+        What no row reads is an output of the network anyway.
+        """
+        return self.whole._returned  # noqa: SLF001
 
     @property
     def forward(self) -> Self:

@@ -91,10 +91,10 @@ class Table(Printed, Rows):
         """The most bytes of feature maps alive at once, at inference of one image, row by row.
 
         An output is alive from the row that makes it to its last reader, or to the end where
-        no row reads it: it is then an output of the network. The network's input counts while
-        it is still to be read. Views, dropout (the identity at inference) and ReLU (in place,
-        unless its input is wanted later) share their input's storage. Parameters and the
-        scratch space of kernels do not count.
+        it is an output of the network: no row reads it, or it is `returned`, too. The network's
+        input counts while it is still to be read. Views, dropout (the identity at inference) and
+        ReLU (in place, unless its input is wanted later) share their input's storage. Parameters
+        and the scratch space of kernels do not count.
 
         This is the least that a run can do with: a library that frees a map later, copies one
         or holds scratch space takes more. `measure` says what PyTorch took.

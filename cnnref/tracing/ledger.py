@@ -139,6 +139,13 @@ class Ledger:
         """Whether a tensor holds weights as they are, or a view or a copy of some."""
         return bool(self._root(tensor)) and id(tensor) not in self._producers
 
+    def made(self, outputs: object) -> Iterator[int]:
+        """The rows that have made some tensors."""
+        for tensor in tensors((outputs,)):
+            row = self._producers.get(id(self.shadow.mine(tensor)), -1)
+            if row >= 0:
+                yield row
+
     def is_made(self, tensor: Tensor) -> bool:
         """Whether a tensor is an input, or a row has made it."""
         return id(tensor) in self._producers

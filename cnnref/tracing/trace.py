@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from math import prod
@@ -258,7 +258,7 @@ def _recorded(
         if failed is error:
             raise
         raise failed from error
-    table = _table(module, ledger, (args, kwargs), ran, ledger.unused())
+    table = _table(module, ledger, (args, kwargs), ran, ledger.unused(), ledger.made(outputs))
     watch.end()
     return table
 
@@ -281,9 +281,16 @@ def _table(
     inputs: object,
     ran: Ran,
     unused: tuple[tuple[str, int], ...] = (),
+    returned: Iterable[int] = (),
 ) -> Table:
-    name, shape = type(module).__name__, _input_shape(inputs)
-    return Table(ledger.layers, name=name, input_shape=shape, unused=unused, ran=ran)
+    return Table(
+        ledger.layers,
+        name=type(module).__name__,
+        input_shape=_input_shape(inputs),
+        unused=unused,
+        ran=ran,
+        returned=returned,
+    )
 
 
 def _got(module: object) -> str:

@@ -286,7 +286,7 @@ FAULTS = {
 def test_a_wrong_liveness_is_seen(fault, monkeypatch):
     true = analysis.storages
     monkeypatch.setattr(
-        analysis, "storages", lambda rows, kinds: FAULTS[fault](*true(rows, kinds), rows)
+        analysis, "storages", lambda rows, *more: FAULTS[fault](*true(rows, *more), rows)
     )
     assert disagreements() > 10
 
@@ -324,6 +324,37 @@ def test_relu_is_not_in_place_where_its_input_is_read_later():
     net.add(net.conv(x, 1, 1), shortcut)  # before: shortcut, three channels, one: five maps
     assert net.table().peak_activation_bytes() == 5 * 16 * 4
     assert net.table().training_activation_bytes() == 7 * 16 * 4
+
+
+class Pyramid(torch.nn.Module):
+    """Each step halves the map and has twice the channels; all maps are handed out, or the last."""
+
+    def __init__(self, whole):
+        super().__init__()
+        self.whole = whole
+        self.steps = torch.nn.ModuleList(
+            torch.nn.Conv2d(2**n, 2 ** (n + 1), 2, stride=2) for n in range(4)
+        )
+
+    def forward(self, x):
+        maps = []
+        for step in self.steps:
+            x = step(x)
+            maps.append(x)
+        return {"maps": maps} if self.whole else x
+
+
+@pytest.mark.parametrize("values", ["never", "always"])
+def test_maps_that_are_returned_are_alive_to_the_end(values):
+    sizes = [2 ** (n + 1) * (16 >> n) ** 2 for n in range(4)]
+    all_maps = cnnref.trace(Pyramid(True), (1, 32, 32), values=values)
+    assert all_maps.returned == (0, 1, 2)
+    assert all_maps.live_activation_bytes(1)[-1] == sum(sizes)
+    assert all_maps[:2].live_activation_bytes(1) == all_maps.live_activation_bytes(1)[:2]
+    assert cnnref.Table.from_json(all_maps.to_json()).returned == all_maps.returned
+    last = cnnref.trace(Pyramid(False), (1, 32, 32), values=values)
+    assert (last, last.returned) == (all_maps, ())
+    assert last.live_activation_bytes(1)[-1] == sum(sizes[-2:])
 
 
 def test_relu_as_the_last_row_leaves_an_earlier_output_of_the_network_alone():

@@ -114,7 +114,7 @@ def _recurrent(op: str) -> Rule:
         every = (images, steps) if first else (steps, directions, images)
         out = (*every, directions, hidden) if first else (*every, hidden)
         biases = call.sizes(3) if call.has(3) else (0,)
-        ends = call.values[4].data if call.has(4) else None
+        ends = call.value(4).data if call.has(4) else None
         taken = steps * images if ends is None else sum(map(int, ends))
         matrices = (taken, *gates), (taken, *again)
         counts = Counts(macs=sum(map(prod, matrices)), bias_adds=taken * prod(biases))

@@ -74,7 +74,8 @@ def from_onnx(
             walk.step(node)
     except CnnrefError as error:
         raise type(error)(f"{name}: {error}") if type(error) is ShapeError else error from None
-    table = Table(walk.layers, name=name, input_shape=walk.input_shape)
+    returned = walk.rows(model.outputs)
+    table = Table(walk.layers, name=name, input_shape=walk.input_shape, returned=returned)
     if table.uncounted:
         message = f"{name}: no rule counts {places(table.uncounted)}; these rows are marked."
         if strict:
@@ -148,6 +149,11 @@ class _Walk:
             return
         self._write(call, found)
         self._keep(call, found, len(self.layers) - 1)
+
+    def rows(self, names: Iterable[str]) -> set[int]:
+        """The rows that have made some tensors."""
+        made = (self._values[name].producer for name in names if name in self._values)
+        return {row for row in made if row is not None and row >= 0}
 
     def _enter(self, node: Node, body: Model) -> None:
         """The operators of a subgraph, whose tensors are not seen outside."""

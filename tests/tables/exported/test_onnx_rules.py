@@ -393,3 +393,12 @@ def test_halves_that_a_file_writes_as_bits_say_a_size(tmp_path: Path) -> None:
     assert halves.int32_data
     *_, row = table(graph(nodes, {"x": [24]}, [halves]), tmp_path)
     assert row.out_shape == (2, 3, 4)
+
+
+def test_outputs_that_others_read_are_alive_to_the_end(tmp_path: Path) -> None:
+    node = helper.make_node
+    nodes = [node(op, [x], [y]) for op, x, y in (("Tanh", "x", "a"), ("Neg", "a", "y"))]
+    nodes.append(node("MaxPool", ["y"], ["z"], kernel_shape=[2, 2], strides=[2, 2]))
+    read = table(graph(nodes, {"x": [1, 1, 4, 4]}, outputs=["a", "z"]), tmp_path)
+    assert read.returned == (0,)
+    assert read.live_activation_bytes(1) == (32, 32, 36)
