@@ -284,7 +284,7 @@ def fold(summary: str, *shown: str) -> str:
 
 def _agreement(group: Sequence[Mapping[str, str]]) -> str:
     sizes = group[0]["sizes_compared"].split()
-    at = ", ".join(size.replace("x", " × ") for size in sizes)
+    at = ", ".join(size.replace("x", "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}") for size in sizes)
     verdicts = (
         joined([code(record["name"]), " ", element("strong", _verdict(record))]) for record in group
     )
