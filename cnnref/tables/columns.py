@@ -249,8 +249,7 @@ def _grouped(value: int | None) -> str:
 def _sparse_share(rows: Sequence[Row], _: Value) -> float | None:
     """Of rows together, by how many weights each reads."""
     read, zeros = (
-        sum(row.times * row.layer.count(count) for row in rows)
-        for count in ("weights_read", "zeros")
+        sum(row.layer.count(count) for row in rows) for count in ("weights_read", "zeros")
     )
     return 100 * zeros / read if read else None
 

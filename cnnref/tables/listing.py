@@ -47,14 +47,19 @@ FOLDS = (("op", 10), ("output", 16), ("layer", 12))
 def table_grid(table: Table, view: View) -> Grid:
     """The rows of a table that a convention lists, with its columns or with others."""
     whole = Whole(table.whole, view)
-    lists = view.convention.lists
+    keys = chosen(view.columns, view.convention.columns)
+    return rows_grid(table, whole, _listed(table, whole), keys)
+
+
+def _listed(table: Table, whole: Whole) -> list[Row]:
     numbered = zip(table.numbers, table, strict=True)
-    rows = [Row(number, layer, whole) for number, layer in numbered if lists(layer)]
-    return rows_grid(table, whole, rows, chosen(view.columns, view.convention.columns))
+    return [
+        Row(number, layer, whole) for number, layer in numbered if whole.convention.lists(layer)
+    ]
 
 
 def rows_grid(table: Table, whole: Whole, rows: list[Row], keys: list[str]) -> Grid:
-    """Rows that stand for a table, with totals of them and, where they are a part, of all."""
+    """Rows that stand for a table, with totals of it and, where it is a part, of all."""
     view = whole.view
     if view.terse:
         keys = [TERSE.get(key, key) if key in view.convention.columns else key for key in keys]
@@ -67,7 +72,7 @@ def rows_grid(table: Table, whole: Whole, rows: list[Row], keys: list[str]) -> G
         kinds=[column.kind for column in shown],
         cells=[[column.printed(row) for column in shown] for row in rows],
         exact=[] if view.terse else [[column.exact(row) for column in shown] for row in rows],
-        totals=_totals(table, whole, rows, keys),
+        totals=_totals(table, whole, keys),
         notes=notes(table, whole, keys),
         marks=[_mark(layer) for layer in layers],
         ids=["-".join(f"{table.name}-{layer.name}".split()) for layer in layers],
@@ -78,12 +83,10 @@ def rows_grid(table: Table, whole: Whole, rows: list[Row], keys: list[str]) -> G
     )
 
 
-def _totals(table: Table, whole: Whole, rows: list[Row], keys: list[str]) -> list[list[str]]:
-    parts = {"Total": rows}
+def _totals(table: Table, whole: Whole, keys: list[str]) -> list[list[str]]:
+    parts = {"Total": _listed(table, whole)}
     if len(table) < len(table.whole):
-        lists = whole.convention.lists
-        every = [Row(i, x, whole) for i, x in enumerate(table.whole) if lists(x)]
-        parts = {"Shown": rows, "All": every}
+        parts = {"Shown": parts["Total"], "All": _listed(table.whole, whole)}
     totals = [
         [label, *(COLUMNS[key].sum(some) for key in keys[1:])] for label, some in parts.items()
     ]

@@ -126,7 +126,7 @@ class Row:
 
 def added(rows: Sequence[Row], value: Value) -> Any:
     """The total of what adds up."""
-    return sum(row.times * value(row) for row in rows)
+    return sum(value(row) for row in rows)
 
 
 def highest(rows: Sequence[Row], value: Value) -> Any:
@@ -136,8 +136,7 @@ def highest(rows: Sequence[Row], value: Value) -> Any:
 
 def together(rows: Sequence[Row], _: Value) -> float:
     """The intensity of rows, which is none of a sum."""
-    layers = [row.layer for row in rows for _ in range(row.times)]
-    return rows[0].whole.intensity(layers) if rows else 0.0
+    return rows[0].whole.intensity([row.layer for row in rows]) if rows else 0.0
 
 
 class Quantity:

@@ -174,7 +174,8 @@ def collapse(table: Table) -> Repeats:
 def _key(number: int, layer: Layer) -> object:
     """What a row does; what it reads by the distance, so that the same block can stand anywhere."""
     reads = tuple(source if source < 0 else number - source for source in layer.inputs)
-    return layer._replace(name="", stage="", block="", inputs=reads)
+    # rows are equal however they are called, which columns and conventions may tell
+    return layer._replace(name="", stage="", block="", inputs=reads), layer.call
 
 
 Run = tuple[int, int, int]  # start, length and times

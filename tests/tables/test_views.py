@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 from unknown_operator import mystery
 
 import cnnref
@@ -322,6 +323,40 @@ def test_a_block_that_differs_or_reads_elsewhere_is_not_equal():
     assert [run.times for run in net(4, "near")][-1] >= 2
     assert max(run.times for run in net(4, "near")) > max(run.times for run in net(5, "near"))
     assert max(run.times for run in net(4, "far")) < 3
+
+
+def totals(printed):
+    lines = map(str.split, printed.splitlines())
+    return [line for line in lines if line[:1] in (["Total"], ["Shown"], ["All"])]
+
+
+def test_the_totals_of_a_collapsed_table_are_those_of_its_rows():
+    """Also where equal work is called otherwise, has other zeros, or has more alive beside it."""
+
+    class Ladder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.steps = nn.ModuleList(nn.Linear(16, 16) for _ in range(4))
+            self.last = nn.Linear(64, 1)
+
+        def forward(self, x):
+            found = []
+            for number, step in enumerate(self.steps):
+                x = step(x) if number != 2 else F.linear(x, step.weight, step.bias)
+                found.append(x)
+            return self.last(torch.cat(found))
+
+    module = Ladder()
+    module.steps[1].requires_grad_(False)
+    with torch.no_grad():
+        module.steps[3].weight[:8] = 0
+    table = cnnref.trace(module, inputs=torch.ones(16), sparsity=True)
+    columns = "layer,operations,macs,peak,trainable,sparsity,nonzero_macs,training_adam,intensity"
+    for some in (table, table[:4]):
+        for convention in ("torchinfo", "macs"):
+            collapsed = some.collapse().to_text(convention, columns=columns)
+            plain = some.to_text(convention, columns=columns)
+            assert totals(collapsed) == totals(plain)
 
 
 def test_collapsed_tables_print_blocks_with_their_times():
