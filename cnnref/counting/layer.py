@@ -26,7 +26,8 @@ class Layer(NamedTuple):
         learned are then known, and the others are zero.
     constants: by name, the numbers that change values and no cost: a batch norm's eps, an
         LRN's alpha, beta and k, the p of a dropout, the factor of a scale, how many zeros a pad
-        adds on each side, and count_include_pad (0) of an average that leaves its padding out.
+        adds on each side, how many positions a slice leaves out before its first (left, top,
+        before), and count_include_pad (0) of an average that leaves its padding out.
     formulas: by count, how it comes about, where shapes and window do not tell it.
     call: what a trace knows besides of what was called; None in a spec.
     """

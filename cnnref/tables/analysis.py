@@ -45,7 +45,7 @@ IN_PLACE = frozenset({"relu"})
 # along an axis, and not position by position
 ALONG = frozenset(
     {"softmax", "softmin", "log_softmax", "gumbel_softmax", "glu", "cumsum", "cumprod", "cummax",
-     "cummin", "renorm", "weight_norm"}
+     "cummin", "logcumsumexp", "renorm", "weight_norm"}
 )  # fmt: skip
 # each position of the output sees the same position of each input
 POINTWISE = (
@@ -61,6 +61,11 @@ DTYPES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "float8_e4m3fn": 1, "float8_e5m2": 1,
     "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
 }  # fmt: skip
+
+# their windows are not laid over their input at steps: they spread it, or look elsewhere
+SPREADING = frozenset({"conv_transpose", "deform_conv"})
+# what a pad adds in front along an axis, and a slice leaves out, from the last axis on
+FRONTS = ("left", "top", "before")
 
 Axis = tuple[int, int, int, int]  # kernel, stride, padding, dilation
 STILL = (1, 1, 0, 1)
@@ -167,18 +172,30 @@ def _windows(layer: Layer, shapes: list[Shape], axes: int) -> tuple[Axis, ...]:
     if ranks == {axes + 1} and len(out) == 1:
         return tuple((size, size, 0, 1) for size in shapes[0].size)
     if ranks == {axes + 1} and len(out) == axes + 1:
-        if layer.op.rstrip("_") in POINTWISE:
+        along = layer.op == "concat" and {shape.size for shape in shapes} != {out.size}
+        if layer.op.rstrip("_") in POINTWISE and not along:
             return (STILL,) * axes
-        if layer.window is not None and len(layer.window.kernel) == axes:
-            return tuple(zip(*layer.window[:4], strict=True))
+        window = None if layer.op in SPREADING else layer.window
+        if window is not None and len(window.kernel) == axes:
+            return tuple(zip(*window[:4], strict=True))
         sizes = list(zip(shapes[0].size, out.size, strict=True))
         if layer.op == "adaptive_avg_pool":
             return tuple(_share(*axis) for axis in sizes)
+        fronts = _fronts(layer, axes)
         if layer.op == "pad":
-            return tuple((1, 1, (after - size) // 2, 1) for size, after in sizes)
-        if layer.op == "slice" and all(a == _ceil(b, _ceil(b, a)) for b, a in sizes):
-            return tuple((1, _ceil(*axis), 0, 1) for axis in sizes)
+            return tuple((1, 1, front, 1) for front in fronts)
+        left = [(b - front, a) for (b, a), front in zip(sizes, fronts, strict=True)]
+        if layer.op == "slice" and all(a == _ceil(b, _ceil(b, a)) for b, a in left):
+            steps = (_ceil(*axis) for axis in left)
+            return tuple((1, step, -front, 1) for step, front in zip(steps, fronts, strict=True))
     raise CnnrefError(f"{layer.name}: no rule says which positions of its input {layer.op} sees.")
+
+
+def _fronts(layer: Layer, axes: int) -> tuple[int, ...]:
+    """How many positions a pad adds, or a slice leaves out, before the first along each axis."""
+    constants = dict(layer.constants)
+    known = [int(constants.get(side, 0)) for side in FRONTS[:axes]]
+    return (*[0] * (axes - len(known)), *reversed(known))
 
 
 def _share(size: int, out: int) -> Axis:

@@ -173,6 +173,60 @@ def test_a_map_that_is_broadcast_shows_the_whole_but_keeps_the_jump():
     assert receptive_fields(table)[-1] == ((16, 12), (2, 2))
 
 
+class Joined(torch.nn.Module):
+    """What a function makes of an image and of a window on it."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+        self.window = torch.nn.Conv2d(4, 1, 3, bias=False)
+        torch.nn.init.ones_(self.window.weight)
+
+    def forward(self, x):
+        return self.function(self, x)
+
+
+def phases(module, x):
+    """The four phases of an image, as YOLOv5 stacks them."""
+    parts = [x[..., ::2, ::2], x[..., 1::2, ::2], x[:, :, ::2, 1::2], x[..., 1::2, 1::2]]
+    return module.window(torch.cat(parts, 1))
+
+
+SHIFTED = {
+    "phases": (phases, (6, 6)),
+    "slices": (lambda module, x: x[..., ::2, ::2] + x[..., 1::2, -11::2], (2, 2)),
+    "pads": (lambda module, x: F.pad(x, (2, 0)) + F.pad(x, (0, 2, 1, -1)), (2, 3)),
+}
+
+
+@pytest.mark.parametrize("name", SHIFTED)
+def test_slices_and_pads_are_seen_from_where_they_begin(name):
+    function, expected = SHIFTED[name]
+    module, shape = Joined(function), (1, 12, 12)
+    image = torch.ones(1, *shape, requires_grad=True)
+    value = module(image)
+    (gradient,) = torch.autograd.grad(value[0, 0, 3, 3], image)
+    hit = gradient[0, 0].nonzero()
+    assert tuple((hit.max(0).values - hit.min(0).values + 1).tolist()) == expected
+    below = torch.export.export(module, (image,)).module()  # its slices are operators
+    for table in (cnnref.trace(module, shape), cnnref.trace(below, shape)):
+        assert table.receptive_fields()[-1].field == expected
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda _, x: F.conv_transpose2d(x, torch.ones(1, 1, 3, 3), stride=2),
+        lambda _, x: torch.cat([x, x], 2),
+        lambda _, x: x.logcumsumexp(2),
+    ],
+)
+def test_what_spreads_its_input_or_goes_along_an_axis_has_no_window(function):
+    table = cnnref.trace(Joined(function), (1, 8, 8))
+    with pytest.raises(CnnrefError, match="no rule says which positions of its input"):
+        table.receptive_fields()
+
+
 def test_what_no_rule_knows_is_refused():
     class Turn(torch.nn.Module):
         def forward(self, x):

@@ -13,7 +13,7 @@ from cnnref.tables.onnx.model import Tensor
 
 __all__ = ["RULES"]
 
-# what the numbers of a pad add to, from the last axis on
+# what the numbers of a pad add to, from the last axis on; what a slice leaves out is at every other
 SIDES = ("left", "right", "top", "bottom", "before", "after")
 
 
@@ -133,7 +133,10 @@ def _slice(call: Call) -> Found:
     whole = slice(None)
     chosen = [range(size)[parts.get(axis, whole)] for axis, size in enumerate(shape)]
     out = tuple(map(len, chosen))
-    return Found("slice", (out,), data=_picked(call, _steps(shape), chosen))
+    named = zip(SIDES[::2], reversed(chosen), strict=False)
+    constants = tuple((side, part.start) for side, part in named if part.start)
+    data = _picked(call, _steps(shape), chosen)
+    return Found("slice", (out,), constants=constants, data=data)
 
 
 def _steps(shape: Sizes) -> list[int]:

@@ -5,6 +5,7 @@ They get a row with the elements that they read and write; a convention may pric
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from cnnref.counting.layer import Constants
 from cnnref.counting.operators import (
     ACTIVATIONS,
     COPIES,
@@ -29,7 +31,7 @@ __all__ = ["FUNCTIONS", "by_name", "rule_for"]
 
 LEAVES = frozenset((*ACTIVATIONS, *RESAMPLING, "pixel_shuffle", "pixel_unshuffle"))
 HOMES = (torch, Tensor, F, torch.special)
-# what the numbers of F.pad add to, in their order
+# what the numbers of F.pad add to, in their order; what a slice leaves out is at every other
 SIDES = ("left", "right", "top", "bottom", "before", "after")
 # of one name, but something else than the operator of that name; and those with another name inside
 OTHERS = {
@@ -54,6 +56,10 @@ def rule_for(op: str) -> Rule:
         return _prelu
     if op == "softmax":
         return _softmax
+    if op == "pad":
+        return _pad
+    if op == "slice":
+        return _slice
     leaf = op in LEAVES
 
     def rule(result: Any, *args: Any, **kwargs: Any) -> Operation:
@@ -79,7 +85,8 @@ def _dropout(result: Tensor, input: Tensor, p: float = 0.5, *_: Any, **__: Any) 
 
 def _pad(result: Tensor, input: Tensor, pad: Any, *_: Any, **__: Any) -> Operation:
     """Zeros, or copies of what is at the border, on the sides that are named."""
-    constants = tuple((side, zeros) for side, zeros in zip(SIDES, pad, strict=False) if zeros)
+    sides = pad if isinstance(pad, Sequence) else ()  # a nested tensor is padded with a number
+    constants = tuple((side, zeros) for side, zeros in zip(SIDES, sides, strict=False) if zeros)
     return Operation("pad", (input,), result, leaf=False, constants=constants)
 
 
@@ -114,7 +121,33 @@ def _getitem(result: Tensor, input: Tensor, index: Any) -> Operation:
     parts = index if isinstance(index, tuple) else (index,)
     basic = all(isinstance(part, int | slice | None | type(...)) for part in parts)
     picked = tuple(tensors((index,)))
-    return Operation("slice" if basic else "index", (input, *picked), result, leaf=False)
+    if not basic:
+        return Operation("index", (input, *picked), result, leaf=False)
+    return Operation("slice", (input,), result, leaf=False, constants=_starts(input, parts))
+
+
+def _starts(input: Tensor, parts: tuple[Any, ...]) -> Constants:
+    """How many positions slices leave out before their first, from the last axis on."""
+    spread = parts.index(...) if ... in parts else len(parts)
+    every = [slice(None)] * (input.dim() - len(parts) + (spread < len(parts)))
+    axes = [*parts[:spread], *every, *parts[spread + 1 :]]
+    if not all(isinstance(part, slice) and isinstance(part.start, int | None) for part in axes):
+        return ()
+    starts = [
+        slice(part.start, None).indices(size)[0]
+        for part, size in zip(axes, input.shape, strict=True)
+    ]
+    named = zip(SIDES[::2], reversed(starts), strict=False)
+    return tuple((side, start) for side, start in named if start)
+
+
+def _slice(
+    result: Tensor, input: Tensor, dim: int = 0, start: int | None = None, *_: Any, **__: Any
+) -> Operation:
+    """A slice along one axis, as the operator below PyTorch's indexing takes it."""
+    parts = [slice(None)] * input.dim()
+    parts[dim] = slice(start, None)
+    return Operation("slice", (input,), result, leaf=False, constants=_starts(input, tuple(parts)))
 
 
 # what PyTorch computes with other operators, of which some may have MACs or no rule

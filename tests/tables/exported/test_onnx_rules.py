@@ -349,6 +349,14 @@ def test_a_size_is_divided_towards_zero(tmp_path: Path) -> None:
     assert (row.op, row.out_shape) == ("slice", (4, 6, 4))
 
 
+def test_a_slice_says_how_much_it_leaves_out_before_it(tmp_path: Path) -> None:
+    node = helper.make_node("Slice", ["x", "starts", "ends", "axes", "steps"], ["y"])
+    held = [wholes("starts", 1, -6), wholes("ends", 99, 99), wholes("axes", 2, 3),
+            wholes("steps", 2, 2)]  # fmt: skip
+    (row,) = table(graph([node], {"x": [1, 4, 6, 9]}, held), tmp_path)
+    assert (row.out_shape, row.constants) == ((4, 3, 3), (("left", 3), ("top", 1)))
+
+
 @pytest.mark.parametrize("cast", ["Cast", "CastLike"])
 def test_a_size_that_is_cast_is_divided_as_a_float(cast: str, tmp_path: Path) -> None:
     like, how = (["half"], {}) if cast == "CastLike" else ([], {"to": FLOAT})
