@@ -165,10 +165,16 @@ def levels(layer: Layer) -> tuple[str, ...]:
 
 
 def _inside(layer: Layer, window: Window) -> int:
-    sizes = (layer.in_shape.size, layer.out_shape.size)
-    axes = zip(*sizes, *window[:4], strict=True)
+    axes = zip(
+        _size(layer.in_shape, window), _size(layer.out_shape, window), *window[:4], strict=True
+    )
     return prod(taps_inside(*axis) for axis in axes)
 
 
 def _all(layer: Layer, window: Window) -> int:
-    return prod(layer.out_shape.size) * prod(window.kernel)
+    return prod(_size(layer.out_shape, window)) * prod(window.kernel)
+
+
+def _size(shape: Shape, window: Window) -> tuple[int, ...]:
+    """The axes that a window moves along: the last ones, whether of one image or of several."""
+    return shape[-len(window.kernel) :]

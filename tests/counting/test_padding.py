@@ -65,6 +65,16 @@ def test_torch_sums_ones_over_the_same_taps():
         assert layer.macs - int(done.sum()) == layer.padding_macs
 
 
+def test_several_images_have_so_many_times_as_much():
+    torch = pytest.importorskip("torch")
+    for rank, kind in enumerate((torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d), 1):
+        one, four = (
+            cnnref.trace(kind(2, 3, 3, padding=1), inputs=torch.ones(images, 2, *[5] * rank))
+            for images in (1, 4)
+        )
+        assert four.padding_macs == 4 * one.padding_macs > 0
+
+
 def test_of_a_network_it_is_the_sum_of_its_convolutions():
     table = cnnref.table("vgg16")
     # a 3x3 with padding 1 on a map of n loses one tap at each end of each axis
