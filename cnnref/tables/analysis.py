@@ -285,12 +285,15 @@ def training_bytes(
 
 
 def kept_for_training(table: Rows) -> tuple[int, ...]:
-    """The elements of each row's output that are kept for the backward pass, none twice."""
+    """The elements of each row's output that are kept for the backward pass, none twice.
+
+    Rows of the backward pass itself have none.
+    """
     layers = _ordered(table.forward)
-    owners, _ = storages(layers, VIEWS | IN_PLACE)
+    owners, _ = storages(layers, VIEWS | IN_PLACE, table.returned)
     kept = set(owners)
     return tuple(
-        layer.out_shape.elements if number in kept else 0 for number, layer in enumerate(layers)
+        layer.out_shape.elements if number in kept else 0 for number, layer in enumerate(table)
     )
 
 

@@ -411,6 +411,11 @@ def test_maps_that_are_returned_are_alive_to_the_end(values):
     assert last.live_activation_bytes(1)[-1] == sum(sizes[-2:])
 
 
+def test_relu_leaves_a_map_that_is_returned_alone_in_training_too():
+    module = Joined(lambda module, x: (y := module.window(x), F.relu(y) + 1))
+    assert cnnref.trace(module, (4, 6, 6)).training_activation_bytes(1) == 3 * 16
+
+
 def test_relu_as_the_last_row_leaves_an_earlier_output_of_the_network_alone():
     net = Net((1, 4, 4))
     x = net.conv(net.input, 1, 1)
