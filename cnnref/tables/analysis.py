@@ -42,6 +42,8 @@ VIEWS = frozenset(kinds.VIEWS)
 IDENTITY = frozenset({"dropout"})
 # overwrites its input, unless a later row or the caller still wants the old values
 IN_PLACE = frozenset({"relu"})
+# reads those of its weights that its input names
+LOOKED_UP = frozenset({"embedding", "embedding_bag"})
 # along an axis, and not position by position
 ALONG = frozenset(
     {"softmax", "softmin", "log_softmax", "gumbel_softmax", "glu", "cumsum", "cumprod", "cummax",
@@ -316,7 +318,7 @@ def intensity(rows: Iterable[Layer], bytes_per_element: Any, batch_size: int) ->
 def moved_bytes(layer: Layer, bytes_per_element: Any = 4, batch_size: int = 1) -> int:
     """Bytes of a layer's weights, inputs and outputs, each moved once, for a batch.
 
-    A view and a dropout at inference move nothing.
+    A view and a dropout at inference move nothing, an embedding only the rows that it is asked for.
 
     >>> import cnnref
     >>> moved_bytes(cnnref.table("alexnet")["fc8"])
@@ -326,7 +328,12 @@ def moved_bytes(layer: Layer, bytes_per_element: Any = 4, batch_size: int = 1) -
     if layer.op in VIEWS | IDENTITY:
         return 0
     elements = layer.counts.elements_in + layer.counts.elements_out
-    return size * (layer.parameters + batch_size * elements)
+    read = layer.parameters
+    if layer.op in LOOKED_UP:
+        named = sum(shape.elements for shape in layer.in_shapes[:1])  # none that are constant
+        looked_up = max(named * layer.out_shape[-1], layer.counts.elements_out)
+        read = min(read, batch_size * looked_up)
+    return size * (read + batch_size * elements)
 
 
 def storages(

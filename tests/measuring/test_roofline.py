@@ -35,6 +35,21 @@ def test_a_layer_moves_weights_inputs_and_outputs_once() -> None:
     assert moved_bytes(next(row for row in ALEXNET if row.op == "dropout")) == 0
 
 
+def test_a_lookup_moves_the_rows_that_are_named_and_no_more_than_there_are():
+    names, constant = torch.zeros(1, 7, dtype=torch.long), torch.arange(7)
+    positions = torch.nn.Embedding(50, 64)
+    positions.forward = lambda x: x + torch.nn.functional.embedding(constant, positions.weight)
+    for module, given, out in (
+        (torch.nn.Embedding(50, 64), names, 7 * 64),
+        (torch.nn.EmbeddingBag(50, 64), names, 64),
+        (positions, torch.ones(1, 7, 64), 7 * 64),
+    ):
+        row = next(row for row in cnnref.trace(module, inputs=given) if row.op != "add")
+        indices = row.counts.elements_in
+        assert moved_bytes(row) == 4 * (7 * 64 + indices + out)
+        assert moved_bytes(row, 4, 9) == 4 * (50 * 64 + 9 * (indices + out))
+
+
 def test_each_layer_is_allowed_the_longer_of_its_two_times() -> None:
     found = {row.name: row for row in roofline(ALEXNET, BEST)}
     conv, full = found["conv2"], found["fc6"]
