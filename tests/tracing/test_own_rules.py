@@ -272,7 +272,17 @@ WRONG = {
             "The rule of relu must give MACs as a whole number or as its factors, Counts or an "
             f"Operation, but gave {answer!r}.",
         )
-        for answer in (None, 1.5, True, -3, (), (2, 1.5), "3")
+        for answer in (
+            None,
+            1.5,
+            True,
+            -3,
+            (),
+            (2, 1.5),
+            "3",
+            Counts(macs=-3),
+            Counts(bias_adds=0.5),
+        )
     },
 }
 

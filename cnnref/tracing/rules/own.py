@@ -140,26 +140,22 @@ def answer(
         CnnrefError: the rule gives nothing that says a cost.
     """
     found = own.rule(result, *args, **kwargs)
+    numbers = found.counts if isinstance(found, Operation) else found
+    factors = numbers if isinstance(numbers, tuple | list) else (numbers,)
+    if not factors or not all(type(part) is int and part >= 0 for part in factors):
+        raise CnnrefError(
+            f"The rule of {own.name} must give MACs as a whole number or as its factors, Counts or "
+            f"an Operation, but gave {found!r}."
+        )
     if isinstance(found, Operation):
         told = found.weights or found.biases
         return found if told else found._replace(weights=weights, biases=biases)
-    counts, formulas = _counts(own.name, found)
+    macs = tuple(factors)
+    counts = found if isinstance(found, Counts) else Counts(macs=prod(macs))
+    formulas: Formulas = () if counts is found else (("macs", (macs,)),)
     learned = {id(tensor) for tensor in (*weights, *biases)}
     inputs = tuple(leaf for leaf in tensors((args, kwargs)) if id(leaf) not in learned)
     leaf = bool(args) and isinstance(args[0], nn.Module)
     return Operation(
         own.name, inputs, first(result), None, counts, True, leaf, weights, biases, (), formulas
     )
-
-
-def _counts(name: str, found: Any) -> tuple[Counts, Formulas]:
-    if isinstance(found, Counts):
-        return found, ()
-    factors = found if isinstance(found, tuple | list) else (found,)
-    if not factors or not all(type(part) is int and part >= 0 for part in factors):
-        raise CnnrefError(
-            f"The rule of {name} must give MACs as a whole number or as its factors, Counts or an "
-            f"Operation, but gave {found!r}."
-        )
-    macs = (tuple(factors),)
-    return Counts(macs=prod(factors)), (("macs", macs),)
