@@ -36,7 +36,10 @@ PRICED = ("parameters", "operations", "stored_bytes")
 # fields of a row that are objects of their own in JSON, or shapes
 NESTED = {"window", "counts", "formulas", "call", "in_shapes", "out_shape"}
 # columns whose values are of the dtype and the batch
-SIZED = {"bytes", "peak", "training", "moved_bytes", "intensity"}
+SIZED = {
+    "bytes", "peak", "training", "moved_bytes", "intensity", "parameter_bytes",
+    *(f"training_{optimizer}" for optimizer in ("sgd", "momentum", "adam")),
+}  # fmt: skip
 # what a terminal shows in place of a column of a convention; nothing where another has it
 TERSE = {"input": "", "kernel": "window", "stride": "", "padding": "", "groups": ""}
 WINDOW_KEY = "window: kernel/stride, p padding, d dilation, g groups, ceil rounds up"

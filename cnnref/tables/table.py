@@ -96,8 +96,9 @@ class Table(Printed, Rows):
         ReLU (in place, unless its input is wanted later) share their input's storage. Parameters
         and the scratch space of kernels do not count.
 
-        This is the least that a run can do with: a library that frees a map later, copies one
-        or holds scratch space takes more. `measure` says what PyTorch took.
+        A run can do with less where forward writes other results over an input, as `x += y`
+        does; a library that frees a map later, copies one or holds scratch space takes more.
+        Of several inputs the first alone counts. `measure` says what PyTorch took.
 
         Raises:
             CnnrefError: the table is not whole or the beginning of one, or bytes_per_element
