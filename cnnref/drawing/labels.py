@@ -34,17 +34,18 @@ NAMES = {
     "max_pool": "max pool",
     "avg_pool": "average pool",
 }
-# of the font size, as in DejaVu Sans, the widest of the fonts that a system is likely to bring
+# of the font size, as in DejaVu Sans, the widest of the fonts that a system is likely to bring; the
+# site's own is wider where a letter has serifs
 WIDTHS = {
-    **dict.fromkeys("iljI'|", 0.3),
-    **dict.fromkeys("frt.,:;()[]/- ", 0.42),
+    **dict.fromkeys("ilj'", 0.3),
+    **dict.fromkeys("frtI|.,:;()[]/- ", 0.42),
     **dict.fromkeys("mMwWQ%", 0.99),
     **dict.fromkeys("×→+=<>", 0.84),
     **dict.fromkeys("ABCDEFGHJKLNOPRSTUVXYZ", 0.76),
 }
 COMMON = 0.64
+MARK = re.compile(r"(?<=[._/-])|(?<=[a-z])(?= ×)")
 # a number stays with what it belongs to
-MARK = re.compile(r"(?<=[._/-])")
 BREAK = re.compile(r"(?<!stride)(?<!dilation)(?<!fc)(?<!×) (?!×)")
 
 
@@ -82,8 +83,9 @@ def label(layer: Layer) -> str:
 def _rearranged(layer: Layer) -> str:
     """What a row does that computes hardly anything; nothing where its name says that."""
     before, after = layer.in_shape, layer.out_shape
-    if layer.op == "slice" and len(before) == len(after) == 3:
-        return f"every pixel in {-(-before[1] // after[1])}"
+    if layer.op == "slice" and len(before) == len(after) == 3 and before[0] == after[0]:
+        steps = [-(-a // b) for a, b in zip(before.size, after.size, strict=True)]
+        return f"every pixel in {_square(steps)}"
     if layer.op == "chunk" and before.size == after.size:
         return f"split into {-(-before.channels // after.channels)}"
     if layer.op == "multiply" and layer.counts.weights:
@@ -149,8 +151,9 @@ def _pieces(word: str, size: float, width: float) -> list[str]:
     pieces = [""]
     for part in MARK.split(word):
         if pieces[-1] and text_width(pieces[-1] + part, size) > width:
-            pieces.append("")
-        pieces[-1] += part
+            pieces.append(part.lstrip())
+        else:
+            pieces[-1] += part
     return pieces
 
 

@@ -24,6 +24,7 @@ LEADING = 1.3
 MARGIN = 14
 LARGEST, LEAST = 104, 4  # the side of the largest map, and of the smallest
 HEAD = 3.6
+LANE = 8.0  # between lines that pass boxes at the side
 
 
 class Extent(NamedTuple):
@@ -58,7 +59,7 @@ def across_scene(table: Table, width: float, size: float) -> Scene:
     column = width / max(map(len, lines))
     boxes: dict[int, Box] = {}
     texts: list[Text] = []
-    top = MARGIN * 1.0
+    top: float = MARGIN
     for line in lines:
         band = max(extent(found[number], scale).map for number in line)
         depth = 0.0
@@ -140,8 +141,10 @@ def _across(
             (x, target.y),
         )
     else:
-        between = min(boxes[n].y for n in _line_of(lines, link.target)) - MARGIN / 2
-        start = level if link.target == link.source + 1 else level + min(5, source.height / 3)
+        # what is not for the next stage leaves and arrives on levels of its own
+        apart = 0 if link.target == link.source + 1 else 5
+        between = min(boxes[n].y for n in _line_of(lines, link.target)) - MARGIN / 2 - apart
+        start = level + min(apart, source.height / 3)
         points = (
             (source.right, start),
             (right, start),
@@ -162,7 +165,7 @@ def down_scene(table: Table, width: float, size: float) -> Scene:
     scale = _scale(found)
     links = stage_links(table, found)
     aside = [link for link in links if link.target != link.source + 1]
-    left = 1 + 8.0 * len(aside)
+    left = 1 + LANE * len(aside)
     middle = left + max(extent(stage, scale).map for stage in found) / 2
     x = 2 * middle - left + 12
     boxes: list[Box] = []
@@ -192,7 +195,7 @@ def _drawn(size: float, *, strong: bool, faint: bool) -> float:
 def _down(link: StageLink, boxes: Sequence[Box], aside: Sequence[StageLink]) -> Arrow:
     source, target = boxes[link.source], boxes[link.target]
     if link in aside:
-        lane = 1 + 8.0 * aside.index(link)
+        lane = 1 + LANE * aside.index(link)
         below = 4 * (1 + aside.index(link))
         level, goal = source.middle[1] + min(below, source.height / 3), target.middle[1]
         points: tuple[Point, ...] = (

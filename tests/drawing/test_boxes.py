@@ -102,13 +102,17 @@ def test_the_lines_of_a_box_stand_below_one_another_in_its_middle():
         assert box.kind == "join" or 6 < tops[0] - box.y < 12
 
 
-def test_a_sum_is_a_circle_and_a_row_a_box():
-    for box in cnnref.table("resnet50").draw("conv3_1").wide.boxes:
+@pytest.mark.parametrize(("name", "block"), SEEN)
+def test_a_sum_is_a_circle_and_a_row_a_box(name, block):
+    for box in cnnref.table(name).draw(block).wide.boxes:
         width, height, radius = map(
             float, re.findall(r'(?:width|height|rx)="([\d.]+)"', svg._box(box, 12))[:3]
         )
-        assert (width == height == 2 * radius) == (box.kind == "join")
-        assert 2 * radius <= height
+        assert (width == height == 2 * radius) == (box.words == "+")
+        assert radius > 0
+        assert (2 * radius == height) == (box.words == "+")
+    square = box._replace(kind="conv", width=30.0, height=30.0)
+    assert 'rx="15"' not in svg._box(square, 12)
 
 
 def test_a_line_may_be_exactly_as_wide_as_its_box():

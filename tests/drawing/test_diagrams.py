@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -13,7 +13,7 @@ import cnnref
 from cnnref import drawing as diagrams
 from cnnref.drawing.block import block_scene
 from cnnref.drawing.labels import text_width, wrap
-from cnnref.drawing.scene import faint_size, faults
+from cnnref.drawing.scene import Arrow, Box, faint_size, faults
 from cnnref.drawing.stack import stacks_scene
 from cnnref.drawing.strip import LEAST, across_scene
 from cnnref.drawing.svg import LIGHT, standalone, to_svg
@@ -93,6 +93,42 @@ def loose_ends(scene):
     return [a for a, s, t in ends if not (touches(s, a.points[0]) and touches(t, a.points[-1]))]
 
 
+def areas(scene):
+    """What each text takes, as a box; not of those that interrupt what they lie on."""
+    for text in scene.texts:
+        size = faint_size(scene.size) if text.faint else scene.size
+        width = text_width(text.text, size * (1.08 if text.strong else 1))
+        x = text.x - width * {"start": 0, "middle": 0.5, "end": 1}[text.anchor]
+        if not text.halo:
+            yield Box("other", (), (), text.text, x, text.y - 0.75 * size, width, size)
+
+
+def collisions(scene):
+    """Texts that lie on each other, on boxes or on arrows, and arrows on those of other boxes."""
+    texts = list(areas(scene))
+    boxes = [box for box in scene.boxes if box.words]
+    yield from faults(scene._replace(boxes=(*boxes, *texts), arrows=()))
+    ends = Arrow(-1, -1, (), ())
+    arrows = [ends._replace(points=arrow.points) for arrow in scene.arrows]
+    yield from faults(scene._replace(boxes=tuple(texts), arrows=tuple(arrows)))
+    for one, two in combinations(scene.arrows, 2):
+        if one.source != two.source and one.target != two.target:
+            yield from (f"{one} runs along {two}" for _ in along(one.points, two.points))
+
+
+def along(one, two):
+    """Stretches of two lines that lie on each other."""
+    for (a, b), (c, d) in product(pairwise(one), pairwise(two)):
+        for level, way in ((0, 1), (1, 0)):
+            if a[level] == b[level] == pytest.approx(c[level]) == d[level]:
+                low, high = (
+                    max(min(a[way], b[way]), min(c[way], d[way])),
+                    min(max(a[way], b[way]), max(c[way], d[way])),
+                )
+                if low + 0.01 < high:
+                    yield low, high
+
+
 def spilled(scene):
     """Texts that may be wider than their box, or leave the drawing."""
     wide = [
@@ -110,7 +146,7 @@ def spilled(scene):
 
 
 def sound(scene):
-    assert list(faults(scene)) == []
+    assert list(faults(scene)) == list(collisions(scene)) == []
     assert loose_ends(scene) == []
     assert spilled(scene) == []
     for box in scene.boxes:

@@ -251,6 +251,35 @@ def test_names_are_escaped_in_every_picture():
     assert not set('`&"') & set(node)
 
 
+def test_a_graph_in_words_ends_in_ovals_and_says_each_box():
+    table = cnnref.table("googlenet")
+    node = r'^  n(\d+) \[label="(.*?)"(, shape=oval)?\];'
+    nodes = re.findall(node, table.to_dot("3a"), re.MULTILINE)
+    drawn = graph(table, drawing.block_rows(table, "3a"), fold=True)
+    for node, (number, words, oval) in zip(drawn.nodes, nodes, strict=True):
+        last = node.rows[-1]
+        shape = " × ".join(map(str, table[last].out_shape))
+        assert bool(oval) == (node.role != "rows")
+        said = words.split("\\n")
+        assert drawn.nodes[int(number)] is node
+        assert said[-1] == shape
+        assert said[0] == (node.role if oval else table[node.rows[0]].name)
+    mermaid = re.findall(r"^  n\d+(\(?)\[", table.to_mermaid("3a"), re.MULTILINE)
+    assert [bool(round_) for round_ in mermaid] == [bool(oval) for *_, oval in nodes]
+
+
+def test_a_whole_network_in_words_begins_with_its_input():
+    table = cnnref.table("alexnet")
+    assert 'n0 [label="input\\n3 × 224 × 224", shape=oval];' in table.to_dot()
+    assert table.to_dot().startswith('digraph "alexnet" {\n')
+    assert 'n0(["input<br>3 × 224 × 224"])' in table.to_mermaid()
+
+
+def test_a_module_of_several_blocks_is_called_by_its_own_name():
+    assert traced("resnet18").draw("layer2").title == "Basic block layer2 of ResNet"
+    assert cnnref.table("googlenet").draw("3a").title == "Inception module 3a of googlenet"
+
+
 @pytest.mark.parametrize("notation", ["to_dot", "to_mermaid"])
 def test_a_graph_in_words_has_every_node_and_edge(notation):
     table = cnnref.table("googlenet")

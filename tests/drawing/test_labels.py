@@ -1,0 +1,98 @@
+"""What a box says of its rows, and how wide that is."""
+
+import string
+from pathlib import Path
+
+import pytest
+
+import cnnref
+from cnnref.drawing.labels import KINDS, kind, label, text_width, wrap
+
+ROOT = Path(__file__).resolve().parents[2]
+FONTS = ROOT / "docs/assets/fonts/plex-sans"
+# what names of layers and words about them are made of
+LETTERS = string.ascii_letters + string.digits + "._-/()[],:×+"
+
+
+@pytest.mark.parametrize(("weight", "wider"), [(400, 1), (600, 1.08)])
+def test_text_is_taken_to_be_as_wide_as_the_sites_font_or_somewhat_wider(weight, wider):
+    library = pytest.importorskip("fontTools.ttLib")
+    font = library.TTFont(FONTS / f"ibm-plex-sans-latin-{weight}-normal.woff2")
+    names, widths, em = font.getBestCmap(), font["hmtx"], font["head"].unitsPerEm
+    for letter in LETTERS:
+        real = widths[names[ord(letter)]][0] / em
+        assert 0.97 * real <= wider * text_width(letter, 1) < 1.8 * real
+    words = "3×3 depthwise conv, 64, stride 2"
+    real = sum(widths[names[ord(letter)]][0] / em for letter in words)
+    assert real < wider * text_width(words, 1) < 1.3 * real
+
+
+def test_letters_of_other_alphabets_are_as_wide_as_a_letter_or_as_two():
+    assert text_width("é", 10) == text_width("a", 10)
+    assert text_width("層", 10) == 10
+    assert text_width("e\u0301", 10) == text_width("e", 10)
+
+
+@pytest.mark.parametrize("stride", [(2, 2), (2, 1), (1, 3)])
+@pytest.mark.parametrize("size", [(9, 9), (8, 6)])
+def test_a_subsampling_says_which_pixels_it_keeps(stride, size):
+    net = cnnref.Net((4, *size))
+    net.subsample(net.input, stride)
+    (row,) = net.table()
+    steps = str(stride[0]) if stride[0] == stride[1] else f"{stride[0]}×{stride[1]}"
+    assert label(row) == f"every pixel in {steps}"
+
+
+def test_a_slice_of_channels_is_no_choice_of_pixels():
+    net = cnnref.Net((8, 4, 4))
+    net.subsample(net.input, 2)
+    (row,) = net.table()
+    assert label(row._replace(out_shape=row.out_shape.__class__((4, 4, 4)))) == "slice"
+
+
+CALLED = {
+    "conv": ("conv", "3×3 conv, 8, stride 2"),
+    "wide": ("conv", "3×1 conv, 8"),
+    "groups": ("conv", "3×3 conv, 8, 2 groups"),
+    "depth": ("conv", "3×3 depthwise, 8"),
+    "dilated": ("conv", "3×3 conv, 8, dilation 2"),
+    "steps": ("conv", "3×3 conv, 8, stride 1×2"),
+    "max": ("pool", "2×2 max pool, stride 2"),
+    "mean": ("pool", "2×2 average pool, stride 2"),
+    "whole": ("pool", "average pool to 1×1"),
+    "parts": ("pool", "average pool to 2×1"),
+    "norm": ("other", "batch norm"),
+    "sum": ("join", "+"),
+    "all": ("join", "concat, 16 channels"),
+    "flat": ("other", "flatten"),
+    "end": ("linear", "fc 10"),
+}
+
+
+def test_a_row_is_called_by_what_tells_it_from_others_of_its_kind():
+    net = cnnref.Net((8, 16, 16))
+    x = net.input
+    net.conv(x, 8, 3, stride=2, name="conv")
+    net.conv(x, 8, (3, 1), name="wide")
+    net.conv(x, 8, 3, groups=2, name="groups")
+    net.conv(x, 8, 3, groups=8, name="depth")
+    net.conv(x, 8, 3, dilation=2, name="dilated")
+    net.conv(x, 8, 3, stride=(1, 2), name="steps")
+    net.max_pool(x, 2, name="max")
+    net.avg_pool(x, 2, name="mean")
+    net.adaptive_avg_pool(x, 1, name="whole")
+    net.adaptive_avg_pool(x, (2, 1), name="parts")
+    net.batch_norm(x, name="norm")
+    net.add(x, x, name="sum")
+    net.concat(x, x, name="all")
+    net.linear(net.flatten(x, name="flat"), 10, name="end")
+    rows = net.table()
+    assert {row.name: (kind(row), label(row)) for row in rows} == CALLED
+    assert {kind(row) for row in rows} == {*KINDS.values(), "other"}
+
+
+def test_what_stands_several_times_is_broken_before_how_often_where_it_is_too_long():
+    whole = text_width("bottleneck × 111", 12)
+    assert wrap("bottleneck × 111", 12, whole) == ["bottleneck × 111"]
+    assert wrap("bottleneck × 111", 12, whole - 1) == ["bottleneck", "× 111"]
+    assert wrap("input 64 × 28 × 28", 12, 60) == ["input", "64 × 28 × 28"]

@@ -1,0 +1,261 @@
+"""Where boxes stand: blocks in rows and lanes, stacks in columns, fields in panels."""
+
+from itertools import groupby, pairwise
+
+import pytest
+from test_diagrams import blocks, collisions, scenes, sound, spilled
+
+import cnnref
+from cnnref.drawing import stacks
+from cnnref.drawing.block import block_scene
+from cnnref.drawing.fields import fields_scene
+from cnnref.drawing.labels import text_width
+from cnnref.drawing.scene import faint_size
+from cnnref.drawing.stack import stacks_scene
+
+
+def even(places):
+    """Whether numbers are equally far from one to the next."""
+    steps = [b - a for a, b in pairwise(places)]
+    return not steps or steps == pytest.approx([steps[0]] * len(steps), abs=0.01)
+
+
+def drawn():
+    """Every look of a block at every width: with its branches side by side."""
+    for place in blocks():
+        for scene, *_ in scenes(*place):
+            if max(len(arrow.points) for arrow in scene.arrows) < 4:
+                yield scene
+
+
+def rows_of(scene):
+    boxes = sorted(scene.boxes, key=lambda box: (box.middle[1], box.x))
+    return [list(run) for _, run in groupby(boxes, key=lambda box: box.middle[1])]
+
+
+def test_boxes_of_a_block_stand_in_rows_that_are_equally_far_from_each_other():
+    for scene in drawn():
+        rows = rows_of(scene)
+        gaps = [
+            min(box.y for box in below) - max(box.bottom for box in above)
+            for above, below in pairwise(rows)
+        ]
+        assert even([sum(gaps[:n]) for n in range(len(gaps) + 1)])
+        assert 4 * scene.head < gaps[0] < 8 * scene.head
+        for row in rows:
+            level = [box for box in row if box.words != "+"]
+            assert len({(box.y, box.height) for box in level}) < 2
+            assert all(b.x - a.right >= 8 for a, b in pairwise(row))
+
+
+def test_a_block_has_the_same_margin_on_all_sides():
+    for scene in drawn():
+        xs = [x for arrow in scene.arrows for x, _ in arrow.points]
+        left, right = min(box.x for box in scene.boxes), max(box.right for box in scene.boxes)
+        top, bottom = min(box.y for box in scene.boxes), max(box.bottom for box in scene.boxes)
+        margins = (
+            min(left, *xs), scene.width - max(right, *xs), top, scene.height - bottom,
+        )  # fmt: skip
+        assert margins == pytest.approx([margins[0]] * 4)
+
+
+def test_arrows_of_a_block_are_straight_but_for_one_bend_into_the_side_of_a_sum():
+    bent = 0
+    for scene in drawn():
+        for arrow in scene.arrows:
+            source, target = scene.boxes[arrow.source], scene.boxes[arrow.target]
+            leaving = [one for one in scene.arrows if one.source == arrow.source]
+            entering = [one for one in scene.arrows if one.target == arrow.target]
+            (x, start), (end_x, end) = arrow.points[0], arrow.points[-1]
+            assert source.x < x < source.right
+            assert start == source.bottom
+            if len(leaving) == 1:
+                assert x == pytest.approx(source.middle[0])
+            if len(arrow.points) == 2:
+                assert (end_x, end) == (pytest.approx(x), target.y)
+                assert target.x < end_x < target.right
+                if len(entering) == 1 or target.words == "+":
+                    assert end_x == pytest.approx(target.middle[0])
+            else:
+                bent += 1
+                assert target.words == "+"
+                assert arrow.points[1] == (x, end)
+                assert end == target.middle[1]
+                assert end_x == (target.right if x > target.x else target.x)
+    assert bent > 10
+
+
+def test_boxes_of_a_block_have_room_for_their_words():
+    for scene in drawn():
+        for box in scene.boxes:
+            sizes = [faint_size(scene.size) if line.faint else scene.size for line in box.lines]
+            widths = [text_width(line.text, s) for line, s in zip(box.lines, sizes, strict=True)]
+            if box.words == "+":
+                assert box.width == box.height > 1.3 * scene.size
+                continue
+            assert box.width - max(widths) >= 9.4
+            assert box.height - 1.3 * sum(sizes) >= 13
+            # the corners of what a drawing begins and ends with are rounder
+            assert box.kind != "end" or box.width - max(widths) >= 15.4
+
+
+def test_boxes_that_follow_each_other_in_a_lane_are_equally_wide():
+    scene = cnnref.table("resnet50").draw("conv3_2").wide
+    assert len({box.width for box in scene.boxes if box.kind == "conv"}) == 1
+    narrow = block_scene(cnnref.table("googlenet"), range(10, 24), 326, size=11.5)
+    for arrow in narrow.arrows:
+        source, target = narrow.boxes[arrow.source], narrow.boxes[arrow.target]
+        if {source.kind, target.kind} <= {"conv", "pool"}:
+            assert source.width == target.width
+
+
+def test_where_boxes_stand_in_a_column_each_arrow_that_passes_some_has_a_lane():
+    net = cnnref.Net((8, 8, 8))
+    maps = [net.input]
+    for _ in range(4):
+        x = net.concat(*maps) if len(maps) > 1 else maps[0]
+        maps.append(net.conv(x, 4, 1))
+    net.concat(*maps)
+    table = net.table()
+    scene = block_scene(table, range(len(table)), 700)
+    sound(scene)
+    assert len({box.middle[0] for box in scene.boxes}) == 1
+    assert len({b.y - a.bottom for a, b in pairwise(scene.boxes)}) == 1
+    passing = [arrow for arrow in scene.arrows if len(arrow.points) == 4]
+    assert len(passing) == len(scene.arrows) - len(scene.boxes) + 1
+    widest = max(box.right for box in scene.boxes)
+    lanes = sorted({arrow.points[1][0] for arrow in passing})
+    assert even(lanes)
+    assert lanes[0] - widest >= lanes[1] - lanes[0] > scene.head
+    for number, box in enumerate(scene.boxes):
+        at = [arrow.points[-1][1] for arrow in passing if arrow.target == number]
+        out = [arrow.points[0][1] for arrow in passing if arrow.source == number]
+        # in above out, each as far from the next as from the corners
+        assert even([box.y, *sorted(at), *sorted(out), box.bottom])
+        lane = {
+            arrow.points[0][1]: arrow.points[1][0] for arrow in passing if arrow.source == number
+        }
+        assert [lane[y] for y in sorted(lane)] == sorted(lane.values())
+    for arrow in passing:
+        crossing = [
+            one for one in passing
+            if one.points[1][0] == arrow.points[1][0] and one is not arrow
+        ]  # fmt: skip
+        low, high = arrow.points[1][1], arrow.points[2][1]
+        assert all(one.points[2][1] < low or one.points[1][1] > high for one in crossing)
+        # shorter ones are nearer to the boxes
+        inside = [
+            one for one in passing
+            if arrow.source < one.source and one.target < arrow.target
+        ]  # fmt: skip
+        assert all(one.points[1][0] < arrow.points[1][0] for one in inside)
+
+
+STACKS = [("alexnet", "vgg16"), ("plain34", "resnet34"), ("vgg11", "vgg13_bn", "vgg19")]
+
+
+@pytest.mark.parametrize("names", STACKS)
+@pytest.mark.parametrize("width", [700, 326])
+def test_a_stack_is_a_column_below_its_title_with_a_lane_for_its_shortcuts(names, width):
+    networks = [(name, cnnref.table(name)) for name in names]
+    scene = stacks_scene(networks, width, 12)
+    sound(scene)
+    assert scene.width <= width
+    starts = [n for n, box in enumerate(scene.boxes) if box.kind == "end"]
+    columns = [scene.boxes[a:b] for a, b in pairwise([*starts, len(scene.boxes)])]
+    assert len(columns) == len(names)
+    assert len({box.width for box in scene.boxes}) == 1
+    assert even([column[0].x for column in columns])
+    assert 0.6 <= scene.boxes[0].x < 4
+    for name, column in zip(names, columns, strict=True):
+        assert len({box.x for box in column}) == 1
+        (title,) = [text for text in scene.texts if text.text == name]
+        assert title.strong
+        assert (title.anchor, title.x) == ("middle", column[0].middle[0])
+        assert title.y + 0.25 * scene.size < column[0].y
+    titles = {text.y for text in scene.texts if text.strong}
+    assert len(titles) == 1
+    nexts = [column[0].x for column in columns[1:]] + [scene.width]
+    for column, beside in zip(columns, nexts, strict=True):
+        shortcuts = [
+            arrow for arrow in scene.arrows
+            if scene.boxes[arrow.source] in column and len(arrow.points) == 4
+        ]  # fmt: skip
+        for arrow in shortcuts:
+            source, target = scene.boxes[arrow.source], scene.boxes[arrow.target]
+            (x, start), (outer, a), (same, b), (end_x, end) = arrow.points
+            assert (x, end_x, outer, start, end) == (source.right, target.right, same, a, b)
+            assert column[0].right + 2 * scene.head < outer < beside
+            assert source.middle[1] < start < source.bottom
+            assert target.y < end < target.middle[1]
+        if shortcuts:
+            assert beside - column[0].right > 15
+        for arrow in scene.arrows:
+            if len(arrow.points) == 2 and scene.boxes[arrow.source] in column:
+                source, target = scene.boxes[arrow.source], scene.boxes[arrow.target]
+                middle = source.middle[0]
+                assert arrow.points == ((middle, source.bottom), (middle, target.y))
+                assert target.y - source.bottom > 2 * scene.head
+    for box in scene.boxes:
+        assert box.height >= 1.3 * scene.size * len(box.lines) + 2
+    levels = sorted({(box.y, box.bottom) for box in scene.boxes})
+    assert all(a[1] < b[0] for a, b in pairwise(levels))
+
+
+def test_the_name_of_a_stage_stands_at_the_left_above_its_first_boxes():
+    table = cnnref.table("vgg16")
+    scene = stacks([("VGG-16", table)]).wide
+    marks = [text for text in scene.texts if text.halo]
+    assert [text.text for text in marks] == list(table.group("stage"))
+    for mark in marks:
+        assert mark.faint
+        assert (mark.anchor, mark.x) == ("start", scene.boxes[0].x)
+        below = next(box for box in scene.boxes if box.y > mark.y)
+        assert table[below.rows[0]].stage == mark.text
+        above = [box.bottom for box in scene.boxes if box.y < mark.y]
+        assert max(above) < mark.y - 0.75 * scene.size
+        assert mark.y + 2 < below.y < mark.y + 12
+
+
+def test_words_of_a_stack_are_short_only_where_the_long_ones_do_not_fit():
+    table = cnnref.table("alexnet")
+    wide, tight = (stacks_scene([("a", table)] * n, 700, 12) for n in (1, 6))
+    full, brief = ([box.lines for box in scene.boxes[: len(table)]] for scene in (wide, tight))
+    assert full[1][0].text == "11×11 conv, 64, stride 4"
+    assert brief[1][0].text == "11×11, 64, /4"
+    for long, short, box in zip(full, brief, tight.boxes, strict=False):
+        fits = text_width(long[0].text, 12) <= box.width - 4
+        assert (long == short) == fits
+
+
+@pytest.mark.parametrize("width", [700, 326])
+def test_fields_stand_in_even_panels_with_their_words_below(width):
+    table = cnnref.table("resnet50", input_size=(224, 160))
+    scene = fields_scene(table, width, 13)
+    assert list(collisions(scene)) == spilled(scene) == []
+    images, fields = scene.boxes[::2], scene.boxes[1::2]
+    assert len({(box.width, box.height) for box in images}) == 1
+    assert images[0].width / images[0].height == pytest.approx(160 / 224)
+    xs = sorted({box.middle[0] for box in images})
+    assert even(xs)
+    assert xs[0] == pytest.approx(scene.width - xs[-1])
+    assert len(xs) == min(len(images), width // 110)
+    levels = {round(box.middle[1], 3) for box in images}
+    assert len(levels) == -(-len(images) // len(xs))
+    panel = max(max(box.width, box.height) for box in scene.boxes)
+    assert xs[1] - xs[0] > panel + 8
+    known = table.receptive_fields()
+    texts = [list(run) for _, run in groupby(scene.texts, key=lambda text: (text.x, text.y > 0))]
+    for box, words in zip(fields, texts, strict=True):
+        row = known[box.rows[-1]]
+        name, size, jump = words
+        assert (name.strong, name.faint, size.faint, jump.faint) == (True, False, False, True)
+        assert not size.strong
+        assert not jump.strong
+        assert name.text == box.words.split(":")[0]
+        assert size.text == "×".join(map(str, row.field))
+        assert jump.text == "jump " + "×".join(map(str, row.jump))
+        assert [text.x for text in words] == pytest.approx([box.middle[0]] * 3)
+        assert 12 < name.y - box.middle[1] - panel / 2 < 26
+    assert scene.height - max(text.y for text in scene.texts) > 4
+    assert min(box.y for box in scene.boxes) > 0
