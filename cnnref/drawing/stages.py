@@ -18,7 +18,6 @@ __all__ = [
     "block_kind",
     "block_rows",
     "stage_links",
-    "stage_rows",
     "stages",
 ]
 
@@ -45,18 +44,6 @@ def block_rows(table: Table, block: str) -> tuple[int, ...]:
         raise UnknownNameError(f"block of {table.name}", block, dict.fromkeys(names))
     # of a module's functions the path is known, and not the block
     return inside or tuple(row for row, layer in enumerate(table) if layer.block == found[0])
-
-
-def stage_rows(table: Table, stage: str) -> tuple[int, ...]:
-    """The numbers of a stage's rows.
-
-    Raises:
-        UnknownNameError: no stage has that name.
-    """
-    rows = tuple(row for row, layer in enumerate(table) if layer.stage == stage)
-    if not rows:
-        raise UnknownNameError(f"stage of {table.name}", stage, table.group("stage"))
-    return rows
 
 
 def block_kind(layers: Sequence[Layer]) -> str:

@@ -10,7 +10,7 @@ from cnnref.drawing import stacks
 from cnnref.drawing.block import block_scene
 from cnnref.drawing.fields import fields_scene
 from cnnref.drawing.labels import text_width
-from cnnref.drawing.scene import faint_size
+from cnnref.drawing.scene import Arrow, Box, Scene, faint_size, faults
 from cnnref.drawing.stack import stacks_scene
 
 
@@ -228,6 +228,18 @@ def test_words_of_a_stack_are_short_only_where_the_long_ones_do_not_fit():
         assert (long == short) == fits
 
 
+def test_what_joins_otherwise_than_by_a_sum_or_is_read_by_nothing_is_no_stack():
+    appended, unread = cnnref.Net((4, 8, 8), name="appended"), cnnref.Net((4, 8, 8), name="unread")
+    x = appended.conv(appended.input, 4, 3, padding=1, name="first")
+    appended.concat(x, appended.conv(x, 4, 3, padding=1, name="second"), name="both")
+    x = unread.conv(unread.input, 4, 1, name="first")
+    unread.conv(x, 4, 1, name="aside")
+    unread.conv(x, 4, 1, name="last")
+    for net, left in ((appended, "both"), (unread, "aside")):
+        with pytest.raises(cnnref.CnnrefError, match=f"{net.name}: {left} is neither on the long"):
+            stacks([("A", net.table())])
+
+
 @pytest.mark.parametrize("width", [700, 326])
 def test_fields_stand_in_even_panels_with_their_words_below(width):
     table = cnnref.table("resnet50", input_size=(224, 160))
@@ -235,6 +247,11 @@ def test_fields_stand_in_even_panels_with_their_words_below(width):
     assert list(collisions(scene)) == spilled(scene) == []
     images, fields = scene.boxes[::2], scene.boxes[1::2]
     assert len({(box.width, box.height) for box in images}) == 1
+    # what sees the whole image and has no place in it is not drawn
+    maps = {row.stage for row in table if max(row.out_shape.size, default=1) > 1}
+    last = {row.stage: row.out_shape.size for row in table}
+    shown = [name for name in last if name in maps and last[name] and max(last[name]) > 1]
+    assert [box.words.partition(":")[0] for box in fields] == shown
     assert images[0].width / images[0].height == pytest.approx(160 / 224)
     xs = sorted({box.middle[0] for box in images})
     assert even(xs)
@@ -259,3 +276,19 @@ def test_fields_stand_in_even_panels_with_their_words_below(width):
         assert 12 < name.y - box.middle[1] - panel / 2 < 26
     assert scene.height - max(text.y for text in scene.texts) > 4
     assert min(box.y for box in scene.boxes) > 0
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(20, 0), (-20, 0), (0, 30), (0, -30)])
+def test_boxes_may_touch_but_not_lie_on_each_other_nor_on_an_arrow(dx, dy):
+    box = Box("conv", (0,), (), "one", 100, 100, 20, 30)
+    other = box._replace(words="two", x=box.x + dx, y=box.y + dy)
+    scene = Scene((box, other), (), (), 200, 200)
+    assert list(faults(scene)) == []
+    near = other._replace(x=other.x - dx / 100, y=other.y - dy / 100)
+    assert len(list(faults(scene._replace(boxes=(box, near))))) == 1
+    side = ((box.x, box.y), (box.x, box.bottom)) if dx else ((box.x, box.y), (box.right, box.y))
+    passing = Arrow(1, 1, (), side)
+    assert list(faults(scene._replace(arrows=(passing,)))) == []
+    inner = tuple((x + (dx != 0), y + (dy != 0)) for x, y in side)
+    (fault,) = faults(scene._replace(arrows=(passing._replace(points=inner),)))
+    assert fault == "an arrow would run through the box 'one'"

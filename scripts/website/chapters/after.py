@@ -90,7 +90,7 @@ def connections() -> Html:
 def _connections(panels: Mapping[str, int], columns: int) -> Scene:
     outlines: list[Outline] = []
     texts: list[Text] = []
-    side, across, down = CHANNELS * CELL, 166.0, CHANNELS * CELL + 62
+    side, across, down = CHANNELS * CELL, 192.0, CHANNELS * CELL + 62
     for place, (title, groups) in enumerate(panels.items()):
         own = CHANNELS // groups
         x, y = place % columns * across + across / 2 - side / 2, place // columns * down + 28
