@@ -8,8 +8,11 @@ from test_diagrams import blocks, collisions, scenes, sound, spilled
 import cnnref
 from cnnref.drawing import stacks
 from cnnref.drawing.block import block_scene
+from cnnref.drawing.column import in_column
 from cnnref.drawing.fields import fields_scene
+from cnnref.drawing.graph import Edge, graph
 from cnnref.drawing.labels import text_width
+from cnnref.drawing.lanes import Size
 from cnnref.drawing.scene import Arrow, Box, Scene, faint_size, faults
 from cnnref.drawing.stack import stacks_scene
 
@@ -292,3 +295,17 @@ def test_boxes_may_touch_but_not_lie_on_each_other_nor_on_an_arrow(dx, dy):
     inner = tuple((x + (dx != 0), y + (dy != 0)) for x, y in side)
     (fault,) = faults(scene._replace(arrows=(passing._replace(points=inner),)))
     assert fault == "an arrow would run through the box 'one'"
+
+
+def test_shortcuts_that_follow_each_other_share_a_lane_and_those_that_meet_do_not():
+    table = cnnref.table("resnet34")
+    rows = [number for number, row in enumerate(table) if row.stage == "conv2"]
+    nodes = graph(table, rows, fold=True)
+    _, routes = in_column(nodes, [Size(100, 30)] * len(nodes.nodes), 10)
+    lanes = [route[1][0] for route in routes if len(route) == 4]
+    assert len(lanes) == 3
+    assert len(set(lanes)) == 1
+    ends = [edge for edge, route in zip(nodes.edges, routes, strict=True) if len(route) == 4]
+    inner = Edge(ends[0].target, ends[1].source + 1, (0, 1))
+    _, routes = in_column(nodes._replace(edges=(*nodes.edges, inner)), [Size(9, 9)] * 99, 10)
+    assert len({route[1][0] for route in routes if len(route) == 4}) == 2
