@@ -190,7 +190,7 @@ def stage_links(table: Table, found: Iterable[Stage]) -> list[StageLink]:
 def _needed(table: Table) -> set[int]:
     """The rows that the last row depends on."""
     needed = {len(table) - 1}
-    for row in range(len(table) - 1, -1, -1):
+    for row in reversed(range(len(table))):
         if row in needed:
             needed.update(table[row].inputs)
     return needed

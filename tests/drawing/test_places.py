@@ -220,15 +220,36 @@ def test_the_name_of_a_stage_stands_at_the_left_above_its_first_boxes():
         assert mark.y + 2 < below.y < mark.y + 12
 
 
-def test_words_of_a_stack_are_short_only_where_the_long_ones_do_not_fit():
+@pytest.mark.parametrize("number", [4, 6, 9])
+def test_words_of_a_stack_are_short_only_where_the_long_ones_do_not_fit(number):
     table = cnnref.table("alexnet")
-    wide, tight = (stacks_scene([("a", table)] * n, 700, 12) for n in (1, 6))
-    full, brief = ([box.lines for box in scene.boxes[: len(table)]] for scene in (wide, tight))
-    assert full[1][0].text == "11×11 conv, 64, stride 4"
-    assert brief[1][0].text == "11×11, 64, /4"
-    for long, short, box in zip(full, brief, tight.boxes, strict=False):
-        fits = text_width(long[0].text, 12) <= box.width - 4
-        assert (long == short) == fits
+    wide, tight = (stacks_scene([("a", table)] * n, 700, 12) for n in (1, number))
+    full = [line.text for box in wide.boxes for line in box.lines]
+    assert full[:2] == ["3 × 224 × 224", "11×11 conv, 64, stride 4"]
+    assert full[-1] == "fc 1000"
+    brief = {
+        full[0]: "224×224",
+        full[1]: "11×11, 64, /4",
+        "3×3 max pool, stride 2": "3×3 max pool, /2",
+    }
+    brief["average pool to 6×6"] = "avg pool to 6×6"
+    for long, box in zip(full, tight.boxes, strict=False):
+        room = box.width - 4
+        short = brief.get(long, long.replace(" conv", ""))
+        told = [line.text for line in box.lines]
+        if text_width(long, 12) <= room:
+            assert told == [long]
+        elif text_width(short, 12) <= room:
+            assert told == [short]
+        else:
+            assert "".join(told) == short.replace(" ", "") or " ".join(told) == short
+
+
+def test_a_vector_has_no_shorter_name_than_its_length():
+    net = cnnref.Net((1234567,))
+    net.linear(net.input, 2)
+    scene = stacks_scene([("a", net.table())] * 14, 700, 12)
+    assert [line.text for line in scene.boxes[0].lines] == ["1234567"]
 
 
 def test_what_joins_otherwise_than_by_a_sum_or_is_read_by_nothing_is_no_stack():
