@@ -270,6 +270,9 @@ def test_a_graph_in_words_ends_in_ovals_and_says_each_box():
 
 def test_a_whole_network_in_words_begins_with_its_input():
     table = cnnref.table("alexnet")
+    # views are folded in without a word
+    assert "flatten" not in table.to_dot() + table.to_mermaid()
+    assert "conv, 64, stride 4, ReLU" in table.to_dot()
     assert 'n0 [label="input\\n3 × 224 × 224", shape=oval];' in table.to_dot()
     assert table.to_dot().startswith('digraph "alexnet" {\n')
     assert 'n0(["input<br>3 × 224 × 224"])' in table.to_mermaid()
