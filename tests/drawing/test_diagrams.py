@@ -149,6 +149,8 @@ def sound(scene):
     assert list(faults(scene)) == list(collisions(scene)) == []
     assert loose_ends(scene) == []
     assert spilled(scene) == []
+    # a dashed arrow goes through rows that have no box
+    assert all(bool(arrow.rows) == arrow.dashed for arrow in scene.arrows)
     for box in scene.boxes:
         assert 0 <= box.x <= box.right <= scene.width
         assert 0 <= box.y <= box.bottom <= scene.height

@@ -173,7 +173,7 @@ def test_a_stack_is_a_column_below_its_title_with_a_lane_for_its_shortcuts(names
     for name, column in zip(names, columns, strict=True):
         assert len({box.x for box in column}) == 1
         (title,) = [text for text in scene.texts if text.text == name]
-        assert title.strong
+        assert (title.strong, title.faint, title.halo) == (True, False, False)
         assert (title.anchor, title.x) == ("middle", column[0].middle[0])
         assert title.y + 0.25 * scene.size < column[0].y
     titles = {text.y for text in scene.texts if text.strong}
@@ -211,7 +211,7 @@ def test_the_name_of_a_stage_stands_at_the_left_above_its_first_boxes():
     marks = [text for text in scene.texts if text.halo]
     assert [text.text for text in marks] == list(table.group("stage"))
     for mark in marks:
-        assert mark.faint
+        assert (mark.faint, mark.strong) == (True, False)
         assert (mark.anchor, mark.x) == ("start", scene.boxes[0].x)
         below = next(box for box in scene.boxes if box.y > mark.y)
         assert table[below.rows[0]].stage == mark.text
@@ -268,6 +268,7 @@ def test_what_joins_otherwise_than_by_a_sum_or_is_read_by_nothing_is_no_stack():
 def test_fields_stand_in_even_panels_with_their_words_below(width):
     table = cnnref.table("resnet50", input_size=(224, 160))
     scene = fields_scene(table, width, 13)
+    assert not any(text.halo for text in scene.texts)
     assert list(collisions(scene)) == spilled(scene) == []
     images, fields = scene.boxes[::2], scene.boxes[1::2]
     assert len({(box.width, box.height) for box in images}) == 1

@@ -73,6 +73,7 @@ def words_of(scene):
 @pytest.mark.parametrize("scene", [across_scene, down_scene])
 def test_a_box_has_its_name_in_bold_its_shape_and_what_is_in_it_in_small(table, scene):
     drawn = scene(table, 420, 12)
+    assert not any(text.halo for text in drawn.texts)
     signs = "×" if scene is across_scene else " × "
     for stage, texts in zip(stages(table, pools=True), words_of(drawn), strict=False):
         said = {
