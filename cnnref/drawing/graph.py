@@ -143,7 +143,7 @@ def _edges(layers: Sequence[Layer], nodes: Iterable[Node]) -> list[Edge]:
     return edges
 
 
-def to_dot(table: Table, rows: Sequence[int], *, fold: bool = True) -> str:
+def to_dot(table: Table, rows: Sequence[int], *, fold: bool) -> str:
     """Rows of a table and what they read in the language of Graphviz."""
     drawn = graph(table, rows, fold=fold)
     lines = [f"digraph {_in_dot([table.name])} {{", '  node [shape=box, fontname="sans-serif"];']
@@ -154,7 +154,7 @@ def to_dot(table: Table, rows: Sequence[int], *, fold: bool = True) -> str:
     return "\n".join([*lines, "}\n"])
 
 
-def to_mermaid(table: Table, rows: Sequence[int], *, fold: bool = True) -> str:
+def to_mermaid(table: Table, rows: Sequence[int], *, fold: bool) -> str:
     """Rows of a table and what they read as a flowchart of Mermaid."""
     drawn = graph(table, rows, fold=fold)
     lines = ["flowchart TD"]
