@@ -1,12 +1,14 @@
 """What a box says of its rows, and how wide that is."""
 
 import string
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import cnnref
 from cnnref.drawing.labels import KINDS, kind, label, text_width, wrap
+from cnnref.drawing.stages import block_kind
 
 ROOT = Path(__file__).resolve().parents[2]
 FONTS = ROOT / "docs/assets/fonts/plex-sans"
@@ -96,3 +98,49 @@ def test_what_stands_several_times_is_broken_before_how_often_where_it_is_too_lo
     assert wrap("bottleneck × 111", 12, whole) == ["bottleneck × 111"]
     assert wrap("bottleneck × 111", 12, whole - 1) == ["bottleneck", "× 111"]
     assert wrap("input 64 × 28 × 28", 12, 60) == ["input", "64 × 28 × 28"]
+
+
+# as the papers call them, by how a network's name begins
+BLOCKS = {
+    "googlenet": {"inception module": 9},
+    "bn_inception": {"inception module": 8, "reduction module": 2},
+    "inception_v3": {"inception module": 9, "reduction module": 2},
+    "inception_v4": {"inception module": 14, "reduction module": 4, "two branches": 1},
+    "inception_resnet_v1": {"Inception-ResNet block": 20, "reduction module": 2},
+    "inception_resnet_v2": {
+        "Inception-ResNet block": 40, "reduction module": 2, "inception module": 1,
+    },
+    "resnet18": {"basic block": 8},
+    "resnet34": {"basic block": 16},
+    "resnet50": {"bottleneck": 16},
+    "plain34": {"plain block": 16},
+    "preact_resnet18": {"pre-activation basic block": 8},
+    "preact_resnet50": {"pre-activation bottleneck": 16},
+    "squeezenet": {"fire module": 8},
+    "resnext50": {"bottleneck": 16},
+    "seresnet50": {"bottleneck": 16},
+    "densenet121": {"dense layer": 58},
+    "mobilenet_v1": {"plain block": 13},
+    "mobilenet_v2": {"plain block": 7, "residual block": 10},
+    "shufflenet": {"two branches": 16},
+    "efficientnet": {"plain block": 7, "residual block": 9},
+    "regnet_x": {"bottleneck": 22},
+    "convnext": {"residual block": 18},
+    "vgg16": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("start", BLOCKS)
+def test_blocks_are_called_as_their_papers_call_them(start):
+    for name in cnnref.names():
+        if name.startswith(start):
+            blocks = cnnref.table(name).group("block").items()
+            found = Counter(block_kind(rows) for block, rows in blocks if block)
+            assert found == BLOCKS[start], name
+
+
+def test_a_block_of_no_convolution_is_a_block():
+    net = cnnref.Net((4, 8, 8))
+    with net.block("b"):
+        net.relu(net.batch_norm(net.input))
+    assert block_kind(net.table()) == "block"
