@@ -12,7 +12,7 @@ from checks.built_pages import read_page
 from checks.policy import guarded
 from cnnref.errors import CnnrefError
 from website.places import DOCS
-from website.teaching import deck, points, slides
+from website.teaching import chapter, deck, points, slides
 from website.theme.revise import CHAPTERS
 
 # a page with one block of every kind that slides know
@@ -90,6 +90,24 @@ def test_what_is_revealed_has_numbers_without_a_gap(made: list[deck.Slide]) -> N
     for slide in made:
         steps = sorted({int(step) for step in re.findall(r'data-step="(\d+)"', slide.body)})
         assert steps == list(range(1, len(steps) + 1)), slide.title
+
+
+def test_a_block_keeps_no_name_that_its_page_has_but_a_drawing_is_still_an_image() -> None:
+    page = (
+        '<article><h1 id="a">A</h1><p id="b" role="note" tabindex="0" class="c">x '
+        '<a id="d" role="link" href="#e">y</a> <svg id="f" role="img"><title>z</title></svg> '
+        '<span class="chart-view" role="img" data-spec="{}">v</span></p></article>'
+    )
+    (part,) = chapter.parts(page, "nets.html")
+    inner = [tag for block in part.blocks for tag in block.find_all(True)]
+    found = {str(tag.name): dict(tag.attrs) for tag in inner}
+    assert found == {
+        "a": {"href": "../nets.html#e"},
+        "svg": {"role": "img"},
+        "title": {},
+        "span": {"class": ["chart-view"], "role": "img"},
+    }
+    assert [dict(block.attrs) for block in part.blocks] == [{"class": ["c"]}]
 
 
 def test_what_is_lost_is_refused(made: list[deck.Slide]) -> None:
