@@ -2,6 +2,7 @@
 
 import json
 import re
+from math import sqrt
 
 import pytest
 
@@ -49,6 +50,18 @@ def test_the_chart_by_year_draws_the_results():
     }
     assert human == 5.1
     assert bars[6]["depth"] == "several depths"
+
+
+def test_the_standard_error_is_the_root_of_what_stands_below_it():
+    told = history_facts.spread()
+    p, other, images, error = map(float, re.findall(r"\d+\.?\d*", told["tex"].replace("1 -", "")))
+    assert p == other
+    assert told["images"] == f"{images:,.0f}"
+    assert sqrt(p * (1 - p) / images) == pytest.approx(error, abs=5e-5)
+    assert float(told["points"]) == pytest.approx(100 * error, abs=0.01)
+    (best, _), person = history_facts.challenge_years()[2015], history_facts.human()
+    lead = person.top5_error.number - best.top5_error.number
+    assert float(told["ahead"]) == pytest.approx(lead / (100 * error), abs=0.05)
 
 
 @pytest.mark.parametrize("measure", charts.MEASURES)
