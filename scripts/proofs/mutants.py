@@ -3,9 +3,10 @@
 A thin sampler of its own: a mutation tool runs one suite for the whole project, which here takes
 many minutes, or needs the program's layout to be its own.
 
-mutants.csv keeps what the last sample of each room came to, of the program as it was drawn and with
-the tests that were written for what had survived; `without_effect` are those changes that nobody
-could notice, as of a distance in a drawing or of a check that never fires.
+mutants.csv keeps what samples of each room came to, of the program as it was drawn: `at_first`
+with the tests that there were, where that was written down, and `caught` with those that were
+written for what had survived; `without_effect` are those changes that nobody could notice, as of a
+distance in a drawing, of a check that never fires, or of code without a caller, which has gone.
 """
 
 from __future__ import annotations

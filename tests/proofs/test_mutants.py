@@ -100,10 +100,13 @@ def test_of_each_room_nearly_all_changes_were_noticed_that_can_be():
     record = ROOT / "scripts" / "proofs" / "mutants.csv"
     with record.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["room"] for row in rows] == [*ROOMS]
+    assert {row["room"] for row in rows} == {*ROOMS}
+    assert len({(row["room"], row["seed"]) for row in rows}) == len(rows)
     for row in rows:
         changes, caught, idle = (int(row[key]) for key in ("changes", "caught", "without_effect"))
+        assert changes >= 20
         assert 95 * (changes - idle) <= 100 * caught <= 100 * (changes - idle)
+        assert int(row["at_first"] or 0) <= caught
 
 
 def test_tests_that_are_red_kill_nothing(checkout):
