@@ -157,6 +157,8 @@ def sound(scene):
     for arrow in scene.arrows:
         for (a, b), (c, d) in pairwise(arrow.points):
             assert a == pytest.approx(c) or b == pytest.approx(d)  # along an axis
+        # the head has room on the last stretch
+        assert abs(c - a) + abs(d - b) >= 1.6 * scene.head
 
 
 @pytest.mark.parametrize("name", cnnref.names())

@@ -159,6 +159,18 @@ def test_ways_are_settings_with_enough_networks() -> None:
     assert list(ways([Shown(few, here=False)])) == []
 
 
+def test_a_view_of_times_is_said_from_the_fastest_network_to_the_slowest() -> None:
+    (way, *_) = ways([MACHINE])
+    said = views._time_view(way, "macs").description
+    ordered = sorted(way.points, key=lambda one: one.seconds)
+    first, last = re.findall(r"(\w+) \(([\d.,]+) ms\)", said)
+    for (name, told), one in ((first, ordered[0]), (last, ordered[-1])):
+        assert name == one.name
+        # three digits that count
+        assert float(told.replace(",", "")) == float(f"{1e3 * one.seconds:.3g}")
+    assert f"each of {len(ordered)} networks" in said
+
+
 # ---- tables ----
 
 
