@@ -93,6 +93,13 @@ def test_a_row_is_called_by_what_tells_it_from_others_of_its_kind():
     assert {kind(row) for row in rows} == {*KINDS.values(), "other"}
 
 
+def test_a_convolution_of_one_channel_is_no_depthwise_one():
+    net = cnnref.Net((1, 8, 8))
+    net.conv(net.input, 1, 3, name="one")
+    net.conv(net.input, 4, 3, name="more")
+    assert [label(row) for row in net.table()] == ["3×3 conv, 1", "3×3 conv, 4"]
+
+
 def test_what_stands_several_times_is_broken_before_how_often_where_it_is_too_long():
     whole = text_width("bottleneck × 111", 12)
     assert wrap("bottleneck × 111", 12, whole) == ["bottleneck × 111"]

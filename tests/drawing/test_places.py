@@ -7,14 +7,16 @@ from test_diagrams import blocks, collisions, scenes, sound, spilled
 
 import cnnref
 from cnnref.drawing import stacks
-from cnnref.drawing.block import block_scene
+from cnnref.drawing.block import _Air, _scene, block_scene
+from cnnref.drawing.chain import chain
 from cnnref.drawing.column import in_column
 from cnnref.drawing.fields import fields_scene
 from cnnref.drawing.graph import Edge, graph
 from cnnref.drawing.labels import text_width
 from cnnref.drawing.lanes import Size
 from cnnref.drawing.scene import Arrow, Box, Scene, faint_size, faults
-from cnnref.drawing.stack import stacks_scene
+from cnnref.drawing.stack import PAD, _lines, _Stack, stacks_scene
+from cnnref.drawing.stages import block_rows
 
 
 def even(places):
@@ -331,3 +333,52 @@ def test_shortcuts_that_follow_each_other_share_a_lane_and_those_that_meet_do_no
     inner = Edge(ends[0].target, ends[1].source + 1, (0, 1))
     _, routes = in_column(nodes._replace(edges=(*nodes.edges, inner)), [Size(9, 9)] * 99, 10)
     assert len({route[1][0] for route in routes if len(route) == 4}) == 2
+
+
+def test_words_of_a_stack_may_be_as_wide_as_their_box_between_its_margins():
+    table = cnnref.table("alexnet")
+    stack = _Stack("a", table, chain(table), (), norms=False)
+    for number, full, short in (
+        (0, "3 × 224 × 224", "224×224"),
+        (1, "11×11 conv, 64, stride 4", "11×11, 64, /4"),
+    ):
+        whole = text_width(full, 12) + 2 * PAD
+        assert _lines(stack, number, whole, 12) == [full]
+        assert _lines(stack, number, whole - 0.01, 12) == [short]
+        assert _lines(stack, number, text_width(short, 12) + 2 * PAD, 12) == [short]
+
+
+def test_layers_of_a_stage_begin_at_its_top_and_its_last_pooling_ends_it():
+    pair = [(name, cnnref.table(name)) for name in ("vgg11", "vgg19")]
+    scene = stacks(pair).wide
+    starts = [n for n, box in enumerate(scene.boxes) if box.kind == "end"]
+    columns = [scene.boxes[: starts[1]], scene.boxes[starts[1] :]]
+    for stage in ("conv1", "conv2", "conv3", "conv4", "conv5"):
+        short, long = (
+            [box for box in column[1:] if table[box.rows[0]].stage == stage]
+            for column, (_, table) in zip(columns, pair, strict=True)
+        )
+        assert [box.y for box in short[:-1]] == [box.y for box in long[: len(short) - 1]]
+        assert short[-1].kind == long[-1].kind == "pool"
+        assert short[-1].y == long[-1].y
+
+
+def test_a_shortcut_says_that_it_changes_nothing_where_it_goes_round_something():
+    net = cnnref.Net((4, 8, 8))
+    with net.block("plain"):
+        x = net.conv(net.input, 4, 1)
+        net.add(net.conv(x, 4, 1), x)
+    with net.block("apart"):
+        net.add(net.conv(net.input, 4, 1), net.conv(net.input, 4, 1))
+    with net.block("twice"):
+        net.add(net.input, net.input)
+    table = net.table()
+    labels = {
+        name: [arrow.label for arrow in table.draw(name).wide.arrows if arrow.label]
+        for name in ("plain", "apart", "twice")
+    }
+    assert labels == {"plain": ["identity"], "apart": [], "twice": []}
+    # where all boxes stand in a column nothing is written on an arrow
+    rows = block_rows(table, "plain")
+    column = _scene(graph(table, rows, fold=True), table, 200, _Air(9, 14), 13, column=True)
+    assert not any(arrow.label for arrow in column.arrows)
