@@ -282,6 +282,21 @@ def test_rules_of_ones_own_are_named_like_a_target(capsys):
     assert (code, [line.split(",")[2] for line in out.splitlines()[1:]]) == (0, ["4608", "9216"])
 
 
+def test_a_module_that_is_built_already_is_swept_as_it_is_traced(capsys):
+    code, out, _ = run(capsys, "sweep", "own:built", "--input-size", "8,16", "--format", "csv")
+    swept = list(csv.DictReader(StringIO(out)))
+    assert (code, [row["input size"] for row in swept]) == (0, ["8", "16"])
+    for row in swept:
+        alone = rows(capsys, "trace", "own:built", "--input-size", row["input size"])
+        assert row["MACs"] == alone[0]["MACs"]
+    refusals = [
+        run(capsys, *words, "own:built", "--input-size", "8", "--arg", "width=2")
+        for words in (("trace",), ("sweep",))
+    ]
+    assert refusals[0] == refusals[1]
+    assert refusals[0][0] == 2
+
+
 def test_sizes_may_be_written_with_x(capsys):
     words = ("trace", "own:build", "--input")
     assert rows(capsys, *words, "3x16x20") == rows(capsys, *words, "3,16,20")
