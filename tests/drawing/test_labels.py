@@ -151,3 +151,18 @@ def test_a_block_of_no_convolution_is_a_block():
     with net.block("b"):
         net.relu(net.batch_norm(net.input))
     assert block_kind(net.table()) == "block"
+
+
+def test_two_branches_are_no_fire_module_whichever_comes_first():
+    net = cnnref.Net((4, 8, 8))
+    with net.block("small first"):
+        x = net.input
+        net.concat(net.conv(x, 4, 1), net.conv(x, 4, 3, padding=1))
+    with net.block("large first"):
+        net.concat(net.conv(x, 4, 3, padding=1), net.conv(x, 4, 1))
+    with net.block("squeezed"):
+        y = net.conv(x, 2, 1)
+        net.concat(net.conv(y, 4, 1), net.conv(y, 4, 3, padding=1))
+    assert {name: block_kind(rows) for name, rows in net.table().group("block").items()} == {
+        "small first": "two branches", "large first": "two branches", "squeezed": "fire module",
+    }  # fmt: skip
