@@ -47,6 +47,18 @@ def test_a_bar_is_as_long_as_its_exact_number_in_the_unit_of_the_axis(key, by):
     assert "batch of 2" in to_spec(VGG.chart(key, by, batch_size=2))["title"]["subtitle"]
 
 
+def test_bars_are_of_stages_and_of_blocks_or_what_stands_outside_of_any():
+    table = cnnref.table("resnet18")
+    working = [row for row in table if row.macs]
+    for by, names in {
+        "layer": [row.name for row in working],
+        "stage": [row.stage for row in working],
+        "block": [row.block or row.name for row in working],
+    }.items():
+        values = to_spec(table.chart("macs", by))["data"]["values"]
+        assert [value["name"] for value in values] == list(dict.fromkeys(names))
+
+
 @pytest.mark.parametrize(("number", "words"), [(1, "1 row is"), (2, "2 rows are")])
 def test_a_chart_says_of_how_many_rows_it_does_not_know(number, words):
     rows = [row._replace(counted=n >= number) for n, row in enumerate(VGG)]
