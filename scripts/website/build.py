@@ -91,8 +91,6 @@ def build(*, force: bool = False, twice: bool = False, measured: bool = True) ->
                 check(folder / "site")
             if twice:
                 with step("build again with nothing kept, and compare"):
-                    # what a notebook prints must be the same at every run, too
-                    shutil.rmtree(CACHE / "notebooks", ignore_errors=True)
                     mkdocs(folder / "again", keeping=False)
                     compare(folder / "site", folder / "again")
             swap(folder / "site", folder / "old", SITE)
@@ -225,7 +223,6 @@ def steady() -> Iterator[None]:
         if written(pages=False) != before:
             for path in {drift.STAMP} | shelf.names() - there:
                 path.unlink(missing_ok=True)
-            shutil.rmtree(CACHE / "notebooks", ignore_errors=True)
 
 
 @contextmanager

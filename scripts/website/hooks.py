@@ -35,7 +35,7 @@ from website.theme import exits as site_exits
 from website.theme import glossary as site_glossary
 from website.theme import math as site_math
 from website.theme import notebooks as site_notebooks
-from website.theme import prose, revise
+from website.theme import prose, revise, runs
 from website.theme import repairs as site_theme
 from website.theme import search as site_search
 from website.theme import tables as site_tables
@@ -62,6 +62,7 @@ SWEPT = (
     site_networks.LISTINGS,
     site_slides.DECKS,
     site_what_if.GRIDS,
+    *runs.KEPT,
 )
 # those of the build at work
 _pages: list[Pages] = []
@@ -70,13 +71,14 @@ _nav: list[Navigation] = []
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Before all else: how notebooks are run, and that a preview shows an error of a macro."""
-    site_notebooks.configure(config)
+    runs.configure(config)
     config.plugins["macros"].config["on_error_fail"] = PREVIEWED not in os.environ
     return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what is not in docs/: the charts' scripts, downloads and the pages of networks."""
+    runs.begin(config, files)
     views = site_choices.assets(
         site_measured.charts(Path(config.docs_dir) / "generated" / "charts")
     )
@@ -195,7 +197,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     """What concerns the site as a whole."""
     print(_pages[0].work(), flush=True)
     _pages[0].sweep()
-    site_notebooks.seal()
+    runs.end()
     site = Path(config.site_dir)
     site_math.close()
     site_theme.repair_scripts(site)
@@ -206,6 +208,11 @@ def on_post_build(config: MkDocsConfig) -> None:
     site_slides.write(site, site_policy.guarded)
     for shelf in SWEPT:
         shelf.sweep()
+
+
+def on_build_error(error: Exception) -> None:
+    """Nobody waits for what runs beside a build that has failed."""
+    runs.end()
 
 
 def refuse_left_over(html: str, where: str) -> None:

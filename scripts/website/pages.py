@@ -25,7 +25,7 @@ from website.kept import reach
 from website.kept.shelf import COMPLAINTS, PROGRESS, WORK, Shelf, digest
 from website.networks import answers, files
 from website.places import DOCS, ROOT
-from website.theme import notebooks
+from website.theme import runs
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -117,6 +117,7 @@ class Pages:
         key = digest(uri, page.meta, markdown, self.site, self.addresses, *_taken_in(uri, markdown))
         # the placeholder of a chart does not say what is drawn
         key = digest(key, json.dumps(draw.made_of(markdown), sort_keys=True))
+        key = digest(key, runs.take(page), playground.absence()) if uri.endswith(".py") else key
         self.keys[uri] = key
         render: Callable[..., None] = page.render
         kept = self.articles.find(key)
@@ -141,7 +142,7 @@ class Pages:
 
     def work(self) -> str:
         """What this build made, where it did not find it."""
-        done = (f"{WORK[kind]} {kind}" for kind in (*SHELVES, "charts", "formulas"))
+        done = (f"{WORK[kind]} {kind}" for kind in (*SHELVES, "charts", "formulas", "notebooks"))
         return f"{PROGRESS}{', '.join(done)}"
 
     def _registered(self, uri: str) -> Any:
@@ -284,9 +285,6 @@ def _taken_in(uri: str, markdown: str) -> Iterator[str]:
         yield reach.texts([place for place in (DOCS / name, ROOT / name) if place.is_file()])
     if DOCUMENTED.search(markdown):
         yield reach.package()
-    if path.suffix == ".py":
-        yield notebooks.package_hash()
-        yield playground.absence()
 
 
 def _beside(page: Page, folder: Path) -> Iterator[object]:

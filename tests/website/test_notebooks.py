@@ -4,6 +4,8 @@ import json
 import re
 import runpy
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +16,10 @@ from mkdocs.exceptions import PluginError
 
 import cnnref
 from cnnref.counting import arithmetic
+from website import places
+from website.kept import noted, shelf
 from website.theme import notebooks as site_notebooks
+from website.theme import runs
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.py"))
@@ -59,7 +64,6 @@ def test_the_site_runs_notebooks_and_refuses_errors():
     options = text[text.index("- mkdocs-jupyter:") : text.index("hooks:")]
     assert "execute: true" in options
     assert "allow_errors: false" in options
-    assert "cache: false" not in options
     for path in NOTEBOOKS:
         assert f"notebooks/{path.name}" in text
 
@@ -80,15 +84,31 @@ plugins:
 hooks: [hooks.py]
 """
 HOOKS = """
+from website import places
+from website.kept import noted, shelf
 from website.theme import notebooks as site_notebooks
+from website.theme import runs
+from website.theme import runs
 
 def on_config(config):
-    if {keyed}:
-        site_notebooks.configure(config)
+    runs.configure(config)
     return config
+
+def on_files(files, config):
+    runs.begin(config, files)
+
+def on_page_markdown(markdown, page, config, files):
+    if page.file.src_uri.endswith(".py"):
+        runs.take(page)
 
 def on_page_content(html, page, config, files):
     return site_notebooks.tidy(html, page, files)
+
+def on_build_error(error):
+    runs.end()
+
+def on_post_build(config):
+    runs.end()
 """
 NOTEBOOK = """# %% [markdown]
 # # A number
@@ -118,8 +138,12 @@ class Copy:
         (folder / "docs" / "index.md").write_text("# Home\n")
         (folder / "mkdocs.yml").write_text(CONFIG)
         self.notebook()
-        monkeypatch.setattr(site_notebooks, "ROOT", folder)
-        monkeypatch.setattr(site_notebooks, "CACHE", folder / ".cache" / "notebooks")
+        (folder / "hooks.py").write_text(HOOKS)
+        monkeypatch.setattr(places, "ROOT", folder)
+        monkeypatch.setattr(places, "CACHE", folder / ".cache")
+        monkeypatch.setattr(shelf, "FOLDER", folder / ".cache" / "kept")
+        monkeypatch.setenv(shelf.KEEPING, "1")
+        monkeypatch.delenv("PYTHONPATH", raising=False)
         for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_PREFER_ENV_PATH"):
             monkeypatch.setenv(name, "")
         monkeypatch.chdir(folder)  # where the kernel finds the package of this copy
@@ -133,9 +157,10 @@ class Copy:
         assert "(64, 11, 4, 2, True)" in text
         spec.write_text(text.replace("(64, 11, 4, 2, True)", "(80, 11, 4, 2, True)"))
 
-    def width(self, *, keyed=True):
-        (self.folder / "hooks.py").write_text(HOOKS.format(keyed=keyed))
+    def width(self, *, runs):
+        before = shelf.WORK["notebooks"]
         build(load_config(str(self.folder / "mkdocs.yml")))
+        assert shelf.WORK["notebooks"] - before == runs
         self.page = (self.folder / "site" / "notebooks" / "a.html").read_text(encoding="utf-8")
         return int(re.search(r"width (\d+)", self.page)[1])
 
@@ -146,26 +171,59 @@ def copy(tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_an_edit_of_the_package_changes_the_number_on_the_page(copy):
-    assert copy.width() == cnnref.table("alexnet")["conv1"].out_shape[0] == 64
-    (kept,) = (copy.folder / ".cache" / "notebooks").iterdir()
+def test_a_notebook_runs_again_where_anything_that_it_read_is_another(copy):
+    package = copy.folder / "cnnref"
+    assert copy.width(runs=1) == cnnref.table("alexnet")["conv1"].out_shape[0] == 64
+    # what it did not read: a network, the tracer, a page
+    for path in (package / "specs" / "vgg.py", package / "tracing" / "trace.py"):
+        path.write_text(path.read_text(encoding="utf-8") + "# an edit\n", encoding="utf-8")
+    (copy.folder / "docs" / "index.md").write_text("# Home\n\nA sentence.\n")
+    assert copy.width(runs=0) == 64
     copy.widen()
-    assert copy.width() == 80
-    (fresh,) = (copy.folder / ".cache" / "notebooks").iterdir()
-    assert kept.name != fresh.name
-    assert len(list(fresh.glob("*.json"))) == 1
+    assert copy.width(runs=1) == 80
+    # of two modules of one name the folder comes first
+    (package / "net").mkdir()
+    (package / "net.py").rename(package / "net" / "__init__.py")
+    assert copy.width(runs=1) == 80
+    shutil.rmtree(package / "net" / "__pycache__", ignore_errors=True)
+    (package / "net" / "__init__.py").rename(package / "net.py")
+    (package / "net").rmdir()
+    assert copy.width(runs=1) == 80
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_without_the_key_an_old_number_would_stay_on_the_page(copy):
-    assert copy.width(keyed=False) == 64
+def test_without_what_it_read_an_old_number_would_stay_on_the_page(copy, monkeypatch):
+    monkeypatch.setattr(runs, "_now", lambda place: "")
+    assert copy.width(runs=1) == 64
     copy.widen()
-    assert copy.width(keyed=False) == 64
+    assert copy.width(runs=0) == 64
+
+
+def taken_down(code, folder):
+    notes = folder / "notes"
+    notes.write_bytes(b"")
+    run = f"import runpy; runpy.run_path({noted.__file__!r})['note'](); {code}"
+    environment = {noted.NOTES: str(notes), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", run], env=environment, check=True, cwd=folder)
+    return {str(runs._source(place)) for place in notes.read_text().split("\0")}
+
+
+def test_what_is_read_is_taken_down_whoever_reads_it(tmp_path):
+    spec, data = ROOT / "cnnref/specs/zfnet.py", ROOT / "cnnref/networks/data/published.csv"
+    read = taken_down("import cnnref; cnnref.table('zfnet')", tmp_path)
+    assert {str(spec), str(spec.parent)} <= read
+    assert not {str(ROOT / "cnnref/specs/vgg.py"), noted.ALL} & read
+    (tmp_path / "beside.txt").write_text("")
+    for code in (f"open({str(data)!r})", "open('beside.txt')", "import os; os.listdir()"):
+        wanted = {str(data), str(tmp_path), str(tmp_path / "beside.txt")}
+        assert taken_down(code, tmp_path) & wanted
+    process = "import subprocess; subprocess.run(['true'])"
+    assert noted.ALL in taken_down(process, tmp_path)
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_page_holds_the_cells_alone_and_a_failing_cell_stops_the_build(copy):
-    copy.width()
+    copy.width(runs=1)
     article = copy.page[copy.page.index("<h1") : copy.page.index("<footer")]
     assert '<a class="headerlink" href="#a-number" title="Link to this section">' in article
     assert 'Download this notebook <a download="" href="a.ipynb">' in article
@@ -180,7 +238,7 @@ def test_a_page_holds_the_cells_alone_and_a_failing_cell_stops_the_build(copy):
         assert foreign not in article
     copy.notebook(more="assert 1 == 2, 'planted'")
     with pytest.raises(Exception, match="planted"):
-        copy.width()
+        copy.width(runs=0)
 
 
 def cell(kind, inner):

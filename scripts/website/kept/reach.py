@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from sysconfig import get_path
 
 from cnnref.networks.catalog import architecture
 from studies import code
@@ -25,6 +26,7 @@ __all__ = [
     "code_alone",
     "everything",
     "facts",
+    "installed",
     "is_page",
     "modules",
     "network",
@@ -51,10 +53,18 @@ def is_page(path: Path) -> bool:
 
 
 @cache
+def installed() -> str:
+    """The interpreter and all packages that are installed for it."""
+    folders = sorted({get_path("purelib"), get_path("platlib")})
+    found = (path.name for folder in folders for path in Path(folder).glob("*.dist-info"))
+    return digest(sys.version, sorted(found))
+
+
+@cache
 def outside() -> str:
-    """What a build depends on besides files: the interpreter and the variables that it reads."""
+    """What a build depends on besides files: what is installed, and the variables that it reads."""
     shown = "" if SKIPPED in os.environ or not THIS.is_file() else digest(file(THIS))
-    return digest(sys.version, [os.environ.get(name, "") for name in NAMED], shown)
+    return digest(installed(), [os.environ.get(name, "") for name in NAMED], shown)
 
 
 @cache

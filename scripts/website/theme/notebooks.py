@@ -1,4 +1,4 @@
-"""Notebooks under docs/notebooks: run when the package changed, shown as pages of this site.
+"""Notebooks under docs/notebooks, shown as pages of this site.
 
 What nbconvert makes of a notebook brings its own styles and scripts, more than the rest of the
 site together. Only what the cells hold is kept, in the markup that all pages have.
@@ -6,21 +6,16 @@ site together. Only what the cells hold is kept, in the markup that all pages ha
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import shutil
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from mkdocs.exceptions import PluginError
 
-from cnnref.files import write
 from website.markup import Html, element, joined
-from website.places import ROOT
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -28,10 +23,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page
 
-SEALS = "seals"
-CACHE = ROOT / ".cache" / "notebooks"
 FOLDER = "notebooks"
-VERSIONS = ("pandas", "altair", "ipykernel", "nbconvert", "jupytext", "mkdocs-jupyter")
 WRAPPER = "jupyter-wrapper"
 STDERR = "application/vnd.jupyter.stderr"
 DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
@@ -41,53 +33,6 @@ LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
 TIMES = "celltag_times"
 OWN_TIMES = "What this prints is another on each machine: run it on yours."
 VERBATIM = ("pre", "code", "script", "style")
-
-
-def configure(config: MkDocsConfig) -> None:
-    """Key the notebooks' cache on the package and the versions, not on the notebook alone."""
-    plugin = config.plugins.get("mkdocs-jupyter")
-    if plugin is None:
-        return
-    folder = CACHE / package_hash()[:16]
-    plugin.config["cache_dir"] = str(folder)
-    for old in CACHE.glob("*"):
-        if old != folder:
-            shutil.rmtree(old, ignore_errors=True)
-    drop_unsealed(folder)
-    # neither the reader's own settings nor another Python's kernel may have a say in the pages
-    for name, place in (("IPYTHONDIR", "ipython"), ("JUPYTER_CONFIG_DIR", "jupyter")):
-        own = ROOT / ".cache" / place
-        own.mkdir(parents=True, exist_ok=True)
-        os.environ[name] = str(own)
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-
-
-def drop_unsealed(folder: Path) -> None:
-    """What is not as a build left it, cut short or not, is run again."""
-    known = (folder / SEALS).read_bytes().split() if (folder / SEALS).is_file() else []
-    for path in folder.glob("*.json"):
-        if not path.is_file() or digest(path) not in known:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def seal() -> None:
-    """Write down what the build has kept."""
-    for folder in CACHE.glob("*"):
-        write(folder / SEALS, b"\n".join(sorted(map(digest, folder.glob("*.json")))))
-
-
-def digest(path: Path) -> bytes:
-    """What a file comes to, in hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest().encode()
-
-
-def package_hash() -> str:
-    """What a notebook's outputs depend on: the package and the libraries."""
-    digest = hashlib.sha256(" ".join(f"{name}={version(name)}" for name in VERSIONS).encode())
-    for path in sorted((ROOT / "cnnref").rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
-            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def downloads(config: MkDocsConfig) -> Iterator[tuple[str, str]]:

@@ -50,6 +50,7 @@ def cold() -> Iterator[None]:
 
 def clear() -> None:
     for function in (
+        reach.installed,
         reach.outside,
         reach.sources,
         reach.everything,
@@ -105,6 +106,17 @@ def test_an_edit_changes_what_is_made_of_the_file_and_nothing_else(
     after = {kind: digest() for kind, digest in KINDS.items()}
     assert (ROOT / edited).is_file()
     assert {kind for kind in KINDS if before[kind] != after[kind]} == changed
+
+
+@pytest.mark.usefixtures("cold")
+def test_another_package_or_another_version_of_one_changes_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {kind: digest() for kind, digest in KINDS.items()}
+    clear()
+    (tmp_path / "ruff-9.9.9.dist-info").mkdir()
+    monkeypatch.setattr(reach, "get_path", lambda _: str(tmp_path))
+    assert all(digest() != before[kind] for kind, digest in KINDS.items())
 
 
 @pytest.mark.parametrize("name", ["alexnet", "zfnet", "resnet20_cifar", "inception_v3"])

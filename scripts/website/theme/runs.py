@@ -1,0 +1,156 @@
+"""Runs of the notebooks, each kept for as long as all that it read is the same.
+
+A kernel takes down what it reads of the package: modules, data and the folders that it looked into.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from importlib.util import source_from_cache
+from multiprocessing import get_context
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from mkdocs.exceptions import PluginError
+
+from cnnref.files import write
+from website import places
+from website.kept import noted, reach
+from website.kept.shelf import Shelf, digest
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
+
+__all__ = ["KEPT", "begin", "configure", "end", "take"]
+
+READ, RUNS = Shelf("reads"), Shelf("notebooks")
+KEPT = (READ, RUNS)
+# what a run lets a page be
+Ran = dict[str, Any]
+RAN = ("content", "toc", "title")
+PYCACHE = "__pycache__"
+# what gives the run of a notebook, by its address
+_runs: dict[str, Callable[[], Ran]] = {}
+
+
+def configure(config: MkDocsConfig) -> None:
+    """Let each kernel take down what it reads, and nothing be kept that does not go by it."""
+    plugin = config.plugins.get("mkdocs-jupyter")
+    if plugin is None:
+        return
+    plugin.config["cache"] = False
+    # neither the reader's own settings nor another Python's kernel may have a say in the pages
+    for name, place in (("IPYTHONDIR", "ipython"), ("JUPYTER_CONFIG_DIR", "jupyter")):
+        own = places.CACHE / place
+        own.mkdir(parents=True, exist_ok=True)
+        os.environ[name] = str(own)
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    # by which compiled code would lie elsewhere
+    os.environ.pop("PYTHONPYCACHEPREFIX", None)
+    first = places.CACHE / "ipython" / "profile_default" / "startup" / "first.py"
+    first.parent.mkdir(parents=True, exist_ok=True)
+    write(first, f"__import__('runpy').run_path({noted.__file__!r})['note']()\n".encode())
+
+
+def begin(config: MkDocsConfig, files: Files) -> None:
+    """Run those that read what is no longer so, one after another beside all else."""
+    plugin = config.plugins.get("mkdocs-jupyter")
+    _runs.clear()
+    for page in files.documentation_pages() if plugin else ():
+        if page.src_uri.endswith(".py"):
+            _runs[page.src_uri] = _run(Path(str(page.abs_src_path)), dict(plugin.config))  # type: ignore[union-attr]
+
+
+def take(page: Page) -> str:
+    """Let a page be its notebook as it was run, and say what that comes to."""
+    found = _runs[page.file.src_uri]()
+    for name, value in found.items():
+        setattr(page, name, value)
+    page.render = lambda config, files: None  # type: ignore[method-assign]
+    return digest(found["content"], found["title"])
+
+
+def end() -> None:
+    """Run nothing more."""
+    if _beside.cache_info().currsize:
+        _beside().shutdown(wait=False, cancel_futures=True)
+        _beside.cache_clear()
+
+
+def _run(source: Path, settings: dict[str, Any]) -> Callable[[], Ran]:
+    root = places.ROOT
+    # of these a kernel takes the first that it finds, whatever the package holds
+    first = sorted(map(str, (*root.glob("*.py"), *root.glob("*/__init__.py"))))
+    own = digest(source.read_bytes(), first, reach.installed(), sorted(settings.items()))
+    read = READ.find(own)
+    found = None if read is None else RUNS.find(_state(own, read, root))
+    if found is not None:
+        return lambda: found
+    future = _beside().submit(_ran, source, settings, places.CACHE / "notes", root)
+
+    def fresh() -> Ran:
+        ran, read = future.result()
+        READ.keep(own, read)
+        RUNS.keep(_state(own, read, root), ran)
+        return ran
+
+    return fresh
+
+
+@cache
+def _beside() -> ProcessPoolExecutor:
+    """A process for runs alone: the one that makes pages runs code of their own meanwhile."""
+    return ProcessPoolExecutor(1, get_context("spawn"))
+
+
+def _ran(
+    source: Path, settings: dict[str, Any], notes: Path, root: Path
+) -> tuple[Ran, tuple[str, ...]]:
+    """What a run lets a page be, and the files and the folders of the package that it read.
+
+    Raises:
+        PluginError: it read none, so that it took nothing down or has another package.
+    """
+    from mkdocs_jupyter.plugin import Plugin
+
+    write(notes, b"")
+    os.environ[noted.NOTES] = str(notes)
+    plugin = Plugin()
+    plugin.config = settings
+    file = SimpleNamespace(abs_src_path=str(source), src_path=source.name)
+    page: Any = SimpleNamespace(file=file, abs_url="")
+    plugin.on_pre_page(page, config=None, files=None)
+    page.render(None, None)
+    noticed = notes.read_text(encoding="utf-8", errors="surrogateescape").split("\0")
+    package = root / "cnnref"
+    every = package.rglob("*") if noted.ALL in noticed else map(_source, noticed)
+    inside = (path for path in every if path.is_relative_to(package))
+    read = {path.relative_to(root).as_posix() for path in inside if PYCACHE not in path.parts}
+    if not read:
+        raise PluginError(f"{source.name}: the kernel reads nothing of {package}.")
+    return {name: getattr(page, name) for name in RAN}, tuple(sorted(read))
+
+
+def _source(place: str) -> Path:
+    """The file that compiled code is of; any other as it is."""
+    path = Path(os.path.normpath(place))
+    compiled = path.parent.name == PYCACHE and path.suffix == ".pyc"
+    return Path(source_from_cache(str(path))) if compiled else path
+
+
+def _state(own: str, read: Iterable[str], root: Path) -> str:
+    """What a notebook and all that it read come to as they are now."""
+    return digest(own, *(part for place in read for part in (place, _now(root / place))))
+
+
+def _now(place: Path) -> bytes | str:
+    """What a file holds, or what stands in a folder; nothing where there is neither."""
+    if place.is_dir():
+        return str(sorted(path.name for path in place.iterdir() if path.name != PYCACHE))
+    return place.read_bytes() if place.is_file() else ""
