@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -16,12 +16,23 @@ SCRIPTS = Path(__file__).resolve().parents[1]
 PREFIX = re.compile(r"cnnref(?:\.\w+)+\.")
 
 
-def files(*modules: str, named: bool = True, without: Collection[str] = ()) -> set[Path]:
+def led_to(path: Path, named: bool) -> frozenset[str]:
+    """The modules of the house that a file leads to; see `files`."""
+    return imported(path) | (put_together(path) if named else frozenset())
+
+
+def files(
+    *modules: str,
+    named: bool = True,
+    without: Collection[str] = (),
+    follow: Callable[[Path, bool], Iterable[str]] = led_to,
+) -> set[Path]:
     """The files of some modules of the house and of all that they import, also inside functions.
 
     named: a module that is imported by a name put together, as f"cnnref.specs.{name}", may be any
         of its folder, so all of them are among the files; without, none is.
     without: modules that are not followed.
+    follow: `led_to`, or what has kept it.
 
     Raises:
         ValueError: a module has no file.
@@ -34,7 +45,7 @@ def files(*modules: str, named: bool = True, without: Collection[str] = ()) -> s
             raise ValueError(f"no file holds the module {name}; has it moved?")
         if path not in found and name not in without:
             found.add(path)
-            todo += [*_above(name), *imported(path), *(put_together(path) if named else ())]
+            todo += [*_above(name), *follow(path, named)]
     return found
 
 

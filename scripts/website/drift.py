@@ -16,7 +16,7 @@ from checks import signed
 from cnnref import files
 from cnnref.errors import CnnrefError
 from website.kept import reach
-from website.kept.shelf import keeping
+from website.kept.shelf import building, keeping
 from website.places import CACHE, GENERATED, ROOT
 
 __all__ = ["drift", "fresh", "main", "read", "write"]
@@ -53,16 +53,21 @@ def main(*, check: bool, since: str = "") -> int:
     kept = len(computed) - changed
     print(f"{len(computed)} generated files: {changed} changed, {kept} as before")
     if keeping():
-        reach.sources.cache_clear()
-        files.write(STAMP, reach.sources())
+        files.write(STAMP, _state())
     return 0
 
 
 def fresh() -> bool:
     """Whether nothing has changed since a build last wrote the files, nor they themselves."""
-    reach.sources.cache_clear()
     before = STAMP.read_text(encoding="utf-8", errors="replace") if STAMP.is_file() else ""
-    return before == reach.sources()
+    return before == _state()
+
+
+def _state() -> str:
+    """What the files are made of, and they themselves."""
+    reach.forget()
+    with building():
+        return reach.macros("website.publish", __name__)
 
 
 def at(commit: str) -> dict[str, bytes]:

@@ -23,7 +23,7 @@ from cnnref.tables.quantities import QUANTITIES
 from cnnref.tables.table import Table
 from website.lessons import block_table, lesson
 
-__all__ = ["fact", "lookup", "rows"]
+__all__ = ["fact", "lookup", "of", "rows"]
 
 # the quantities that a path may ask for
 MEASURES = (
@@ -64,7 +64,16 @@ def fact(path: str) -> int:
     selection, slash, quantity = rest.rpartition("/")
     if not slash:
         raise CnnrefError(f"{path!r} is not a path of the form table/rows/quantity.")
-    part = rows(lookup(name), selection)
+    return of(rows(lookup(name), selection), quantity)
+
+
+def of(part: Table, quantity: str) -> int:
+    """The exact value of some rows.
+
+    Raises:
+        CnnrefError: it is the shape of one row, and there are several.
+        UnknownNameError: no such quantity.
+    """
     return SHAPES[quantity](part) if quantity in SHAPES else _measured(part, quantity)
 
 

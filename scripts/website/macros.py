@@ -98,11 +98,19 @@ def gathered(modules: Iterable[ModuleType]) -> dict[str, Callable[..., object]]:
     return found
 
 
-MACROS = gathered([*SHARED, *PAGES.values()])
+MODULES = (*SHARED, *PAGES.values())
+MACROS = gathered(MODULES)
+# where each stands, also those that are put together below
+HOMES: Mapping[str, str] = {
+    **{name: module.__name__ for module in MODULES for name in module.MACROS},
+    **dict.fromkeys(("erratum", "slides", "stated"), errata.__name__),
+    **dict.fromkeys(("passage", "printed"), sources.__name__),
+}
 
 
 def define_env(env: Any) -> None:
     """Called by the macros plugin: every function here is a name in the pages."""
+    env.homes = HOMES
     for name, function in MACROS.items():
         env.macro(function, name)
 

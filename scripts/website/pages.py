@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import BytecodeCache, ChoiceLoader, DictLoader, Environment
+from jinja2 import BytecodeCache, ChoiceLoader, DictLoader, Environment, TemplateSyntaxError, nodes
 from jinja2.bccache import Bucket
 
 from cnnref.networks.catalog import names
@@ -98,7 +98,8 @@ class Pages:
             page = macros.page
             if not page.meta.get("render_macros"):
                 return str(render(markdown, force_rendering))
-            key = digest(page.file.src_uri, markdown, page.meta, reach.everything())
+            key = digest(page.file.src_uri, markdown, page.meta, _named(macros, markdown))
+            key = digest(key, reach.outside())
             key = digest(key, _other_pages()) if READERS.search(markdown) else key
             key = digest(key, playground.absence()) if PLAYED.search(markdown) else key
             text, specs = self.texts.get(
@@ -270,6 +271,21 @@ class _Registered:
 
     def __exit__(self, *raised: object) -> None:
         del self.autorefs.register_anchor
+
+
+def _named(macros: Any, markdown: str) -> str:
+    """What the macros that a text names may read, and any where it names what is none of them."""
+    homes: Mapping[str, str] = getattr(macros, "homes", {})
+    try:
+        found = [*macros.env.parse(markdown).find_all(nodes.Name)]
+    except TemplateSyntaxError:
+        return reach.everything()
+    # of a name that the text gives to something of its own nothing is asked
+    own = {one.name for one in found if one.ctx == "store"} - homes.keys()
+    asked = {one.name for one in found} - own
+    if not asked <= homes.keys():
+        return reach.everything()
+    return reach.macros(draw.__name__, *(homes[name] for name in asked))
 
 
 def _other_pages() -> str:

@@ -145,9 +145,9 @@ def _facts(names: Sequence[str]) -> Iterator[tuple[str, int]]:
     for key in _keys(names):
         selections = ["total", *(f"stage:{stage}" for stage in facts.lookup(key).group("stage"))]
         for selection in selections:
+            part = facts.rows(facts.lookup(key), selection)
             for quantity in FACTS:
-                path = f"{key}/{selection}/{quantity}"
-                yield path, facts.fact(path)
+                yield f"{key}/{selection}/{quantity}", facts.of(part, quantity)
 
 
 def _charts() -> Iterator[tuple[str, Any]]:

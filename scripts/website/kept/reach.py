@@ -26,8 +26,10 @@ __all__ = [
     "code_alone",
     "everything",
     "facts",
+    "forget",
     "installed",
     "is_page",
+    "macros",
     "modules",
     "network",
     "outside",
@@ -43,8 +45,15 @@ SETTINGS = ROOT / "mkdocs.yml"
 NAMED = ("SITE_URL", "REPO_URL", "GITHUB_SHA")
 # records of what other tools said and of what was measured
 RECORDS = ("measured", "operators", "peers", "zoo")
+STYLES = DOCS / "assets" / "stylesheets"
+# the modules with macros that read code of the site, or run it, otherwise than by an import
+READERS = frozenset({"website.chapters.built"})
+# which say of each macro where it stands, and what is kept of a text
+GATHERED = tuple(SCRIPTS / "website" / name for name in ("macros.py", "pages.py"))
 # what many closures are, by the digest of all code
 CLOSURES = Shelf("closures")
+# what a file imports, by the file
+IMPORTS = Shelf("imports")
 
 
 def is_page(path: Path) -> bool:
@@ -80,6 +89,34 @@ def everything() -> str:
 
 
 @cache
+def besides() -> str:
+    """All that a macro may read besides the code of the site and how that is styled."""
+
+    def left_out(path: Path) -> bool:
+        of_site = path.suffix == ".py" and path.is_relative_to(SCRIPTS / "website")
+        return of_site or is_page(path) or STYLES in path.parents
+
+    return files([PACKAGE, SCRIPTS, DOCS, SETTINGS], without=left_out)
+
+
+def macros(*names: str) -> str:
+    """What the macros of some modules may read; of code of the site, what they import."""
+    if READERS.intersection(names):
+        return everything()
+    imported = closure(tuple(sorted({*names})), named=False)
+    return digest(besides(), imported, texts(GATHERED), installed())
+
+
+def forget() -> None:
+    """Know no file any more, where files may have changed."""
+    for known in (
+        installed, outside, sources, everything, besides, facts, package, code_alone, closure,
+        books, _led_to, _places, code.imported, code.put_together,
+    ):  # fmt: skip
+        known.cache_clear()
+
+
+@cache
 def facts() -> str:
     """What is on record, cited or set, and is neither code nor generated."""
     places = [PACKAGE, SCRIPTS, *(DOCS / name for name in RECORDS), SETTINGS]
@@ -106,8 +143,22 @@ def closure(names: tuple[str, ...], named: bool, without: tuple[str, ...] = ()) 
 
 
 def _files(names: tuple[str, ...], named: bool, without: tuple[str, ...]) -> list[Path]:
-    found = code.files(*names, named=named, without=without)
+    found = code.files(*names, named=named, without=without, follow=_led_to)
     return [path.relative_to(ROOT) for path in sorted(found)]
+
+
+@cache
+def _led_to(path: Path, named: bool) -> frozenset[str]:
+    key = digest(_places(), named, file(path))
+    found: frozenset[str] = IMPORTS.get(key, code.led_to, path, named)
+    return found
+
+
+@cache
+def _places() -> str:
+    """What says which file an import is of."""
+    found = (path for place in (PACKAGE, SCRIPTS) for path in place.rglob("*.py"))
+    return digest(sorted(map(str, found)), file(PACKAGE / "__init__.py"))
 
 
 def modules(*names: str, named: bool = True, without: tuple[str, ...] = ()) -> str:

@@ -117,6 +117,5 @@ class Preview:
 
 def everything() -> str:
     """All that is loaded and read besides the pages' texts, as it is now."""
-    for known in (reach.sources, reach.outside, reach.everything):
-        known.cache_clear()
+    reach.forget()
     return reach.everything()

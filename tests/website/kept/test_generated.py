@@ -21,12 +21,11 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     (tmp_path / "generated").mkdir()
     monkeypatch.setattr(publish, "outputs", lambda **_: runs.append("run") or {"a.csv": b"a\n1\n"})
 
-    def sources() -> str:
+    def sources(*_: str) -> str:
         found = [*(tmp_path / "generated").glob("*.csv")]
         return kept.digest("code", *(path.read_bytes() for path in found))
 
-    sources.cache_clear = lambda: None  # type: ignore[attr-defined]
-    monkeypatch.setattr(reach, "sources", sources)
+    monkeypatch.setattr(reach, "macros", sources)
     return runs
 
 

@@ -7,14 +7,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jinja2 import Environment
 
 import cnnref
 from cnnref.networks import catalog
 from studies import code
-from website import facts
+from website import facts, macros, pages
 from website.kept import reach
 from website.measured import site as measured
 from website.networks import answers, files
@@ -43,28 +45,16 @@ def test_what_is_imported_by_a_name_put_together_is_all_of_its_folder() -> None:
 @pytest.fixture
 def cold() -> Iterator[None]:
     """Digests of files as they are now, and again when the test is over."""
-    clear()
+    reach.forget()
     yield
-    clear()
-
-
-def clear() -> None:
-    for function in (
-        reach.installed,
-        reach.outside,
-        reach.sources,
-        reach.everything,
-        reach.facts,
-        reach.package,
-        reach.code_alone,
-        reach.closure,
-        reach.books,
-    ):
-        function.cache_clear()
+    reach.forget()
 
 
 KINDS: dict[str, Callable[[], str]] = {
     "everything": reach.everything,
+    "texts of VGG": lambda: reach.macros("website.chapters.vgg"),
+    "texts of slips": lambda: reach.macros("website.chapters.slips"),
+    "texts of how it is built": lambda: reach.macros("website.chapters.built"),
     "facts": reach.facts,
     "the site": made_by,
     "vgg16": lambda: answers.reached("vgg16"),
@@ -73,19 +63,25 @@ KINDS: dict[str, Callable[[], str]] = {
 }
 
 
+ANY_TEXT = {kind for kind in KINDS if kind.startswith("texts")} | {"everything"}
+
+
 @pytest.mark.usefixtures("cold")
 @pytest.mark.parametrize(
     ("edited", "changed"),
     [
         ("docs/vgg.md", set()),
-        ("docs/examples/first.py", {"everything"}),
-        ("docs/generated/facts.json", {"everything"}),
-        ("scripts/website/chapters/vgg.py", {"everything"}),
-        ("cnnref/specs/vgg.py", {"everything", "vgg16", "vgg11"}),
+        ("docs/assets/stylesheets/extra.css", {"everything", "texts of how it is built"}),
+        ("docs/examples/first.py", ANY_TEXT),
+        ("docs/generated/facts.json", ANY_TEXT),
+        ("scripts/website/chapters/vgg.py", ANY_TEXT - {"texts of slips"}),
+        ("scripts/website/macros.py", ANY_TEXT),
+        ("scripts/studies/peers/counts.py", {*KINDS} - {"facts"}),
+        ("cnnref/specs/vgg.py", {*ANY_TEXT, "vgg16", "vgg11"}),
         # an erratum is about it, and errata may be about any network
-        ("cnnref/specs/zfnet.py", {"everything", "zfnet", "vgg16"}),
-        ("cnnref/models/zfnet.py", {"everything", "zfnet", "vgg16"}),
-        ("cnnref/tracing/trace.py", {"everything"}),
+        ("cnnref/specs/zfnet.py", {*ANY_TEXT, "zfnet", "vgg16"}),
+        ("cnnref/models/zfnet.py", {*ANY_TEXT, "zfnet", "vgg16"}),
+        ("cnnref/tracing/trace.py", ANY_TEXT),
         ("cnnref/counting/arithmetic.py", {*KINDS} - {"facts"}),
         ("cnnref/networks/data/published.csv", {*KINDS}),
         ("docs/peers/counts.csv", {*KINDS}),
@@ -96,7 +92,7 @@ def test_an_edit_changes_what_is_made_of_the_file_and_nothing_else(
     edited: str, changed: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {kind: digest() for kind, digest in KINDS.items()}
-    clear()
+    reach.forget()
     read = Path.read_bytes
 
     def with_edit(path: Path) -> bytes:
@@ -113,7 +109,7 @@ def test_another_package_or_another_version_of_one_changes_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {kind: digest() for kind, digest in KINDS.items()}
-    clear()
+    reach.forget()
     (tmp_path / "ruff-9.9.9.dist-info").mkdir()
     monkeypatch.setattr(reach, "get_path", lambda _: str(tmp_path))
     assert all(digest() != before[kind] for kind, digest in KINDS.items())
@@ -158,6 +154,47 @@ def test_the_text_of_a_page_is_read_by_nothing_that_is_not_known_to() -> None:
     }  # fmt: skip
     uses = {path.name for path in DOCS.rglob("*.md") if "minutes(" in path.read_text()}
     assert uses == {"reading.md"}
+
+
+def test_code_of_the_site_is_read_by_no_macro_that_is_not_known_to() -> None:
+    """Otherwise than by an import, which is followed."""
+    reads = re.compile(
+        r"SCRIPTS /|ROOT /|subprocess\.|import_module\(|run_path\(|__file__|getsource"
+    )
+    reached = {path for home in macros.HOMES.values() for path in code.files(home, named=False)}
+    readers = {
+        path.relative_to(SCRIPTS).with_suffix("").as_posix().replace("/", ".")
+        for path in reached
+        if path.is_relative_to(SCRIPTS / "website") and reads.search(path.read_text("utf-8"))
+    }
+    # what they read is no code of the site, or of a module that they import
+    aside = {
+        "website.chapters.count", "website.data.__init__", "website.hands.inside",
+        "website.hands.playground", "website.kept.reach", "website.networks.beside",
+        "website.places", "website.theme.exits", "website.theme.math",
+    }  # fmt: skip
+    assert readers - aside == reach.READERS
+
+
+def named(text: str) -> str:
+    env = Environment(autoescape=True)
+    # as the plugin does, which hides them from what Jinja calls undeclared
+    env.globals.update(macros.MACROS)
+    return pages._named(SimpleNamespace(env=env, homes=macros.HOMES), text)
+
+
+def test_a_text_depends_on_the_macros_that_it_names() -> None:
+    found = [named("{{ slips() }}"), named("{{ journey(1) }}"), named("{{ n(1) }}"), named("1")]
+    assert len({*found}) == 4
+    assert found[1] == reach.everything()
+    assert named("{% set one = slips() %}{{ one }}") == found[0]
+    for unknown in (
+        "{{ page.url }}",
+        "{{ n(1) + one }}",
+        "{% set n = 1 %}{{ n }} {{ other }}",
+        "{{ n(",
+    ):
+        assert named(unknown) == reach.everything()
 
 
 def loaded(modules: str) -> set[str]:
