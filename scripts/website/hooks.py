@@ -62,7 +62,7 @@ SWEPT = (
     site_networks.LISTINGS,
     site_slides.DECKS,
     site_what_if.GRIDS,
-    *runs.KEPT,
+    runs.RUNS,
 )
 # those of the build at work
 _pages: list[Pages] = []

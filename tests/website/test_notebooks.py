@@ -17,9 +17,8 @@ from mkdocs.exceptions import PluginError
 import cnnref
 from cnnref.counting import arithmetic
 from website import places
-from website.kept import noted, shelf
+from website.kept import noted, reads, shelf
 from website.theme import notebooks as site_notebooks
-from website.theme import runs
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.py"))
@@ -85,7 +84,7 @@ hooks: [hooks.py]
 """
 HOOKS = """
 from website import places
-from website.kept import noted, shelf
+from website.kept import noted, reads, shelf
 from website.theme import notebooks as site_notebooks
 from website.theme import runs
 from website.theme import runs
@@ -193,7 +192,7 @@ def test_a_notebook_runs_again_where_anything_that_it_read_is_another(copy):
 
 @pytest.mark.filterwarnings("ignore")
 def test_without_what_it_read_an_old_number_would_stay_on_the_page(copy, monkeypatch):
-    monkeypatch.setattr(runs, "_now", lambda place: "")
+    monkeypatch.setattr(reads, "_now", lambda place: "")
     assert copy.width(runs=1) == 64
     copy.widen()
     assert copy.width(runs=0) == 64
@@ -205,7 +204,7 @@ def taken_down(code, folder):
     run = f"import runpy; runpy.run_path({noted.__file__!r})['note'](); {code}"
     environment = {noted.NOTES: str(notes), "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", run], env=environment, check=True, cwd=folder)
-    return {str(runs._source(place)) for place in notes.read_text().split("\0")}
+    return {str(reads._source(place)) for place in notes.read_text().split("\0")}
 
 
 def test_what_is_read_is_taken_down_whoever_reads_it(tmp_path):

@@ -26,14 +26,18 @@ from cnnref.drawing import NARROW, WIDE, Drawing
 from cnnref.drawing.scene import Box, Line, Scene, Text
 from cnnref.errors import CnnrefError, UnknownNameError
 from website.charts.drawings import figure
+from website.kept import noted
+from website.kept.reads import Reads, below, noticed, noting
 from website.markup import Html, code, definitions, joined
-from website.places import ROOT, SCRIPTS
+from website.places import PACKAGE, ROOT, SCRIPTS
 
 __all__ = ["JOURNEYS", "MACROS", "floor_plan", "journey", "passed", "path", "recorded"]
 
 # of the drawing, in pixels: the height of a box and of a floor, a gap, a letter, a box's margin
 BOX, STEP, GAP, LETTER, MARGIN = 24, 34, 8, 6.4, 18
 SMALL = 11.5
+# the files of each journey
+PASSED = Reads("journeys")
 # functions have this flag, the bodies of classes and modules do not
 OPTIMIZED = inspect.CO_OPTIMIZED
 
@@ -157,11 +161,20 @@ def recorded(name: str) -> tuple[str, ...]:
     """
     if name not in JOURNEYS:
         raise UnknownNameError("journey", name, JOURNEYS)
+    found = PASSED.find(name)
+    if found is None:
+        found, read = _gone(name)
+        PASSED.keep(name, read, found)
+    return tuple(found)
+
+
+def _gone(name: str) -> tuple[list[str], tuple[str, ...]]:
     command = [sys.executable, "-m", "website.chapters.built", name]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (SCRIPTS, ROOT)))}
+    notes = noting("journeys")
+    paths = {"PYTHONPATH": os.pathsep.join(map(str, (SCRIPTS, ROOT))), noted.NOTES: str(notes)}
+    environment = os.environ | paths
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    files: list[str] = json.loads(ran.stdout)
-    return tuple(files)
+    return json.loads(ran.stdout), below(noticed(notes), SCRIPTS, PACKAGE)
 
 
 def passed(run: Callable[[], object], root: Path = ROOT) -> list[str]:
@@ -216,4 +229,5 @@ MACROS: Mapping[str, Callable[..., object]] = {
 
 
 if __name__ == "__main__":
+    noted.note()
     main(sys.argv[1])

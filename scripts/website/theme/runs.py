@@ -6,10 +6,9 @@ A kernel takes down what it reads of the package: modules, data and the folders 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from importlib.util import source_from_cache
 from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,22 +18,21 @@ from mkdocs.exceptions import PluginError
 
 from cnnref.files import write
 from website import places
-from website.kept import noted, reach
-from website.kept.shelf import Shelf, digest
+from website.kept import noted
+from website.kept.reads import Reads, below, noticed, noting
+from website.kept.shelf import digest
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page
 
-__all__ = ["KEPT", "begin", "configure", "end", "take"]
+__all__ = ["RUNS", "begin", "configure", "end", "take"]
 
-READ, RUNS = Shelf("reads"), Shelf("notebooks")
-KEPT = (READ, RUNS)
+RUNS = Reads("notebooks")
 # what a run lets a page be
 Ran = dict[str, Any]
 RAN = ("content", "toc", "title")
-PYCACHE = "__pycache__"
 # what gives the run of a notebook, by its address
 _runs: dict[str, Callable[[], Ran]] = {}
 
@@ -87,17 +85,19 @@ def _run(source: Path, settings: dict[str, Any]) -> Callable[[], Ran]:
     root = places.ROOT
     # of these a kernel takes the first that it finds, whatever the package holds
     first = sorted(map(str, (*root.glob("*.py"), *root.glob("*/__init__.py"))))
-    own = digest(source.read_bytes(), first, reach.installed(), sorted(settings.items()))
-    read = READ.find(own)
-    found = None if read is None else RUNS.find(_state(own, read, root))
-    if found is not None:
-        return lambda: found
-    future = _beside().submit(_ran, source, settings, places.CACHE / "notes", root)
+    told = digest(source.read_bytes(), first, sorted(settings.items()))
+    kept: Ran | None = RUNS.find(told)
+    if kept is not None:
+        return lambda: kept
+    future = _beside().submit(_ran, source, settings, noting("notebooks"))
 
     def fresh() -> Ran:
-        ran, read = future.result()
-        READ.keep(own, read)
-        RUNS.keep(_state(own, read, root), ran)
+        ran, found = future.result()
+        read = below(found, root / "cnnref")
+        # it took nothing down, or has another package
+        if not read:
+            raise PluginError(f"{source.name}: the kernel reads nothing of {root / 'cnnref'}.")
+        RUNS.keep(told, read, ran)
         return ran
 
     return fresh
@@ -109,14 +109,8 @@ def _beside() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, get_context("spawn"))
 
 
-def _ran(
-    source: Path, settings: dict[str, Any], notes: Path, root: Path
-) -> tuple[Ran, tuple[str, ...]]:
-    """What a run lets a page be, and the files and the folders of the package that it read.
-
-    Raises:
-        PluginError: it read none, so that it took nothing down or has another package.
-    """
+def _ran(source: Path, settings: dict[str, Any], notes: Path) -> tuple[Ran, list[str]]:
+    """What a run lets a page be, and what its kernel took down."""
     from mkdocs_jupyter.plugin import Plugin
 
     write(notes, b"")
@@ -127,30 +121,4 @@ def _ran(
     page: Any = SimpleNamespace(file=file, abs_url="")
     plugin.on_pre_page(page, config=None, files=None)
     page.render(None, None)
-    noticed = notes.read_text(encoding="utf-8", errors="surrogateescape").split("\0")
-    package = root / "cnnref"
-    every = package.rglob("*") if noted.ALL in noticed else map(_source, noticed)
-    inside = (path for path in every if path.is_relative_to(package))
-    read = {path.relative_to(root).as_posix() for path in inside if PYCACHE not in path.parts}
-    if not read:
-        raise PluginError(f"{source.name}: the kernel reads nothing of {package}.")
-    return {name: getattr(page, name) for name in RAN}, tuple(sorted(read))
-
-
-def _source(place: str) -> Path:
-    """The file that compiled code is of; any other as it is."""
-    path = Path(os.path.normpath(place))
-    compiled = path.parent.name == PYCACHE and path.suffix == ".pyc"
-    return Path(source_from_cache(str(path))) if compiled else path
-
-
-def _state(own: str, read: Iterable[str], root: Path) -> str:
-    """What a notebook and all that it read come to as they are now."""
-    return digest(own, *(part for place in read for part in (place, _now(root / place))))
-
-
-def _now(place: Path) -> bytes | str:
-    """What a file holds, or what stands in a folder; nothing where there is neither."""
-    if place.is_dir():
-        return str(sorted(path.name for path in place.iterdir() if path.name != PYCACHE))
-    return place.read_bytes() if place.is_file() else ""
+    return {name: getattr(page, name) for name in RAN}, noticed(notes)
