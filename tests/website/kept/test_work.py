@@ -44,6 +44,8 @@ hooks.site_networks.fill = lambda html, uri: html.replace("<p>A chart.</p>", lin
 """
 # a chart that has no file: its placeholder is the same whatever is drawn
 CHARTING = """
+from pathlib import Path
+
 from website.charts import draw
 
 def line(key, end):
@@ -53,9 +55,15 @@ def line(key, end):
     return draw.made(key, spec, "A line", "From one point to another.")
 
 def define_env(env):
+    env.homes = dict.fromkeys(("chart", "told"), draw.__name__)
+
     @env.macro
     def chart(end):
         return line("own", end)
+
+    @env.macro
+    def told():
+        return (Path(env.conf["docs_dir"]) / "told.csv").read_text()
 """
 PAGES = {
     "index.md": "# First\n\nTo [the second](second.md#here), $1 + 1$.\n",
@@ -63,6 +71,9 @@ PAGES = {
     "third.md": "# Third\n\nAlone.\n",
     "fourth.md": "---\nrender_macros: true\n---\n# Fourth\n\n{{ chart(3) }}\n",
     "fifth.md": "# Fifth\n\nA chart.\n",
+    "sixth.md": "---\nrender_macros: true\n---\n# Sixth\n\nIt is {{ told() }}.\n",
+    "told.csv": "three",
+    "assets/stylesheets/own.css": "p { color: red }",
 }
 PROGRAM = """
 import json, os, sys
@@ -75,9 +86,12 @@ from website.kept import reach, shelf
 
 folder, edits = Path(sys.argv[1]), json.loads(sys.argv[2])
 shelf.FOLDER = folder / "kept"
+reach.DOCS, reach.SETTINGS = folder / "docs", folder / "mkdocs.yml"
+reach.STYLES = reach.DOCS / "assets" / "stylesheets"
 
 def made(place):
     shelf.WORK.clear()
+    reach.forget()
     draw._made.clear()  # each build is a process of its own
     try:
         build(load_config(str(folder / "mkdocs.yml"), site_dir=str(folder / place)))
@@ -107,7 +121,7 @@ def nothing(**more: int) -> dict[str, int]:
 
 
 EDITS: tuple[tuple[str, str, Any], ...] = (
-    ("", "", nothing(texts=2, articles=5, pages=5, formulas=1)),
+    ("", "", nothing(texts=3, articles=6, pages=6, formulas=1)),
     ("", "", nothing()),
     # what is drawn is another, and the text of its page is the same
     (
@@ -124,7 +138,17 @@ EDITS: tuple[tuple[str, str, Any], ...] = (
         nothing(texts=1),
     ),
     # a title stands on every page, by the navigation; articles are there, with their charts
-    ("third.md", "# Other\n\nAlone.\n", nothing(articles=1, pages=5)),
+    ("third.md", "# Other\n\nAlone.\n", nothing(articles=1, pages=6)),
+    # any macro may have read it, and what one says is another
+    ("told.csv", "four", nothing(texts=3, articles=1, pages=1)),
+    # a file that is copied, and of which no page is made
+    ("assets/stylesheets/own.css", "p { color: blue }", nothing()),
+    ("", "", nothing()),
+    (
+        "../mkdocs.yml",
+        SETTINGS.replace("site_name: small", "site_name: renamed"),
+        nothing(texts=3, articles=6, pages=6),
+    ),
     # the page that is linked to loses its place: each build says so, not the first alone
     ("second.md", "# Second\n", "refused"),
     ("", "", "refused"),
@@ -137,8 +161,8 @@ EDITS: tuple[tuple[str, str, Any], ...] = (
 def test_each_kind_of_edit_makes_what_depends_on_it_and_leaves_nothing_stale(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "docs").mkdir()
     for name, text in PAGES.items():
+        (tmp_path / "docs" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "docs" / name).write_text(text, encoding="utf-8")
     (tmp_path / "mkdocs.yml").write_text(SETTINGS, encoding="utf-8")
     (tmp_path / "charting.py").write_text(CHARTING, encoding="utf-8")
