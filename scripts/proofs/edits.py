@@ -31,6 +31,8 @@ from website.places import CACHE, ROOT
 __all__ = ["EDITS", "Edit", "main", "over", "within"]
 
 GENERATE = "from website import drift; drift.fresh() or drift.main(check=False)"
+# where the sites stand that are compared
+SITES = "site"
 MADE = re.compile(r"(\d+) (\w+)")
 
 
@@ -176,7 +178,7 @@ def over(made: Mapping[str, int], most: Mapping[str, int]) -> Iterator[str]:
 def within(place: Path, one: str, other: str) -> Iterator[str]:
     """What of two builds differs, if anything."""
     try:
-        build.compare(place / ".cache" / one, place / ".cache" / other)
+        build.compare(place / SITES / one, place / SITES / other)
     except build.BuildError as error:
         yield f"{error} ({one}, {other})"
 
@@ -193,7 +195,7 @@ def with_npm(place: Path) -> None:
 
 @contextmanager
 def nothing_kept(place: Path) -> Iterator[None]:
-    """A cache that is empty meanwhile, but for what was fetched and the sites to compare."""
+    """A cache that is empty meanwhile, but for what was fetched."""
     cache, aside = place / ".cache", place / "aside"
     cache.rename(aside)
     cache.mkdir()
@@ -202,7 +204,6 @@ def nothing_kept(place: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        (cache / "clean").rename(aside / "clean")
         shutil.rmtree(cache)
         aside.rename(cache)
 
@@ -213,7 +214,7 @@ def site(place: Path, name: str) -> Counter[str]:
     Raises:
         CnnrefError: it could not be built.
     """
-    target = place / ".cache" / name
+    target = place / SITES / name
     shutil.rmtree(target, ignore_errors=True)
     ran(place, "-c", GENERATE)
     said = ran(place, "-m", "mkdocs", "build", "--strict", "--site-dir", str(target))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cnnref.errors import CnnrefError
-from proofs.edits import EDITS, Edit, main, over, within
+from proofs.edits import EDITS, SITES, Edit, main, nothing_kept, over, within
 from website.places import ROOT
 
 
@@ -35,8 +35,8 @@ def test_an_edit_of_what_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_stale_and_what_is_too_much_is_named(tmp_path: Path) -> None:
     for name, text in (("kept", "old"), ("clean", "new"), ("back", "new")):
-        (tmp_path / ".cache" / name).mkdir(parents=True)
-        (tmp_path / ".cache" / name / "index.html").write_text(text)
+        (tmp_path / SITES / name).mkdir(parents=True)
+        (tmp_path / SITES / name / "index.html").write_text(text)
     assert list(within(tmp_path, "clean", "back")) == []
     (fault,) = within(tmp_path, "kept", "clean")
     assert "differ in index.html" in fault
@@ -44,3 +44,13 @@ def test_what_is_stale_and_what_is_too_much_is_named(tmp_path: Path) -> None:
     assert list(over({"texts": 4, "pages": 1}, {"texts": 3})) == [
         "4 texts, of 3 at the most", "1 pages, of 0 at the most",
     ]  # fmt: skip
+
+
+def test_a_cache_is_empty_meanwhile_and_then_what_it_was(tmp_path: Path) -> None:
+    for name in ("kept", "npm"):
+        (tmp_path / ".cache" / name).mkdir(parents=True)
+    with nothing_kept(tmp_path):
+        assert [path.name for path in (tmp_path / ".cache").iterdir()] == ["npm"]
+        (tmp_path / ".cache" / "kept").mkdir()
+        (tmp_path / ".cache" / "kept" / "new").write_text("")
+    assert sorted(path.name for path in (tmp_path / ".cache").rglob("*")) == ["kept", "npm"]
