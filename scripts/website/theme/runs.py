@@ -9,8 +9,9 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,19 @@ def _run(source: Path, settings: dict[str, Any]) -> Callable[[], Ran]:
 @cache
 def _beside() -> ProcessPoolExecutor:
     """A process for runs alone: the one that makes pages runs code of their own meanwhile."""
-    return ProcessPoolExecutor(1, get_context("spawn"))
+    return ProcessPoolExecutor(1, get_context("spawn"), _end_with_it)
+
+
+def _end_with_it() -> None:
+    """Let this process end when the one does that started it, however that ends."""
+    started_by = parent_process()
+    assert started_by is not None
+
+    def watch() -> None:
+        started_by.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _ran(source: Path, settings: dict[str, Any], notes: Path) -> tuple[Ran, list[str]]:
