@@ -17,10 +17,10 @@ __all__ = ["FLOOR", "HOUSE", "SITE", "UP", "arrows", "files", "imported", "room"
 
 # from the top to the bottom: the site and all that looks at it
 SITE = (
-    {"website.preview"},
+    {"proofs", "website.preview"},
     {"website.build", "website.hooks", "website.macros"},
     {"website.pages"},
-    {"proofs", "website.drift"},
+    {"website.drift"},
     {"website.publish"},
     {"website.chapters"},
     {"website.networks"},
