@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from studies.machines.record import write
 from studies.zoo import records as zoo_records
 from website.charts import draw
 from website.kept import shelf as kept
+from website.kept.reads import Reads
 from website.measured import site as site_measured
-from website.theme import notebooks
 
 # what is asked of a cache: the first time it is filled, and each time the answer is the same
 Ask = Callable[[Path, pytest.MonkeyPatch], Any]
@@ -53,16 +52,14 @@ def lines(folder: Path, patch: pytest.MonkeyPatch) -> object:
     return dict(ledger)
 
 
-def notebook(folder: Path, patch: pytest.MonkeyPatch) -> object:
-    """As mkdocs-jupyter keeps a notebook, which reads it without a look at what it reads."""
-    patch.setattr(notebooks, "CACHE", folder)
-    place = folder / "0123" / "notebook.json"
-    place.parent.mkdir(exist_ok=True)
-    notebooks.drop_unsealed(place.parent)
-    if not place.exists():
-        place.write_text(json.dumps({"content": "64 filters"}))
-    notebooks.seal()
-    return json.loads(place.read_text())
+def reads(folder: Path, patch: pytest.MonkeyPatch) -> object:
+    """What a process gave, as a notebook or a journey through the files, by what it read."""
+    patch.setattr(kept, "FOLDER", folder)
+    patch.setenv(kept.KEEPING, "1")
+    found = Reads("things")
+    if found.find("told") is None:
+        found.keep("told", ("cnnref/errors.py",), {"content": "64 filters"})
+    return found.find("told")
 
 
 def this_machine(folder: Path, patch: pytest.MonkeyPatch) -> object:
@@ -87,7 +84,7 @@ def harms(data: bytes) -> Iterator[bytes]:
         yield data[:place] + bytes([data[place] ^ 2]) + data[place + 1 :]
 
 
-@pytest.mark.parametrize("ask", [drawing, library, shelved, lines, notebook])
+@pytest.mark.parametrize("ask", [drawing, library, shelved, lines, reads])
 def test_what_was_cut_or_changed_is_made_again(
     ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
