@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error as BrowserError
-from playwright.sync_api import Route
+from playwright.sync_api import Request, Route
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -168,8 +168,10 @@ def slowed(visit: Visit, page: Page, name: str, size: str) -> Callable[[], None]
         time.sleep(max(0.0, begun + LATE - time.monotonic()))
         route.continue_()
 
-    page.add_init_script(SHIFTS)
-    page.on("request", lambda request: asked_for.append(request.url))
+    def noted(request: Request) -> None:
+        asked_for.append(request.url)
+
+    page.on("request", noted)
     for kind in ("**/*.woff2", "**/*.js"):
         page.route(kind, late)
 
@@ -177,6 +179,7 @@ def slowed(visit: Visit, page: Page, name: str, size: str) -> Callable[[], None]
         visit.counts["loads watched"] += 1
         page.wait_for_timeout(200)
         page.unroute_all()
+        page.remove_listener("request", noted)
         far, where = page.evaluate(SHIFTED)
         if any("search_index" in address for address in asked_for):
             visit.fault(name, size, "the search's index is loaded before a reader searches")

@@ -31,6 +31,7 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # A scheme changes colours alone, so axe asks everything in one scheme of each size and the
 # contrast of colours in the other.
 ALL_OF_AXE = {("phone", "dark"), ("laptop", "light")}
+BLANK = "about:blank"
 PATIENCE, SOON = 15_000, 3_000
 OWN = ("data", "blob", "about", "file")
 OVERFLOW = """() => {
@@ -127,6 +128,7 @@ class Visit:
         viewport: ViewportSize = {"width": width, "height": height}
         context = self.browser.new_context(viewport=viewport, color_scheme=scheme, **more)
         context.set_default_timeout(PATIENCE)
+        context.add_init_script(hands.SHIFTS)
         yield context
         context.close()
 
@@ -138,7 +140,9 @@ class Visit:
 
         slow: its fonts and scripts come late, and it may not move for that.
         """
-        page: Page = context.new_page()
+        # a new tab is slower than the page in it
+        idle = (tab for tab in context.pages if tab.url == BLANK)
+        page: Any = next(idle, None) or context.new_page()
         moved = hands.slowed(self, page, name, where) if slow else None
 
         def logged(message: ConsoleMessage) -> None:
@@ -150,17 +154,22 @@ class Visit:
             if parts.scheme not in OWN and parts.netloc != urlsplit(self.address).netloc:
                 self.fault(name, where, f"asks another host: {request.url[:120]}")
 
-        page.on("console", logged)
-        page.on("request", asked)
-        page.on("pageerror", lambda error: self.fault(name, where, f"script error '{error}'"))
+        def failed(error: BrowserError) -> None:
+            self.fault(name, where, f"script error '{error}'")
+
+        heard = {"console": logged, "request": asked, "pageerror": failed}
+        for event, listener in heard.items():
+            page.on(event, listener)
         try:
             page.goto((base or self.address) + name, wait_until="load")
             if moved:
                 moved()
             yield page
+            page.goto(BLANK)
+            for event, listener in heard.items():
+                page.remove_listener(event, listener)
         except BrowserError as error:
             self.fault(name, where, str(error).splitlines()[0])
-        finally:
             page.close()
 
     def fault(self, name: str, where: str, text: str) -> None:
@@ -430,3 +439,4 @@ def paper(visit: Visit, page: Page, name: str) -> None:
         visit.fault(name, "paper", f"{hidden} rows are not shown")
     if shown := page.evaluate(FURNITURE):
         visit.fault(name, "paper", f"{shown} parts of the frame are shown")
+    page.emulate_media(media="screen")
