@@ -1,26 +1,31 @@
-"""Every check of the project, one after another, and which of them failed."""
+"""Every check of the project, and which of them failed: first those of one process, all at once."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
-from _command import call
+from _command import ROOT, call, child
 from checks import browser
 from website.places import SCRIPTS
 
-__all__ = ["checks", "main", "summary"]
+__all__ = ["main", "summary"]
 
-Check = tuple[str, Callable[[], bool | None]]
+Result = tuple[str, bool | None, float]
+# what Python is given
+Command = tuple[str, ...]
 
 
 def main(*, fast: bool) -> int:
     """Run the checks, without those of the built site if fast; 1 where one failed."""
     os.environ["PYTHONUNBUFFERED"] = "1"
-    results: list[tuple[str, bool | None, float]] = []
-    for name, check in checks(fast):
+    results = [*together(light())]
+    for name, check in heavy(fast):
         print(f"\n== {name}", flush=True)
         started = time.perf_counter()
         passed = check()
@@ -28,19 +33,39 @@ def main(*, fast: bool) -> int:
     return summary(results)
 
 
-def checks(fast: bool) -> list[Check]:
-    """The name of each check, and what does it; that gives None where it was left out."""
-    quick: list[Check] = [
-        ("ruff check", lambda: module("ruff", "check", ".")),
-        ("ruff format", lambda: module("ruff", "format", "--check", ".")),
-        ("mypy", types),
-        ("generated files", lambda: script("generate", "--check")),
-        ("measured", lambda: script("measure", "--check")),
-        ("prose", lambda: script("check", "prose")),
-        ("pytest", tests),
-    ]
-    slow: list[Check] = [("site", lambda: script("site", "--twice")), ("browser", look)]
-    return quick if fast else quick + slow
+def light() -> dict[str, Command]:
+    """The name and the command of each check that one process does, on one core."""
+    return {
+        "ruff check": ("-m", "ruff", "check", "."),
+        "ruff format": ("-m", "ruff", "format", "--check", "."),
+        "mypy": types(),
+        "generated files": (str(SCRIPTS / "generate"), "--check"),
+        "measured": (str(SCRIPTS / "measure"), "--check"),
+        "prose": (str(SCRIPTS / "check"), "prose"),
+    }
+
+
+def heavy(fast: bool) -> list[tuple[str, Callable[[], bool | None]]]:
+    """The name of each check that takes all cores, and what does it; None where it is left out."""
+    slow = [("site", lambda: script("site", "--twice")), ("browser", look)]
+    return [("pytest", tests), *([] if fast else slow)]
+
+
+def together(commands: dict[str, Command]) -> Iterator[Result]:
+    """Run commands at once, and print what each says in one piece."""
+    started = time.perf_counter()
+    with ExitStack() as stack:
+        running = {}
+        for name, command in commands.items():
+            said = stack.enter_context(tempfile.TemporaryFile("w+"))
+            pipes = {"stdout": said, "stderr": subprocess.STDOUT}
+            begun = child([sys.executable, *command], cwd=ROOT, **pipes)
+            running[name] = said, stack.enter_context(begun)
+        for name, (said, process) in running.items():
+            passed = process.wait() == 0
+            said.seek(0)
+            print(f"\n== {name}", said.read(), sep="\n", end="", flush=True)
+            yield name, passed, time.perf_counter() - started
 
 
 def run(*command: str) -> bool:
@@ -61,10 +86,10 @@ def tests() -> bool:
     return call(command, env=os.environ | {"OMP_NUM_THREADS": "1"}) == 0
 
 
-def types() -> bool:
+def types() -> Command:
     """The packages and the commands, which have no ending, in one go."""
     commands = (path for path in sorted(SCRIPTS.iterdir()) if path.is_file() and not path.suffix)
-    return module("mypy", "--scripts-are-modules", "cnnref", "scripts", *map(str, commands))
+    return ("-m", "mypy", "--scripts-are-modules", "cnnref", "scripts", *map(str, commands))
 
 
 def look() -> bool | None:
@@ -75,7 +100,7 @@ def look() -> bool | None:
     return script("check", "browser")
 
 
-def summary(results: list[tuple[str, bool | None, float]]) -> int:
+def summary(results: list[Result]) -> int:
     """Say what came of each check; 1 where one failed."""
     words = {True: "passed", False: "FAILED", None: "left out"}
     print("\n== summary")
