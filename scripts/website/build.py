@@ -12,7 +12,7 @@ import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from platform import platform
@@ -85,14 +85,14 @@ def build(*, force: bool = False, twice: bool = False, measured: bool = True) ->
             with step("measure"):
                 measure()
         with scratch() as folder:
-            with step("mkdocs build --strict"):
-                mkdocs(folder / "site")
+            with step("mkdocs build --strict"), ExitStack() as builds:
+                if twice:  # beside the first, with nothing kept; notebooks print the same, too
+                    builds.enter_context(mkdocs(folder / "again", keeping=False))
+                builds.enter_context(mkdocs(folder / "site"))
             with step("check"):
                 check(folder / "site")
             if twice:
-                with step("build again with nothing kept, and compare"):
-                    mkdocs(folder / "again", keeping=False)
-                    compare(folder / "site", folder / "again")
+                compare(folder / "site", folder / "again")
             swap(folder / "site", folder / "old", SITE)
         if written() != before:
             return "built; files changed meanwhile, so that the next run builds again"
@@ -132,10 +132,15 @@ def environment(*, keeping: bool = True) -> dict[str, str]:
     return os.environ | SETTINGS | ({KEEPING: "1"} if keeping else {})
 
 
-def mkdocs(target: Path, *, keeping: bool = True) -> None:
-    """Build the pages into a folder; a warning is a fault."""
+@contextmanager
+def mkdocs(target: Path, *, keeping: bool = True) -> Iterator[None]:
+    """Build the pages into a folder meanwhile, to the end; a warning is a fault."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(target)]
-    with child(command, cwd=ROOT, env=environment(keeping=keeping), **PIPES) as process:
+    given = environment(keeping=keeping)
+    if not keeping:
+        given["CNNREF_SCRATCH"] = str(target.with_name("scratch"))
+    with child(command, cwd=ROOT, env=given, **PIPES) as process:
+        yield
         follow(process)
 
 

@@ -139,7 +139,7 @@ class Copy:
         self.notebook()
         (folder / "hooks.py").write_text(HOOKS)
         monkeypatch.setattr(places, "ROOT", folder)
-        monkeypatch.setattr(places, "CACHE", folder / ".cache")
+        monkeypatch.setattr(places, "SCRATCH", folder / ".cache")
         monkeypatch.setattr(shelf, "FOLDER", folder / ".cache" / "kept")
         monkeypatch.setenv(shelf.KEEPING, "1")
         monkeypatch.delenv("PYTHONPATH", raising=False)

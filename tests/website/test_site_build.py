@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,10 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return page
 
 
-def made(page: Path) -> Callable[[Path], None]:
-    def mkdocs(target: Path, **_: object) -> None:
+def made(page: Path) -> Callable[..., AbstractContextManager[None]]:
+    @contextmanager
+    def mkdocs(target: Path, **_: object) -> Iterator[None]:
+        yield
         target.mkdir(parents=True)
         (target / "index.html").write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
 
@@ -58,8 +61,10 @@ def test_a_file_that_changes_during_the_build_is_built_the_next_time(
 ) -> None:
     mkdocs = made(source)
 
-    def slow(target: Path, **_: object) -> None:
-        mkdocs(target)
+    @contextmanager
+    def slow(target: Path, **_: object) -> Iterator[None]:
+        with mkdocs(target):
+            yield
         source.write_text("edited meanwhile", encoding="utf-8")
 
     monkeypatch.setattr(site_build, "mkdocs", slow)
@@ -75,6 +80,24 @@ def test_a_stamp_that_was_cut_short_is_of_another_build(source: Path, left: byte
     site_build.STAMP.write_bytes(left)
     assert site_build.build() == "1 files in site/"
     assert site_build.build() == "unchanged, nothing to build"
+
+
+def test_two_builds_that_differ_are_told_and_neither_is_shown(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdocs = made(source)
+    assert site_build.build(force=True, twice=True) == "1 files in site/"
+
+    @contextmanager
+    def unlike(target: Path, *, keeping: bool = True) -> Iterator[None]:
+        with mkdocs(target):
+            yield
+        (target / "made.txt").write_text(f"with what was kept: {keeping}")
+
+    monkeypatch.setattr(site_build, "mkdocs", unlike)
+    with pytest.raises(site_build.BuildError, match="differ in made"):
+        site_build.build(force=True, twice=True)
+    assert [path.name for path in site_build.SITE.iterdir()] == ["index.html"]
 
 
 def test_what_nobody_signed_is_not_shown(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,11 +120,13 @@ def test_a_build_says_how_far_it_is_and_all_that_it_said_where_it_fails(
         site_build, "child", lambda _, **options: real([sys.executable, "-c", lines], **options)
     )
     if code:
-        with pytest.raises(site_build.BuildError, match="mkdocs build failed"):
-            site_build.mkdocs(tmp_path, keeping=False)
+        failed = pytest.raises(site_build.BuildError, match="mkdocs build failed")
+        with failed, site_build.mkdocs(tmp_path, keeping=False):
+            pass
         assert capsys.readouterr().out.endswith("  made 20 pages\nINFO\nNone\n\n")
     else:
-        site_build.mkdocs(tmp_path)
+        with site_build.mkdocs(tmp_path):
+            pass
         assert capsys.readouterr().out == "  made 20 pages\n"
 
 
@@ -121,8 +146,10 @@ def test_what_is_made_while_its_sources_change_is_not_kept(
     things, mkdocs = shelf.Shelf("things"), made(source)
     things.keep("before", 1)
 
-    def slow(target: Path, **_: object) -> None:
-        mkdocs(target)
+    @contextmanager
+    def slow(target: Path, **_: object) -> Iterator[None]:
+        with mkdocs(target):
+            yield
         things.keep("meanwhile", 2)
         drift.STAMP.write_text("generated of what is there")
         (root / edited).write_text("an edit", encoding="utf-8")

@@ -23,7 +23,7 @@ PYCACHE = "__pycache__"
 
 def noting(kind: str) -> Path:
     """An empty file, in which a process that is told its place takes down what it reads."""
-    notes = places.CACHE / f"notes of {kind}"
+    notes = places.SCRATCH / f"notes of {kind}"
     notes.parent.mkdir(exist_ok=True)
     write(notes, b"")
     return notes

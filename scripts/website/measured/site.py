@@ -23,9 +23,9 @@ from website.measured import network_tables, tables
 from website.measured.predict import prediction
 from website.measured.shown import Shown, Way, called, ways
 from website.measured.views import Choice, choices
-from website.places import CACHE
+from website.places import SCRATCH
 
-CHARTS = CACHE / "measured" / "charts"
+CHARTS = SCRATCH / "measured" / "charts"
 KEPT = Shelf("charts of measurements")
 
 

@@ -46,13 +46,13 @@ def configure(config: MkDocsConfig) -> None:
     plugin.config["cache"] = False
     # neither the reader's own settings nor another Python's kernel may have a say in the pages
     for name, place in (("IPYTHONDIR", "ipython"), ("JUPYTER_CONFIG_DIR", "jupyter")):
-        own = places.CACHE / place
+        own = places.SCRATCH / place
         own.mkdir(parents=True, exist_ok=True)
         os.environ[name] = str(own)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     # by which compiled code would lie elsewhere
     os.environ.pop("PYTHONPYCACHEPREFIX", None)
-    first = places.CACHE / "ipython" / "profile_default" / "startup" / "first.py"
+    first = places.SCRATCH / "ipython" / "profile_default" / "startup" / "first.py"
     first.parent.mkdir(parents=True, exist_ok=True)
     write(first, f"__import__('runpy').run_path({noted.__file__!r})['note']()\n".encode())
 

@@ -171,7 +171,8 @@ def test_code_of_the_site_is_read_by_no_macro_that_is_not_known_to() -> None:
     aside = {
         "website.chapters.count", "website.data.__init__", "website.hands.inside",
         "website.hands.playground", "website.kept.noted", "website.kept.reach",
-        "website.kept.reads", "website.networks.beside", "website.places", "website.theme.exits", "website.theme.math",
+        "website.kept.reads", "website.networks.beside", "website.places",
+        "website.theme.exits", "website.theme.math",
     }  # fmt: skip
     assert readers - aside == reach.READERS
 
