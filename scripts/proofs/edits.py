@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.files import write
 from proofs.mutants import copied
 from website import build
 from website.kept.reach import SKIPPED
@@ -57,7 +58,7 @@ class Edit(NamedTuple):
         text = path.read_text(encoding="utf-8")
         if self.old not in text:
             raise CnnrefError(f"{self.path} does not hold {self.old!r}; what should be edited?")
-        path.write_text(text.replace(self.old, self.new, 1), encoding="utf-8")
+        write(path, text.replace(self.old, self.new, 1).encode())
 
 
 def page(number: int = 1, **more: int) -> dict[str, int]:
@@ -121,7 +122,8 @@ EDITS: Mapping[str, Edit] = {
         "docs/examples/first.py", "(3, 96, 96)", "(3, 64, 64)", page(4, texts=TEXTS)
     ),
     "notebook": Edit(
-        "docs/notebooks/shrink.py", "# %%\n", "# %%\n# an edit\n", page(texts=1, notebooks=1)
+        "docs/notebooks/shrink.py", "# %%\n", "# %%\n# an edit\n",
+        page(2, texts=TEXTS, formulas=1, notebooks=1)
     ),
     "settings": Edit(
         "mkdocs.yml", "Every number on these", "Each number on these",
@@ -160,7 +162,7 @@ def tried(place: Path, name: str) -> Iterator[str]:
     with nothing_kept(place):
         site(place, "clean")
     faults = [*within(place, "kept", "clean"), *over(made, edit.most)]
-    path.write_bytes(source)
+    write(path, source)
     site(place, "back")
     faults += within(place, "back", "before")
     said = "; ".join(faults) or "the same bytes"

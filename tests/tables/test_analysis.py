@@ -18,6 +18,8 @@ from cnnref.tables.analysis import (
     receptive_fields,
     training_activation_bytes,
 )
+from cnnref.tables.printable import View
+from cnnref.tables.quantities import QUANTITIES
 
 SMALL = [name for name in cnnref.names() if "1202" not in name and "1001" not in name]
 
@@ -477,12 +479,15 @@ def test_an_optimizer_holds_what_torch_holds():
         assert held == (OPTIMIZERS[name] - 2) * parameters, name
 
 
-def test_a_frozen_parameter_has_no_gradient_and_nothing_is_remembered_of_it():
+@pytest.mark.parametrize("mode", ["inference", "training"])
+def test_a_frozen_parameter_has_no_gradient_and_nothing_is_remembered_of_it(mode):
     module = torch.nn.Sequential(torch.nn.Linear(5, 3), torch.nn.Linear(3, 2))
     module[0].requires_grad_(False)
-    table = cnnref.trace(module, (5,))
+    table = cnnref.trace(module, (5,), mode=mode)
     maps = table.training_activation_bytes()
     assert table.training_bytes("adam") == 4 * (18 + 4 * 8) + maps
+    column = QUANTITIES["training_adam"].of(table, View.of("macs", (), "float16", 3))
+    assert column == table.training_bytes("adam", batch_size=3, bytes_per_element="float16")
 
 
 def test_an_unknown_optimizer_is_refused():

@@ -202,6 +202,34 @@ def test_remembered_shapes_are_those_of_the_kernels(name, monkeypatch):
     assert trace(module, shape) == fast
 
 
+PAIRED = {
+    "multiply": torch.mul,
+    "operator": lambda x, y: x @ y,
+    "concat": lambda x, y: torch.cat([x, y]),
+    "stack": lambda x, y: torch.stack([x, y]),
+    "where": lambda x, y: torch.where(x > 0, x, y),
+    "attention": lambda x, y: F.scaled_dot_product_attention(x, y, y),
+    "lerp": lambda x, y: torch.lerp(x, y, 0.5),
+}
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_one_map_given_twice_is_not_remembered_for_two(name, monkeypatch):
+    class Paired(nn.Module):
+        def forward(self, x):
+            y = torch.tanh(x)
+            for _ in range(2):
+                PAIRED[name](x, x)
+            return PAIRED[name](x, y)
+
+    monkeypatch.setattr(recorder, "_MEMORY", {})
+    *_, row = trace(Paired(), (5, 5))
+    assert set(row.inputs) >= {-1, 0}
+    monkeypatch.setattr(recorder, "_MEMORY", {})
+    monkeypatch.setattr(recorder, "made", lambda *_: None)
+    assert trace(Paired(), (5, 5))[-1] == row
+
+
 def test_a_function_that_remembers_wrongly_would_be_seen(monkeypatch):
     module = nn.Sequential(nn.Conv2d(3, 3, 3), nn.Conv2d(3, 3, 3, stride=2))
     fast = trace(module, (3, 9, 9))
