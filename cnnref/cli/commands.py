@@ -124,7 +124,8 @@ SECTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--threads": {"metavar": "N", "help": "of the processor"},
         "--seconds": {
             "metavar": "S",
-            "help": "the longest that repeating may take; the whole takes several times that",
+            "help": "the longest that repeating may take; the whole takes several times that; "
+            "default: 10",
         },
         "--layers": FLAG | {"help": "each layer's time, beside what the ceilings allow it"},
     },

@@ -116,7 +116,9 @@ def image_shape(what: str | nn.Module, shape: Any) -> tuple[int, ...]:
         CnnrefError: it is not made of positive whole numbers.
     """
     if shape is None:
-        size = architecture(what).input_size if isinstance(what, str) else IMAGE[-1]
+        if not isinstance(what, str):
+            return IMAGE
+        size = architecture(what).input_size
         return (3, size, size)
     if not isinstance(shape, tuple | list) or not shape:
         raise CnnrefError(

@@ -51,8 +51,8 @@ class Verdict(NamedTuple):
     limit: int
     unit: str
     parts: tuple[tuple[str, int], ...]
-    at: str = ""
-    least: bool = False
+    at: str
+    least: bool
 
     @property
     def kept(self) -> bool:

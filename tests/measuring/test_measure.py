@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import random
 import time
@@ -16,10 +17,12 @@ from torch import Tensor, nn
 from torch.utils.benchmark import Timer
 
 import cnnref
+from cnnref.cli.commands import OPTIONS
 from cnnref.measuring import calls, isolation, memory
 from cnnref.measuring.isolation import as_it_was, timed
 from cnnref.measuring.machine import free_bytes
 from cnnref.measuring.record import Measurement
+from cnnref.measuring.subject import image_shape
 from studies.peers.disturbed import interrupted
 
 # ---- what comes back ----
@@ -146,6 +149,17 @@ def test_attention_that_is_looked_into_keeps_its_times() -> None:
     found = cnnref.measure(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), (5, 8), **FAST)
     assert found.layers
     assert sum(layer.seconds > 0 for layer in found.layers) > 3
+
+
+def test_the_image_is_the_networks_own_and_else_the_usual_one() -> None:
+    assert image_shape("inception_v3", None) == (3, 299, 299)
+    assert image_shape("resnet20_cifar", None) == (3, 32, 32)
+    assert image_shape(Small(), None) == (3, 224, 224)
+
+
+def test_the_command_line_says_how_long_repeating_may_take_unless_told() -> None:
+    seconds = inspect.signature(cnnref.measure).parameters["seconds"].default
+    assert OPTIONS["--seconds"]["help"].endswith(f"; default: {seconds:g}")
 
 
 # ---- the process as it was ----

@@ -62,6 +62,18 @@ def test_json_is_read_back_and_a_frame_has_a_row_for_each_layer() -> None:
     assert [tuple(row) for row in frame.itertuples(index=False)] == list(found.layers)
 
 
+def test_a_notebook_shows_the_lines_and_the_layers_where_there_are_any() -> None:
+    found = measurement()
+    shown = found._repr_html_()
+    assert shown.startswith(f"<pre>{found}</pre>")
+    assert f"<summary>{len(found.layers)} layers</summary>" in shown
+    for one in found.layers:
+        seconds = f"{1e3 * one.seconds:,.3f}"
+        assert f"<td>{one.name}</td><td>{one.op}</td><td>{seconds}</td><td>{one.macs:,}" in shown
+    bare = measurement(layers=())
+    assert bare._repr_html_() == f"<pre>{bare}</pre>"
+
+
 def test_without_pandas_the_frame_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingExtraError, match=r"^Measurement\.to_frame needs pandas, "):

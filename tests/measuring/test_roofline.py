@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from measured_samples import BEST, HERE
+from measured_samples import BEST, HERE, how
+from torch.overrides import TorchFunctionMode
 
 import cnnref
 from cnnref.measuring.memory import peak_bytes
@@ -92,6 +93,28 @@ def test_measured_times_stand_beside_the_allowed_ones() -> None:
     assert frame["times"].iloc[0] == pytest.approx(1e-3 / row.allowed)
 
 
+def test_each_column_is_of_what_was_counted_and_measured() -> None:
+    found = roofline(measurement(), BEST)
+    frame = found.to_frame(columns="layer,measured_ms,share,gflops,allowed_ms,factor")
+    shown = {name: cells for name, *cells in frame.itertuples(index=False)}
+    assert list(shown) == [row.name for row in found if row.moved_bytes]
+    for row in (row for row in found if row.moved_bytes):
+        milliseconds, share, gflops, allowed, factor = shown[row.name]
+        assert milliseconds / 1e3 == pytest.approx(row.seconds)
+        assert share / 100 * found.measured == pytest.approx(row.seconds)
+        assert not row.macs or gflops * 1e9 * row.seconds == pytest.approx(2 * row.macs)
+        assert allowed / 1e3 == pytest.approx(row.allowed)
+        assert factor * row.allowed == pytest.approx(row.seconds)
+    total = found.to_text(columns="layer,measured_ms,share,allowed_ms,factor").splitlines()[-3]
+    assert total.split() == [
+        "total",
+        f"{1e3 * found.measured:.3f}",
+        "100.0",
+        f"{1e3 * found.allowed:.3f}",
+        f"{found.measured / found.allowed:.1f}",
+    ]
+
+
 def test_decimals_stand_under_one_another_and_what_a_cache_holds_is_said() -> None:
     lines = roofline(measurement(), BEST).to_text(columns="measured_ms,share,factor").splitlines()
     rows = [line.split() for line in lines if line and line[0] == " " and line.strip()[0].isdigit()]
@@ -101,6 +124,18 @@ def test_decimals_stand_under_one_another_and_what_a_cache_holds_is_said() -> No
     said = f"{moving} layers were faster than a large copy: what moves there is in a cache already"
     assert said in str(roofline(measurement(), slow))
     assert "cache" not in str(roofline(measurement(), fast))
+    alone = measurement(layers=[row for row in measurement().layers if row.name == "conv1"])
+    assert "1 layer was faster than a large copy" in str(roofline(alone, slow))
+
+
+def test_long_names_of_layers_are_folded_for_a_terminal() -> None:
+    layers = [
+        row._replace(name=f"features.stage.block.inside.{row.name}") for row in measurement().layers
+    ]
+    text = str(roofline(measurement(layers=layers), BEST))
+    assert max(map(len, text.splitlines())) <= 80
+    heads = "".join(line.partition(" ")[0] for line in text.splitlines())
+    assert all(row.name in heads for row in layers if row.moved_bytes)
 
 
 def test_a_table_alone_has_no_measured_columns() -> None:
@@ -171,6 +206,46 @@ def test_the_ceilings_of_this_machine_are_rates() -> None:
     assert found.dtype == "float32"
     # any machine that runs this multiplies faster than it copies, and copies a hundred MB/s
     assert found.flops_per_second > found.bytes_per_second > 1e8
+
+
+class OnNoDevice(TorchFunctionMode):
+    """Makes tensors that take no memory, whatever device they are for, and keeps their sizes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[torch.Size] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if "device" in kwargs:
+            kwargs["device"] = "meta"
+        made = func(*args, **kwargs)
+        if isinstance(made, torch.Tensor):
+            self.sizes.append(made.shape)
+        return made
+
+
+@pytest.mark.parametrize("kind", ["cpu", "cuda", "mps"])
+def test_ceilings_are_of_ever_larger_products_and_of_a_copy_beyond_any_cache(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cnnref.measuring import ceilings
+
+    monkeypatch.setattr(ceilings, "free_bytes", lambda _: None)
+    monkeypatch.setattr(ceilings, "timed", lambda step, how: Quartiles(1e-3, 1e-3, 1e-3, 9))
+    asked = how(device="cpu")._replace(device=torch.device(kind))
+    with OnNoDevice() as made:
+        flops, copied = ceilings._arithmetic(asked), 1e-3 * ceilings._memory(asked)
+    squares = {size for size in made.sizes if len(size) == 2}
+    sides = sorted(side for side, _ in squares)
+    assert squares == {(side, side) for side in sides}
+    assert flops == 2 * sides[-1] ** 3 / 1e-3
+    # whole tiles of any kernel
+    assert all(side & (side - 1) == 0 for side in sides)
+    assert len(sides) == 3
+    (row,) = {size for size in made.sizes if len(size) == 1}
+    assert copied == 2 * 4 * row.numel()
+    assert 2**28 <= 4 * row.numel() <= 2**31
 
 
 def test_ceilings_need_memory(monkeypatch: pytest.MonkeyPatch) -> None:

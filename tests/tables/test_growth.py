@@ -146,6 +146,22 @@ def laid_out(kinds):
     return net.table()
 
 
+def test_each_row_of_both_tables_is_aligned_once_and_in_order_under_any_bounds(bounds):
+    drawn = random.Random(1)
+
+    def rows():
+        kinds = drawn.choices([0, 1, 3], k=drawn.randrange(1, 20))
+        inside = ("a.a", "a.b", "b.a")
+        return [row._replace(name=f"{drawn.choice(inside)}.{row.name}") for row in laid_out(kinds)]
+
+    for _ in range(400):
+        left, right = rows(), rows()
+        pairs = list(alignment.aligned(left, right))
+        assert [i for i, _ in pairs if i is not None] == list(range(len(left)))
+        assert [j for _, j in pairs if j is not None] == list(range(len(right)))
+        assert all(left[i].op == right[j].op for i, j in pairs if None not in (i, j))
+
+
 def dense(n):
     """Every layer reads all that came before it."""
     net = Net((8, 4, 4))

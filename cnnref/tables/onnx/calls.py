@@ -11,7 +11,17 @@ from cnnref.counting.shapes import Counts, Formulas, Window
 from cnnref.errors import ShapeError
 from cnnref.tables.onnx.model import Node, Tensor
 
-__all__ = ["Call", "Found", "Rule", "Sizes", "UnknownError", "Value", "broadcast", "float32"]
+__all__ = [
+    "Call",
+    "Found",
+    "Rule",
+    "Sizes",
+    "UnknownError",
+    "Value",
+    "broadcast",
+    "float32",
+    "short",
+]
 
 Sizes = tuple[int, ...]
 
@@ -121,11 +131,24 @@ class Call(NamedTuple):
     def number(self, name: str, default: float = 0) -> float:
         """An attribute that is a number."""
         found = self.node.attributes.get(name)
-        return found if isinstance(found, int | float) else default
+        if isinstance(found, float):
+            return short(found)
+        return found if isinstance(found, int) else default
 
     def whole(self, name: str, default: int = 0) -> int:
         """An attribute that is a whole number."""
         return int(self.number(name, default))
+
+    def needed(self, name: str) -> int:
+        """An attribute that is a positive whole number.
+
+        Raises:
+            UnknownError: it is not given, or is none.
+        """
+        found = self.whole(name)
+        if found <= 0:
+            raise UnknownError
+        return found
 
     def text(self, name: str, default: str = "") -> str:
         """An attribute that is a text."""
@@ -154,6 +177,15 @@ def float32(number: float) -> float:
     7.0
     """
     return c_float(number).value
+
+
+def short(number: float) -> float:
+    """A number as it was written before it was rounded to a float of 32 bits.
+
+    >>> float32(0.7), short(float32(0.7))
+    (0.699999988079071, 0.7)
+    """
+    return float(f"{number:.7g}")
 
 
 def broadcast(*shapes: Sizes) -> Sizes:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import prod
 
 from cnnref.counting.layer import Constants
-from cnnref.tables.onnx.calls import Call, Found, Rule, Sizes, UnknownError, broadcast
+from cnnref.tables.onnx.calls import Call, Found, Rule, Sizes, UnknownError, broadcast, short
 
 __all__ = ["RULES"]
 
@@ -87,23 +87,18 @@ def _norm(op: str) -> Rule:
         default = 1e-6 if op == "rms_norm" else 1e-5
         constants: Constants = ()
         if op == "batch_norm":
-            constants = (("eps", _short(call.number("epsilon", default))),)
+            constants = (("eps", call.number("epsilon", default)),)
         return Found(op, outs, weights=(1,), biases=(2,), constants=constants)
 
     return rule
 
 
-def _short(number: float) -> float:
-    """A number as it was written before it was rounded to a float of 32 bits."""
-    return float(f"{number:.7g}")
-
-
 def _dropout(call: Call) -> Found:
     """At inference the input itself."""
     known = call.value(1).data if call.has(1) else None
-    ratio = known[0] if known else call.number("ratio", 0.5)
+    ratio = short(known[0]) if known else call.number("ratio", 0.5)
     outs = (call.sizes(),) * max(1, len(call.node.outputs))
-    return Found("dropout", outs, constants=(("p", _short(ratio)),))
+    return Found("dropout", outs, constants=(("p", ratio),))
 
 
 def _reduction(op: str) -> Rule:

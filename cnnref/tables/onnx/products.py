@@ -87,7 +87,7 @@ def _attention(call: Call) -> Found:
         heads, groups, width, deep = query[1], key[1], query[-1], value[-1]
         out = (*query[:-1], deep)
     else:
-        heads, groups = call.whole("q_num_heads", 1), call.whole("kv_num_heads", 1)
+        heads, groups = call.needed("q_num_heads"), call.needed("kv_num_heads")
         width, deep = query[-1] // heads, value[-1] // groups
         out = (*query[:-1], heads * deep)
     keys = key[-2] + (call.sizes(4)[-2] if call.has(4) else 0)

@@ -181,7 +181,7 @@ def _resize(call: Call) -> Found:
 
 def _lrn(call: Call) -> Found:
     """Each element is divided by a sum over n neighbouring channels."""
-    shape, size = call.sizes(), call.whole("size", 1)
+    shape, size = call.sizes(), call.needed("size")
     window = Window((size,), (1,), (size // 2,), (1,))
     given = (("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0))
     names = {"bias": "k"}
@@ -193,7 +193,7 @@ def _lrn(call: Call) -> Found:
 def _blocks(call: Call) -> Found:
     """Channels into positions, B x B of them, or back."""
     n, channels, height, width = call.sizes()
-    block = max(1, call.whole("blocksize", 1))
+    block = call.needed("blocksize")
     if call.node.op == "DepthToSpace":
         out = (n, channels // block**2, height * block, width * block)
         return Found("pixel_shuffle", (out,))

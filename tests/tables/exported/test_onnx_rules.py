@@ -217,6 +217,69 @@ def test_an_operator_has_the_sizes_that_onnx_finds(case: Case, tmp_path: Path) -
     assert str(row.macs) in row.explain().replace(",", "")
 
 
+MORE: list[tuple[str, list[list[int]], list[Any], dict[str, Any]]] = [
+    ("AveragePool", [[1, 2, 7, 7]], [], {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}),
+    ("ConvTranspose", [[1, 3, 5, 5]], [weight("w", 3, 4, 3, 3)], {"strides": [2, 2]}),
+    ("RoiAlign", [[1, 4, 9, 9], [6, 4]], [wholes("b", 0, 0, 0, 0, 0, 0)], {}),
+    ("GatherND", [[3, 4, 5], [3, 1]], [], {}),
+    ("Split", [[4, 6]], [wholes("s", 1, 3)], {}),
+    ("ArgMax", [[1, 4, 5]], [], {}),
+    ("BatchNormalization", [[1, 4, 5, 5]], [weight(name, 4) for name in "sbmv"], {}),
+]
+DEFAULTS = [*(case[:4] for case in CASES), *MORE]
+
+
+@pytest.mark.parametrize("case", DEFAULTS, ids=lambda case: f"{case[0]}-{case[1]}")
+def test_an_attribute_that_is_left_out_is_the_one_that_onnx_says(
+    case: tuple[str, list[list[int]], list[Any], dict[str, Any]], tmp_path: Path
+) -> None:
+    op, shapes, held, attributes = case
+    inputs = {f"x{number}": shape for number, shape in enumerate(shapes)}
+    said = onnx.defs.get_schema(op, 21).attributes
+    whole = {name: helper.get_attribute_value(one.default_value)
+             for name, one in said.items() if one.default_value.name} | attributes  # fmt: skip
+    rows = []
+    for given in (attributes, whole):
+        outputs = ["y", "h"] if op in ("TopK", "Split") else ["y"]
+        node = helper.make_node(op, [*inputs, *(one.name for one in held)], outputs, **given)
+        rows.append(list(table(graph([node], inputs, held), tmp_path)))
+    assert rows[0] == rows[1]
+    assert rows[0][0].counted
+
+
+@pytest.mark.parametrize(
+    ("op", "shapes"),
+    [
+        ("LRN", [[1, 8, 5, 5]]),
+        ("DepthToSpace", [[1, 8, 5, 5]]),
+        ("SpaceToDepth", [[1, 2, 6, 6]]),
+        ("Attention", [[1, 5, 8], [1, 7, 8], [1, 7, 8]]),
+    ],
+)
+def test_what_cannot_be_told_without_an_attribute_is_marked(
+    op: str, shapes: list[list[int]], tmp_path: Path
+) -> None:
+    inputs = {f"x{number}": shape for number, shape in enumerate(shapes)}
+    model = graph([helper.make_node(op, [*inputs], ["y"])], inputs)
+    with pytest.warns(cnnref.UncountedWarning, match=f"no rule counts {op}"):
+        (row,) = table(model, tmp_path)
+    assert not row.counted
+
+
+def test_tensors_are_stacked_where_they_agree_on_every_other_axis(tmp_path: Path) -> None:
+    for axis, other in product(range(4), range(4)):
+        sizes = [1, 4, 5, 6]
+        sizes[other] += 1
+        node = helper.make_node("Concat", ["a", "b"], ["y"], axis=axis)
+        model = graph([node], {"a": [1, 4, 5, 6], "b": sizes})
+        if axis == other:
+            (row,) = table(model, tmp_path)
+            assert prod(row.out_shape) == 120 + prod(sizes)
+        else:
+            with pytest.raises(cnnref.ShapeError, match="cannot stack 1x4x5x6 on"):
+                table(model, tmp_path)
+
+
 def test_every_rule_gives_a_kind_that_conventions_price(tmp_path: Path) -> None:
     for op in RULES:
         node = helper.make_node(op, ["x"], ["y"])
@@ -225,6 +288,19 @@ def test_every_rule_gives_a_kind_that_conventions_price(tmp_path: Path) -> None:
         except (cnnref.CnnrefError, cnnref.UncountedWarning):
             continue
         assert {row.op for row in found} <= set(KINDS), op
+
+
+def test_a_recurrence_reads_the_states_that_it_begins_with_and_learns_its_peepholes(
+    tmp_path: Path,
+) -> None:
+    inputs = ["x", "w", "r", "b", "", "h", "c", "p"]
+    shapes = {"x": [6, 1, 5], "h": [1, 1, 3], "c": [1, 1, 3]}
+    learned = {"w": (1, 12, 5), "r": (1, 12, 3), "b": (1, 24), "p": (1, 9)}
+    node = helper.make_node("LSTM", inputs, ["y"], hidden_size=3)
+    model = graph([node], shapes, [weight(name, *size) for name, size in learned.items()])
+    (row,) = table(model, tmp_path)
+    assert row.counts.elements_in == sum(map(prod, shapes.values()))
+    assert row.parameters == sum(map(prod, learned.values()))
 
 
 def test_attention_of_few_heads_of_keys(tmp_path: Path) -> None:
