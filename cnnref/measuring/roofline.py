@@ -92,7 +92,7 @@ class Allowed(NamedTuple):
         """What limits it: "arithmetic", "memory", or "free" where nothing moves."""
         if not self.moved_bytes:
             return "free"
-        return "arithmetic" if self.arithmetic > self.memory else "memory"
+        return "arithmetic" if self.arithmetic >= self.memory else "memory"
 
 
 @briefly
@@ -183,8 +183,8 @@ def roofline(
             "roofline needs the Ceilings of a machine, as cnnref.ceilings() measures them, but got "
             f"{ceilings!r}."
         )
-    rates = zip(ceilings._fields[1:3], ceilings[1:3], strict=True)
-    if min(number("roofline", name, rate) for name, rate in rates) <= 0:
+    rates = ("flops_per_second", "bytes_per_second")
+    if min(number("roofline", name, getattr(ceilings, name)) for name in rates) <= 0:
         raise CnnrefError(
             "roofline: the ceilings must be positive rates, but are "
             f"{ceilings.flops_per_second} FLOP/s and {ceilings.bytes_per_second} byte/s."
@@ -250,7 +250,7 @@ def _rate(row: Allowed, _: Roofline) -> float | None:
 
 
 def _factor(row: Allowed, _: Roofline) -> float | None:
-    return row.seconds / row.allowed if row.seconds and row.allowed else None
+    return row.seconds / row.allowed if row.seconds else None
 
 
 def _milliseconds(row: Allowed, _: Roofline) -> float | None:
@@ -337,9 +337,7 @@ def _notes(whole: Roofline) -> list[str]:
 
 def _cached(whole: Roofline) -> list[str]:
     """How many layers were faster than memory is, in a sentence without its point."""
-    fast = sum(
-        one.seconds < one.memory for one in whole if one.seconds is not None and one.moved_bytes
-    )
+    fast = sum(one.seconds < one.memory for one in whole if one.seconds is not None)
     if not fast:
         return []
     verb = "layers were" if fast > 1 else "layer was"

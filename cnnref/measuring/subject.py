@@ -192,23 +192,31 @@ def _inputs(
     if inputs is None:
         generator = torch.Generator().manual_seed(SEED)
         image = torch.randn(how.batch_size, *shape, generator=generator)
-        return (_moved(image, how),), {}
+        return (_moved(image, how, {}),), {}
+    made: dict[int, Tensor] = {}
     if isinstance(inputs, Mapping):
-        return (), {name: _moved(value, how) for name, value in inputs.items()}
+        return (), {name: _moved(value, how, made) for name, value in inputs.items()}
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-    return tuple(_moved(value, how) for value in given), {}
+    return tuple(_moved(value, how, made) for value in given), {}
 
 
-def _moved(value: Any, how: Settings) -> Any:
-    """A copy of an input where the module is; whole numbers keep their type."""
+def _moved(value: Any, how: Settings, made: dict[int, Tensor]) -> Any:
+    """A copy of an input where the module is; whole numbers keep their type.
+
+    made: the copies that there are: a tensor that is given twice, as to an attention that looks
+    at itself, stays one.
+    """
     if isinstance(value, list | tuple):
-        return type(value)(_moved(part, how) for part in value)
+        return type(value)(_moved(part, how, made) for part in value)
     if not isinstance(value, Tensor):
         return value
+    if id(value) in made:
+        return made[id(value)]
     kind = how.dtype if value.is_floating_point() else value.dtype
     rows = how.channels_last and value.dim() == 4
     layout = torch.channels_last if rows else torch.preserve_format
-    return value.detach().to(how.device, kind, copy=True, memory_format=layout)
+    made[id(value)] = value.detach().to(how.device, kind, copy=True, memory_format=layout)
+    return made[id(value)]
 
 
 def settle(subject: Subject) -> None:

@@ -82,15 +82,22 @@ def test_an_unknown_model_of_a_library_names_close_ones(
     assert said.startswith("Unknown model of torchvision 'resnet51': did you mean resnet50")
 
 
-def test_a_library_that_is_missing_is_named(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("lacking", "needed"),
+    [("timm", "timm"), (None, "timm"), ("torchvision.ops", "torchvision")],
+)
+def test_what_is_missing_for_a_library_is_named(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    lacking: str | None,
+    needed: str,
 ) -> None:
     def missing(name: str) -> None:
-        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        raise ModuleNotFoundError(f"No module named {lacking!r}", name=lacking)
 
     monkeypatch.setattr(libraries, "import_module", missing)
     assert refused(capsys, "timm:resnet50") == (
-        "timm:resnet50 needs timm, which is not installed: pip install timm."
+        f"timm:resnet50 needs {needed}, which is not installed: pip install {needed}."
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from command_line import run
 
 import cnnref
+from cnnref.cli import libraries
 
 TINY = {
     "model_type": "bert", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -70,6 +72,35 @@ def test_images_and_both_sides_of_a_translation_are_given_by_default(capsys, her
     assert table.input_shape == (3, 32, 32)
     shape = ("--arg", "num_layers=1", "--arg", "num_decoder_layers=1")
     assert traced(capsys, "hf:t5", *shape).input_shape == (128,)
+
+
+@pytest.mark.parametrize(
+    ("taken", "config", "shapes"),
+    [
+        ("pixel_values", {}, {"pixel_values": (3, 224, 224)}),
+        ("pixel_values", {"image_size": (8, 9), "num_channels": 1}, {"pixel_values": (1, 8, 9)}),
+        (
+            "pixel_values",
+            {"image_size": 5, "vision_config": SimpleNamespace(image_size=7)},
+            {"pixel_values": (3, 7, 7)},
+        ),
+        ("input_ids", {"is_encoder_decoder": False}, {"input_ids": (128,)}),
+        (
+            "input_ids",
+            {"is_encoder_decoder": True, "max_position_embeddings": 16},
+            {"input_ids": (16,), "decoder_input_ids": (16,)},
+        ),
+    ],
+)
+def test_what_a_configuration_leaves_open_is_the_usual_input(taken, config, shapes):
+    torch = pytest.importorskip("torch", reason="what models are made of")
+    model = torch.nn.Identity()
+    model.config, model.main_input_name = SimpleNamespace(**config), taken
+    given = libraries.own_inputs("hf:own", model)["inputs"]
+    assert {name: tuple(one.shape)[1:] for name, one in given.items()} == shapes
+    assert all(one.is_floating_point() == (taken == "pixel_values") for one in given.values())
+    model.main_input_name = "input_values"
+    assert libraries.own_inputs("hf:own", model) is None
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,10 @@ def broken():
     raise RuntimeError("no weights\\nat home")
 
 
+def second():
+    raise RuntimeError("no weights") from KeyError("first")
+
+
 def leaves():
     raise SystemExit(3)
 
@@ -416,6 +420,11 @@ def test_a_failure_while_it_is_built_or_imported_is_shown_too(capsys, folder):
         "at home",
         "cnnref: own:broken failed with the RuntimeError above while loading it.",
     ]
+    # what a user's code raises because of another error is told as what it raised
+    code, out, err = run(capsys, "trace", "own:second")
+    assert (code, out) == (2, "")
+    assert err.endswith("RuntimeError: no weights\ncnnref: own:second failed with the RuntimeError "
+                        "above while loading it.\n")  # fmt: skip
     code, out, err = run(capsys, "trace", "own:leaves")
     assert (code, out) == (2, "")
     assert err.endswith("SystemExit: 3\ncnnref: own:leaves failed with the SystemExit above while "

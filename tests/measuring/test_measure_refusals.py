@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from measured_samples import FAST, Small, module_state
+from measured_samples import FAST, Small, how, module_state
 from torch import Tensor, nn
 from torchvision_models import models
 
@@ -59,6 +59,10 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
         "alexnet", {"input_shape": 224},
         "measure: input_shape must be the shape of one image such as (3, 224, 224), but is 224.",
     ),
+    "no shape": (
+        "alexnet", {"input_shape": ()},
+        "measure: input_shape must be the shape of one image such as (3, 224, 224), but is ().",
+    ),
     "size": (
         "alexnet", {"input_shape": (3, -1, 224)},
         "measure: input_shape must be a positive whole number, but is -1.",
@@ -104,6 +108,67 @@ def test_a_device_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
         "measure: the device 'cuda:3' is not there; torch sees 1 card, numbered from 0."
     )
     assert settings.resolved_device("cuda:0") == torch.device("cuda", 0)
+
+
+def test_a_card_is_the_current_one_unless_it_is_numbered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "devices", lambda: ("cuda", "mps", "cpu"))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+    for asked, found in (
+        ("auto", torch.device("cuda", 1)),
+        ("cuda", torch.device("cuda", 1)),
+        ("cuda:0", torch.device("cuda", 0)),
+        ("mps", torch.device("mps")),
+        ("cpu", torch.device("cpu")),
+    ):
+        assert settings.resolved_device(asked) == found
+    with pytest.raises(cnnref.CnnrefError, match=r"torch sees 2 cards, numbered from 0\.$"):
+        settings.resolved_device("cuda:2")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"device": "cuda", "tf32": True}, ""),
+        ({"device": "cuda", "tf32": True, "dtype": "float16"}, "not torch.float16 on cuda; "),
+        ({"device": "mps", "tf32": True}, "not torch.float32 on mps; "),
+        ({"device": "mps", "dtype": "float64"}, "mps has no float64; measure in float32."),
+        ({"device": "mps", "dtype": "float16"}, ""),
+        ({"device": "cuda", "dtype": "float64"}, ""),
+        ({"seconds": 0.5, "spread": 1}, ""),
+        ({"seconds": "3"}, "seconds must be a positive number, but is '3'."),
+        ({"seconds": float("nan")}, "seconds must be a positive number, but is nan."),
+    ],
+)
+def test_a_device_runs_what_it_can(
+    options: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "devices", lambda: ("cuda", "mps", "cpu"))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    if not said:
+        found = how(**options)
+        assert all(str(getattr(found, name)).endswith(str(value)) or name == "device"
+                   for name, value in options.items() if name != "spread")  # fmt: skip
+        return
+    with pytest.raises(cnnref.CnnrefError) as error:
+        how(**options)
+    assert said in str(error.value)
+
+
+def test_threads_are_as_torch_is_set_or_no_more_than_the_machine_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    for cores, most in ((8, 8), (2, 3), (None, 3)):
+        monkeypatch.setattr(settings.os, "cpu_count", lambda cores=cores: cores)
+        assert how(threads=None).threads == 3
+        assert how(threads=most).threads == most
+        with pytest.raises(cnnref.CnnrefError) as error:
+            how(threads=most + 1)
+        assert str(error.value) == (
+            f"measure: threads must be at most {most} on this machine, but is {most + 1}."
+        )
 
 
 def test_a_batch_that_cannot_fit_is_refused_before_it_is_made(

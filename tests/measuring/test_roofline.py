@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
 import pytest
 import torch
-from measured_samples import BEST, HERE, how
-from torch.overrides import TorchFunctionMode
+from measured_samples import BEST, HERE
 
 import cnnref
-from cnnref.measuring.memory import peak_bytes
 from cnnref.measuring.record import LayerTime, Measurement, Quartiles
 from cnnref.measuring.roofline import COLUMNS, Ceilings, moved_bytes, roofline
 
@@ -102,6 +101,7 @@ def test_each_column_is_of_what_was_counted_and_measured() -> None:
         milliseconds, share, gflops, allowed, factor = shown[row.name]
         assert milliseconds / 1e3 == pytest.approx(row.seconds)
         assert share / 100 * found.measured == pytest.approx(row.seconds)
+        assert bool(row.macs) == (not isnan(gflops))
         assert not row.macs or gflops * 1e9 * row.seconds == pytest.approx(2 * row.macs)
         assert allowed / 1e3 == pytest.approx(row.allowed)
         assert factor * row.allowed == pytest.approx(row.seconds)
@@ -116,9 +116,13 @@ def test_each_column_is_of_what_was_counted_and_measured() -> None:
 
 
 def test_decimals_stand_under_one_another_and_what_a_cache_holds_is_said() -> None:
-    lines = roofline(measurement(), BEST).to_text(columns="measured_ms,share,factor").splitlines()
+    columns = "measured_ms,allowed_ms,share,factor,gflops"
+    lines = roofline(measurement(), BEST).to_text(columns=columns).splitlines()
     rows = [line.split() for line in lines if line and line[0] == " " and line.strip()[0].isdigit()]
-    assert {tuple(len(cell.partition(".")[2]) for cell in row) for row in rows} == {(3, 1, 1)}
+    assert {tuple(len(cell.partition(".")[2]) for cell in row) for row in rows} == {
+        (3, 3, 1, 1, 1),
+        (3, 3, 1, 1),
+    }
     slow, fast = Ceilings("float32", 1e10, 1e3), Ceilings("float32", 1e18, 1e18)
     moving = sum(1 for layer in measurement().layers if layer.moved_bytes)
     said = f"{moving} layers were faster than a large copy: what moves there is in a cache already"
@@ -126,6 +130,49 @@ def test_decimals_stand_under_one_another_and_what_a_cache_holds_is_said() -> No
     assert "cache" not in str(roofline(measurement(), fast))
     alone = measurement(layers=[row for row in measurement().layers if row.name == "conv1"])
     assert "1 layer was faster than a large copy" in str(roofline(alone, slow))
+
+
+def test_what_took_no_time_has_no_rate_and_is_no_part_of_it() -> None:
+    layers = [row._replace(seconds=0.0) for row in measurement().layers]
+    found = roofline(measurement(layers=layers), BEST)
+    frame = found.to_frame(columns="measured_ms,share,gflops,factor")
+    assert frame["ms"].tolist() == [0.0] * len(frame)
+    assert frame.iloc[:, 1:].isna().all(axis=None)
+    # but what moves nothing was not faster than a copy
+    assert f"{len(frame)} layers were faster than a large copy" in str(found)
+
+
+def test_the_notes_say_of_what_the_ceilings_are() -> None:
+    best = Ceilings("float32", 2.5e12, 1.25e11)
+    found = roofline(ALEXNET, best, batch_size=4)
+    text = " ".join(found.to_text(columns="bound").split())
+    assert "alexnet, batch 4; ceilings 2,500 GFLOP/s (2 for a MAC) in float32 and 125.0 GB/s." in (
+        text
+    )
+    assert f"memory; {100 * found.share('arithmetic'):.0f} % of it is bound by arithmetic." in text
+    assert " in TF32 and " in " ".join(str(roofline(ALEXNET, best._replace(tf32=True))).split())
+    assert repr(found) == (
+        f"<Roofline alexnet: {len(ALEXNET)} layers, {1e3 * found.allowed:.3g} ms allowed>"
+    )
+
+
+def test_words_begin_at_the_left_and_numbers_end_at_the_right() -> None:
+    lines = roofline(ALEXNET, BEST).to_text(columns="layer,macs,allowed_ms").splitlines()
+    rows = [line for line in lines if line.startswith(("Layer", "conv", "relu", "fc", "total"))]
+    assert len(rows) > 10
+    assert len({len(line) for line in rows}) == 1
+
+
+def test_at_the_ridge_arithmetic_is_the_limit() -> None:
+    (row, *_) = roofline(ALEXNET, BEST)
+    assert row._replace(arithmetic=1.0, memory=1.0).bound == "arithmetic"
+    assert row._replace(arithmetic=1.0, memory=1.1).bound == "memory"
+
+
+def test_any_positive_rate_is_a_ceiling() -> None:
+    found = roofline(ALEXNET, Ceilings("float32", 0.5, 0.25))
+    assert found.allowed > 1e9
+    assert not found.ceilings.tf32
 
 
 def test_long_names_of_layers_are_folded_for_a_terminal() -> None:
@@ -143,6 +190,11 @@ def test_a_table_alone_has_no_measured_columns() -> None:
     assert head == "Layer,op,MACs,bytes moved,ms allowed,bound by"
     every = roofline(ALEXNET, BEST).to_csv(columns="+gflops").splitlines()[1]
     assert every.endswith(",")  # nothing was measured
+    frame = roofline(ALEXNET, BEST).to_frame(columns="measured_ms,share,gflops,factor")
+    assert frame.isna().all(axis=None)
+    lines = roofline(ALEXNET, BEST).to_text(columns="layer,measured_ms,share,factor").splitlines()
+    (total,) = (line for line in lines if line.startswith("total"))
+    assert total.split() == ["total"]
     assert set(COLUMNS) >= {"layer", "macs", "bound"}
 
 
@@ -177,6 +229,11 @@ def test_a_table_alone_has_no_measured_columns() -> None:
             "cnnref.ceilings(dtype='bfloat16').",
         ),
         (
+            measurement(tf32=True), {},
+            "roofline: alexnet was measured in float32, the ceilings in float32; take those of "
+            "cnnref.ceilings(dtype='float32', tf32=True).",
+        ),
+        (
             "alexnet", {}, "roofline needs a table or a measurement, but got 'alexnet'.",
         ),
         (
@@ -199,68 +256,3 @@ def test_a_column_that_is_not_there_is_named() -> None:
     with pytest.raises(cnnref.UnknownNameError) as error:
         roofline(ALEXNET, BEST).to_text(columns="bounds")
     assert str(error.value) == "Unknown column of layer times 'bounds': did you mean bound?"
-
-
-def test_the_ceilings_of_this_machine_are_rates() -> None:
-    found = cnnref.ceilings("cpu", threads=1, seconds=0.05)
-    assert found.dtype == "float32"
-    # any machine that runs this multiplies faster than it copies, and copies a hundred MB/s
-    assert found.flops_per_second > found.bytes_per_second > 1e8
-
-
-class OnNoDevice(TorchFunctionMode):
-    """Makes tensors that take no memory, whatever device they are for, and keeps their sizes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sizes: list[torch.Size] = []
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        if "device" in kwargs:
-            kwargs["device"] = "meta"
-        made = func(*args, **kwargs)
-        if isinstance(made, torch.Tensor):
-            self.sizes.append(made.shape)
-        return made
-
-
-@pytest.mark.parametrize("kind", ["cpu", "cuda", "mps"])
-def test_ceilings_are_of_ever_larger_products_and_of_a_copy_beyond_any_cache(
-    kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from cnnref.measuring import ceilings
-
-    monkeypatch.setattr(ceilings, "free_bytes", lambda _: None)
-    monkeypatch.setattr(ceilings, "timed", lambda step, how: Quartiles(1e-3, 1e-3, 1e-3, 9))
-    asked = how(device="cpu")._replace(device=torch.device(kind))
-    with OnNoDevice() as made:
-        flops, copied = ceilings._arithmetic(asked), 1e-3 * ceilings._memory(asked)
-    squares = {size for size in made.sizes if len(size) == 2}
-    sides = sorted(side for side, _ in squares)
-    assert squares == {(side, side) for side in sides}
-    assert flops == 2 * sides[-1] ** 3 / 1e-3
-    # whole tiles of any kernel
-    assert all(side & (side - 1) == 0 for side in sides)
-    assert len(sides) == 3
-    (row,) = {size for size in made.sizes if len(size) == 1}
-    assert copied == 2 * 4 * row.numel()
-    assert 2**28 <= 4 * row.numel() <= 2**31
-
-
-def test_ceilings_need_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cnnref.measuring import ceilings
-
-    monkeypatch.setattr(ceilings, "free_bytes", lambda _: 1000)
-    with pytest.raises(cnnref.CnnrefError) as error:
-        cnnref.ceilings("cpu")
-    assert str(error.value) == "ceilings: cpu has no memory free for a product of matrices."
-
-
-def test_ceilings_leave_half_of_the_memory_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cnnref.measuring import ceilings
-
-    free = 3 * 2**25
-    monkeypatch.setattr(ceilings, "free_bytes", lambda _: free)
-    taken = peak_bytes(lambda: cnnref.ceilings("cpu", threads=1, seconds=0.01), torch.device("cpu"))
-    assert 0 < taken < free / 2
