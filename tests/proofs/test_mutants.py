@@ -87,7 +87,7 @@ def test_a_change_that_a_test_notices_is_killed_and_another_survives(checkout, c
 def test_a_file_is_looked_at_by_the_tests_that_import_it_or_by_all_of_its_room():
     measuring, cli, website = (ROOMS[name] for name in ("measuring", "cli", "website"))
     assert nearest(measuring, "cnnref/measuring/ceilings.py") == [
-        "tests/measuring/test_roofline.py"
+        "tests/measuring/test_ceilings.py"
     ]
     by_helper = "tests/cli/test_listings.py"
     assert by_helper in nearest(cli, "cnnref/cli/main.py")
