@@ -251,9 +251,10 @@ def nearest(room: Room, *changed: str) -> list[str]:
 
 @cache
 def reached(test: Path) -> frozenset[Path]:
-    """The files of the program that a test imports, also by way of others."""
+    """The files of the program that a test imports, also by way of others and of helpers."""
     names = IMPORT.findall(test.read_text(encoding="utf-8"))
-    helpers = [path for name in names if (path := ROOT / "tests" / f"{name}.py").exists()]
+    homes = (ROOT / "tests", test.parent)
+    helpers = {path for name in names for home in homes if (path := home / f"{name}.py").exists()}
     return frozenset(code.files(*code.imported(test))).union(*map(reached, helpers))
 
 

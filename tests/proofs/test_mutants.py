@@ -89,6 +89,9 @@ def test_a_file_is_looked_at_by_the_tests_that_import_it_or_by_all_of_its_room()
     assert nearest(measuring, "cnnref/measuring/ceilings.py") == [
         "tests/measuring/test_ceilings.py"
     ]
+    # one imports a helper that stands beside it
+    beside = "tests/tables/exported/test_onnx_subgraphs.py"
+    assert beside in nearest(ROOMS["tables"], "cnnref/tables/onnx/walk.py")
     by_helper = "tests/cli/test_listings.py"
     assert by_helper in nearest(cli, "cnnref/cli/main.py")
     pages = nearest(website, "scripts/website/chapters/slips.py")

@@ -263,3 +263,16 @@ def test_an_uncounted_row_is_said():
     table = changed([row._replace(op="mystery", counted=False)])
     assert [layer.op for layer in table.uncounted] == ["mystery"]
     assert "not counted" in table[0].explain()
+
+
+def test_each_row_that_changed_is_told_once_with_its_number():
+    def net(first, second):
+        net = cnnref.Net((3, 8, 8), name="own")
+        net.conv(net.conv(net.input, first, 3, name="one"), second, 3, name="two")
+        return net.table()
+
+    for sizes, rows in (((5, 4), [0, 1]), ((4, 5), [1]), ((4, 4), [])):
+        found = cnnref.compare(net(4, 4), net(*sizes))
+        lines = [line.split() for line in str(found).splitlines()]
+        told = [line[:2] for line in lines if set(line) & {"one", "two"}]
+        assert told == [[str(row), ("one", "two")[row]] for row in rows]
