@@ -216,7 +216,8 @@ def test_scopes_that_are_no_list_are_none(tmp_path: Path) -> None:
 
 def test_inputs_by_name(tmp_path: Path) -> None:
     path = written(tmp_path, net(node(b"Relu")))
-    assert cnnref.from_onnx(path, {"x": (3, 5, 6)})[0].out_shape == (3, 5, 6)
+    for sizes in ((3, 5, 6), (3, 1, 6), (2, 3, 5, 6)):
+        assert cnnref.from_onnx(path, {"x": sizes})[0].out_shape == sizes
     with pytest.raises(cnnref.UnknownNameError, match="Unknown input of the file 'y': known are x"):
         cnnref.from_onnx(path, {"y": (3, 5, 6)})
     with pytest.raises(cnnref.CnnrefError, match="must be a positive whole number, but is 0"):
