@@ -100,10 +100,10 @@ def _parser(name: str) -> ArgumentParser:
         many: dict[str, Any] = {"nargs": MANY[word]} if word in MANY else {}
         parser.add_argument(word.lower(), metavar=word, help=WORDS[word], **many)
     for title, options in SECTIONS.items():
-        chosen = [option for option in options if option in command.options]
-        section = parser.add_argument_group(title) if chosen else parser
-        for option in chosen:
-            section.add_argument(option, **OPTIONS[option])
+        section = parser.add_argument_group(title)
+        for option in options:
+            if option in command.options:
+                section.add_argument(option, **OPTIONS[option])
     return parser
 
 

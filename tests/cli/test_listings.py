@@ -2,13 +2,14 @@
 
 import csv
 import json
+import re
 from io import StringIO
 
 import pytest
 from command_line import run
 
 import cnnref
-from cnnref.cli.commands import COMMANDS
+from cnnref.cli.commands import COMMANDS, SECTIONS
 from cnnref.cli.help import COLUMNS_SAY, columns
 
 
@@ -75,3 +76,14 @@ def test_help_says_of_each_column_what_it_is(capsys, name):
     assert max(map(len, out.splitlines())) <= 80
     # each is named once for all commands
     assert all(told[key] == COLUMNS_SAY[key] for key in told)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_options_of_a_command_stand_under_the_titles_of_their_sections(capsys, name):
+    _, out, _ = run(capsys, name, "--help")
+    for title, options in SECTIONS.items():
+        shown = [option for option in options if option in COMMANDS[name].options]
+        _, heading, rest = out.partition(f"\n{title}:\n")
+        assert bool(heading) == bool(shown)
+        body = rest.partition("\n\n")[0]
+        assert re.findall(r"^  (--[\w-]+)", body, re.MULTILINE) == shown
