@@ -146,3 +146,26 @@ def test_a_budget_that_is_kept_says_at_least_too(table: Table) -> None:
     (macs, parameters) = Budget({"macs": "10k", "parameters": 200}).verdicts(table)
     assert str(macs) == "macs: at least 4.61 kMACs of 10.00 kMACs (46.1%)"
     assert str(parameters) == "parameters: 147 parameters of 200 parameters (73.5%)"
+
+
+def test_a_doubt_names_the_row_from_which_on_values_decided():
+    class Chooses(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Linear(4, 4), nn.Linear(4, 2)
+
+        def forward(self, x):
+            x = self.one(x)
+            return self.two(x) if x.sum() > -1e9 else x
+
+    with pytest.warns(cnnref.DataWarning):
+        table = cnnref.trace(Chooses(), (4,))
+    assert table.ran.row < len(table)
+    assert f"rows from {table[table.ran.row].name} on may depend on them" in table.doubt
+
+
+def test_the_sums_of_groups_are_in_the_units_of_their_columns():
+    groups = cnnref.table("alexnet").group("op")
+    frame = groups.to_frame(columns="operations_m,macs")
+    millions, macs = (frame.iloc[:, place] for place in (-2, -1))
+    assert [1e6 * value for value in millions] == [pytest.approx(value) for value in macs]
