@@ -73,8 +73,10 @@ class Rows(Sequence[Layer]):
         self._origin: tuple[Self, Sequence[int]] | None = None
         self._name = name
         self._input_shape = input_shape
-        read = {source for layer in self._layers for source in layer.inputs}
-        self._returned = tuple(sorted(read.intersection(returned)))
+        handed_out = {*returned}
+        if handed_out:
+            handed_out &= {source for layer in self._layers for source in layer.inputs}
+        self._returned = tuple(sorted(handed_out))
 
     @property
     def name(self) -> str:

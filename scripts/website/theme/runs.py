@@ -61,9 +61,12 @@ def begin(config: MkDocsConfig, files: Files) -> None:
     """Run those that read what is no longer so, one after another beside all else."""
     plugin = config.plugins.get("mkdocs-jupyter")
     _runs.clear()
-    for page in files.documentation_pages() if plugin else ():
+    if plugin is None:
+        return
+    notes = noting("notebooks")
+    for page in files.documentation_pages():
         if page.src_uri.endswith(".py"):
-            _runs[page.src_uri] = _run(Path(str(page.abs_src_path)), dict(plugin.config))  # type: ignore[union-attr]
+            _runs[page.src_uri] = _run(Path(str(page.abs_src_path)), dict(plugin.config), notes)
 
 
 def take(page: Page) -> str:
@@ -82,7 +85,7 @@ def end() -> None:
         _beside.cache_clear()
 
 
-def _run(source: Path, settings: dict[str, Any]) -> Callable[[], Ran]:
+def _run(source: Path, settings: dict[str, Any], notes: Path) -> Callable[[], Ran]:
     root = places.ROOT
     # of these a kernel takes the first that it finds, whatever the package holds
     first = sorted(map(str, (*root.glob("*.py"), *root.glob("*/__init__.py"))))
@@ -90,7 +93,7 @@ def _run(source: Path, settings: dict[str, Any]) -> Callable[[], Ran]:
     kept: Ran | None = RUNS.find(told)
     if kept is not None:
         return lambda: kept
-    future = _beside().submit(_ran, source, settings, noting("notebooks"))
+    future = _beside().submit(_ran, source, settings, notes)
 
     def fresh() -> Ran:
         ran, found = future.result()
