@@ -33,6 +33,8 @@ from website.places import ROOT
 __all__ = ["ROOMS", "Mutant", "Room", "main", "mutants", "run"]
 
 LONGEST = 900
+PYTEST = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly")
+FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?\.py[^\s[]*)", re.MULTILINE)
 IMPORT = re.compile(r"^\s*(?:from|import) (\w+)", re.MULTILINE)
 
 
@@ -158,14 +160,14 @@ def run(number: int, seed: int, minutes: float, chosen: Sequence[str] | None = N
     tried, survivors = 0, []
     with TemporaryDirectory() as place:
         copied(Path(place))
+        # of the checkout as it is copied, whatever is edited meanwhile
         drawn = sample(number, seed, chosen or [*ROOMS])
-        refuse_red(Path(place), drawn)
-        for room, mutant in drawn:
+        for mutant, commands in [(one, [*looks(room, one.path)]) for room, one in drawn]:
             if time.monotonic() > until:
                 print(f"the time is up: {tried} of {number} were tried", flush=True)
                 break
             tried += 1
-            kept = survives(Path(place), room, mutant)
+            kept = survives(Path(place), mutant, commands)
             survivors += [mutant] * kept
             print(f"{'survives' if kept else 'killed'}  {mutant}", flush=True)
     share = 100 * (tried - len(survivors)) / tried if tried else 100.0
@@ -201,49 +203,44 @@ def copied(place: Path) -> None:
             shutil.copy2(ROOT / name, place / name)
 
 
-def refuse_red(place: Path, drawn: Sequence[tuple[Room, Mutant]]) -> None:
-    """Tests that fail by themselves would notice every change.
+def survives(place: Path, mutant: Mutant, commands: Sequence[list[str]]) -> bool:
+    """Whether all commands that look at a change succeed although it is made.
 
     Raises:
-        CnnrefError: some do.
+        CnnrefError: one fails without the change, too, and would notice every change.
     """
-    for room in sorted({room for room, _ in drawn}):
-        paths = sorted({mutant.path for other, mutant in drawn if other == room})
-        if not all(passes(place, command) for command in looks(room, *paths)):
-            raise CnnrefError(f"Tests of {room.folder} fail before anything is changed.")
-
-
-def survives(place: Path, room: Room, mutant: Mutant) -> bool:
-    """Whether the tests of a room pass although something is changed."""
     path = place / mutant.path
     source = path.read_bytes()
     files.write(path, mutant.applied(source))
     try:
-        return all(passes(place, command) for command in looks(room, mutant.path))
+        failed = next(filter(None, (failing(place, *command) for command in commands)), ())
     finally:
         files.write(path, source)
+    if red(place, *failed):
+        raise CnnrefError(f"Tests of {mutant.path} fail before anything is changed.")
+    return not failed
 
 
-def looks(room: Room, *changed: str) -> Iterator[list[str]]:
-    """What looks at changes of some files: their own examples, tests, pages."""
-    pytest = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly"]
-    yield [*pytest, *changed, *nearest(room, *changed)]
-    if room.pages:
+def looks(room: Room, changed: str) -> Iterator[list[str]]:
+    """What looks at changes of a file: its own examples, tests, pages that are made of it."""
+    yield [*PYTEST, changed, *nearest(room, changed)]
+    drift = ROOT / "scripts" / "website" / "drift.py"
+    if room.pages and ROOT / changed in {drift, *reached(drift)}:
         yield ["-c", "import sys; from website import drift; sys.exit(drift.main(check=True))"]
 
 
-def nearest(room: Room, *changed: str) -> list[str]:
-    """Tests of a room that import one of some files: the nearest by name, then by other imports.
+def nearest(room: Room, changed: str) -> list[str]:
+    """Tests of a room that import a file: the nearest by name, then by other imports.
 
     Where none does, the program is run in a process of its own, by any of them.
     """
     places = [ROOT / name for name in room.tests]
     every = [path for place in places for path in (sorted(place.rglob("test_*.py")) or [place])]
-    found = [path for path in every if any(ROOT / name in reached(path) for name in changed)]
-    names = [Path(name).stem for name in changed]
+    found = [path for path in every if ROOT / changed in reached(path)]
+    name = Path(changed).stem
 
     def distance(path: Path) -> tuple[bool, int]:
-        return not any(name in path.name for name in names), len(reached(path))
+        return name not in path.name, len(reached(path))
 
     ordered = sorted(found or every, key=distance)
     return [path.relative_to(ROOT).as_posix() for path in ordered]
@@ -258,13 +255,21 @@ def reached(test: Path) -> frozenset[Path]:
     return frozenset(code.files(*code.imported(test))).union(*map(reached, helpers))
 
 
-def passes(place: Path, command: list[str]) -> bool:
+@cache
+def red(place: Path, *command: str) -> bool:
+    """Whether what failed with a change fails without it."""
+    return bool(command and failing(place, *command))
+
+
+def failing(place: Path, *command: str) -> tuple[str, ...]:
+    """What of a command fails: of tests the first one that does; nothing where all is well."""
     path = f"{place}:{place / 'scripts'}"
     settings = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin",
                 "OMP_NUM_THREADS": "1"}  # fmt: skip
     try:
         done = subprocess.run([sys.executable, *command], cwd=place, env=settings, check=False,
-                              capture_output=True, timeout=LONGEST)  # fmt: skip
+                              capture_output=True, text=True, timeout=LONGEST)  # fmt: skip
     except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+        return command
+    tests = FAILED.findall(done.stdout)[:1]
+    return () if not done.returncode else (*PYTEST, *tests) if tests else command

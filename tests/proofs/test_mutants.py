@@ -8,7 +8,7 @@ import pytest
 
 from cnnref.errors import CnnrefError
 from proofs import mutants as drawn
-from proofs.mutants import ROOMS, Room, mutants, nearest, run, sample
+from proofs.mutants import ROOMS, Room, looks, mutants, nearest, run, sample
 from website.places import ROOT
 
 SOURCE = '''"""Three 3 of them."""
@@ -97,6 +97,29 @@ def test_a_file_is_looked_at_by_the_tests_that_import_it_or_by_all_of_its_room()
     pages = nearest(website, "scripts/website/chapters/slips.py")
     assert by_helper not in pages
     assert {*pages} < {*nearest(website, "scripts/website/hooks.py")}
+
+
+def test_pages_are_made_again_of_what_they_are_made_of_alone():
+    website, tables = ROOMS["website"], ROOMS["tables"]
+    for room, name, count in (
+        (website, "scripts/website/errata/claims.py", 2), (website, "scripts/website/drift.py", 2),
+        (website, "scripts/website/hooks.py", 1), (tables, "cnnref/tables/rows.py", 1),
+    ):  # fmt: skip
+        assert len([*looks(room, name)]) == count
+
+
+def test_what_is_edited_meanwhile_is_no_part_of_a_sample(checkout, capsys, monkeypatch):
+    *_, equal = mutants("room/less.py", SOURCE)
+    monkeypatch.setattr(drawn, "sample", lambda *_: [(drawn.ROOMS["room"], equal)] * 2)
+    made, later = drawn.survives, checkout / "tests" / "test_later.py"
+
+    def survives(*given):
+        later.write_text("def test_it():\n    assert False\n")
+        return made(*given)
+
+    monkeypatch.setattr(drawn, "survives", survives)
+    assert run(2, 0, 60) == 0
+    assert "2 killed (100.0%)" in capsys.readouterr().out
 
 
 def test_of_each_room_nearly_all_changes_were_noticed_that_can_be():
