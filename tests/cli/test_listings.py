@@ -29,6 +29,17 @@ def test_list_has_a_line_for_each_network(capsys):
     assert run(capsys, "list", "vgg1", "--sort", "name")[1].count("\nvgg1") == 9
 
 
+def test_one_network_is_listed_as_one(capsys):
+    expected = """\
+1 network, costs at the default input.
+
+name           title       year  input          parameters           MACs
+-------------------------------------------------------------------------
+convnext_tiny  ConvNeXt-T  2022  3 x 224 x 224  28,589,128  4,455,531,264
+"""
+    assert run(capsys, "list", "NEXT_t") == (0, expected, "")
+
+
 def test_nothing_at_all_shows_the_commands(capsys):
     code, out, err = run(capsys)
     assert (code, out) == (2, "")

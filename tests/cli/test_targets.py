@@ -247,6 +247,12 @@ def test_a_spec_of_ones_own_is_a_table_too(capsys, command):
     assert err.startswith("cnnref: conv1: a window of 9 does not fit 4 with padding 0")
 
 
+def test_a_file_finds_its_neighbours_before_what_has_their_name_elsewhere(capsys, folder):
+    (folder / "neighbour.py").write_text("build = None\n", encoding="utf-8")
+    (found,) = rows(capsys, "trace", "sub/deep.py:build", "--input", "2")
+    assert found["parameters"] == "9"
+
+
 def test_inputs_by_place_and_by_name(capsys):
     by_place = rows(capsys, "trace", "own:Two", "--input", "4", "--input", "5")
     by_name = rows(capsys, "trace", "own:Two", "--input", "b=5", "--input", "a=4")
