@@ -274,3 +274,23 @@ def test_a_notebook_folds_a_long_table_without_scripts():
     assert rest == short.to_html().replace('"ledger"', '"ledger short"')
     # a cell of prose may break
     assert '<table class="ledger">' in cnnref.published("vgg16")._repr_html_()
+
+
+def net_of(rows, name="a"):
+    net = cnnref.Net((3, 8, 8))
+    for row in range(rows):
+        net.relu(net.input, name=name if row == 0 else f"a{row}")
+    return net.table()
+
+
+def test_a_page_of_latex_holds_forty_five_rows_and_a_view_of_a_notebook_sixty():
+    for rows, kind in ((45, "tabular"), (46, "longtable")):
+        assert rf"\begin{{{kind}}}" in net_of(rows).to_latex()
+    for rows, others in ((60, []), (61, ["The other 41 rows"])):
+        shown = net_of(rows)._repr_html_()
+        assert re.findall("<summary>(.*?)</summary>", shown) == others
+
+
+def test_a_cell_of_a_notebook_breaks_where_it_is_longer_than_forty_letters():
+    for letters, kind in ((40, "ledger short"), (41, "ledger")):
+        assert f'<table class="{kind}">' in net_of(2, "a" * letters)._repr_html_()

@@ -158,6 +158,14 @@ def test_text_is_in_the_order_of_the_alphabet():
     assert names == sorted(names)
 
 
+def test_rows_without_a_text_or_a_number_come_last():
+    table = cnnref.table("alexnet", input_size=(96, 320))
+    with_window = sum(layer.window is not None for layer in table)
+    for key in ("kernel", "kernel_size", "groups"):
+        found = [layer.window is not None for layer in table.sorted(key)]
+        assert found == [True] * with_window + [False] * (len(table) - with_window)
+
+
 def test_operations_are_sorted_under_their_convention():
     assert RESNET.sorted("operations", "lecture")[0].name == "conv1"
     pools = cnnref.table("alexnet")
@@ -455,3 +463,24 @@ def test_columns_dtype_and_batch_on_the_command_line(capsys):
     keys = "layer,bytes,intensity"
     out = run(capsys, f"table resnet50 --columns {keys} --dtype float16 --batch-size 8")
     assert out == RESNET.to_text("macs", keys, dtype="float16", batch_size=8) + "\n"
+
+
+def test_groups_fold_what_is_long_but_no_number():
+    shape = Shape((1024, 16, 112, 112))
+    rows = [
+        Layer(op, op, "", "", (n - 1,), (shape,), shape, None, Counts(macs=10**11, weights=10**8))
+        for n, op in enumerate(["conv", "conv", "adaptive_avg_pool"])
+    ]
+    expected = """\
+clip, input 1024 x 16 x 112 x 112; convention macs: Multiply-accumulates.
+
+                                                parameters                  MACs
+op            rows output            parameters          %            MACs     %
+--------------------------------------------------------------------------------
+conv             2 1024 x 16 x 112  200,000,000       66.7 200,000,000,000 100.0
+                   x 112
+adaptive_avg_    1 1024 x 16 x 112  100,000,000       33.3               0   0.0
+pool               x 112
+--------------------------------------------------------------------------------
+Total            3                  300,000,000      100.0 200,000,000,000 100.0"""
+    assert Table(rows, name="clip", input_shape=shape).group("op").to_text() == expected

@@ -84,10 +84,9 @@ def _norm(op: str) -> Rule:
     def rule(call: Call) -> Found:
         """A scale and a shift; running statistics are none of what is learned."""
         outs = (call.sizes(),) * max(1, len(call.node.outputs))
-        default = 1e-6 if op == "rms_norm" else 1e-5
         constants: Constants = ()
         if op == "batch_norm":
-            constants = (("eps", call.number("epsilon", default)),)
+            constants = (("eps", call.number("epsilon", 1e-5)),)
         return Found(op, outs, weights=(1,), biases=(2,), constants=constants)
 
     return rule

@@ -15,7 +15,9 @@ onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
 helper = onnx.helper
 FLOAT, INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
 
-__all__ = ["FLOAT", "INT64", "exported", "graph", "onnx", "small", "table", "weight", "wholes"]
+__all__ = [
+    "FLOAT", "INT64", "exported", "graph", "inferred", "onnx", "small", "table", "weight", "wholes",
+]  # fmt: skip
 
 
 def weight(name: str, *sizes: int, dtype: int = FLOAT) -> Any:
@@ -44,6 +46,13 @@ def graph(
     made = [helper.make_empty_tensor_value_info(name) for name in named]
     found = helper.make_graph(nodes, "g", fed, made, list(held))
     return helper.make_model(found, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+
+
+def inferred(model: Any) -> list[tuple[int, ...]]:
+    """The sizes of the outputs as ONNX finds them."""
+    whole = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    axes = [value.type.tensor_type.shape.dim for value in whole.graph.output]
+    return [tuple(axis.dim_value for axis in each) for each in axes]
 
 
 def small() -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from onnx_files import FLOAT, INT64, graph, helper, onnx, small, table, weight, wholes
+from onnx_files import FLOAT, INT64, graph, helper, inferred, onnx, small, table, weight, wholes
 
 import cnnref
 from cnnref.counting.operators import KINDS
@@ -17,13 +17,6 @@ from cnnref.tables.onnx.walk import RULES
 
 HERE = Path(__file__).resolve()
 EXAMPLE = HERE.parents[3] / "docs/examples/small.onnx"
-
-
-def inferred(model: Any) -> list[tuple[int, ...]]:
-    """The sizes of the outputs as ONNX finds them."""
-    whole = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
-    axes = [value.type.tensor_type.shape.dim for value in whole.graph.output]
-    return [tuple(axis.dim_value for axis in each) for each in axes]
 
 
 def test_the_example_is_what_it_says() -> None:
