@@ -127,6 +127,22 @@ def test_ways_are_times_as_fast_as_plain_float32() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("title", "setting"),
+    {
+        "channels last": {"channels_last": True},
+        "TF32": {"tf32": True},
+        "bfloat16": {"dtype": "bfloat16"},
+        "bfloat16, channels last": {"dtype": "bfloat16", "channels_last": True},
+        "compiled": {"compiled": True},
+    }.items(),
+)
+def test_each_way_has_a_column_of_its_own(title: str, setting: dict[str, Any]) -> None:
+    other = timed("vgg16", 0.25)._replace(**setting)
+    lines = read(tables.ways_table(shown(timed("vgg16", 1.0), other)))
+    assert lines == {LABELS["vgg16"]: {title: 4}}
+
+
 def test_predictions_are_made_of_all_networks_and_name_the_worst() -> None:
     names = [*LABELS]
     found = [timed(name, cnnref.table(name).macs / 1e11) for name in names]
