@@ -222,25 +222,33 @@ def survives(place: Path, mutant: Mutant, commands: Sequence[list[str]]) -> bool
 
 
 def looks(room: Room, changed: str) -> Iterator[list[str]]:
-    """What looks at changes of a file: its own examples, tests, pages that are made of it."""
-    yield [*PYTEST, changed, *nearest(room, changed)]
+    """What looks at changes of a file, the quickest first.
+
+    Its own examples with the nearest tests, the pages that are made of it, then all other tests.
+    """
+    first, *others = nearest(room, changed)
+    yield [*PYTEST, changed, first]
     drift = ROOT / "scripts" / "website" / "drift.py"
     if room.pages and ROOT / changed in {drift, *reached(drift)}:
         yield ["-c", "import sys; from website import drift; sys.exit(drift.main(check=True))"]
+    if others:
+        yield [*PYTEST, *others]
 
 
 def nearest(room: Room, changed: str) -> list[str]:
     """Tests of a room that import a file: the nearest by name, then by other imports.
 
-    Where none does, the program is run in a process of its own, by any of them.
+    Those that open a browser, which takes long, come last. Where no test imports it, the program is
+    run in a process of its own, by any of them.
     """
     places = [ROOT / name for name in room.tests]
     every = [path for place in places for path in (sorted(place.rglob("test_*.py")) or [place])]
     found = [path for path in every if ROOT / changed in reached(path)]
     name = Path(changed).stem
 
-    def distance(path: Path) -> tuple[bool, int]:
-        return name not in path.name, len(reached(path))
+    def distance(path: Path) -> tuple[bool, bool, int]:
+        browser = ROOT / "scripts" / "checks" / "browser.py" in reached(path)
+        return browser, name not in path.name, len(reached(path))
 
     ordered = sorted(found or every, key=distance)
     return [path.relative_to(ROOT).as_posix() for path in ordered]

@@ -8,7 +8,7 @@ import pytest
 
 from cnnref.errors import CnnrefError
 from proofs import mutants as drawn
-from proofs.mutants import ROOMS, Room, looks, mutants, nearest, run, sample
+from proofs.mutants import PYTEST, ROOMS, Room, looks, mutants, nearest, run, sample
 from website.places import ROOT
 
 SOURCE = '''"""Three 3 of them."""
@@ -96,30 +96,42 @@ def test_a_file_is_looked_at_by_the_tests_that_import_it_or_by_all_of_its_room()
     assert by_helper in nearest(cli, "cnnref/cli/main.py")
     pages = nearest(website, "scripts/website/chapters/slips.py")
     assert by_helper not in pages
-    assert {*pages} < {*nearest(website, "scripts/website/hooks.py")}
+    every = nearest(website, "scripts/website/hooks.py")
+    assert {*pages} < {*every}
+    # the tests that open a browser stand behind all others
+    opening = [name.startswith("tests/checks/test_hand") for name in every]
+    assert opening.index(True) > len(every) - 15
 
 
 def test_pages_are_made_again_of_what_they_are_made_of_alone():
     website, tables = ROOMS["website"], ROOMS["tables"]
-    for room, name, count in (
-        (website, "scripts/website/errata/claims.py", 2), (website, "scripts/website/drift.py", 2),
-        (website, "scripts/website/hooks.py", 1), (tables, "cnnref/tables/rows.py", 1),
-    ):  # fmt: skip
-        assert len([*looks(room, name)]) == count
+    for room, name, made in (
+        (website, "scripts/website/errata/claims.py", True),
+        (website, "scripts/website/drift.py", True),
+        (website, "scripts/website/hooks.py", False),
+        (tables, "cnnref/tables/rows.py", False),
+    ):
+        first, *pages, others = looks(room, name)
+        assert [*first[-1:], *others] == [
+            *nearest(room, name)[:1],
+            *PYTEST,
+            *nearest(room, name)[1:],
+        ]
+        assert [command[0] for command in pages] == ["-c"] * made
 
 
-def test_what_is_edited_meanwhile_is_no_part_of_a_sample(checkout, capsys, monkeypatch):
-    *_, equal = mutants("room/less.py", SOURCE)
-    monkeypatch.setattr(drawn, "sample", lambda *_: [(drawn.ROOMS["room"], equal)] * 2)
-    made, later = drawn.survives, checkout / "tests" / "test_later.py"
+def test_what_is_edited_meanwhile_is_no_part_of_a_sample(checkout, monkeypatch):
+    asked = []
 
-    def survives(*given):
-        later.write_text("def test_it():\n    assert False\n")
-        return made(*given)
+    def survives(_, mutant, commands):
+        asked.append((mutant.path, commands))
+        (checkout / "tests" / "test_later.py").write_text("import less\n")
+        (checkout / "room" / "less.py").write_text("")
+        return False
 
     monkeypatch.setattr(drawn, "survives", survives)
     assert run(2, 0, 60) == 0
-    assert "2 killed (100.0%)" in capsys.readouterr().out
+    assert asked == [("room/less.py", [[*PYTEST, "room/less.py", "tests/test_less.py"]])] * 2
 
 
 def test_of_each_room_nearly_all_changes_were_noticed_that_can_be():
