@@ -108,7 +108,7 @@ def depth(table: Table) -> int:
     for number, row in enumerate(table):
         weighted = row.op in ("conv", "linear")
         # the shapes of learned factors stand among those of the maps, and nothing feeds them
-        maps = zip(row.inputs, row.in_shapes, strict=len(row.inputs) > 1)
+        maps = zip(row.inputs, row.in_shapes, strict=False)
         gated = row.op == "multiply" and len(row.inputs) > 1
         feeds = [feed for feed, shape in maps if not gated or shape == row.out_shape]
         reached[number] = max(reached[feed] for feed in feeds) + weighted

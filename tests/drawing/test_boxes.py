@@ -131,6 +131,9 @@ def test_a_drawing_changes_only_where_it_does_not_fit_any_more():
     for wider, narrower in pairwise(drawn):
         assert drawn[wider].width > narrower or drawn[narrower] == drawn[wider]
     assert len({scene.width for scene in drawn.values()}) > 3
+    # and it fits where it has just its own width
+    fitting = {scene.width: scene for width, scene in drawn.items() if scene.width <= width}
+    assert all(block_scene(table, rows, width) == scene for width, scene in fitting.items())
 
 
 def test_stacks_end_as_far_from_the_edge_as_blocks_do():
