@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -142,6 +143,7 @@ def _text(size: Size) -> str:
     return f"{height} x {width}"
 
 
+@cache
 def _advice(record: Architecture) -> str:
     smallest = next((size for size in range(1, LARGEST + 1) if _fits(record, size)), None)
     if smallest is None:

@@ -57,6 +57,12 @@ def file(module: str) -> Path | None:
     return next((path for path in places if path.exists()), None)
 
 
+def home(name: str) -> str:
+    """The module that a dotted name of the package leads to, as cnnref.table does."""
+    package, *parts = name.split(".")
+    return next(_names(package, parts[:1]))
+
+
 def _above(module: str) -> Iterator[str]:
     package = module.rpartition(".")[0]
     if package and file(package):
@@ -83,10 +89,16 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 
 
 def _names(module: str, names: list[str]) -> Iterator[str]:
-    homes = cnnref._HOME if module == "cnnref" else {}  # noqa: SLF001
     for name in names:
-        part = f"{module}.{homes.get(name, name)}"
+        part = _home(name) if module == "cnnref" else f"{module}.{name}"
         yield part if file(part) else module
+
+
+def _home(name: str) -> str:
+    """Where the package has a name from: one that is loaded when asked for, or an error."""
+    if name in cnnref._HOME:  # noqa: SLF001
+        return f"cnnref.{cnnref._HOME[name]}"  # noqa: SLF001
+    return str(getattr(vars(cnnref).get(name), "__module__", f"cnnref.{name}"))
 
 
 @cache

@@ -19,6 +19,7 @@ from jinja2 import BytecodeCache, ChoiceLoader, DictLoader, Environment, Templat
 from jinja2.bccache import Bucket
 
 from cnnref.networks.catalog import names
+from studies import code
 from website.charts import choices, draw
 from website.hands import playground
 from website.kept import reach
@@ -41,7 +42,7 @@ READERS = re.compile(r"\{\{\s*minutes\(")
 PLAYED = re.compile(r"\{\{\s*(?:playground|task)\(")
 # files whose text a page takes in, and the package's docstrings
 INCLUDED = re.compile(r'^\s*--8<--\s+"([^":]+)', re.MULTILINE)
-DOCUMENTED = re.compile(r"^::: ", re.MULTILINE)
+DOCUMENTED = re.compile(r"^::: (\S+)", re.MULTILINE)
 KEPT = "kept.html"
 # what is kept of each page
 SHELVES = ("texts", "articles", "pages")
@@ -299,8 +300,8 @@ def _taken_in(uri: str, markdown: str) -> Iterator[str]:
         yield answers.reached(path.stem)
     for name in INCLUDED.findall(markdown):
         yield reach.texts([place for place in (DOCS / name, ROOT / name) if place.is_file()])
-    if DOCUMENTED.search(markdown):
-        yield reach.package()
+    if documented := {code.home(name) for name in DOCUMENTED.findall(markdown)}:
+        yield reach.closure(tuple(sorted(documented)), named=False)
 
 
 def _beside(page: Page, folder: Path) -> Iterator[object]:

@@ -238,11 +238,16 @@ def _parts(book: Table, line: str) -> list[tuple[str, list[Layer]]]:
 
 def assets() -> dict[str, str]:
     """For each chapter a script that holds its cases, loaded when a reader changes something."""
-    made_by = reach.modules("website.hands.what_if")
+    made_by = reach.modules(__name__, named=False)
     return {
-        f"assets/what_if/{key}.js": GRIDS.get(digest(made_by, key), _script, key)
-        for key in CHAPTERS
+        f"assets/what_if/{key}.js": GRIDS.get(digest(made_by, key, *_books(chapter)), _script, key)
+        for key, chapter in CHAPTERS.items()
     }
+
+
+def _books(chapter: Chapter) -> Iterator[str]:
+    """The networks of a chapter, each as what it is made of; what is only here is this code's."""
+    return (reach.books(name) for name in chapter.networks if name not in VARIANTS)
 
 
 def _script(key: str) -> str:

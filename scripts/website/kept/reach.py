@@ -33,7 +33,6 @@ __all__ = [
     "modules",
     "network",
     "outside",
-    "package",
     "sources",
     "texts",
 ]
@@ -110,7 +109,7 @@ def macros(*names: str) -> str:
 def forget() -> None:
     """Know no file any more, where files may have changed."""
     for known in (
-        installed, outside, sources, everything, besides, facts, package, code_alone, closure,
+        installed, outside, sources, everything, besides, facts, code_alone, closure,
         books, _led_to, _places, code.imported, code.put_together,
     ):  # fmt: skip
         known.cache_clear()
@@ -121,12 +120,6 @@ def facts() -> str:
     """What is on record, cited or set, and is neither code nor generated."""
     places = [PACKAGE, SCRIPTS, *(DOCS / name for name in RECORDS), SETTINGS]
     return digest(files(places, without=lambda path: path.suffix == ".py"), outside())
-
-
-@cache
-def package() -> str:
-    """The whole package."""
-    return files([PACKAGE])
 
 
 @cache
@@ -156,9 +149,9 @@ def _led_to(path: Path, named: bool) -> frozenset[str]:
 
 @cache
 def _places() -> str:
-    """What says which file an import is of."""
+    """What says which file an import is of, and the code that finds it."""
     found = (path for place in (PACKAGE, SCRIPTS) for path in place.rglob("*.py"))
-    return digest(sorted(map(str, found)), file(PACKAGE / "__init__.py"))
+    return digest(sorted(map(str, found)), file(PACKAGE / "__init__.py"), file(Path(code.__file__)))
 
 
 def modules(*names: str, named: bool = True, without: tuple[str, ...] = ()) -> str:

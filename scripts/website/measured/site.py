@@ -44,13 +44,18 @@ def charts(generated: Path) -> Path:
     """A folder with the charts of docs/generated and beside them those of what was measured."""
     shutil.rmtree(CHARTS, ignore_errors=True)
     shutil.copytree(generated, CHARTS)
-    for name, text in KEPT.get(reach.modules("website.measured.site"), own_charts).items():
+    for name, text in own_charts().items():
         files.write(CHARTS / name, text, synced=False)
     return CHARTS
 
 
 def own_charts() -> dict[str, str]:
     """The charts of what was measured, by the names of their files."""
+    made: dict[str, str] = KEPT.get(reach.modules(__name__), _drawn)
+    return made
+
+
+def _drawn() -> dict[str, str]:
     found: dict[str, str] = {}
     for choice in chosen(machines()):
         found |= {f"{name}.vl.json": json.dumps(spec) for name, spec in choice.specs()}

@@ -16,11 +16,14 @@ from cnnref.counting.units import KILO, MEGA
 from cnnref.errors import CnnrefError
 from cnnref.networks.catalog import model
 from website.facts import lookup
+from website.kept import reach
+from website.kept.shelf import Shelf, digest
 from website.markup import Html, element, in_units, joined, line, table
 from website.spoken import network
 
 __all__ = ["MACROS", "Piece", "code_rows", "pieces"]
 
+PIECES = Shelf("classes beside their rows")
 # what an operator of Python or a function of torch is called as a row
 OPERATORS = {"Add": "add", "Mult": "multiply", "cat": "concat"}
 # the number of a module's second row, third row, ...
@@ -40,7 +43,8 @@ def code_rows(key: str, block: str = "") -> Html:
     block: a block of the network; without one, the network itself.
     """
     rows = [layer for layer in lookup(key) if layer.block == block or not block]
-    lines = [_line(piece) for piece in _kept(pieces(key, block))]
+    made_by = digest(reach.modules(__name__, named=False), reach.books(key), block)
+    lines = [_line(piece) for piece in _kept(PIECES.get(made_by, pieces, key, block))]
     shown = element("pre", element("code", joined(lines)))
     body = [
         line(

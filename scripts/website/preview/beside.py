@@ -16,7 +16,7 @@ from website.kept import reach
 from website.kept.shelf import PREVIEWED
 from website.places import CACHE, ROOT, SCRIPTS
 
-__all__ = ["Beside", "look", "wait"]
+__all__ = ["Beside", "begin", "look", "wait"]
 
 SETTINGS = ROOT / "mkdocs.yml"
 
@@ -58,10 +58,63 @@ class Beside:
         self._stack.close()
 
 
+def begin() -> None:
+    """Load what is not of the generated files, and build when it is known where."""
+    os.chdir(ROOT)
+    load()
+    build_where_told()
+
+
 def wait() -> None:
     """Load all that a build loads, and build when it is known where."""
     os.chdir(ROOT)
     load()
+    read()
+    build_where_told()
+
+
+def load() -> None:
+    """What takes long and reads no generated file: code, networks, and what is kept of them."""
+    import altair as alt  # noqa: F401
+    import torch  # noqa: F401
+    from mkdocs.config import load_config
+
+    from cnnref.networks.catalog import names
+    from website import facts, macros, pages  # noqa: F401
+    from website.hands import what_if
+    from website.measured import site
+
+    load_config(str(SETTINGS))
+    # what fails here does so again on the page that shows it
+    with suppress(Exception):
+        for name in names():
+            facts.lookup(name)
+        site.own_charts()
+        what_if.assets()
+    # which generated files may be among
+    reach.forget()
+
+
+def read() -> None:
+    """What is the same until something else than a page's text is edited."""
+    from cnnref.networks.catalog import names
+    from website import pages
+    from website.errata import claims
+    from website.hands import playground
+    from website.networks import answers
+
+    pages.made_by()
+    reach.everything()
+    playground.assets()
+    with suppress(Exception):
+        for name in names():
+            answers.reached(name)
+        claims.errata()
+        claims.remarks()
+
+
+def build_where_told() -> None:
+    """Build into the folder that a line names; where none does, there is nothing to build."""
     if target := sys.stdin.readline().strip():
         from mkdocs.__main__ import cli
 
@@ -69,30 +122,6 @@ def wait() -> None:
         # a process that ends so soon need not look for what nobody holds any more
         gc.disable()
         cli(["build", "--no-strict", "--site-dir", target])
-
-
-def load() -> None:
-    """Whatever takes long and is the same until something else than a page's text is edited."""
-    import altair as alt  # noqa: F401
-    from mkdocs.config import load_config
-
-    from cnnref.networks.catalog import names
-    from website import facts, macros, pages  # noqa: F401
-    from website.errata import claims
-    from website.hands import playground
-    from website.networks import answers
-
-    load_config(str(SETTINGS))
-    pages.made_by()
-    reach.everything()
-    playground.assets()
-    # what fails here does so again on the page that shows it
-    with suppress(Exception):
-        for name in names():
-            answers.reached(name)
-            facts.lookup(name)
-        claims.errata()
-        claims.remarks()
 
 
 def look() -> None:

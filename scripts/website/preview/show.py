@@ -1,7 +1,8 @@
 """The preview: after an edit of any file its pages follow, numbers too, and then they are checked.
 
-A process that has loaded all code waits for the next edit, and builds at once where that is one of
-a page's text. What else is edited it may have loaded, so that another takes its place.
+A process that has loaded all that it can waits for the next edit, and builds at once where that is
+one of a page's text. What else is edited it may have loaded, so that another takes its place, which
+loads the code while files are generated.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mkdocs.livereload import LiveReloadServer
@@ -73,6 +74,7 @@ class Preview:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._next, self._check = Beside("wait"), Beside("look")
+        self._now: Callable[[], str] = everything
         self._loaded = ""
 
     def __enter__(self) -> Preview:
@@ -92,6 +94,8 @@ class Preview:
                 build.scratch() as scratch,
                 build.step("preview"),
             ):
+                if not self._up_to_date():
+                    self._let_wait("begin", written)
                 build.generate()
                 build.follow(self._process(scratch / "site"), PASSED_ON)
                 build.swap(scratch / "site", scratch / "old", self.folder)
@@ -99,20 +103,31 @@ class Preview:
             print(f"site: {error}; the preview stays as it was", flush=True)
         else:
             self._check.start(str(self.folder))
-        self._load(everything())
+        self._let_wait("wait", everything)
 
     def _process(self, target: Path) -> subprocess.Popen[str]:
         """One that builds into a folder: the one that waits, if it has loaded what is there now."""
-        now = everything()
-        if self._loaded != now:
-            self._load(now)
+        if not self._up_to_date():
+            self._let_wait("wait", everything)
         self._loaded = ""
         return self._next.tell(str(target))
 
-    def _load(self, now: str) -> None:
+    def _up_to_date(self) -> bool:
+        return self._loaded == self._now()
+
+    def _let_wait(self, function: str, now: Callable[[], str]) -> None:
+        """Let another process wait.
+
+        now: what says whether that which it has loaded is as it was.
+        """
         self._next.end()
-        self._loaded = now
+        self._next, self._now, self._loaded = Beside(function), now, now()
         self._next.start(stdout=subprocess.PIPE)
+
+
+def written() -> str:
+    """All that is loaded and is not generated, as it is now."""
+    return build.written(pages=False)
 
 
 def everything() -> str:

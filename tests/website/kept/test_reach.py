@@ -42,6 +42,18 @@ def test_what_is_imported_by_a_name_put_together_is_all_of_its_folder() -> None:
     assert specs - {"cnnref/specs/__init__.py"} <= page
 
 
+def test_the_reference_is_made_of_the_modules_that_it_documents_and_of_no_network() -> None:
+    for page in (DOCS / "reference").glob("*.md"):
+        for name in pages.DOCUMENTED.findall(page.read_text(encoding="utf-8")):
+            shown: Any = cnnref
+            for part in name.split(".")[1:]:
+                shown = getattr(shown, part)
+            made_of = found((code.home(name),), named=False)
+            home = Path(str(sys.modules[shown.__module__].__file__))
+            assert home.relative_to(ROOT).as_posix() in made_of, name
+            assert not {path for path in made_of if path.startswith("cnnref/specs/")}
+
+
 @pytest.fixture
 def cold() -> Iterator[None]:
     """Digests of files as they are now, and again when the test is over."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import Popen
@@ -11,6 +13,7 @@ import pytest
 from checks import policy
 from website import build, drift
 from website.kept import reach, shelf
+from website.places import GENERATED, ROOT, SCRIPTS
 from website.preview import beside, show
 
 PLACES = {"ROOT": "", "CACHE": "cache", "SCRIPTS": "", "GENERATED": "docs/generated"}
@@ -76,18 +79,49 @@ def started() -> list[tuple[str, str]]:
     return found
 
 
-def test_what_waits_has_loaded_the_code_as_it_is_now(page: Path) -> None:
-    folder = page.parents[1] / "shown"
+def test_what_waits_has_loaded_the_code_as_it_is_now(
+    page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, code = page.parents[1] / "shown", page.parents[1] / "cnnref" / "net.py"
+    number = page.parent / "generated" / "facts.json"
+    shown_then_ready = [("look", str(folder)), ("wait", "")]
     with show.Preview(folder) as shown:
         shown.follow()
-        assert started() == [("wait", ""), ("look", str(folder)), ("wait", "")]
+        assert started() == [("begin", ""), *shown_then_ready]
         # the one that waits builds, and then another one waits
         page.write_text("two", encoding="utf-8")
         shown.follow()
-        assert started() == [("look", str(folder)), ("wait", "")]
-        (page.parents[1] / "cnnref" / "net.py").write_text("x = 1", encoding="utf-8")
+        assert started() == shown_then_ready
+        # after an edit of code one loads it while files are generated, which it does not read
+        monkeypatch.setattr(build, "generate", lambda: number.write_text("1"))
+        code.write_text("x = 1", encoding="utf-8")
         shown.follow()
-        assert started() == [("wait", ""), ("look", str(folder)), ("wait", "")]
+        assert started() == [("begin", ""), *shown_then_ready]
+        # of what is edited meanwhile it may have loaded either state
+        monkeypatch.setattr(build, "generate", lambda: code.write_text("x = 3"))
+        code.write_text("x = 2", encoding="utf-8")
+        shown.follow()
+        assert started() == [("begin", ""), ("wait", ""), *shown_then_ready]
+        # and one that has read generated files does not build from others
+        monkeypatch.setattr(build, "generate", lambda: number.write_text("2"))
+        shown.follow()
+        assert started() == [("wait", ""), *shown_then_ready]
+
+
+def test_what_is_loaded_while_files_are_generated_reads_none_of_them(tmp_path: Path) -> None:
+    noted = tmp_path / "noted"
+    program = f"""
+import sys
+opened = []
+sys.addaudithook(lambda event, given: opened.append(str(given[0])) if event == "open" else None)
+from website.preview import beside
+beside.load()
+open({str(noted)!r}, "w").write("\\n".join(opened))
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=SCRIPTS, check=True, timeout=600)
+    read = [Path(name) for name in noted.read_text(encoding="utf-8").splitlines()]
+    assert ROOT / "mkdocs.yml" in read
+    assert not [path for path in read if path.is_relative_to(GENERATED)]
 
 
 @pytest.mark.parametrize(
