@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from cnnref.tracing.recorder import Recorder
     from cnnref.tracing.rules.own import OwnRules
 
-__all__ = ["announced", "backward", "heard"]
+__all__ = ["announced", "backward", "heard", "held_tensors"]
 
-# what an output may lead to, whose tensors are no outputs
+# what an input or an output may lead to, whose tensors are neither
 SHARED = (nn.Module, type, ModuleType)
 
 
@@ -78,7 +78,7 @@ def backward(ledger: Ledger, module: nn.Module, outputs: object) -> int:
         CnnrefError: no output depends on anything that takes a gradient.
     """
     first = len(ledger.layers)
-    ends = [leaf for leaf in _held(outputs) if leaf.requires_grad]
+    ends = [leaf for leaf in held_tensors(outputs) if leaf.requires_grad]
     if not ends:
         raise CnnrefError(
             f"{type(module).__name__} has nothing to train: no output depends on a parameter that "
@@ -97,7 +97,7 @@ def backward(ledger: Ledger, module: nn.Module, outputs: object) -> int:
     return first
 
 
-def _held(value: object) -> Iterator[Tensor]:
+def held_tensors(value: object) -> Iterator[Tensor]:
     """The tensors in a value, in order: in collections and in the attributes of any object."""
     todo, seen = [value], {}
     while todo:

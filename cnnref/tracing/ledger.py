@@ -21,6 +21,7 @@ from cnnref.tracing.rules import Operation, tensors
 from cnnref.tracing.rules.operation import PLAIN
 from cnnref.tracing.rules.sparse import LAYOUTS, stand_in
 from cnnref.tracing.shadow import Shadow
+from cnnref.tracing.signature import reach
 
 __all__ = ["Ledger", "changed"]
 
@@ -52,6 +53,9 @@ class Ledger:
         self._silent = 0
         self._names: dict[str, int] = {}
         self._producers: dict[int, int] = {}
+        # what a view is of; by whose memory it is, the rows that write to it, and where
+        self._view_of: dict[int, Tensor] = {}
+        self._writes: dict[int, list[tuple[int, int, int]]] = {}
         # what is learned, by the tensors that hold it: parameters, their views and copies
         self._roots: dict[int, tuple[Tensor, ...]] = {}
         self._owners: dict[int, str] = {}
@@ -118,6 +122,10 @@ class Ledger:
             self.same(value, known)
         return known
 
+    def stand_ins(self, given: Iterable[Tensor]) -> list[Tensor]:
+        """Some tensors, with their twins where they have one."""
+        return [self._twins.get(id(tensor), tensor) for tensor in given]
+
     def same(self, old: Tensor, new: Tensor) -> None:
         """A tensor that is another one under a new name, as x.T is x."""
         self._kept += (old, new)
@@ -125,6 +133,46 @@ class Ledger:
             self._producers[id(new)] = source
         if root := self._root(old):
             self._roots[id(new)] = root
+        self._views((new,), (old,))
+
+    def _views(self, views: Sequence[Tensor], owners: Sequence[Tensor]) -> None:
+        """Some tensors are views of others, one of each or all of the first."""
+        if len(views) != len(owners):
+            owners = (owners[0],) * len(views)
+        for view, owner in zip(views, owners, strict=True):
+            if view is not owner:
+                self._view_of[id(view)] = owner
+                self._kept += (view, owner)
+
+    def _whole(self, tensor: Tensor) -> Tensor:
+        """The tensor whose memory another one is in."""
+        while (owner := self._view_of.get(id(tensor))) is not None:
+            tensor = owner
+        return tensor
+
+    def _span(self, tensor: Tensor) -> tuple[int, int]:
+        """From which byte to which of that memory a tensor has its elements."""
+        held, first, last = reach(tensor)
+        owner = self._view_of.get(id(tensor))
+        if owner is None:
+            return first, last
+        start, end = self._span(owner)
+        whole, begin, _ = reach(owner)
+        if held != whole:  # it was remembered, since it reaches as far as its owner
+            return start, end
+        return start + first - begin, start + last - begin
+
+    def _sources(self, tensor: Tensor) -> list[int]:
+        """The row that has made a tensor, and those that have since written to views of it."""
+        source = self._producers.get(id(tensor))
+        found = [] if source is None else [source]
+        if not self._writes or not (writes := self._writes.get(id(self._whole(tensor)))):
+            return found
+        since = max(found, default=-1)
+        first, last = self._span(tensor)
+        return found + [
+            row for row, start, end in writes if row > since and start <= last and first <= end
+        ]
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -139,12 +187,10 @@ class Ledger:
         """Whether a tensor holds weights as they are, or a view or a copy of some."""
         return bool(self._root(tensor)) and id(tensor) not in self._producers
 
-    def made(self, outputs: object) -> Iterator[int]:
+    def made(self, outputs: Iterable[Tensor]) -> Iterator[int]:
         """The rows that have made some tensors."""
-        for tensor in tensors((outputs,)):
-            row = self._producers.get(id(self.shadow.mine(tensor)), -1)
-            if row >= 0:
-                yield row
+        for tensor in self.stand_ins(map(self.shadow.mine, outputs)):
+            yield from (row for row in self._sources(tensor) if row >= 0)
 
     def is_made(self, tensor: Tensor) -> bool:
         """Whether a tensor is an input, or a row has made it."""
@@ -164,16 +210,15 @@ class Ledger:
         """Add one row and remember whose output it is."""
         if self._silent:
             return
-        producers = self._producers
-        inputs = tuple(
-            [source for i in row.inputs if (source := producers.get(id(given[i]))) is not None]
-        )
+        inputs = self._inputs(row, given)
+        if row.view:
+            self._views([*tensors((result,))], [given[i] for i in row.inputs])
         if row.free and not inputs:
             self._pass_roots(row, given, result)
             return
         in_shapes = row.in_shapes
         for i in row.learned:
-            if id(given[i]) in producers:
+            if self._writes or id(given[i]) in self._producers:
                 inputs, in_shapes = self._with_made_weights(row, given, inputs)
                 break
         path = self.stack[-1]
@@ -206,7 +251,7 @@ class Ledger:
                 )
             )
         )
-        self._produced(given[0] if result is None else result)
+        self._produced(row, given, given[0] if result is None else result)
         if self.differentiates:
             self._mark(result, path)
 
@@ -288,12 +333,24 @@ class Ledger:
             return counts, 0
         return Counts(*counts[:-2], weights, biases), frozen + more
 
-    def _produced(self, result: Any) -> None:
+    def _produced(self, row: Row, given: list[Tensor], result: Any) -> None:
         number = len(self.layers) - 1
         leaves = (result,) if isinstance(result, Tensor) else tensors((result,))
         for leaf in leaves:
             self._producers[id(leaf)] = number
             self._kept.append(leaf)
+        for i in row.written:
+            writes = self._writes.setdefault(id(self._whole(given[i])), [])
+            writes.append((number, *self._span(given[i])))
+
+    def _inputs(self, row: Row, given: list[Tensor]) -> tuple[int, ...]:
+        """The rows that feed one."""
+        if self._writes:
+            return tuple([source for i in row.inputs for source in self._sources(given[i])])
+        known = self._producers
+        return tuple(
+            [source for i in row.inputs if (source := known.get(id(given[i]))) is not None]
+        )
 
     def _place(self, path: str, weight: Tensor) -> str:
         """The module that runs, or that below it which the first weight belongs to."""
@@ -308,10 +365,9 @@ class Ledger:
     ) -> tuple[tuple[int, ...], tuple[Shape, ...]]:
         """The inputs and their shapes, and among them the weights that an earlier row made."""
         in_shapes = row.in_shapes
-        for i in (*row.weights, *row.biases):
-            source = self._producers.get(id(given[i]))
-            if source is not None:
-                sources = (*sources, source)
+        for i in row.learned:
+            if found := self._sources(given[i]):
+                sources = (*sources, *found)
                 in_shapes = (*in_shapes, shape(given[i]))
         return sources, in_shapes
 

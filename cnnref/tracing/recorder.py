@@ -180,7 +180,7 @@ class Recorder(TorchFunctionMode):
         else:
             result = tuple([remade(one, self._numbers) for one in how])
         self._made.append(result)
-        self._ledger.write(row, given, result)
+        self._ledger.write(row, self._ledger.stand_ins(given), result)
         return result
 
     def _remembered(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import Parameter
+from torch.nn.parameter import is_lazy
 
 from cnnref.tracing.rules.operation import PLAIN, tensors
 from cnnref.tracing.rules.sparse import LAYOUTS, stored, values
@@ -25,6 +26,7 @@ __all__ = [
     "form",
     "is_small",
     "made",
+    "reach",
     "remade",
     "sign",
     "signed",
@@ -158,19 +160,22 @@ def made(result: Any, given: list[Tensor], worked_out: bool = False) -> Made | N
 def _fresh(result: Any, given: list[Tensor]) -> Form | None:
     if type(result) is not Tensor or not result.is_meta or result.layout is not torch.strided:
         return None
-    own = storage(result)
+    own = reach(result)
     for tensor in given:
         # what is made of a view may reach beyond that view
-        if tensor.is_meta and storage(tensor) == own and _reach(tensor) != _reach(result):
+        if tensor.is_meta and storage(tensor) == own[0] and reach(tensor) != own:
             return None
     return _form_of(result)
 
 
-def _reach(tensor: Tensor) -> tuple[int, int]:
-    """From where to where a tensor has its elements in its memory."""
+def reach(tensor: Tensor) -> tuple[int, int, int]:
+    """In which memory a tensor has its elements, and from which byte to which, if that is one."""
+    if tensor.layout is not torch.strided or tensor.is_nested or is_lazy(tensor):
+        return 0, 0, 0
     axes = zip(tensor.shape, tensor.stride(), strict=True)
     start = int(tensor.storage_offset())
-    return start, start + sum((size - 1) * step for size, step in axes)
+    end = start + sum((size - 1) * step for size, step in axes)
+    return storage(tensor), start * tensor.itemsize, (end + 1) * tensor.itemsize - 1
 
 
 def _form_of(result: Tensor) -> Form:

@@ -33,6 +33,7 @@ from cnnref.errors import (
 )
 from cnnref.tables.rows import BY_SHAPES, Ran, places
 from cnnref.tables.table import Table
+from cnnref.tracing.autograd import held_tensors
 from cnnref.tracing.elsewhere import elsewhere, handing
 from cnnref.tracing.isolation.process import eager, roomy, typed, unfused
 from cnnref.tracing.isolation.states import settings
@@ -233,7 +234,7 @@ def _recorded(
         args, kwargs = shadow.of((args, kwargs), of_inputs)
         parts = list(paths(stand_in))
     ledger = way.ledger(parts, shadow)
-    ledger.feed(tensors((args, kwargs)))
+    ledger.feed(held_tensors((args, kwargs)))
     made = way.recorder(ledger) if rules is None else way.recorder(ledger, rules)
     watch = Watch(ledger, parts, made, rules, training)
     ledger.differentiates = training
@@ -258,7 +259,9 @@ def _recorded(
         if failed is error:
             raise
         raise failed from error
-    table = _table(module, ledger, (args, kwargs), ran, ledger.unused(), ledger.made(outputs))
+    table = _table(
+        module, ledger, (args, kwargs), ran, ledger.unused(), ledger.made(held_tensors(outputs))
+    )
     watch.end()
     return table
 
@@ -403,8 +406,7 @@ def image(
 
 
 def _input_shape(inputs: object) -> Shape:
-    leaves = tensors((inputs,))
-    return next((shape(leaf) for leaf in leaves), Shape(()))
+    return next(map(shape, held_tensors(inputs)), Shape(()))
 
 
 def _report(table: Table, strict: bool) -> None:

@@ -1,6 +1,8 @@
 """trace: exact, never silent, and it leaves the module as it was."""
 
 import warnings
+from collections import UserDict
+from dataclasses import dataclass
 
 import pytest
 import torch
@@ -228,6 +230,110 @@ def test_one_map_given_twice_is_not_remembered_for_two(name, monkeypatch):
     monkeypatch.setattr(recorder, "_MEMORY", {})
     monkeypatch.setattr(recorder, "made", lambda *_: None)
     assert trace(Paired(), (5, 5))[-1] == row
+
+
+def _part(y):
+    y[:, :2].mul_(2)
+    return y
+
+
+def _beside(y):
+    first, second = y.chunk(2, 1)
+    first.mul_(2)
+    return second
+
+
+def _turned(y):
+    y.flatten(1).transpose(0, 1)[2:].mul_(2)
+    return y
+
+
+def _from_under(y):
+    view = y[:, 1:]
+    y.mul_(2)
+    return view
+
+
+def _buffer(y):
+    whole = torch.zeros(1, 4, 5)
+    whole[:, :3].copy_(y[:, :3])
+    return whole
+
+
+def _out(y):
+    whole = torch.empty_like(y)
+    torch.sub(y, 1, out=whole)
+    return whole
+
+
+# what is written to, and then the rows that what is returned comes of
+WRITTEN = {
+    "a part": (_part, {"tanh", "scale"}),
+    "the part beside": (_beside, {"chunk"}),
+    "views of views": (_turned, {"tanh", "scale"}),
+    "the whole under a view": (_from_under, {"slice", "scale"}),
+    "a buffer": (_buffer, {"copy"}),
+    "out": (_out, {"sub"}),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_is_written_to_by_another_name_is_read_from_there(name, monkeypatch):
+    write, sources = WRITTEN[name]
+
+    class Written(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(5))
+
+        def forward(self, x):
+            return write(torch.tanh(x)) / self.scale
+
+    monkeypatch.setattr(recorder, "_MEMORY", {})
+    table = trace(Written(), (4, 5))
+    assert {table[number].op for number in table[-1].inputs} == sources
+    assert trace(Written(), (4, 5)) == table  # what is remembered of views is as well
+    assert trace(Written(), (4, 5), values="always") == table
+
+
+@dataclass
+class Maps:
+    first: torch.Tensor
+    last: torch.Tensor
+
+
+class Handing(nn.Module):
+    """Takes one map from what holds several, and hands out two."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+
+    def forward(self, maps):
+        x = torch.exp(maps.first if isinstance(maps, Maps) else maps)
+        return self.kind(x, F.max_pool2d(x, 2))
+
+
+HOLDERS = {
+    "object": Maps,
+    "mapping": lambda *maps: UserDict(enumerate(maps)),
+    "set": lambda *maps: {*maps},
+}
+
+
+@pytest.mark.parametrize("values", ["never", "always"])
+@pytest.mark.parametrize("kind", HOLDERS)
+def test_maps_that_an_object_holds_are_alive_to_the_end(kind, values):
+    table = trace(Handing(HOLDERS[kind]), (3, 4, 4), values=values)
+    assert table.returned == (0,)
+    assert table.live_activation_bytes(1) == (2 * 3 * 16, 3 * 16 + 3 * 4)
+
+
+@pytest.mark.parametrize("values", ["never", "always"])
+def test_inputs_that_an_object_holds_are_inputs(values):
+    maps = Maps(torch.ones(1, 3, 4, 4), torch.ones(1))
+    table = trace(Handing(Maps), inputs=(maps,), values=values)
+    assert (table, table.input_shape) == (trace(Handing(Maps), (3, 4, 4)), (3, 4, 4))
 
 
 def test_a_function_that_remembers_wrongly_would_be_seen(monkeypatch):

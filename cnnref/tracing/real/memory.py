@@ -73,6 +73,8 @@ class Book(Ledger):
     def _forget(self, number: int) -> None:
         self._producers.pop(number, None)
         self._roots.pop(number, None)
+        self._view_of.pop(number, None)
+        self._writes.pop(number, None)
         self._brought.discard(number)
 
     def twin(self, value: Any) -> Any:
