@@ -180,3 +180,12 @@ def test_the_backward_pass_begins_with_its_first_row():
     found = [QUANTITIES["backward_macs"].value(row) for row in rows]
     assert found == [row.layer.macs * (row.number >= first.number) for row in rows]
     assert sum(found) == table.macs - sum(row.macs for row in table[: first.number])
+
+
+def test_a_quantity_is_named_without_a_convention_and_headed_with_its_unit():
+    named = {key: one.noun for key, one in QUANTITIES.items()}
+    titles = {key: one.title for key, one in QUANTITIES.items()}
+    assert named == titles | {"operations": "operations"}
+    headed = {key: one.header for key, one in QUANTITIES.items()}
+    assert headed == titles | {"stored_bytes": "memory (bytes)"}
+    assert titles["operations"] == "{unit}s"
