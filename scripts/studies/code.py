@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import cnnref
 
@@ -74,21 +75,13 @@ def imported(path: Path) -> frozenset[str]:
     """The modules of the house that a file imports; of the package itself, those of its names."""
     if path == PACKAGE / "__init__.py":
         return frozenset()
-    return frozenset(name for name in _imported(_tree(path)) if file(name))
+    found = (_names(*one) for one in _mentioned(path.read_text(encoding="utf-8")).imports)
+    return frozenset(name for names in found for name in names if file(name))
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from _names(node.module, [alias.name for alias in node.names])
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            # as in cnnref.table, where the package itself is imported
-            yield from _names(node.value.id, [node.attr]) if node.value.id == "cnnref" else ()
-
-
-def _names(module: str, names: list[str]) -> Iterator[str]:
+def _names(module: str, names: Iterable[str]) -> Iterator[str]:
+    if not names:
+        yield module
     for name in names:
         part = _home(name) if module == "cnnref" else f"{module}.{name}"
         yield part if file(part) else module
@@ -104,13 +97,8 @@ def _home(name: str) -> str:
 @cache
 def put_together(path: Path) -> frozenset[str]:
     """The modules that a file may import by a name put together, with their folders."""
-    return frozenset(name for text in _texts(_tree(path)) for name in _folder(text))
-
-
-def _texts(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
-            yield str(node.values[0].value)
+    starts = _mentioned(path.read_text(encoding="utf-8")).starts
+    return frozenset(name for start in starts for name in _folder(start))
 
 
 def _folder(start: str) -> Iterator[str]:
@@ -121,8 +109,32 @@ def _folder(start: str) -> Iterator[str]:
         yield from (f"{package}.{one.stem}" for one in folder.glob("*.py"))
 
 
-def _tree(path: Path) -> ast.AST:
-    return ast.parse(path.read_text(encoding="utf-8"))
+class Mentioned(NamedTuple):
+    """What a text mentions of modules.
+
+    imports: a module and names of it; no name where it is imported itself.
+    starts: what begins a text that is put together.
+    """
+
+    imports: tuple[tuple[str, tuple[str, ...]], ...]
+    starts: tuple[str, ...]
+
+
+@cache
+def _mentioned(text: str) -> Mentioned:
+    imports: list[tuple[str, tuple[str, ...]]] = []
+    starts = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            imports += [(alias.name, ()) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            imports.append((node.module, tuple(alias.name for alias in node.names)))
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            # as in cnnref.table, where the package itself is imported
+            imports += [(node.value.id, (node.attr,))] if node.value.id == "cnnref" else []
+        elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+            starts.append(str(node.values[0].value))
+    return Mentioned(tuple(imports), tuple(starts))
 
 
 def digest(paths: Iterable[Path], *facts: str) -> str:
