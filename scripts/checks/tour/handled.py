@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 CONVOLUTION = "figure.convolution"
 ASKS = "form.asks"
 STRIP = "section.what-if"
-# how the HTML of these begins
+HANDLED = f"{CONVOLUTION}, {ASKS}, {STRIP}"
+# how the HTML of a convolution begins
 MOVED_BY_HAND = '<figure class="convolution'
-HANDLED = (MOVED_BY_HAND, '<form class="asks', '<section class="what-if')
 # of a laptop's screen
 HALF = 0.5
 # looks at a figure, before it is said that nothing has moved
@@ -100,30 +100,28 @@ SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElemen
 
 
 def check(visit: Visit) -> None:
-    base, pages = visit.site.as_uri() + "/", visit.holding(*HANDLED)
-    with visit.context("laptop") as context:
-        for name in pages:
-            for origin, where in ((visit.address, "served"), (base, "from file")):
-                with visit.open(context, name, where, origin) as page:
-                    # what a figure does is the same everywhere; what it keeps is not
-                    most = None if origin == visit.address else 1
-                    convolutions(visit, page, name, most)
-                    carried(visit, page, name, most)
-                    answers(visit, page, name, most)
-                    strips(visit, page, name)
-    with visit.context("phone", "dark", has_touch=True, is_mobile=True) as context:
-        for name in pages:
-            with visit.open(context, name, "touch") as page:
-                touched(visit, page, name)
-                strips(visit, page, name)
     with visit.context("laptop", reduced_motion="reduce") as context:
         for name in visit.holding(MOVED_BY_HAND):
             with visit.open(context, name, "little motion") as page:
                 calm(visit, page, name)
-    with visit.context("phone", java_script_enabled=False) as context:
-        for name in pages:
-            with visit.open(context, name, "no scripts") as page:
-                plain(visit, page, name)
+
+
+def in_hand(visit: Visit, page: Page, name: str, _: str) -> None:
+    """What a finger does on a phone in the dark, on a page that is left by it."""
+    if page.query_selector(HANDLED):
+        page.emulate_media(color_scheme="dark")
+        touched(visit, page, name)
+        strips(visit, page, name)
+        page.emulate_media(color_scheme="light")
+
+
+def tried(visit: Visit, page: Page, name: str, most: int | None = None) -> None:
+    """All that a page gives into a reader's hands, or the first of each; the page is left by it."""
+    if page.query_selector(HANDLED):
+        convolutions(visit, page, name, most)
+        carried(visit, page, name, most)
+        answers(visit, page, name, most)
+        strips(visit, page, name)
 
 
 def moves(visit: Visit, page: Page, name: str, figure: ElementHandle, how: str, act: Any) -> None:

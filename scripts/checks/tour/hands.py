@@ -212,8 +212,8 @@ def touch(visit: Visit, page: Page, name: str, _: str) -> None:
 def take(visit: Visit, page: Any, name: str) -> None:
     """What is on view can be taken along: a table, and a drawing that holds no colour by name."""
     for kind, ending in (("CSV", ".csv"), ("SVG", ".svg"), ("PNG", ".png")):
-        buttons = [b for b in page.query_selector_all(".take button") if b.inner_text() == kind]
-        for button in [button for button in buttons if button.is_visible()][:1]:
+        # asked for at once, since a page has many
+        if button := page.query_selector(f".take button:text-is('{kind}'):visible"):
             visit.counts["files taken"] += 1
             with page.expect_download() as waiting:
                 button.click()

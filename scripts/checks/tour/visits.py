@@ -100,7 +100,7 @@ class Visit:
     def everything(self) -> None:
         """Each page once in hand and once on a desk, and then what takes a page of its own."""
         for size, looks in (
-            ("phone", (Visit.views, hands.texts, hands.touch)),
+            ("phone", (Visit.views, hands.texts, hands.touch, handled.in_hand)),
             ("laptop", (hands.length, Visit.views, hands.texts, Visit.keyboard, handle)),
         ):
             with self.context(size, **HELD[size]) as context:
@@ -275,6 +275,7 @@ class Visit:
                     if excess := page.evaluate(OVERFLOW):
                         self.fault(name, "no scripts", f"the page scrolls sideways: {excess}")
                     paper(self, page, name)
+                    handled.plain(self, page, name)
 
     def from_files(self) -> None:
         base = self.site.as_uri() + "/"
@@ -283,29 +284,42 @@ class Visit:
                 with self.open(context, name, "from file", base) as page:
                     self.counts["pages from files"] += 1
                     self.charts(page, name, most=1)
+                    # what a figure does is the same everywhere; what it keeps is not
+                    handled.tried(self, page, name, most=1)
 
     def search(self) -> None:
-        """Words of the lecture are found, and the longest of a heading also from files."""
-        searches = [(f"{self.site.as_uri()}/", "from file", "")]
-        searches += [(self.address, "served", word) for word in ("", *WORDS)]
-        with self.context("laptop") as context:
-            for origin, where, word in searches:
-                with self.open(context, self.names[0], where, origin) as page:
-                    heading = page.inner_text("h1").replace("¶", "")
-                    self.seek(page, word or max(heading.split(), key=len).strip(",.;:"), where)
+        """Words of the lecture are found, and the longest of a heading also from files.
 
-    def seek(self, page: Page, word: str, where: str) -> None:
+        Every page has the same search, so it is the site's first page that is asked.
+        """
+        first = names(self.site)[0]
+        if first not in self.names:
+            return
+        origins = [(f"{self.site.as_uri()}/", "from file", ()), (self.address, "served", WORDS)]
+        with self.context("laptop") as context:
+            for origin, where, words in origins:
+                with self.open(context, first, where, origin) as page:
+                    heading = page.inner_text("h1").replace("¶", "")
+                    for word in (max(heading.split(), key=len).strip(",.;:"), *words):
+                        self.seek(page, first, word, where)
+
+    def seek(self, page: Page, name: str, word: str, where: str) -> None:
+        """A word is typed and found; what it found is gone when it is deleted."""
         page.click("[data-md-component=search-query]")
         page.keyboard.type(word)
         self.counts["searches"] += 1
         try:
-            page.wait_for_selector(".md-search-result__item")
+            page.wait_for_selector(FINDING)
         except BrowserError:
-            self.fault(self.names[0], where, f"the search for '{word}' finds nothing")
+            self.fault(name, where, f"the search for '{word}' finds nothing")
+        page.keyboard.press("Control+A")
+        page.keyboard.press("Delete")
+        page.wait_for_selector(FINDING, state="detached")
 
 
 # a reader looks for these; each must be found
 WORDS = ("bottleneck", "1x1", "conv4_1")
+FINDING = ".md-search-result__item"
 # of a folder with more pages than this only some are looked at
 MANY = 12
 ORDER = """table => [...table.tBodies[0].rows].map(row => row.cells[0].textContent)"""
@@ -358,7 +372,7 @@ def chosen(names: Sequence[str], weights: Sequence[int]) -> list[str]:
 
 
 def handle(visit: Visit, page: Page, name: str, _: str) -> None:
-    """Charts by the keyboard, tables by every hand, and at the end the page on paper."""
+    """Charts by the keyboard, tables by every hand, the page on paper, and last what leaves it."""
     visit.charts(page, name)
     visit.reach(page, name, "laptop, opened")
     for title in page.evaluate(UNSORTABLE):
@@ -369,6 +383,7 @@ def handle(visit: Visit, page: Page, name: str, _: str) -> None:
     hands.wide(visit, page, name)
     deep_link(visit, page, name)
     paper(visit, page, name)
+    handled.tried(visit, page, name)
 
 
 def sort(visit: Visit, page: Page, name: str, table: ElementHandle) -> None:
