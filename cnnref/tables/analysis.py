@@ -64,6 +64,8 @@ DTYPES = {
     "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
 }  # fmt: skip
 
+# they normalise by statistics of the map that they are given, unless a constant says otherwise
+OF_THE_MAP = frozenset({"group_norm", "instance_norm"})
 # their windows are not laid over their input at steps: they spread it, or look elsewhere
 SPREADING = frozenset({"conv_transpose", "deform_conv"})
 # what a pad adds in front along an axis, and a slice leaves out, from the last axis on
@@ -157,7 +159,7 @@ def _seen(
     # a vector as the network's input counts as one pixel
     pixel = (_Span(0, 1, 1),) * (len(table.input_shape) - 1 or 2)
     made = [(spans[source] if source >= 0 else None) or pixel for source in layer.inputs]
-    if len(made) == 1 and layer.op in POINTWISE:
+    if len(made) == 1 and layer.op in POINTWISE and not _is_of_the_map(layer):
         return made[0]
     shapes = [_shape(table, layers, source) for source in layer.inputs]
     axes = _windows(layer, shapes, len(pixel))
@@ -174,6 +176,8 @@ def _windows(layer: Layer, shapes: list[Shape], axes: int) -> tuple[Axis, ...]:
     if ranks == {axes + 1} and len(out) == 1:
         return tuple((size, size, 0, 1) for size in shapes[0].size)
     if ranks == {axes + 1} and len(out) == axes + 1:
+        if _is_of_the_map(layer):
+            return tuple((size, 1, 0, 1) for size in out.size)
         along = layer.op == "concat" and {shape.size for shape in shapes} != {out.size}
         if layer.op.rstrip("_") in POINTWISE and not along:
             return (STILL,) * axes
@@ -191,6 +195,11 @@ def _windows(layer: Layer, shapes: list[Shape], axes: int) -> tuple[Axis, ...]:
             steps = (_ceil(*axis) for axis in left)
             return tuple((1, step, -front, 1) for step, front in zip(steps, fronts, strict=True))
     raise CnnrefError(f"{layer.name}: no rule says which positions of its input {layer.op} sees.")
+
+
+def _is_of_the_map(layer: Layer) -> bool:
+    """Whether each position of the output depends on all of the map, by a mean and a variance."""
+    return bool(dict(layer.constants).get("batch_statistics", layer.op in OF_THE_MAP))
 
 
 def _fronts(layer: Layer, axes: int) -> tuple[int, ...]:

@@ -197,6 +197,9 @@ def phases(module, x):
 SHIFTED = {
     "phases": (phases, (6, 6)),
     "slices": (lambda module, x: x[..., ::2, ::2] + x[..., 1::2, -11::2], (2, 2)),
+    "group": (lambda _, x: F.group_norm(x[..., 2:, 3:], 1), (10, 9)),
+    "batch": (lambda _, x: F.batch_norm(x[..., 4:], None, None, training=True), (12, 8)),
+    "running": (lambda _, x: F.batch_norm(x, torch.zeros(1), torch.ones(1)), (1, 1)),
     "pads": (lambda module, x: F.pad(x, (2, 0)) + F.pad(x, (0, 2, 1, -1)), (2, 3)),
 }
 

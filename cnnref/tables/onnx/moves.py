@@ -129,7 +129,10 @@ def _slice(call: Call) -> Found:
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
         if not step:
             raise ShapeError("a step of 0 goes nowhere")
-        parts[axis % len(shape)] = slice(start, end, step)
+        axis %= len(shape)
+        # going backwards, ONNX begins at the first position at the earliest, Python not at all
+        start = max(start, -shape[axis]) if step < 0 else start
+        parts[axis] = slice(start, end, step)
     whole = slice(None)
     chosen = [range(size)[parts.get(axis, whole)] for axis, size in enumerate(shape)]
     out = tuple(map(len, chosen))

@@ -45,10 +45,14 @@ def _torch_batch_norm(
     input: Tensor,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
-    *_: Any,
-    **__: Any,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    *rest: Any,
+    cudnn_enabled: bool = True,
+    **named: Any,
 ) -> Operation:
-    return Operation("batch_norm", (input,), result, weights=(weight,), biases=(bias,))
+    statistics = running_mean, running_var
+    return _batch_norm(result, input, *statistics, weight, bias, *rest[:3], **named)
 
 
 def _instance_norm(
@@ -58,11 +62,19 @@ def _instance_norm(
     running_var: Tensor | None = None,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
+    use_input_stats: bool = True,
     *_: Any,
     **__: Any,
 ) -> Operation:
     """Each channel of each image by itself."""
-    return Operation("instance_norm", (input,), result, weights=(weight,), biases=(bias,))
+    return Operation(
+        "instance_norm",
+        (input,),
+        result,
+        weights=(weight,),
+        biases=(bias,),
+        constants=() if use_input_stats else (("batch_statistics", 0),),
+    )
 
 
 def _torch_instance_norm(
@@ -70,10 +82,12 @@ def _torch_instance_norm(
     input: Tensor,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
-    *_: Any,
-    **__: Any,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    *rest: Any,
+    **named: Any,
 ) -> Operation:
-    return Operation("instance_norm", (input,), result, weights=(weight,), biases=(bias,))
+    return _instance_norm(result, input, running_mean, running_var, weight, bias, *rest, **named)
 
 
 def _grouped(op: str) -> Rule:
@@ -117,7 +131,9 @@ def normalised(op: str, weight: int) -> Rule:
             rest[place] if place < len(rest) and isinstance(rest[place], Tensor) else None
             for place in (weight - 1, weight)
         )
-        return Operation(op, (input,), first(result), weights=(scale,), biases=(shift,))
+        constants = (("batch_statistics", 1),) if any(one is True for one in rest) else ()
+        learned: dict[str, Any] = {"weights": (scale,), "biases": (shift,)}
+        return Operation(op, (input,), first(result), **learned, constants=constants)
 
     return rule
 

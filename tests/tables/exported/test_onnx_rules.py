@@ -121,6 +121,15 @@ def test_a_transposed_convolution_of_named_padding_grows_by_its_stride(
     assert kernel < stride or inferred(model) == [(1, *row.out_shape)]
 
 
+def test_an_instance_norm_sees_the_whole_map(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("AveragePool", ["x"], ["y"], kernel_shape=[3, 3]),
+        helper.make_node("InstanceNormalization", ["y", "s", "b"], ["z"]),
+    ]
+    made = graph(nodes, {"x": [1, 2, 9, 8]}, [weight("s", 2), weight("b", 2)])
+    assert [field for field, _ in table(made, tmp_path).receptive_fields()] == [(3, 3), (9, 8)]
+
+
 def test_padding_at_one_end_is_counted_by_position(tmp_path: Path) -> None:
     node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[0, 0, 1, 1], strides=[2, 2])
     (row,) = table(graph([node], {"x": [1, 1, 4, 4]}, [weight("w", 1, 1, 3, 3)]), tmp_path)
@@ -160,6 +169,8 @@ CASES: list[Case] = [
     ("Tile", [[1, 4, 5]], [wholes("s", 1, 2, 3)], {}, 0),
     ("Slice", [[1, 9, 9]], [wholes("a", 1, 8), wholes("b", 99, 2), wholes("c", 1, 2),
                             wholes("d", 3, -2)], {}, 0),
+    ("Slice", [[1, 8, 5]], [wholes("a", -12), wholes("b", -99), wholes("c", 1), wholes("d", -1)],
+     {}, 0),
     ("Pad", [[1, 4, 5, 5]], [PADS], {}, 0),
     ("Gather", [[1, 9, 4]], [wholes("i", 1, 2, 5)], {"axis": 1}, 0),
     ("ReduceMean", [[1, 4, 5, 5]], [AXES], {"keepdims": 0}, 0),
