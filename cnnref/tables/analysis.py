@@ -64,6 +64,8 @@ DTYPES = {
     "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
 }  # fmt: skip
 
+# what they make has the shape of their input, and no value of it
+UNSEEING = {*kinds.FRESH, "zero"} - {"multinomial", "normal", "poisson", "tensor"}
 # they normalise by statistics of the map that they are given, unless a constant says otherwise
 OF_THE_MAP = frozenset({"group_norm", "instance_norm"})
 # their windows are not laid over their input at steps: they spread it, or look elsewhere
@@ -158,10 +160,16 @@ def _seen(
     """What the output of a row sees, from what its inputs see."""
     # a vector as the network's input counts as one pixel
     pixel = (_Span(0, 1, 1),) * (len(table.input_shape) - 1 or 2)
-    made = [(spans[source] if source >= 0 else None) or pixel for source in layer.inputs]
+    nothing = (_Span(0, 0, 0),) * len(pixel)
+    known = [((spans[source] if source >= 0 else None) or pixel, source) for source in layer.inputs]
+    # what is made of weights alone sees nothing of the input
+    seeing = [(span, source) for span, source in known if span != nothing]
+    if layer.op in UNSEEING or (layer.counted and not seeing):
+        return nothing
+    made = [span for span, _ in seeing]
     if len(made) == 1 and layer.op in POINTWISE and not _is_of_the_map(layer):
         return made[0]
-    shapes = [_shape(table, layers, source) for source in layer.inputs]
+    shapes = [_shape(table, layers, source) for _, source in seeing]
     axes = _windows(layer, shapes, len(pixel))
     full = [shape[1:] == layer.out_shape[1:] for shape in shapes]
     hulls = (_hull(axis, full) for axis in zip(*made, strict=True))

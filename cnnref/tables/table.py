@@ -70,10 +70,11 @@ class Table(Printed, Rows):
         and Sj. A join sees all that its inputs see: the largest field, and more where windows
         do not share a centre; its jump is the largest of its full-sized inputs. A vector sees
         the whole map that it is made of, and so does what normalises by statistics of the map:
-        group and instance norm, and batch norm without running statistics. Adaptive
+        group and instance norm, and batch norm by those of the batch, as in training. Adaptive
         pooling counts as its largest window, a strided view as the smallest step that leaves its
-        size; a vector as the network's input is one pixel. Rows of a part see what they see in the
-        whole table. Source: Araujo et al., Computing Receptive Fields of Convolutional Neural
+        size; a vector as the network's input is one pixel. What is made of weights alone, or
+        with no value of its input, sees no pixel. Rows of a part see what they see in the whole
+        table. Source: Araujo et al., Computing Receptive Fields of Convolutional Neural
         Networks, Distill 2019.
 
         Raises:

@@ -137,9 +137,9 @@ class Ledger:
 
     def _views(self, views: Sequence[Tensor], owners: Sequence[Tensor]) -> None:
         """Some tensors are views of others, one of each or all of the first."""
-        if len(views) != len(owners):
-            owners = (owners[0],) * len(views)
-        for view, owner in zip(views, owners, strict=True):
+        of_each = owners if len(views) == len(owners) else [*owners[:1]] * len(views)
+        # what a rule of one's own calls a view may be one of nothing that it reads
+        for view, owner in zip(views, of_each, strict=False):
             if view is not owner:
                 self._view_of[id(view)] = owner
                 self._kept += (view, owner)

@@ -194,12 +194,25 @@ def phases(module, x):
     return module.window(torch.cat(parts, 1))
 
 
+def standardised(module, x):
+    """The window with its mean taken away, as in a convolution of standardised weights."""
+    weight = module.window.weight
+    return F.conv2d(torch.cat([x] * 4, 1), weight - 2 * weight.mean((1, 2, 3), keepdim=True))
+
+
 SHIFTED = {
     "phases": (phases, (6, 6)),
     "slices": (lambda module, x: x[..., ::2, ::2] + x[..., 1::2, -11::2], (2, 2)),
     "group": (lambda _, x: F.group_norm(x[..., 2:, 3:], 1), (10, 9)),
     "batch": (lambda _, x: F.batch_norm(x[..., 4:], None, None, training=True), (12, 8)),
     "running": (lambda _, x: F.batch_norm(x, torch.zeros(1), torch.ones(1)), (1, 1)),
+    "updating": (
+        lambda _, x: torch.ops.aten._batch_norm_with_update(x, *torch.ones(4, 1), 0.1, 1e-5)[0],
+        (12, 12),
+    ),
+    "standardised": (standardised, (3, 3)),
+    "scaled": (lambda module, x: F.relu(module.window.weight[:, :1, :1, :1]) * x, (1, 1)),
+    "fresh": (lambda module, x: F.avg_pool2d(x, 2, 1) + torch.zeros_like(x)[..., 1:, 1:], (2, 2)),
     "pads": (lambda module, x: F.pad(x, (2, 0)) + F.pad(x, (0, 2, 1, -1)), (2, 3)),
 }
 
@@ -216,6 +229,15 @@ def test_slices_and_pads_are_seen_from_where_they_begin(name):
     below = torch.export.export(module, (image,)).module()  # its slices are operators
     for table in (cnnref.trace(module, shape), cnnref.trace(below, shape)):
         assert table.receptive_fields()[-1].field == expected
+
+
+def test_what_is_made_without_the_image_sees_nothing_of_it():
+    table = cnnref.trace(Joined(standardised), (1, 12, 12))
+    seen = {row.op: field.field for row, field in zip(table, table.receptive_fields(), strict=True)}
+    assert seen["mean"] == seen["sub"] == (0, 0)
+    drawn = cnnref.trace(Joined(lambda _, x: torch.poisson(x)), (1, 12, 12))
+    with pytest.raises(CnnrefError, match="positions of its input poisson sees"):
+        drawn.receptive_fields()
 
 
 @pytest.mark.parametrize(

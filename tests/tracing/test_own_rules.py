@@ -96,6 +96,11 @@ def test_a_rule_for_an_operator(key: Any) -> None:
         assert cnnref.trace(Scan(), (4,)).uncounted
 
 
+def test_a_rule_may_call_a_view_of_nothing() -> None:
+    table = cnnref.trace(Scan(), (4,), rules={scan: lambda y, x, w: Operation("view", (), y)})
+    assert [(row.op, row.inputs) for row in table] == [("relu", ())]
+
+
 def test_conventions_price_it_as_custom_or_by_its_name() -> None:
     table = cnnref.trace(Scan(), (4,), rules={scan: lambda y, x, w: 20})
     assert [table.operations(how) for how in ("macs", "flops", "lecture", "torch")] == [

@@ -87,6 +87,8 @@ def _norm(op: str) -> Rule:
         constants: Constants = ()
         if op == "batch_norm":
             constants = (("eps", call.number("epsilon", 1e-5)),)
+            if call.number("training_mode", 0):
+                constants += (("batch_statistics", 1),)
         return Found(op, outs, weights=(1,), biases=(2,), constants=constants)
 
     return rule

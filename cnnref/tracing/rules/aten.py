@@ -149,7 +149,7 @@ _RULES: dict[str, Rule] = {
     "native_batch_norm": norms.normalised("batch_norm", 1),
     "_native_batch_norm_legit": norms.normalised("batch_norm", 1),
     "_native_batch_norm_legit_no_training": norms.normalised("batch_norm", 1),
-    "_batch_norm_with_update": norms.normalised("batch_norm", 1),
+    "_batch_norm_with_update": norms.normalised("batch_norm", 1, of_batch=True),
     "_batch_norm_no_update": norms.normalised("batch_norm", 1),
     "cudnn_batch_norm": norms.normalised("batch_norm", 1),
     "native_layer_norm": norms.normalised("layer_norm", 2),

@@ -123,17 +123,27 @@ def _lrn(
     return Operation("lrn", (input,), result, window, counts, constants=constants)
 
 
-def normalised(op: str, weight: int) -> Rule:
-    """The rule of an operator whose scale is that argument, and its shift the next one."""
+def normalised(op: str, weight: int, *, of_batch: bool = False) -> Rule:
+    """The rule of an operator whose scale is that argument, and its shift the next one.
+
+    of_batch: it takes the statistics from the batch, also where no flag says so.
+    """
 
     def rule(result: Any, input: Tensor, *rest: Any, **__: Any) -> Operation:
         scale, shift = (
             rest[place] if place < len(rest) and isinstance(rest[place], Tensor) else None
             for place in (weight - 1, weight)
         )
-        constants = (("batch_statistics", 1),) if any(one is True for one in rest) else ()
-        learned: dict[str, Any] = {"weights": (scale,), "biases": (shift,)}
-        return Operation(op, (input,), first(result), **learned, constants=constants)
+        # the only flag of these operators
+        by_batch = of_batch or any(one is True for one in rest)
+        return Operation(
+            op,
+            (input,),
+            first(result),
+            weights=(scale,),
+            biases=(shift,),
+            constants=(("batch_statistics", 1),) if by_batch else (),
+        )
 
     return rule
 

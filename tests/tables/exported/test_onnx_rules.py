@@ -121,13 +121,27 @@ def test_a_transposed_convolution_of_named_padding_grows_by_its_stride(
     assert kernel < stride or inferred(model) == [(1, *row.out_shape)]
 
 
-def test_an_instance_norm_sees_the_whole_map(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("op", "names", "attributes", "field"),
+    [
+        ("InstanceNormalization", ("s", "b"), {}, (9, 8)),
+        ("BatchNormalization", ("s", "b", "b", "s"), {"training_mode": 1}, (9, 8)),
+        ("BatchNormalization", ("s", "b", "b", "s"), {}, (3, 3)),
+    ],
+)
+def test_a_norm_by_statistics_of_the_map_sees_all_of_it(
+    op: str,
+    names: tuple[str, ...],
+    attributes: dict[str, int],
+    field: tuple[int, int],
+    tmp_path: Path,
+) -> None:
     nodes = [
         helper.make_node("AveragePool", ["x"], ["y"], kernel_shape=[3, 3]),
-        helper.make_node("InstanceNormalization", ["y", "s", "b"], ["z"]),
+        helper.make_node(op, ["y", *names], ["z"], **attributes),
     ]
     made = graph(nodes, {"x": [1, 2, 9, 8]}, [weight("s", 2), weight("b", 2)])
-    assert [field for field, _ in table(made, tmp_path).receptive_fields()] == [(3, 3), (9, 8)]
+    assert [seen for seen, _ in table(made, tmp_path).receptive_fields()] == [(3, 3), field]
 
 
 def test_padding_at_one_end_is_counted_by_position(tmp_path: Path) -> None:
