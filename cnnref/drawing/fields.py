@@ -32,17 +32,16 @@ def fields_scene(table: Table, width: float, size: float) -> Scene:
     shown = [stage for stage in stages(table)[1:] if max(stage.out_shape.size, default=1) > 1]
     if not shown:
         raise CnnrefError(f"{table.name}: no stage hands on a map, so there is no field to draw.")
-    sizes = [fields[stage.rows[-1]].field for stage in shown]
-    most = max(height, across, *(max(field) for field in sizes))
-    scale = PANEL / most
-    columns = min(len(shown), max(1, int(width // (PANEL + GUTTER))))
+    seen = [fields[stage.rows[-1]] for stage in shown]
+    scale = PANEL / max(height, across, *(max(one.field) for one in seen))
+    columns = min(len(shown), int(width // (PANEL + GUTTER)))
     boxes: list[Box] = []
     texts: list[Text] = []
     top = 2.0
     for line in range(ceil(len(shown) / columns)):
         depth = 0.0
         for place, number in enumerate(range(len(shown))[line * columns : (line + 1) * columns]):
-            stage, field = shown[number], fields[shown[number].rows[-1]]
+            stage, field = shown[number], seen[number]
             x, y = place * (PANEL + GUTTER) + (PANEL + GUTTER) / 2, top + PANEL / 2
             name = stage.name or "rows"
             words = f"{name}: {axes(field.field)} pixels, outputs {axes(field.jump)} apart"

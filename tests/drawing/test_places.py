@@ -308,6 +308,21 @@ def test_fields_stand_in_even_panels_with_their_words_below(width):
     assert min(box.y for box in scene.boxes) > 0
 
 
+@pytest.mark.parametrize(("side", "kernel"), [(40, 5), (6, 5)])
+def test_fields_are_as_large_as_the_room_of_their_panel_allows(side, kernel):
+    net = cnnref.Net((3, side, side))
+    with net.stage("a"):
+        x = net.conv(net.input, 4, kernel, padding=2)
+    with net.stage("b"):
+        net.conv(x, 4, kernel, padding=2)
+    scene = fields_scene(net.table(), 326, 12)
+    image, first, _, last = scene.boxes
+    room = scene.width / 2 - 8
+    # whichever is the largest, the image or the last field, nearly fills it
+    assert room - 14 < max(image.width, last.width) < room
+    assert [box.width / image.width for box in (first, last)] == pytest.approx([5 / side, 9 / side])
+
+
 @pytest.mark.parametrize(("dx", "dy"), [(20, 0), (-20, 0), (0, 30), (0, -30)])
 def test_boxes_may_touch_but_not_lie_on_each_other_nor_on_an_arrow(dx, dy):
     box = Box("conv", (0,), (), "one", 100, 100, 20, 30)
