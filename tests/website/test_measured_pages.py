@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from itertools import product
 
@@ -68,6 +69,23 @@ def test_two_terms_are_fitted_by_the_least_relative_errors() -> None:
     below = [2 * a - 0.1 * b for a, b in inputs]
     assert min(fit(inputs, below).prices) == 0
     assert Fit((2.0, 3.0)).seconds((1.0, 1.0)) == 5
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_prices_near_the_fitted_ones_leave_less(seed: int) -> None:
+    chance = random.Random(seed)
+    inputs = [(chance.uniform(0, 2), chance.uniform(0, 2)) for _ in range(4)]
+    times = [chance.uniform(0.2, 2) for _ in inputs]
+
+    def left(a: float, b: float) -> float:
+        pairs = zip(inputs, times, strict=True)
+        return sum(((a * x + b * y) / time - 1) ** 2 for (x, y), time in pairs)
+
+    a, b = fit(inputs, times).prices
+    steps = (-0.5, -0.01, 0, 0.01, 0.5)
+    assert all(
+        left(a, b) <= left(max(0, a + da), max(0, b + db)) + 1e-9 for da in steps for db in steps
+    )
 
 
 def test_equal_values_share_their_rank() -> None:

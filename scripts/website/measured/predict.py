@@ -179,14 +179,8 @@ def _least_squares(first: Sequence[float], second: Sequence[float]) -> tuple[flo
         both = ((a * bb - b * ab) / determinant, (b * aa - a * ab) / determinant)
         if min(both) >= 0:
             return both
-    # one of the two alone, whichever leaves less
-    alone = ((a / aa, 0.0), (0.0, b / bb))
-    return min(alone, key=lambda prices: _error(prices, first, second))
-
-
-def _error(prices: tuple[float, float], first: Sequence[float], second: Sequence[float]) -> float:
-    pairs = zip(first, second, strict=True)
-    return sum((prices[0] * x + prices[1] * y - 1) ** 2 for x, y in pairs)
+    # of the squares, one alone leaves all but a * a / aa of them
+    return (a / aa, 0.0) if a * a / aa > b * b / bb else (0.0, b / bb)
 
 
 def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float:

@@ -99,8 +99,7 @@ def _title(first: Part, others: Iterable[Part]) -> Slide:
 
 
 def _listed(part: Part) -> Iterator[Slide]:
-    said = [Point(one.html, 1) for one in _points(part.blocks, WHOLE)]
-    yield Slide(part.title, part.place, _set(said, None))
+    yield Slide(part.title, part.place, _set(_points(part.blocks, WHOLE), None))
 
 
 def _slides(part: Part) -> Iterator[Slide]:

@@ -110,4 +110,4 @@ def link_stylesheet(page: str, url: str) -> str:
     if 'class="katex' not in page:
         return page
     link = element("link", rel="stylesheet", href="../" * url.count("/") + STYLESHEET)
-    return page.replace(END, link + END, 1)
+    return page.replace(END, link + END)

@@ -1,6 +1,7 @@
 """Statements about sources name the place where they can be read; dates and names are checked."""
 
 import ast
+import html
 import os
 import re
 import subprocess
@@ -324,3 +325,9 @@ def test_the_site_is_cited_by_version_and_commit(monkeypatch, tmp_path):
     monkeypatch.delenv("GITHUB_SHA")
     assert "commit" not in sources_page.bibtex()
     assert "EECS 498" in sources_page.whose()
+
+
+def test_the_lecture_is_named_as_its_slides_are_cited():
+    (slides,) = [one for one in cited.sources() if one.key == sources_page.LECTURE]
+    assert f'href="{sources_page.paper(slides)}"' in sources_page.whose()
+    assert html.escape(slides.citation, quote=False) in sources_page.whose()

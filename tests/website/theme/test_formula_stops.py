@@ -1,5 +1,7 @@
 """A stop stays on the line of the short formula before it."""
 
+import re
+
 import pytest
 
 from website.theme import math
@@ -31,3 +33,12 @@ def test_what_has_no_stop_or_has_to_break_stays_as_it_is(marked):
     assert "unbroken" not in shown
     assert shown.startswith("<i>x</i>")
     assert shown.removeprefix("<i>x</i>") == marked.rpartition(">")[2]
+
+
+@pytest.mark.parametrize(("url", "up"), [("", ""), ("networks/vgg16/", "../../"), ("a.html", "")])
+def test_a_page_with_a_formula_alone_has_the_style_sheet_of_formulas(url, up):
+    page = "<html><head><title>t</title></head><body>{}</body></html>"
+    shown = math.link_stylesheet(page.format('<span class="katex">x</span>'), url)
+    (link,) = re.findall(r'<link rel="stylesheet" href="([^"]*)"></head>', shown)
+    assert link.startswith(f"{up}assets/")
+    assert math.link_stylesheet(page.format("x"), url) == page.format("x")
