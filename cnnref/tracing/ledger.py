@@ -53,8 +53,10 @@ class Ledger:
         self._silent = 0
         self._names: dict[str, int] = {}
         self._producers: dict[int, int] = {}
-        # what a view is of; by whose memory it is, the rows that write to it, and where
+        # what a view is of, and what has views; by whose memory it is, the rows that write to it
+        # by one of several names, and where
         self._view_of: dict[int, Tensor] = {}
+        self._viewed: set[int] = set()
         self._writes: dict[int, list[tuple[int, int, int]]] = {}
         # what is learned, by the tensors that hold it: parameters, their views and copies
         self._roots: dict[int, tuple[Tensor, ...]] = {}
@@ -142,6 +144,7 @@ class Ledger:
         for view, owner in zip(views, of_each, strict=False):
             if view is not owner:
                 self._view_of[id(view)] = owner
+                self._viewed.add(id(owner))
                 self._kept += (view, owner)
 
     def _whole(self, tensor: Tensor) -> Tensor:
@@ -340,8 +343,10 @@ class Ledger:
             self._producers[id(leaf)] = number
             self._kept.append(leaf)
         for i in row.written:
-            writes = self._writes.setdefault(id(self._whole(given[i])), [])
-            writes.append((number, *self._span(given[i])))
+            name = id(given[i])
+            if name in self._viewed or name in self._view_of:
+                writes = self._writes.setdefault(id(self._whole(given[i])), [])
+                writes.append((number, *self._span(given[i])))
 
     def _inputs(self, row: Row, given: list[Tensor]) -> tuple[int, ...]:
         """The rows that feed one."""
