@@ -34,7 +34,8 @@ SINGLE: dict[str, Callable[[Any], Any]] = {
 TOTALS: dict[str, Callable[[Any], Any]] = {
     "ReduceProd": prod, "ReduceSum": sum, "ReduceMax": max, "ReduceMin": min,
 }  # fmt: skip
-WHOLE = frozenset((2, 3, 4, 5, 6, 7, 9, 12, 13))
+TRUTH = 9
+WHOLE = frozenset((2, 3, 4, 5, 6, 7, 12, 13))
 
 
 def computed(call: Call, found: Found) -> tuple[float, ...] | None:
@@ -59,7 +60,7 @@ def computed(call: Call, found: Found) -> tuple[float, ...] | None:
     if op == "Where" and len(rows) == 3:
         return tuple(a if chosen else b for chosen, a, b in zip(*rows, strict=True))
     if op == "Expand":
-        return rows[0][:1] * prod(found.outs[0])
+        return known[0] * prod(found.outs[0]) if len(known[0]) == 1 else known[0]
     if op not in PAIRS or len(rows) != 2 or (op in ("Div", "Mod") and 0 in rows[1]):
         return None
     made = map(PAIRS[op], *rows)
@@ -67,7 +68,9 @@ def computed(call: Call, found: Found) -> tuple[float, ...] | None:
 
 
 def _cast(call: Call) -> tuple[float, ...]:
-    """The same numbers, whole or not as the dtype says; a map is taken as one of floats."""
+    """The same numbers, true, whole or not as the dtype says; a map is taken as one of floats."""
+    if call.whole("to") == TRUTH:
+        return tuple(map(bool, call.data(0)))
     is_whole = call.whole("to") in WHOLE
     if call.node.op == "CastLike":
         like = call.value(1)

@@ -13,10 +13,11 @@ import cnnref
 
 onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
 helper = onnx.helper
-FLOAT, INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
+BOOL, FLOAT, INT64 = onnx.TensorProto.BOOL, onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
 
 __all__ = [
-    "FLOAT", "INT64", "exported", "graph", "inferred", "onnx", "small", "table", "weight", "wholes",
+    "BOOL", "FLOAT", "INT64", "exported", "graph", "inferred", "onnx", "small", "table", "weight",
+    "wholes",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx_files import FLOAT, INT64, graph, helper, table, wholes
+from onnx_files import BOOL, FLOAT, INT64, graph, helper, table, wholes
 
 reference = pytest.importorskip("onnx.reference", reason="what evaluates a file")
 NODE = helper.make_node
@@ -62,6 +62,16 @@ ARITHMETIC: dict[str, list[Any]] = {
         NODE("Mul", ["c", "a"], ["y"]),
     ],
     "Expand": [NODE("Expand", ["step", "three"], ["c"]), NODE("Mul", ["c", "a"], ["y"])],
+    "Expand of several": [
+        NODE("Expand", ["b", "three"], ["c"]),
+        NODE("Add", ["c", "a"], ["y"]),
+    ],
+    "Cast to truth values": [
+        NODE("Cast", ["a"], ["c"], to=BOOL),
+        NODE("Cast", ["b"], ["d"], to=BOOL),
+        NODE("And", ["c", "d"], ["e"]),
+        NODE("Cast", ["e"], ["y"], to=INT64),
+    ],
     "one for all": [NODE("Sub", ["a", "step"], ["c"]), NODE("Sub", ["step", "c"], ["y"])],
 }
 

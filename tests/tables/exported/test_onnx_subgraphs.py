@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from onnx_files import FLOAT, graph, helper, onnx, table, weight, wholes
+from onnx_files import BOOL, FLOAT, graph, helper, onnx, table, weight, wholes
 
 import cnnref
-
-BOOL = onnx.TensorProto.BOOL
 
 
 def truth(name: str, value: bool) -> Any:
