@@ -149,7 +149,7 @@ def fitted(module: Any, path: str) -> list[str]:
     Raises:
         CnnrefError: the file holds no weights, or more than weights.
     """
-    held, mine = _weights(path), module.state_dict()
+    held, mine = _weights(path), module.state_dict(keep_vars=True)
     for prefix in WRAPPERS:
         if held and all(name.startswith(prefix) for name in held) and held.keys() - mine.keys():
             held = {name.removeprefix(prefix): weight for name, weight in held.items()}
@@ -161,10 +161,15 @@ def fitted(module: Any, path: str) -> list[str]:
     module.load_state_dict(
         {name: held[name] for name in held if name in mine and name not in other}, strict=False
     )
+    # of a weight that has two names, a file may have one
+    filled = {id(weight) for name, weight in mine.items() if name in held}
+    lacking = [
+        name for name, weight in mine.items() if name not in held and id(weight) not in filled
+    ]
     return [
         f"{verb} {_named(names)}"
         for verb, names in (
-            (f"has what {path} lacks:", [name for name in mine if name not in held]),
+            (f"has what {path} lacks:", lacking),
             (f"lacks what {path} has:", [name for name in held if name not in mine]),
             (f"and {path} differ in shape:", list(other.values())),
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from command_line import run
-from safetensors.torch import save, save_file
+from safetensors.torch import save, save_file, save_model
 from torch import nn
 from torch.nn.utils import prune
 
@@ -82,6 +82,28 @@ def test_what_differs_is_said_by_name_and_the_table_is_there(capsys, here, path,
         f"cnnref: net.py:Net and {path} differ in shape: 0.weight (8 x 3 x 3 x 3, there 4 x 3 x 3 "
         "x 3), 0.bias (8, there 4), 3.weight (10 x 288, there 10 x 144).",
     ]
+
+
+def test_a_weight_of_two_names_is_there_under_one(capsys, here):
+    made = nn.Sequential(nn.Linear(8, 8, bias=False), nn.Linear(8, 8, bias=False))
+    made[1].weight = made[0].weight
+    with torch.no_grad():
+        made[0].weight[:2] = 0
+    (here / "tied.py").write_text(
+        "from torch import nn\n\nNET = nn.Sequential(*(nn.Linear(8, 8, False) for _ in range(2)))\n"
+        "NET[1].weight = NET[0].weight\n",
+        encoding="utf-8",
+    )
+    shown = ("--columns", "layer,sparsity", "--format", "csv")
+    tied = ("trace", "tied.py:NET", "--input", "8", *shown)
+    save_model(made, "tied.safetensors")
+    expected = "Layer,zeros %\n0,25.0\n1,25.0\n"
+    assert run(capsys, *tied, "--checkpoint", "tied.safetensors") == (0, expected, "")
+    torch.save({"more": torch.ones(1)}, "more.pt")
+    assert (
+        "has what more.pt lacks: 0.weight, 1.weight."
+        in run(capsys, *tied, "--checkpoint", "more.pt")[2]
+    )
 
 
 def test_of_many_names_three_are_said(capsys, here):
