@@ -83,11 +83,15 @@ class Node(NamedTuple):
 
 
 class Model(NamedTuple):
-    """The graph of a file, or one in it. shapes: what it says of tensors between operators."""
+    """The graph of a file, or one in it.
+
+    inputs: the sizes of each, None where the file says nothing of them.
+    shapes: what it says of tensors between operators.
+    """
 
     nodes: list[Node]
     tensors: dict[str, Tensor]
-    inputs: dict[str, Sizes]
+    inputs: dict[str, Sizes | None]
     outputs: list[str]
     shapes: dict[str, Sizes]
 
@@ -159,7 +163,7 @@ def _add(wire: Wire, model: Model, field: Field, depth: int) -> None:
     elif field.number in (11, 12, 13):
         name, sizes = _value(wire, field.span)
         if field.number == 11:
-            model.inputs[name] = sizes or ()
+            model.inputs[name] = sizes
         elif field.number == 12:
             model.outputs.append(name)
         if sizes is not None:

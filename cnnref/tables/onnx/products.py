@@ -55,7 +55,10 @@ def _of_matrices(
 
 
 def _einsum(call: Call) -> Found:
-    """A sum over the letters that the output lacks: all letters' sizes multiplied, in MACs."""
+    """A sum over letters of both terms that the output lacks, for each letter of the output.
+
+    What one term alone has and the output lacks is summed before.
+    """
     equation = call.text("equation").replace(" ", "")
     terms, arrow, out = equation.partition("->")
     parts = terms.split(",")
@@ -66,12 +69,12 @@ def _einsum(call: Call) -> Found:
         for letter, axis in zip(letters, call.sizes(place), strict=True):
             size[letter] = axis if size.get(letter, 1) == 1 else size[letter]
     shape = tuple(size[letter] for letter in out)
-    summed = set("".join(parts)) - set(out)
     if len(parts) == 1:
-        return Found("sum" if summed else "permute", (shape,))
-    if not summed:
+        return Found("sum" if set(size) - set(out) else "permute", (shape,))
+    shared = set(parts[0]) & set(parts[1])
+    if shared <= set(out):
         return Found("multiply", (shape,), maps=None)
-    factors = tuple(size.values())
+    factors = tuple(size[letter] for letter in size if letter in shared or letter in out)
     found = _of_matrices(call, shape, Counts(macs=prod(factors)), (0, 1), ())
     return found._replace(op="matmul", formulas=(("macs", (factors,)),))
 

@@ -102,8 +102,13 @@ def _fed(
     for name, sizes in model.inputs.items():
         if name in said:
             image = tuple(whole("input", "input_shape", size, least=1) for size in said[name])
-            fed[name] = image if len(image) == len(sizes) else (1, *image)
+            fed[name] = image if len(image) == len(sizes or ()) else (1, *image)
             continue
+        if sizes is None:
+            raise CnnrefError(
+                f"The file does not say the sizes of its input {printing(name)!r}: give those of "
+                "one image as input_shape or --input, such as 3,224,224."
+            )
         full = tuple(1 if size is None and not axis else size for axis, size in enumerate(sizes))
         known = tuple(size for size in full if size is not None)
         if len(known) < len(full):
@@ -305,8 +310,10 @@ class _Walk:
         return count
 
 
-def _agrees(sizes: Sizes, stated: tuple[int | None, ...]) -> bool:
+def _agrees(sizes: Sizes, stated: tuple[int | None, ...] | None) -> bool:
     """Whether sizes are those that the file states, where it does."""
+    if stated is None:
+        return True
     every = zip(sizes, stated, strict=False)
     return len(sizes) == len(stated) and all(said in (None, size) for size, said in every)
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from onnx_files import exported, onnx
+from onnx_files import exported, graph, helper, onnx, weight
+from onnx_files import table as written
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 import cnnref
 from cnnref.counting.layer import Layer
@@ -98,8 +100,8 @@ class Parts(nn.Module):
 @pytest.mark.parametrize("legacy", [False, True])
 def test_parts_of_other_networks(legacy: bool, tmp_path: Path) -> None:
     module = Parts().eval()
-    for weight in module.parameters():  # equal ones are written once by the older exporter
-        nn.init.normal_(weight)
+    for learned in module.parameters():  # equal ones are written once by the older exporter
+        nn.init.normal_(learned)
     given = torch.zeros(1, 3, 8, 8), torch.zeros(1, 5, dtype=torch.int64)
     path = exported(module, given, tmp_path / "parts.onnx", legacy)
     table, traced = cnnref.from_onnx(path), cnnref.trace(module, inputs=given)
@@ -130,3 +132,48 @@ def test_a_free_axis_takes_what_it_is_given(sizes: tuple[int, ...] | None, tmp_p
         return
     table = cnnref.from_onnx(tmp_path / "free.onnx", sizes)
     assert (table.input_shape, table.macs) == (sizes, cnnref.trace(module, sizes).macs)
+
+
+def test_an_input_of_which_no_sizes_are_said_takes_what_it_is_given(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Relu", ["x"], ["a"]), helper.make_node("MatMul", ["a", "w"], ["y"])]
+    model = graph(nodes, {"x": None}, [weight("w", 8, 4)])
+    with pytest.raises(cnnref.CnnrefError, match="does not say the sizes of its input 'x': give"):
+        written(model, tmp_path)
+    table = written(model, tmp_path, (5, 8))
+    assert [row.out_shape for row in table] == [(5, 8), (5, 4)]
+    assert (table.macs, table.input_shape) == (5 * 8 * 4, (5, 8))
+
+
+class Sum(nn.Module):
+    def __init__(self, equation: str) -> None:
+        super().__init__()
+        self.equation = equation
+
+    def forward(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        return torch.einsum(self.equation, left, right)
+
+
+@pytest.mark.parametrize(
+    ("equation", "left", "right"),
+    [
+        ("bij,jk->bk", (2, 5, 8), (8, 4)),
+        ("bij,jk->k", (2, 5, 8), (8, 4)),
+        ("bij,k->k", (2, 5, 8), (4,)),
+        ("ij,kl->ik", (3, 4), (5, 6)),
+        ("ij,ij->", (3, 4), (3, 4)),
+        ("bij,bkj->bik", (2, 3, 4), (1, 5, 4)),
+    ],
+)
+def test_what_one_term_alone_has_is_summed_before_the_product(
+    equation: str, left: tuple[int, ...], right: tuple[int, ...], tmp_path: Path
+) -> None:
+    given = torch.zeros(left), torch.zeros(right)
+    with FlopCounterMode(display=False) as counter:
+        made = torch.einsum(equation, *given)
+    node = helper.make_node("Einsum", ["a", "b"], ["y"], equation=equation)
+    (row,) = written(graph([node], {"a": left, "b": right}), tmp_path)
+    assert 2 * row.macs == counter.get_total_flops()
+    assert (row.op, row.macs) == [
+        (theirs.op, theirs.macs) for theirs in cnnref.trace(Sum(equation), inputs=given)
+    ][-1]
+    assert row.counts.elements_out == made.numel()
