@@ -80,6 +80,11 @@ def _prelu(call: Call) -> Found:
     return Found("prelu", (call.sizes(),), weights=(1,))
 
 
+def _quantized(call: Call) -> Found:
+    """The map in whole numbers, and the scale and the zero point that it finds for them."""
+    return Found("fake_quantize", (call.sizes(), (), ()))
+
+
 def _norm(op: str) -> Rule:
     def rule(call: Call) -> Found:
         """A scale and a shift; running statistics are none of what is learned."""
@@ -167,6 +172,7 @@ RULES: dict[str, Rule] = {
     **_rules(NORMS, _norm),
     **_rules({"ArgMax": "argmax", "ArgMin": "argmin"}, _arg),
     "Clip": _clip,
+    "DynamicQuantizeLinear": _quantized,
     "PRelu": _prelu,
     "Dropout": _dropout,
     "TopK": _topk,

@@ -397,6 +397,23 @@ def test_weights_that_are_unpacked_first_count_once(tmp_path: Path) -> None:
     assert (second.name, second.counts) == ("q#2", Counts(576, 0, 0, 144, 144, 0, 0))
 
 
+def test_a_layer_whose_input_is_quantized_as_it_runs_is_counted(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "scale", "zero"]),
+        helper.make_node("MatMulInteger", ["q", "fc.weight", "zero"], ["i"]),
+        helper.make_node("Cast", ["i"], ["f"], to=onnx.TensorProto.FLOAT),
+        helper.make_node("Mul", ["scale", "fc.scale"], ["s"]),
+        helper.make_node("Mul", ["f", "s"], ["y"]),
+    ]
+    held = [weight("fc.weight", 6, 4, dtype=onnx.TensorProto.INT8), weight("fc.scale", 4)]
+    model = graph(nodes, {"x": [1, 5, 6]}, held)
+    rows = table(model, tmp_path)
+    assert not rows.uncounted
+    assert [row.op for row in rows if row.macs] == ["linear"]
+    assert (rows.macs, rows[1].parameters) == (5 * 6 * 4, 6 * 4)
+    assert inferred(model) == [(1, *rows[-1].out_shape)]
+
+
 def test_outputs_that_others_read_are_alive_to_the_end(tmp_path: Path) -> None:
     node = helper.make_node
     nodes = [node(op, [x], [y]) for op, x, y in (("Tanh", "x", "a"), ("Neg", "a", "y"))]
