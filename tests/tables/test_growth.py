@@ -7,7 +7,7 @@ import difflib
 import random
 import sys
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations, pairwise
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -220,3 +220,22 @@ def test_the_best_repeat_at_each_place_is_that_of_the_definition():
                 twice = unit == kinds[place + period : place + 2 * period]
                 assert twice == (period in periods)
             assert repeats._best(kinds, place, periods) == by_definition(kinds, place)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_holds_two_tables_together_is_the_longest_run_in_both_orders(seed: int) -> None:
+    chance = random.Random(seed)
+    left = chance.sample(range(9), 7)
+    right = chance.sample(range(9), 7) + [left[0]] * (seed % 2)
+    shared = [key for key in left if right.count(key) == 1]
+    longest = max(
+        size
+        for size in range(len(shared) + 1)
+        for part in combinations(shared, size)
+        if [right.index(key) for key in part] == sorted(right.index(key) for key in part)
+    )
+    found = alignment._anchors(left, right)
+    assert len(found) == longest
+    assert found == sorted(found)
+    assert all(left[a] == right[b] for a, b in found)
+    assert all(a < b for a, b in pairwise(b for _, b in found))

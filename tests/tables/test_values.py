@@ -10,7 +10,9 @@ import cnnref
 from cnnref import Table
 from cnnref.errors import CnnrefError
 from cnnref.measuring.roofline import Ceilings, roofline
-from cnnref.tables import budget
+from cnnref.tables import budget, listing
+from cnnref.tables.analysis import DTYPES
+from cnnref.tables.printable import View
 
 
 @pytest.mark.parametrize(
@@ -240,3 +242,19 @@ def test_a_limit_may_have_as_many_digits_as_are_read_and_no_more():
     assert budget.amount("macs", f"{longest}G") == int(longest) * 10**9
     with pytest.raises(cnnref.CnnrefError, match=r"^The budget of macs must be a number such as"):
         budget.amount("macs", f"{longest}9")
+
+
+def test_an_element_of_a_dtype_has_the_bytes_that_it_has_in_torch():
+    torch = pytest.importorskip("torch")
+    for name, size in DTYPES.items():
+        assert getattr(torch, name).itemsize == size
+
+
+@pytest.mark.parametrize("columns", [None, "layer", "macs,output"])
+def test_json_has_the_values_of_columns_where_they_are_asked_for(columns):
+    table = cnnref.table("alexnet")
+    rows = listing.document(table, View.of("macs", columns))["rows"]
+    wanted = set(columns.split(",")) if columns else None
+    assert len(rows) == len(table)
+    for row in rows:
+        assert set(row["columns"]) == wanted if columns else "columns" not in row

@@ -484,3 +484,8 @@ pool               x 112
 --------------------------------------------------------------------------------
 Total            3                  300,000,000      100.0 200,000,000,000 100.0"""
     assert Table(rows, name="clip", input_shape=shape).group("op").to_text() == expected
+
+
+def test_the_top_are_ten_unless_said():
+    for found in (RESNET, RESNET.group("block")):
+        assert len(found.top()) == 10
