@@ -77,19 +77,20 @@ EDITS: Mapping[str, Edit] = {
     "sentence": Edit(
         "docs/vgg.md", "\n\n## ", "\n\nA sentence more.\n\n## ", page(4, texts=4, formulas=60)
     ),
+    # its own page, and what names it: lists of chapters, exercises and answers
     "title": Edit(
-        "docs/zfnet.md", "# ZFNet\n", "# ZFNet again\n", page(EVERY, texts=4, formulas=FORMULAS)
+        "docs/zfnet.md", "# ZFNet\n", "# ZFNet again\n", page(6, texts=6, formulas=60)
     ),
     "macro": Edit(
         "docs/vgg.md", 'n("vgg16/conv1_1/stride")', 'n("vgg16/conv1_1/padding")',
-        page(4, texts=4, formulas=60),
+        page(2, texts=4, formulas=40),
     ),
     "spec": Edit(
         "cnnref/specs/zfnet.py", COMMENT, COMMENTED,
         page(40, texts=TEXTS, formulas=FORMULAS, notebooks=1),
     ),
     "model": Edit(
-        "cnnref/models/zfnet.py", COMMENT, COMMENTED, page(40, texts=TEXTS, formulas=FORMULAS)
+        "cnnref/models/zfnet.py", COMMENT, COMMENTED, page(8, texts=TEXTS)
     ),
     "rule": Edit(
         "cnnref/tracing/rules/attention.py", COMMENT, COMMENTED,
@@ -101,7 +102,7 @@ EDITS: Mapping[str, Edit] = {
     ),
     "code of a chart": Edit(
         "scripts/website/chapters/complexity/charts.py", "Top-1 accuracy (%)", "Top-1, in %",
-        page(20, texts=TEXTS, charts=60),
+        page(4, texts=TEXTS, charts=70, formulas=10),
     ),
     "code of the theme": Edit(
         "scripts/website/theme/exits.py", '"Cite this site"', '"Cite these pages"',
@@ -119,7 +120,7 @@ EDITS: Mapping[str, Edit] = {
         "docs/experiments/heads.json", '"date": "', '"date": "2', page(30, texts=TEXTS)
     ),
     "example": Edit(
-        "docs/examples/first.py", "(3, 96, 96)", "(3, 64, 64)", page(4, texts=TEXTS)
+        "docs/examples/first.py", "(3, 96, 96)", "(3, 64, 64)", page(2, texts=TEXTS)
     ),
     "notebook": Edit(
         "docs/notebooks/shrink.py", "# %%\n", "# %%\n# an edit\n",
