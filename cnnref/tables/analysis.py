@@ -64,8 +64,8 @@ DTYPES = {
     "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
 }  # fmt: skip
 
-# what they make has the shape of their input, and no value of it
-UNSEEING = {*kinds.FRESH, "zero"} - {"multinomial", "normal", "poisson", "tensor"}
+# they take no value of what they are given
+UNSEEING = frozenset({*kinds.FRESH, "zero"} - {"multinomial", "normal", "poisson", "tensor"})
 # they normalise by statistics of the map that they are given, unless a constant says otherwise
 OF_THE_MAP = frozenset({"group_norm", "instance_norm"})
 # their windows are not laid over their input at steps: they spread it, or look elsewhere
@@ -162,9 +162,11 @@ def _seen(
     pixel = (_Span(0, 1, 1),) * (len(table.input_shape) - 1 or 2)
     nothing = (_Span(0, 0, 0),) * len(pixel)
     known = [((spans[source] if source >= 0 else None) or pixel, source) for source in layer.inputs]
-    # what is made of weights alone sees nothing of the input
     seeing = [(span, source) for span, source in known if span != nothing]
-    if layer.op in UNSEEING or (layer.counted and not seeing):
+    # what is made of weights alone sees nothing of the input; but where values were asked for, they
+    # may have come back unseen
+    blank = layer.op in UNSEEING or (layer.counted and not seeing)
+    if blank and not table.ran.asked:
         return nothing
     made = [span for span, _ in seeing]
     if len(made) == 1 and layer.op in POINTWISE and not _is_of_the_map(layer):

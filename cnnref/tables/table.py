@@ -73,7 +73,8 @@ class Table(Printed, Rows):
         group and instance norm, and batch norm by those of the batch, as in training. Adaptive
         pooling counts as its largest window, a strided view as the smallest step that leaves its
         size; a vector as the network's input is one pixel. What is made of weights alone, or
-        with no value of its input, sees no pixel. Rows of a part see what they see in the whole
+        with no value of its input, sees no pixel; where forward has asked for values, which may
+        come back unseen, that is not known. Rows of a part see what they see in the whole
         table. Source: Araujo et al., Computing Receptive Fields of Convolutional Neural
         Networks, Distill 2019.
 

@@ -233,6 +233,13 @@ def test_what_is_made_without_the_image_sees_nothing_of_it():
         drawn.receptive_fields()
 
 
+def test_values_that_leave_and_come_back_are_not_taken_for_nothing():
+    module = Joined(lambda _, x: F.relu(torch.tensor((x + x).tolist())))
+    table = cnnref.trace(module, inputs=torch.zeros(1, 1, 12, 12))
+    with pytest.raises(CnnrefError, match="positions of its input relu sees"):
+        table.receptive_fields()
+
+
 @pytest.mark.parametrize(
     "function",
     [
