@@ -42,6 +42,7 @@ def light() -> dict[str, Command]:
         "generated files": (str(SCRIPTS / "generate"), "--check"),
         "measured": (str(SCRIPTS / "measure"), "--check"),
         "prose": (str(SCRIPTS / "check"), "prose"),
+        "shown": (str(SCRIPTS / "check"), "shown"),
     }
 
 

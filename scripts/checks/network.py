@@ -58,5 +58,6 @@ def steps(name: str) -> list[Step]:
         ("what other counters say of it", lambda: script("peer_counts", "--networks", name)),
         ("signatures", lambda: script("check", "signed", "--renew", "docs/peers/counts.csv")),
         ("tables, facts and catalogue", lambda: script("generate")),
+        ("what pages show", lambda: script("check", "shown", "--renew")),
         ("tests that concern it", lambda: module("pytest", "-q", "-k", name)),
     ]

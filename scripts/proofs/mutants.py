@@ -28,7 +28,7 @@ from typing import NamedTuple
 from cnnref import files
 from cnnref.errors import CnnrefError, UnknownNameError
 from studies import code
-from website.places import ROOT
+from website.places import ROOT, SCRIPTS
 
 __all__ = ["ROOMS", "Mutant", "Room", "main", "mutants", "run"]
 
@@ -50,6 +50,7 @@ ROOMS: Mapping[str, Room] = {
     "tables": Room(
         "cnnref/tables",
         ("tests/tables", "tests/counting/test_large.py", "tests/cli/test_budgets.py"),
+        pages=True,
     ),
     "drawing": Room("cnnref/drawing", ("tests/drawing", "tests/tables/test_names.py"), pages=True),
     "measuring": Room("cnnref/measuring", ("tests/measuring",)),
@@ -58,6 +59,15 @@ ROOMS: Mapping[str, Room] = {
         "scripts/website",
         ("tests/website", "tests/checks", "tests/studies", "tests/drawing/test_figures.py"),
         pages=True,
+    ),
+}
+# what makes pages again and holds them against what is on record, and how it is called
+PAGES: Mapping[Path, str] = {
+    SCRIPTS / "website" / "drift.py": (
+        "import sys; from website import drift; sys.exit(drift.main(check=True))"
+    ),
+    SCRIPTS / "proofs" / "shown.py": (
+        "import sys; from proofs import shown; sys.exit(shown.main([]))"
     ),
 }
 SWAPS: Mapping[type, str] = {
@@ -232,9 +242,9 @@ def looks(room: Room, changed: str) -> Iterator[list[str]]:
     """
     first, *others = nearest(room, changed)
     yield [*PYTEST, changed, first]
-    drift = ROOT / "scripts" / "website" / "drift.py"
-    if room.pages and ROOT / changed in {drift, *reached(drift)}:
-        yield ["-c", "import sys; from website import drift; sys.exit(drift.main(check=True))"]
+    for look, call in PAGES.items() if room.pages else ():
+        if ROOT / changed in {look, *reached(look)}:
+            yield ["-c", call]
     if others:
         yield [*PYTEST, *others]
 
