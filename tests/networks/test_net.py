@@ -1,7 +1,5 @@
 """Net: edges, names, groups, and every refusal in one sentence."""
 
-import time
-
 import pytest
 
 import cnnref
@@ -192,21 +190,6 @@ def test_classes_change_the_last_layer_alone():
     ten, thousand = cnnref.table("vgg11", num_classes=10), cnnref.table("vgg11")
     assert ten["fc8"].out_shape == (10,)
     assert {found.row for found in cnnref.compare(ten, thousand)} == {len(ten) - 1}
-
-
-def test_cost_of_a_row_does_not_grow_with_depth():
-    def seconds_a_row(depth):
-        best = float("inf")
-        for _ in range(3):
-            net = Net((16, 32, 32))
-            x, started = net.input, time.process_time()
-            for _ in range(depth):
-                x = net.relu(net.conv(x, 16, 3, padding=1))
-            best = min(best, time.process_time() - started)
-        return best / depth
-
-    # quadratic growth would show as a factor of fifty
-    assert seconds_a_row(10_000) < 8 * seconds_a_row(200)
 
 
 def test_a_bool_is_no_size_even_where_the_same_window_was_asked_for_before():

@@ -1,4 +1,4 @@
-"""What is asked of long tables takes steps that grow as their rows do, and finds what it should.
+"""What makes long tables, and what is asked of them, takes steps that grow as their rows do.
 
 Steps are lines that run: a number that no load changes.
 """
@@ -13,17 +13,18 @@ from typing import Any
 
 import pytest
 
+import cnnref
 from cnnref import Net, compare
-from cnnref.tables import alignment, repeats
+from cnnref.tables import alignment, analysis, repeats
 
 
 def steps(run: Callable[[], object], *modules: ModuleType) -> int:
-    """The lines of these modules that run while `run` does."""
-    files = {module.__file__ for module in modules}
+    """The lines of these modules, and of all in these packages, that run while `run` does."""
+    places = tuple(str(module.__file__).removesuffix("__init__.py") for module in modules)
     count = 0
 
     def called(frame: FrameType, event: str, argument: Any) -> Any:
-        return line if frame.f_code.co_filename in files else None
+        return line if frame.f_code.co_filename.startswith(places) else None
 
     def line(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal count
@@ -220,6 +221,36 @@ def test_the_best_repeat_at_each_place_is_that_of_the_definition():
                 twice = unit == kinds[place + period : place + 2 * period]
                 assert twice == (period in periods)
             assert repeats._best(kinds, place, periods) == by_definition(kinds, place)
+
+
+@pytest.mark.parametrize("rows", [plain, dense])
+@pytest.mark.parametrize(
+    "call", ["receptive_fields", "peak_activation_bytes", "training_activation_bytes"]
+)
+def test_fields_and_memory_take_steps_that_grow_as_the_rows(rows, call):
+    def asking(n):
+        table = rows(n)
+        return lambda: getattr(analysis, call)(table)
+
+    assert max(growth(asking, 100, analysis)) < 2.2
+
+
+def test_a_spec_takes_steps_that_grow_as_its_rows():
+    assert max(growth(lambda n: lambda: plain(n), 200, cnnref)) < 2.2
+
+
+@pytest.mark.extras
+def test_a_trace_takes_steps_that_grow_as_its_rows():
+    from torch import nn
+
+    def tracing(n):
+        layers = [nn.Sequential(nn.Conv2d(8, 8, 1), nn.ReLU()) for _ in range(n // 2)]
+        module = nn.Sequential(*layers)
+        return lambda: cnnref.trace(module, (8, 3, 3))
+
+    # what the first trace of a process looks up is no part of its growth
+    tracing(2)()
+    assert max(growth(tracing, 40, cnnref)) < 2.2
 
 
 @pytest.mark.parametrize("seed", range(20))

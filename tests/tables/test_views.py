@@ -420,14 +420,6 @@ def test_free_rows_may_be_left_out():
     assert [(row.op, row.parameters) for row in kept] == [("concat", 4)]
 
 
-def test_collapsing_takes_linear_time():
-    import time
-
-    start = time.process_time()
-    cnnref.table("resnet1202_cifar").collapse()
-    assert time.process_time() - start < 2
-
-
 # ---- the same on the command line ----
 
 

@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from itertools import product
-from time import process_time
 from typing import Any
 
 import pytest
@@ -343,31 +342,6 @@ for name in cnnref.names():
 def test_no_network_of_the_catalogue_needs_any_of_torchs_compiler() -> None:
     done = subprocess.run([sys.executable, "-c", EACH], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def deep(blocks: int) -> nn.Module:
-    layers = [
-        nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU())
-        for _ in range(blocks)
-    ]
-    return nn.Sequential(nn.Conv2d(3, 8, 1), *layers)
-
-
-def spent(blocks: int) -> float:
-    """The least of a few calls, in processor time."""
-    module = deep(blocks)
-    times = []
-    for _ in range(5):
-        started = process_time()
-        assert len(cnnref.trace(module, (3, 8, 8))) == 3 * blocks + 1
-        times.append(process_time() - started)
-    return min(times)
-
-
-def test_time_grows_with_depth_and_no_faster() -> None:
-    short, long = spent(60), spent(480)
-    # eight times the depth; a square would be sixty-four times the time
-    assert long < 20 * short
 
 
 LAYER_INPUTS = {1: (2, 4, 9), 2: (2, 4, 9, 9), 3: (2, 4, 9, 9, 9)}
