@@ -40,6 +40,7 @@ def main(*, check: bool, since: str = "") -> int:
     # which takes seconds to load
     from website.publish import outputs
 
+    state = _state() if check else ""
     lines = signed.faults(ROOT)
     computed = outputs(progress=show)
     show("")
@@ -47,18 +48,20 @@ def main(*, check: bool, since: str = "") -> int:
     if check:
         lines += drift(committed, computed)
         print("\n".join(lines) or f"{len(computed)} generated files are as computed")
+        if not lines and state == _state():
+            _stamp(state)
         return 1 if lines else 0
     print("\n".join(lines), end="\n" * bool(lines))
     changed = write(GENERATED, committed, computed)
     kept = len(computed) - changed
     print(f"{len(computed)} generated files: {changed} changed, {kept} as before")
     if keeping():
-        files.write(STAMP, _state())
+        _stamp(_state())
     return 0
 
 
 def fresh() -> bool:
-    """Whether nothing has changed since a build last wrote the files, nor they themselves."""
+    """Whether nothing has changed since a build wrote the files or a check passed, nor they."""
     before = STAMP.read_text(encoding="utf-8", errors="replace") if STAMP.is_file() else ""
     return before == _state()
 
@@ -68,6 +71,11 @@ def _state() -> str:
     reach.forget()
     with building():
         return reach.macros("website.publish", __name__)
+
+
+def _stamp(state: str) -> None:
+    STAMP.parent.mkdir(exist_ok=True)
+    files.write(STAMP, state)
 
 
 def at(commit: str) -> dict[str, bytes]:

@@ -51,6 +51,38 @@ def test_the_command_alone_and_the_check_compute_each_time(state: list[str]) -> 
     assert len(state) == 3
 
 
+def test_what_a_check_found_as_computed_no_build_computes_again(
+    state: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "call", lambda *_, **__: drift.main(check=False))
+    path = drift.GENERATED / "a.csv"
+    path.write_text("a\n2\n")
+    assert drift.main(check=True) == 1
+    build.generate()
+    assert len(state) == 2
+    assert path.read_text() == "a\n1\n"
+    assert drift.main(check=True) == 0
+    build.generate()
+    assert len(state) == 3
+    path.write_text("a\n2\n")
+    build.generate()
+    assert len(state) == 4
+
+
+def test_a_check_says_nothing_of_files_that_change_while_it_computes(
+    state: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def outputs(**_: object) -> dict[str, bytes]:
+        (drift.GENERATED / "b.csv").write_text("b\n1\n")
+        return {"a.csv": b"a\n1\n"}
+
+    monkeypatch.setattr(publish, "outputs", outputs)
+    (drift.GENERATED / "a.csv").write_text("a\n1\n")
+    drift.main(check=True)
+    assert not drift.STAMP.exists()
+    assert not drift.fresh()
+
+
 def test_two_books_are_compared_again_where_one_has_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
