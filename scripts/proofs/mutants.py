@@ -25,6 +25,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from checks.floors import dotted
 from cnnref import files
 from cnnref.errors import CnnrefError, UnknownNameError
 from studies import code
@@ -34,6 +35,10 @@ __all__ = ["ROOMS", "Mutant", "Room", "main", "mutants", "run"]
 
 LONGEST = 900
 PYTEST = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly")
+# which runs those of the scripts, each in its module
+EXAMPLES = "tests/checks/test_examples.py"
+# the exit code of pytest where there are none of these tests
+NONE = 5
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?\.py[^\s[]*)", re.MULTILINE)
 IMPORT = re.compile(r"^\s*(?:from|import) (\w+)", re.MULTILINE)
 
@@ -241,7 +246,10 @@ def looks(room: Room, changed: str) -> Iterator[list[str]]:
     Its own examples with the nearest tests, the pages that are made of it, then all other tests.
     """
     first, *others = nearest(room, changed)
-    yield [*PYTEST, changed, first]
+    inside = changed.startswith(f"{SCRIPTS.name}/")
+    yield [*PYTEST, *[changed] * (not inside), first]
+    if inside:
+        yield [*PYTEST, EXAMPLES, "-k", dotted(ROOT / changed)]
     for look, call in PAGES.items() if room.pages else ():
         if ROOT / changed in {look, *reached(look)}:
             yield ["-c", call]
@@ -294,4 +302,4 @@ def failing(place: Path, *command: str) -> tuple[str, ...]:
     except subprocess.TimeoutExpired:
         return command
     tests = FAILED.findall(done.stdout)[:1]
-    return () if not done.returncode else (*PYTEST, *tests) if tests else command
+    return () if done.returncode in (0, NONE) else (*PYTEST, *tests) if tests else command

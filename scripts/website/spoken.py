@@ -40,7 +40,7 @@ def told(path: str) -> str:
     """What a number is and its exact value.
 
     >>> told("alexnet@227/conv1/macs")
-    'conv1 of AlexNet at 227 pixels: 72,855,552 MACs'
+    'conv1 of AlexNet (one tower) at 227 pixels: 72,855,552 MACs'
     """
     return f"{spoken(path)}: {_counted(path)}"
 

@@ -58,9 +58,9 @@ def opening(tag: Tag, sentences: int = 1) -> Html:
     """The first sentences of a paragraph or an item, one more where they say too little.
 
     >>> from bs4 import BeautifulSoup
-    >>> said = "<p>Why? Networks of <b>Fig. 2</b> are deep, e.g. VGG. Others are not.</p>"
+    >>> said = "<p>Why? Networks of <b>Fig. 2</b> are deep, e.g. VGG, as others are. No more.</p>"
     >>> opening(BeautifulSoup(said, "html.parser").p)
-    'Why? Networks of <b>Fig. 2</b> are deep, e.g. VGG.'
+    'Why? Networks of <b>Fig. 2</b> are deep, e.g. VGG, as others are.'
     """
     inner = tag.find("p", recursive=False)
     found = "".join(_sentences(inner if inner is not None else tag, sentences))
