@@ -1,6 +1,7 @@
 """Notebooks: they run, their assertions bite, and no page shows a number from older code."""
 
 import json
+import os
 import re
 import runpy
 import shutil
@@ -19,6 +20,7 @@ from cnnref.counting import arithmetic
 from website import places
 from website.kept import noted, reads, shelf
 from website.theme import notebooks as site_notebooks
+from website.theme import runs
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.py"))
@@ -86,7 +88,6 @@ HOOKS = """
 from website import places
 from website.kept import noted, reads, shelf
 from website.theme import notebooks as site_notebooks
-from website.theme import runs
 from website.theme import runs
 
 def on_config(config):
@@ -327,3 +328,26 @@ def test_what_a_notebook_says_the_lecture_states_is_so():
 def test_a_notebook_imports_nothing_of_the_site():
     for path in NOTEBOOKS:
         assert "website" not in path.read_text(encoding="utf-8"), path.name
+
+
+SET = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_PREFER_ENV_PATH", "PYTHONPYCACHEPREFIX")
+
+
+def test_kernels_have_settings_of_their_own_also_where_an_earlier_build_made_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SET:
+        monkeypatch.setenv(name, "of the reader")
+    monkeypatch.setattr(places, "SCRATCH", tmp_path)
+    plugin = SimpleNamespace(config={"cache": True})
+    runs.configure(SimpleNamespace(plugins={}))
+    assert [os.environ[name] for name in SET] == ["of the reader"] * len(SET)
+    for _ in range(2):
+        runs.configure(SimpleNamespace(plugins={"mkdocs-jupyter": plugin}))
+    assert plugin.config == {"cache": False}
+    own = [str(tmp_path / "ipython"), str(tmp_path / "jupyter"), "1", None]
+    assert [os.environ.get(name) for name in SET] == own
+    assert (tmp_path / "jupyter").is_dir()
+    (first,) = (tmp_path / "ipython" / "profile_default" / "startup").iterdir()
+    said = first.read_text(encoding="utf-8")
+    assert said == f"__import__('runpy').run_path({runs.noted.__file__!r})['note']()\n"
