@@ -38,6 +38,7 @@ DATE = "1767225600"
 SETTINGS = {
     "SOURCE_DATE_EPOCH": DATE,
     "PYTHONHASHSEED": "0",
+    "NO_COLOR": "1",
     "NO_MKDOCS_2_WARNING": "1",
 }
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}

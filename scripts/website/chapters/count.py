@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import runpy
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from unittest.mock import patch
 
 from cnnref.files import text_of
 from website.chapters import peers
@@ -57,7 +59,9 @@ def there() -> Iterator[io.StringIO]:
     sys.path.insert(0, str(EXAMPLES))
     try:
         to = contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed)
-        with contextlib.chdir(EXAMPLES), _plain(), to[0], to[1]:
+        # no colours, whatever the terminal of the build is told
+        settings = patch.dict(os.environ, NO_COLOR="1")
+        with contextlib.chdir(EXAMPLES), settings, _plain(), to[0], to[1]:
             yield printed
     finally:
         sys.path.remove(str(EXAMPLES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -64,6 +65,16 @@ def test_an_example_runs_and_prints(name: str) -> None:
     assert len(text.splitlines()) > 2
     assert ("Warning" in text) == (name in ("uncounted.py", "estimates.py"))
     assert max(map(len, text.splitlines())) < 115
+
+
+def test_no_colour_of_a_terminal_comes_onto_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Services that run checks ask for colours where there is no terminal."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    plain = count.terminal.__wrapped__("list --columns parameters")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert count.terminal.__wrapped__("list --columns parameters") == plain
+    assert "\x1b" not in plain
+    assert os.environ.get("NO_COLOR") is None
 
 
 @pytest.mark.parametrize("line", COMMANDS)
