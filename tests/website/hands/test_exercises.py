@@ -245,6 +245,18 @@ def test_every_slip_is_another_number(name: str) -> None:
         assert values or "/" not in asked
 
 
+def test_slips_of_a_window_that_is_no_square_are_those_along_the_height() -> None:
+    flat, tall = "Mixed_6b.branch2.2_1x7", "Mixed_6b.branch2.3_7x1"
+    first = (Fraction(16), "The window's first place is missing: add one.")
+    assert slips(f"inception_v3/{flat}/out_size") == [first]
+    # of 17 rows a window of 7 has 11 places, and one of 7 + 3 between two margins of 3 has 14
+    assert slips(f"inception_v3/{tall}/out_size") == [
+        first,
+        (Fraction(11), "The padding is missing."),
+        (Fraction(14), "The padding stands on both sides."),
+    ]
+
+
 def test_a_slip_says_so_in_a_sentence() -> None:
     for one, said in slips("alexnet@227/conv1/macs"):
         assert one > 0
