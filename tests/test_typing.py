@@ -33,6 +33,7 @@ def used(text):
     return names | {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
+@pytest.mark.slow
 def test_a_program_with_every_public_name_is_typed():
     public = {*cnnref.__all__, *cnnref.typing.__all__, *cnnref.testing.__all__}
     assert public - used(PROGRAM.read_text(encoding="utf-8")) == set()
@@ -43,6 +44,7 @@ def test_a_name_that_is_only_imported_is_not_used():
     assert used("from cnnref import Table\nimport cnnref\ncnnref.trace") == {"cnnref", "trace"}
 
 
+@pytest.mark.slow
 def test_a_wrong_type_is_seen(tmp_path):
     text = PROGRAM.read_text(encoding="utf-8")
     wrong = text.replace("assert_type(first.padding_macs, int)", "assert_type(first.macs, float)")

@@ -109,6 +109,7 @@ def test_the_source_distribution_makes_the_same_wheel(
     assert in_wheel(built(tmp_path / NAME, "wheel", tmp_path / "again")) == wheel
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_source_distribution_pass_alone(tmp_path: Path) -> None:
     with tarfile.open(built(ROOT, "sdist", tmp_path)) as file:
         file.extractall(tmp_path, filter="data")
@@ -134,6 +135,7 @@ def test_the_tests_of_the_source_distribution_pass_alone(tmp_path: Path) -> None
     assert int(passed[1]) > 1000
 
 
+@pytest.mark.slow
 def test_what_builds_the_site_imports_no_package_of_tests() -> None:
     files = _environment.PINS_OF_TESTS, _environment.PINS_NO_DEPS
     pins = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]

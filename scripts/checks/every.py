@@ -22,7 +22,7 @@ Command = tuple[str, ...]
 
 
 def main(*, fast: bool) -> int:
-    """Run the checks, without those of the built site if fast; 1 where one failed."""
+    """Run the checks, without the built site and the slow tests if fast; 1 where one failed."""
     os.environ["PYTHONUNBUFFERED"] = "1"
     results = [*together(light())]
     for name, check in heavy(fast):
@@ -48,8 +48,13 @@ def light() -> dict[str, Command]:
 
 def heavy(fast: bool) -> list[tuple[str, Callable[[], bool | None]]]:
     """The name of each check that takes all cores, and what does it; None where it is left out."""
-    slow = [("site", lambda: script("site", "--twice")), ("browser", look)]
-    return [("pytest", tests), *([] if fast else slow)]
+    if fast:
+        return [("pytest", lambda: tests("-m", "not slow"))]
+    return [
+        ("pytest", tests),
+        ("site", lambda: script("site", "--twice")),
+        ("browser", look),
+    ]
 
 
 def together(commands: dict[str, Command]) -> Iterator[Result]:
@@ -81,9 +86,9 @@ def script(name: str, *options: str) -> bool:
     return run(str(SCRIPTS / name), *options)
 
 
-def tests() -> bool:
-    """All tests, by two workers of one thread each, which do not wait for each other's."""
-    command = [sys.executable, "-m", "pytest", "-n", "2", "-q", "--durations", "15"]
+def tests(*chosen: str) -> bool:
+    """Tests, all unless chosen, by two workers of one thread each, which wait for no other's."""
+    command = [sys.executable, "-m", "pytest", "-n", "2", "-q", "--durations", "15", *chosen]
     return call(command, env=os.environ | {"OMP_NUM_THREADS": "1"}) == 0
 
 

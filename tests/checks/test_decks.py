@@ -66,6 +66,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", LOOKS)
 def test_what_works_has_no_fault(browser: Any, tmp_path: Path, look: str) -> None:
     assert faults(browser, tmp_path, look, {}, **LOOKS[look]) == []
@@ -88,6 +89,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("look", "path", "old", "new", "said"), BROKEN)
 def test_what_does_not_work_is_told(
     browser: Any, tmp_path: Path, look: str, path: str, old: str, new: str, said: str

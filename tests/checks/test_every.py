@@ -36,3 +36,16 @@ def test_checks_wait_for_none_and_a_failed_one_is_told(
     said = capsys.readouterr().out
     assert f"== one\n{one} begins\n{one} ends\n\n== two\n{two} begins\n{two} ends\n" in said
     assert said.endswith("failed: two\n")
+
+
+def test_the_fast_run_leaves_out_the_site_and_the_slow_tests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(every, "call", lambda command, **_: ran.append(command) or 0)
+    monkeypatch.setattr(every.browser, "find_browser", lambda: "chromium")
+    for fast, names in ((False, ["pytest", "site", "browser"]), (True, ["pytest"])):
+        checks = every.heavy(fast)
+        assert [name for name, _ in checks] == names
+        assert all(check() for _, check in checks)
+    assert [command[-1] for command in ran] == ["15", "--twice", "browser", "not slow"]

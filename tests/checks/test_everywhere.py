@@ -6,13 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+
+import pytest
 
 from checks import everywhere
 from website.places import GENERATED, SCRIPTS
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_every_setting_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,6 +48,7 @@ def test_each_setting_runs_the_comparison_and_says_what_it_found(
         assert variables.items() >= everywhere.PLACES[name].items()
 
 
+@pytest.mark.slow
 def test_the_tables_of_a_python_are_held_against_the_committed(tmp_path: Path) -> None:
     assert [*everywhere.of_python(sys.executable)] == []
     (tmp_path / "tables").mkdir()

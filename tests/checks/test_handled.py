@@ -74,6 +74,7 @@ LOOKS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("look", "context"), LOOKS)
 def test_what_works_has_no_fault(
     browser: Any, tmp_path: Path, look: str, context: dict[str, Any]
@@ -151,6 +152,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("look", "path", "old", "new", "said"), BROKEN)
 def test_what_does_not_work_is_told(
     browser: Any, tmp_path: Path, look: str, path: str, old: str, new: str, said: str

@@ -45,6 +45,7 @@ def phone(browser, folder, body, script):
         return page.evaluate(script)
 
 
+@pytest.mark.slow
 def test_a_cut_table_and_folded_columns_need_a_cue(browser, tmp_path):
     from checks.tour.hands import CUT, FOLDS, UNTOLD
 
@@ -98,6 +99,7 @@ FINDER = (
 FORGETS = [("tables", "if (asked ||"), ("tables", "    arrive();\n"), ("finder", "?.keep(")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("broken", "old"), [("", ""), *FORGETS])
 def test_a_filter_that_is_forgotten_on_the_way_back_is_told(
     browser, tmp_path, monkeypatch, broken, old
@@ -177,6 +179,7 @@ SCHEMES = """<style>body {{ background: #fff; color: #000 }} @media (prefers-col
   {{ p {{ color: #777; background: #888 }} }}</style><main><h1>A</h1><p>text</p></main>"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", ["phone", "laptop"])
 def test_contrast_is_looked_at_in_both_schemes_at_both_sizes(browser, tmp_path, scheme, size):

@@ -74,6 +74,7 @@ def faults(browser: Any, folder: Path, patience: int = 3000) -> list[str]:
     return tour.faults
 
 
+@pytest.mark.slow
 def test_what_works_has_no_fault(browser: Any, tmp_path: Path) -> None:
     site(tmp_path)
     assert faults(browser, tmp_path, 60_000) == []
@@ -91,6 +92,7 @@ BROKEN = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "old", "new", "said"), BROKEN)
 def test_what_does_not_work_is_told(
     browser: Any, tmp_path: Path, path: str, old: str, new: str, said: str

@@ -93,6 +93,7 @@ def suite(folder: Path, *options: str) -> CompletedProcess[str]:
     return ran(sys.executable, "-m", "pytest", *plain, *options, cwd=folder, PYTEST_ADDOPTS="")
 
 
+@pytest.mark.slow
 def test_pytest_finds_the_fixture_and_the_marker(project: Path) -> None:
     done = suite(project)
     assert "4 failed, 1 passed" in done.stdout, done.stdout
@@ -110,6 +111,7 @@ def test_pytest_finds_the_fixture_and_the_marker(project: Path) -> None:
     assert "@pytest.mark.budget(*names, **limits)" in suite(project, "--markers").stdout
 
 
+@pytest.mark.slow
 def test_pytest_sees_what_is_not_as_it_was(project: Path) -> None:
     widen(project)
     done = suite(project, "-k", "pyproject")
@@ -118,6 +120,7 @@ def test_pytest_sees_what_is_not_as_it_was(project: Path) -> None:
     assert re.search(r"small: 3 rows differ from \S+/costs\.json", done.stdout)
 
 
+@pytest.mark.slow
 def test_pytest_holds_limits_in_percent_above_a_baseline(project: Path) -> None:
     limited = """
 import pytest
@@ -145,6 +148,7 @@ def test_what_is_nearer_goes_before(within_budget):
     assert "1 passed" in wider.stdout, wider.stdout
 
 
+@pytest.mark.slow
 def test_a_suite_that_never_counts_loads_nothing_heavy(tmp_path: Path) -> None:
     (tmp_path / "test_other.py").write_text(
         "import sys\ndef test_it():\n"

@@ -289,6 +289,7 @@ def test_a_package_that_is_there_in_part_is_installed_anew(harm, tmp_path: Path,
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_pip_would_install_a_package_that_it_was_killed_in(tmp_path: Path) -> None:
     """pip itself, which is asked and does nothing: it believes metadata that is there."""
     wheel(tmp_path)

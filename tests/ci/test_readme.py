@@ -39,6 +39,7 @@ def ran(source, names):
     return found
 
 
+@pytest.mark.slow
 def test_the_program_runs_and_gives_what_it_says(monkeypatch, capsys):
     pytest.importorskip("torch")
     measure = cnnref.measure

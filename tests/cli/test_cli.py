@@ -452,6 +452,7 @@ def test_every_command_has_help_with_an_example(capsys, command):
 EXAMPLES = [example for command in COMMANDS.values() for example in command.examples]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_every_example_of_the_help_runs(capsys, line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -206,6 +206,7 @@ def test_a_convention_that_cannot_be_read_is_refused(folder, path, sentence):
 # ---- values ----
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -247,6 +248,7 @@ def test_a_value_that_no_python_is_stays_text(folder):
     assert done.stderr.split("\n")[-2].startswith("cnnref: mine.py:sized failed with the TypeError")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bad", "Worse"])
 def test_whatever_a_module_raises_is_shown_above_one_sentence(folder, name):
     done = here(folder, "trace", f"mine.py:{name}", "--input", "3,8,8")

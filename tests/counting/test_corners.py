@@ -147,6 +147,7 @@ def test_output_formulas_of_random_windows_are_true(rounds_up: bool) -> None:
     assert (corrected > 0) == rounds_up
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", cnnref.names())
 def test_output_formulas_of_the_catalogue_are_true(name: str) -> None:
     record = cnnref.architecture(name)
@@ -164,6 +165,7 @@ def test_a_window_along_channels_does_not_size_the_map(window: int) -> None:
     assert explain.output_size(net.table()[0]) == "96 x 55 x 55 to 96 x 55 x 55"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", cnnref.names())
 def test_another_times_sign_changes_the_sign_alone(name: str) -> None:
     for row in cnnref.table(name):

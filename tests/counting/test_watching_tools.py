@@ -106,6 +106,7 @@ def by_thop(module: nn.Module, image: Tensor) -> int:
 TOOLS = {"thop": by_thop, "torchinfo": by_torchinfo}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_tool_that_watches_modules_says_the_same(name: str, tool: str) -> None:

@@ -19,6 +19,7 @@ def alone(row):
     return cnnref.Table([row], name="x", input_shape=VGG.input_shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", QUANTITIES)
 @pytest.mark.parametrize("by", GROUPINGS)
 def test_a_bar_is_as_long_as_its_exact_number_in_the_unit_of_the_axis(key, by):

@@ -161,6 +161,7 @@ def sound(scene):
         assert abs(c - a) + abs(d - b) >= 1.6 * scene.head
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", cnnref.names())
 def test_a_block_is_drawn_row_by_row_and_edge_by_edge(name):
     for place in blocks():

@@ -51,6 +51,7 @@ def traced(name):
     return cnnref.trace(getattr(models, name)(weights=None).eval())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_from_a_file_is_drawn_as_the_module_that_it_was(name):
     bare = [row._replace(call=None) for row in traced(name)]

@@ -92,6 +92,7 @@ def test_every_way_to_run_counts_the_same(options: dict[str, Any]) -> None:
     assert found.output_bytes == size * sum(row.counts.elements_out for row in table)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own, as it compiles
 def test_torch_compile_is_an_option() -> None:
     found = cnnref.measure(nn.Sequential(nn.Linear(8, 4), nn.ReLU()), (8,), compile=True, **FAST)
@@ -223,6 +224,7 @@ def test_process_and_module_are_left_as_they_were(
 
 
 # an interrupt where an object goes is told, and comes again
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("mode", ["inference", "training"])
 def test_an_interrupt_at_any_moment_changes_nothing_and_arrives(mode: str) -> None:

@@ -84,6 +84,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", REFUSED)
 def test_bad_input_is_refused_in_one_sentence(case: str) -> None:
     what, options, message = REFUSED[case]
@@ -171,6 +172,7 @@ def test_threads_are_as_torch_is_set_or_no_more_than_the_machine_has(
         )
 
 
+@pytest.mark.slow
 def test_a_batch_that_cannot_fit_is_refused_before_it_is_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -290,6 +292,7 @@ def test_reading_torchs_own_switches_works_inside() -> None:
     assert cnnref.measure(Reads(), (3, 8, 8), **FAST).macs == cnnref.trace(Small(), (3, 8, 8)).macs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["inference", "training"])
 @pytest.mark.parametrize("name", ["alexnet", "resnet18"])
 def test_torchvisions_own_module_is_the_same_to_the_byte(name: str, mode: str) -> None:

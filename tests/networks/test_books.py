@@ -46,6 +46,7 @@ def runs(name, weight):
     return name.endswith("_aux") or not weight.startswith(("aux", "AuxLogits"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_spec_and_model_agree_on_every_row_at_every_size(name):
     found = check(name)
@@ -55,6 +56,7 @@ def test_spec_and_model_agree_on_every_row_at_every_size(name):
     assert any(isinstance(size, tuple) for size in found.sizes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_torchvision_is_the_third_book(name, monkeypatch):
     # there a shuffle is four views and copies; that it shuffles as ours is seen by the outputs
@@ -63,6 +65,7 @@ def test_torchvision_is_the_third_book(name, monkeypatch):
     assert check_with(name, on_meta(lambda: theirs(name))).differences == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_state_dict_keys_and_shapes_are_torchvisions(name):
     ours = on_meta(lambda: cnnref.model(name)).state_dict()
@@ -92,6 +95,7 @@ def smallest(name):
     return torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_weights_load_both_ways_and_give_the_same_output(name):
     ours, other = on_meta(lambda: cnnref.model(name)).eval(), on_meta(lambda: theirs(name)).eval()
@@ -127,6 +131,7 @@ def test_the_auxiliary_heads_of_training_are_torchvisions(name):
         assert torch.equal(one, two)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_totals_are_torchs_own(name):
     book = cnnref.table(name)

@@ -96,6 +96,7 @@ def parts(rows: list[tuple[str, Seen]], projection: str) -> tuple[list[Seen], li
     return paths
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*NETWORKS, *IN_ORDER])
 def test_the_totals_are_those_of_timm(name: str) -> None:
     table = cnnref.table(name)

@@ -70,6 +70,7 @@ def traits_of_window(step: Step) -> Iterator[str]:
     yield from (name for name in ("ceil_mode", "bias") if step.options.get(name))
 
 
+@pytest.mark.slow
 def test_a_seed_is_the_same_plans_each_time() -> None:
     assert drawn(SEED) == plans()
     assert drawn(SEED + 1) != plans()
@@ -144,6 +145,7 @@ def test_both_ways_of_disagreeing_on_a_refusal_are_found(monkeypatch: pytest.Mon
     assert [line.split(":")[0] for line in check(vector).differences] == ["only torch refuses"]
 
 
+@pytest.mark.slow
 def test_the_script_counts_and_prints_no_progress_into_a_pipe(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -152,6 +154,7 @@ def test_the_script_counts_and_prints_no_progress_into_a_pipe(
     assert capsys.readouterr().out == f"{CASES} cases: {refused} refused, 0 differing\n"
 
 
+@pytest.mark.slow
 def test_the_script_brings_what_differs_down_to_the_simplest(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,7 @@ def test_each_change_is_another_program_that_can_be_read():
         assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(SOURCE))
 
 
+@pytest.mark.slow
 def test_every_room_has_changes_and_one_seed_draws_the_same():
     assert sample(20, 3, [*ROOMS]) == sample(20, 3, [*ROOMS])
     assert sample(20, 3, [*ROOMS]) != sample(20, 4, [*ROOMS])
@@ -72,6 +73,7 @@ def test_every_room_has_changes_and_one_seed_draws_the_same():
         assert all((ROOT / name).exists() for name in (room.folder, *room.tests))
 
 
+@pytest.mark.slow
 def test_a_change_that_a_test_notices_is_killed_and_another_survives(checkout, capsys, monkeypatch):
     default, *_, equal = mutants("room/less.py", SOURCE)
     chosen = [(drawn.ROOMS["room"], one) for one in (default, equal)]
@@ -85,6 +87,7 @@ def test_a_change_that_a_test_notices_is_killed_and_another_survives(checkout, c
     assert (checkout / "room" / "less.py").read_text() == SOURCE
 
 
+@pytest.mark.slow
 def test_a_file_is_looked_at_by_the_tests_that_import_it_or_by_all_of_its_room():
     measuring, cli, website = (ROOMS[name] for name in ("measuring", "cli", "website"))
     assert nearest(measuring, "cnnref/measuring/ceilings.py") == [
@@ -154,6 +157,7 @@ def test_of_each_room_nearly_all_changes_were_noticed_that_can_be():
         assert int(row["at_first"] or 0) <= caught
 
 
+@pytest.mark.slow
 def test_tests_that_are_red_kill_nothing(checkout):
     (checkout / "tests" / "test_less.py").write_text("def test_it():\n    assert False\n")
     with pytest.raises(CnnrefError, match="fail before anything is changed"):

@@ -47,6 +47,7 @@ def drawn(book: str, name: str) -> tuple[Finding, ...]:
     return tuple(faults_books.plant(book, name, sample=sample, seed=SEED))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("book", faults_books.BOOKS)
 def test_no_fault_in_a_book_is_missed(book: str, name: str) -> None:
@@ -55,6 +56,7 @@ def test_no_fault_in_a_book_is_missed(book: str, name: str) -> None:
     assert found.planted in (DRAWN[book], FEW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rules", faults_arithmetic.RULES, ids=lambda rules: rules.__name__)
 def test_no_fault_in_a_rule_is_missed(rules: ModuleType) -> None:
     found = tally(faults_arithmetic.plant(rules, sample=60, seed=SEED))
@@ -86,6 +88,7 @@ def test_every_file_of_rules_has_faults(tmp_path: Path) -> None:
     assert files_of_rules(tmp_path) == {"folding"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("book", faults_figures.BOOKS)
 def test_no_fault_in_the_data_is_missed(book: str) -> None:
     assert tally(faults_figures.plant(book, sample=60, seed=SEED)).missed == ()
@@ -164,6 +167,7 @@ def test_a_number_is_changed_in_every_way() -> None:
 # --- what is seen --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "step"),
     [("alexnet", 5), ("resnet18", 7), ("enet", 17), ("googlenet_torchvision", 41)],
@@ -211,6 +215,7 @@ def blind(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faults_model, "_KNOWN", {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["dilation", "inputs", "eps"])
 def test_a_comparison_that_overlooks_a_field_misses_faults(
     field: str, monkeypatch: pytest.MonkeyPatch
@@ -244,6 +249,7 @@ def test_figures_that_are_compared_with_nothing_are_missed(monkeypatch: pytest.M
 # --- what is equivalent --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_equivalent_is_what_is_shown_to_be() -> None:
     found = [
         one for name in ("enet", "resnet20_cifar") for one in faults_books.plant("models", name)
@@ -253,6 +259,7 @@ def test_equivalent_is_what_is_shown_to_be() -> None:
     assert set(reasons) == {faults_shown.TRAINING, faults_shown.INFERENCE, faults_shown.APART}
 
 
+@pytest.mark.slow
 def test_what_is_not_shown_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faults_shown, "same_values", lambda *_: False)
     monkeypatch.setattr(faults_shown, "_equal", {})

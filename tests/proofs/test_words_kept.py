@@ -16,6 +16,7 @@ from proofs.fuzzed.lines import folder, line_fault
 from proofs.fuzzed.run import KINDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "cases"), [("calls", 150), ("lines", 60)])
 def test_a_sample_keeps_its_word(kind: str, cases: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert KINDS[kind](cases, 0) == 0

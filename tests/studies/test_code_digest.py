@@ -17,6 +17,7 @@ def loaded(*modules: str) -> set[str]:
     return set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["cnnref.tracing.trace", "cnnref.measuring.run"])
 def test_everything_that_an_import_loads_is_among_the_files(module: str) -> None:
     found = {str(path) for path in files(module)}

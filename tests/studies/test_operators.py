@@ -40,6 +40,7 @@ def test_every_operator_is_on_record_and_none_is_uncounted(operators: list[Any])
     assert {one.operator for one in read() if one.differ} == set(EXPLAINED)
 
 
+@pytest.mark.slow
 def test_a_sample_is_found_as_it_is_on_record(operators: list[Any]) -> None:
     chosen = [operator for operator in operators if operator.full_name in SAMPLE]
     known = {one.operator: one for one in read()}

@@ -121,6 +121,7 @@ def again() -> list[Row]:
     ]
 
 
+@pytest.mark.slow
 def test_the_tools_say_what_is_on_record(again: list[Row]) -> None:
     assert len(again) == len(SAMPLE) * len(BY_NAME)
     assert set(again) <= set(RECORD)

@@ -150,6 +150,7 @@ def test_every_experiment_runs_on_photographs(photographs, name):
 # runs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in run.NAMES if name != "degradation"])
 def test_a_smoke_run_has_every_condition(cache, name):
     settings = run.smallest(name)
@@ -279,6 +280,7 @@ def test_the_command_lists_and_writes_whole_records(cache, capsys):
     assert [path.name for path in target.parent.iterdir()] == ["start.json"]
 
 
+@pytest.mark.slow
 def test_several_processes_come_to_the_same(cache):
     settings = run.smallest("depthwise")
     wanted = frame.tasks("depthwise", settings)

@@ -131,6 +131,7 @@ def test_measured_time_is_an_axis_where_a_machine_is_on_record(monkeypatch):
     assert comparison.axes() == AXES
 
 
+@pytest.mark.slow
 def test_every_combination_of_answers_has_one_view_with_a_chart():
     drawn = dict(overview_charts.charts())
     for key, choice in overview_charts.choices():

@@ -36,6 +36,7 @@ def stated(line):
     return evaluate(left), int(right.split()[0].replace(",", ""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_formula_gives_the_number_beside_it(name):
     checked = 0

@@ -120,6 +120,7 @@ def test_a_likely_mistake_is_told_in_a_sentence(mistake):
 BOOK = cnnref.table("resnet18")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", cnnref.names())
 def test_every_table_of_the_catalogue_comes_back_equal(name: str) -> None:
     book = cnnref.table(name)

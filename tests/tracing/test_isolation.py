@@ -244,6 +244,7 @@ def test_inputs_are_not_changed() -> None:
     assert ids.tolist() == [1, 2]
 
 
+@pytest.mark.slow
 def test_a_trace_keeps_no_weights_alive() -> None:
     module = nn.Linear(4, 4)
     cnnref.trace(module, (4,))

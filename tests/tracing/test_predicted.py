@@ -254,6 +254,7 @@ NETWORKS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_in_whole_networks_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,11 +311,13 @@ HEARD = (
 )
 
 
+@pytest.mark.slow
 def test_attention_and_recurrent_layers_need_none_of_torchs_compiler() -> None:
     done = subprocess.run([sys.executable, "-c", HEARD], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False"]
 
 
+@pytest.mark.slow
 def test_a_convolutional_network_needs_none_of_torchs_compiler() -> None:
     """It takes longer to load than a hundred traces; PyTorch's own shape functions load it."""
     done = subprocess.run(
@@ -339,6 +342,7 @@ for name in cnnref.names():
 """
 
 
+@pytest.mark.slow
 def test_no_network_of_the_catalogue_needs_any_of_torchs_compiler() -> None:
     done = subprocess.run([sys.executable, "-c", EACH], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

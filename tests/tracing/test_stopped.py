@@ -102,6 +102,7 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_command_line_says_where_and_how_to_see_the_rest(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(PROGRAM, encoding="utf-8")
     refused = run(tmp_path, "--values", "never")
@@ -123,6 +124,7 @@ DOUBT = (
 )
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_what_asks_for_values(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(PROGRAM, encoding="utf-8")
     shown = run(tmp_path)

@@ -93,6 +93,7 @@ class Moment:
 told = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
+@pytest.mark.slow
 @told
 @pytest.mark.parametrize("waits", [False, True], ids=["tracing", "waiting"])
 def test_an_interrupt_at_any_moment_changes_nothing_and_arrives(waits: bool) -> None:
@@ -324,6 +325,7 @@ def test_a_thread_has_as_deep_a_stack_as_is_allowed_by_now() -> None:
         sys.setrecursionlimit(before)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes of this kind")
 def test_a_child_of_the_process_traces_too() -> None:
     code = (

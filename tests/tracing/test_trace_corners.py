@@ -208,6 +208,7 @@ def test_tracing_on_meta_allocates_no_weights() -> None:
     assert size < 128 * 1024  # the weights alone would be 548 MiB
 
 
+@pytest.mark.slow
 @NEEDS_PROC
 def test_allocated_weights_would_be_seen() -> None:
     size, _ = grown("cpu")

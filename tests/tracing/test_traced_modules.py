@@ -215,6 +215,7 @@ print(before, [(row.name, row.macs) for row in cnnref.trace(Compiling(8, 4), (8,
 """
 
 
+@pytest.mark.slow
 def test_a_forward_that_is_the_first_to_compile_runs_as_written() -> None:
     """In a process of its own, which has not loaded PyTorch's compiler."""
     command = [sys.executable, "-W", "ignore", "-c", COMPILING]

@@ -31,6 +31,7 @@ THROUGH = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", JOURNEYS)
 def test_a_journey_passes_its_rooms_in_order(name: str) -> None:
     files = recorded(name)

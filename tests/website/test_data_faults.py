@@ -99,6 +99,7 @@ def refusal(read: Callable[[], object]) -> str:
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 def test_a_flip_is_seen_by_the_digest_and_read_without_a_bare_error(name: str, put) -> None:
     path, read = ROOT / name, READERS[name]

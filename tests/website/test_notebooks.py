@@ -37,6 +37,7 @@ def test_every_notebook_is_known():
     assert [path.stem for path in NOTEBOOKS] == sorted(SAID)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_run_and_say_what_is_so(path, capsys):
     runpy.run_path(str(path))
@@ -170,6 +171,7 @@ def copy(tmp_path, monkeypatch):
     return Copy(tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_notebook_runs_again_where_anything_that_it_read_is_another(copy):
     package = copy.folder / "cnnref"

@@ -30,6 +30,7 @@ def computed():
     return outputs(NAMES)
 
 
+@pytest.mark.slow
 def test_the_committed_files_are_as_computed(computed):
     committed = read(ROOT / "docs" / "generated")
     shared = [path for path in computed if path not in ("networks.csv", "facts.json")]
@@ -153,6 +154,7 @@ def test_a_broken_file_and_other_line_ends_are_named():
     ]
 
 
+@pytest.mark.slow
 def test_a_changed_kernel_in_a_spec_is_refused(computed, monkeypatch):
     def wrong(net, x, filters, name, norm):
         kernel, padding = (5, 2) if name == "3_2" else (3, 1)

@@ -37,6 +37,7 @@ def working(table: cnnref.Table, learned: bool) -> list[tuple[object, ...]]:
     return [told(row) for row in table if row.op in ("conv", "linear")]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_costs_what_its_trace_says(name: str, tmp_path: Path) -> None:
@@ -97,6 +98,7 @@ class Parts(nn.Module):
         return y, self.words(ids), x.mean((2, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("legacy", [False, True])
 def test_parts_of_other_networks(legacy: bool, tmp_path: Path) -> None:
     module = Parts().eval()
@@ -117,6 +119,7 @@ def test_parts_of_other_networks(legacy: bool, tmp_path: Path) -> None:
     assert [row.out_shape for row in table if row.op == "interpolate"] == [(4, 18, 18)]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("sizes", [None, (3, 64, 48)])
 def test_a_free_axis_takes_what_it_is_given(sizes: tuple[int, ...] | None, tmp_path: Path) -> None:

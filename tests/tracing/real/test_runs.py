@@ -374,6 +374,7 @@ CATALOGUE = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in CATALOGUE if name in cnnref.names()])
 def test_networks_of_the_catalogue_run_as_they_are_traced(name: str) -> None:
     size = cnnref.architecture(name).input_size

@@ -57,6 +57,7 @@ TRAINED: dict[str, tuple[Any, tuple[int, ...]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRAINED)
 def test_the_macs_of_a_step_are_those_of_torch(name: str) -> None:
     build, shape = TRAINED[name]

@@ -42,6 +42,7 @@ def filled(module: nn.Module) -> nn.Module:
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("library", "name"), CHOSEN)
 def test_a_run_has_the_rows_of_a_trace_by_shapes(library: str, name: str) -> None:
     built = build(NAMED[library, name])

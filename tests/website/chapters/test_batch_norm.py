@@ -62,6 +62,7 @@ def test_the_lesson_folds_as_pytorch_does(code: ModuleType, bias: bool) -> None:
     assert torch.allclose(ours.bias, theirs.bias, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["vgg11_bn", "resnet18", "preact_resnet164_cifar"])
 def test_folded_parameters_are_those_of_the_folded_model(key: str) -> None:
     """Every pair that the table names is folded in the model, whose outputs stay the same."""

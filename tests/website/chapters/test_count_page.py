@@ -113,6 +113,7 @@ def test_running_an_example_leaves_nothing_behind() -> None:
     assert not list(count.EXAMPLES.rglob("__pycache__"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["test_budget.py", "test_within_budget.py"])
 def test_the_example_of_a_test_is_one(name: str) -> None:
     # an installed package brings the plugin by itself
@@ -175,6 +176,7 @@ def test_whether_the_times_are_doubted_does_not_matter() -> None:
     assert first_words(doubted.replace("achieved", "attained")) != first_words(sure)
 
 
+@pytest.mark.slow
 def test_the_example_that_takes_times_prints_what_is_shown_of_it() -> None:
     shown, printed = count.measured_printed("alexnet"), count.output("measured.py")
     assert '{{ measured_printed("alexnet") }}' in TEXT

@@ -23,6 +23,7 @@ def test_every_example_is_on_the_page_with_what_it_prints() -> None:
     assert sorted(re.findall(r'--8<-- "docs/examples/([\w./]+)"', TEXT)) == sorted(files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_an_example_runs_and_prints(name: str) -> None:
     text = count.recorded(name)
@@ -39,6 +40,7 @@ DETECTORS = (
 SMALL = {"min_size": 128, "max_size": 128}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DETECTORS)
 def test_the_macs_of_a_detector_are_those_of_torch(name: str) -> None:
     """On the same image both see the same boxes."""

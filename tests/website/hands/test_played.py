@@ -34,6 +34,7 @@ def faults(browser: Any, site: Path) -> list[str]:
     return tour.faults
 
 
+@pytest.mark.slow
 def test_what_works_has_no_fault(browser: Any, site: Path) -> None:
     assert faults(browser, site) == []
 
@@ -57,6 +58,7 @@ BROKEN = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_does_not_work_is_told(
     browser: Any, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

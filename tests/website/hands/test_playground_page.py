@@ -113,6 +113,7 @@ def test_the_page_is_light_until_it_is_asked(visitor: Reader) -> None:
     assert visitor.page.evaluate(WIDE) <= 0
 
 
+@pytest.mark.slow
 def test_what_is_shown_can_be_taken_along_and_read_by_all(reader: Reader) -> None:
     reader.run(EXAMPLE, "mine: 8 rows")
     assert reader.page.evaluate(WIDE) <= 0
@@ -141,6 +142,7 @@ def test_another_convention_and_a_second_network_follow_at_once(reader: Reader) 
     assert "FLOPs (flops)" in reader.page.locator("dl").text_content()
 
 
+@pytest.mark.slow
 def test_what_does_not_end_is_ended(reader: Reader) -> None:
     assert reader.run("while True: pass", "stopped") == "It ran for 10 seconds and was stopped."
     # and Python is there again
@@ -151,6 +153,7 @@ def test_what_does_not_end_is_ended(reader: Reader) -> None:
     assert said.endswith("It takes more memory than the page allows.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "told"),
     [
@@ -275,6 +278,7 @@ def test_a_link_holds_the_text_and_runs_nothing(visitor: Reader) -> None:
     assert not any("pyodide" in url for url in visitor.asked)
 
 
+@pytest.mark.slow
 def test_a_link_beside_a_file_asks_for_the_file(reader: Reader, visitor: Reader) -> None:
     reader.part("file").set_input_files(SMALL)
     reader.said("small: 5 rows")

@@ -78,6 +78,7 @@ KINDS: dict[str, Callable[[], str]] = {
 ANY_TEXT = {kind for kind in KINDS if kind.startswith("texts")} | {"everything"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cold")
 @pytest.mark.parametrize(
     ("edited", "changed"),

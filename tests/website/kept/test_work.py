@@ -157,6 +157,7 @@ EDITS: tuple[tuple[str, str, Any], ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.extras
 def test_each_kind_of_edit_makes_what_depends_on_it_and_leaves_nothing_stale(
     tmp_path: Path,

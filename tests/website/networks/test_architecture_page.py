@@ -149,6 +149,7 @@ def test_the_stages_of_the_tree_add_up_to_the_network(name):
     assert sum(stages[1::2]) == table.macs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOME)
 def test_a_page_has_a_part_for_each_place_and_its_links_lead_somewhere(name):
     parts = architecture_page.parts(name, records()[name])

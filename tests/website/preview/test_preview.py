@@ -108,6 +108,7 @@ def test_what_waits_has_loaded_the_code_as_it_is_now(
         assert started() == [("wait", ""), *shown_then_ready]
 
 
+@pytest.mark.slow
 def test_what_is_loaded_while_files_are_generated_reads_none_of_them(tmp_path: Path) -> None:
     noted = tmp_path / "noted"
     program = f"""

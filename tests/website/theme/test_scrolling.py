@@ -17,6 +17,7 @@ PAGE = """<!doctype html><html lang="en"><head><style>
 </div><script src="site.js"></script></body></html>"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "reached"), [(100, -1), (300, 0)])
 def test_a_formula_that_its_font_makes_too_wide_can_be_reached(tmp_path, size, reached):
     (tmp_path / "site.js").write_text((DOCS / "assets/javascripts/site.js").read_text("utf-8"))
