@@ -108,13 +108,12 @@ def ran(subject: Subject, found: Pass, seconds: float) -> list[float] | None:
         if clock.functions != list(found.functions):
             return None
         passes.append(clock.seconds())
-    # the first pass warms up
-    medians = [median(call) for call in zip(*passes[1:], strict=True)]
     rows = [0.0] * len(found.table)
-    for (first, end), value in zip(found.rows, medians, strict=True):
+    # the first pass warms up
+    for (first, end), *times in zip(found.rows, *passes[1:], strict=True):
         if first < end:
             heaviest = max(range(first, end), key=lambda number: found.table[number].macs)
-            rows[heaviest] += value
+            rows[heaviest] += median(times)
     return rows
 
 

@@ -73,8 +73,7 @@ def _arithmetic(how: Settings) -> float:
     for side in sides:
         if best and 2 * side**3 / best > how.seconds:
             break
-        left, right = (_filled(how, (side, side)) for _ in range(2))
-        rate = 2 * side**3 / timed(_into(torch.mm, left, right), how).lower
+        rate = 2 * side**3 / timed(_product(how, side), how).lower
         if rate < best:
             break
         best = rate
@@ -91,14 +90,11 @@ def _memory(how: Settings) -> float:
     return 2 * size / timed(lambda: _ignored(target.copy_(source)), how).lower
 
 
-def _into(product: Callable[..., Any], *factors: torch.Tensor) -> Callable[[], None]:
-    out = torch.empty_like(factors[0])
-    return lambda: _ignored(product(*factors, out=out))
-
-
-def _filled(how: Settings, shape: tuple[int, ...]) -> torch.Tensor:
+def _product(how: Settings, side: int) -> Callable[[], None]:
     # sums of random signs stay small: no infinity, and no number that is slow to compute with
-    return torch.randn(shape, device=how.device).to(how.dtype)
+    left, right = (torch.randn(side, side, device=how.device).to(how.dtype) for _ in range(2))
+    out = torch.empty_like(left)
+    return lambda: _ignored(torch.mm(left, right, out=out))
 
 
 def _fits(how: Settings, elements: int) -> bool:

@@ -39,7 +39,7 @@ class Need(NamedTuple):
         left = free - self.weights
         if left < self.gradients:
             return 0
-        return max(0, left // self.image) if self.image else None
+        return left // self.image if self.image else None
 
 
 def need(module: nn.Module, table: Table, how: Settings, whole_batch: bool = False) -> Need:
@@ -81,7 +81,7 @@ def too_large(name: str, wanted: Need | None, how: Settings) -> Iterator[None]:
     Raises:
         CnnrefError: what it needs, what is free, and what would fit.
     """
-    free = free_bytes(how.device) or 0
+    free = free_bytes(how.device)
     try:
         yield
     except torch.OutOfMemoryError as error:
@@ -93,13 +93,11 @@ def too_large(name: str, wanted: Need | None, how: Settings) -> Iterator[None]:
         raise _refusal(name, wanted, how, free) from error
 
 
-def _refusal(name: str, wanted: Need | None, how: Settings, free: int) -> CnnrefError:
+def _refusal(name: str, wanted: Need | None, how: Settings, free: int | None) -> CnnrefError:
     what = f"{name}: {how.mode} at batch {how.batch_size} in {how.dtype_name}"
-    if wanted is None:
-        return CnnrefError(
-            f"{what} does not fit into {how.device}, where {free / GIB:,.1f} GiB were free; "
-            "take a smaller batch."
-        )
+    if wanted is None or free is None:
+        there = "" if free is None else f", where {free / GIB:,.1f} GiB were free"
+        return CnnrefError(f"{what} does not fit into {how.device}{there}; take a smaller batch.")
     needs = f"needs {wanted.of(how.batch_size) / GIB:,.1f} GiB at least"
     fits = wanted.fitting(free)
     # where even the estimate fits, the workspace of a library did not

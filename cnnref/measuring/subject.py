@@ -225,14 +225,13 @@ def settle(subject: Subject) -> None:
     Without it the sums along a hundred shortcuts leave the range of float16.
     """
     module = subject.module.eval()
-    norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
+    norms = [(part, part.momentum) for part in module.modules() if isinstance(part, nn.BatchNorm2d)]
+    for norm, _ in norms:
         # the norms alone: in training some networks run heads that they do not run otherwise
         norm.train().momentum = 1.0
     # two images, for norms whose maps have one position
     images = [torch.cat([image[:1], image[:1].flip(-1)]) for image in subject.args]
     with torch.no_grad():
         module(*images)
-    for norm, momentum in zip(norms, momenta, strict=True):
+    for norm, momentum in norms:
         norm.eval().momentum = momentum

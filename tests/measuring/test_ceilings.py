@@ -138,10 +138,12 @@ def test_ceilings_are_taken_more_exactly_than_a_measurement_and_as_it_runs(
     with made:
         found = cnnref.ceilings("cpu", "float64", threads=1, seconds=7.0)
     assert (found.dtype, found.tf32) == ("float64", False)
-    assert len(asked) == 2
-    for one in asked:
-        assert one == how(dtype="float64", threads=1, seconds=7.0, spread=one.spread, device="cpu")
-        assert one.spread < 0.05
+    assert asked == 2 * [how(dtype="float64", seconds=7.0, spread=0.03)]
+    asked.clear()
+    with made:
+        assert cnnref.ceilings("cpu").dtype == "float32"
+    threads = torch.get_num_threads()
+    assert asked == 2 * [how(threads=threads, seconds=2.0, spread=0.03)]
 
 
 def test_the_ceilings_of_this_machine_are_rates() -> None:
