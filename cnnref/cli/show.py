@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
@@ -66,9 +65,8 @@ def _arranged(table: "Table", arguments: SimpleNamespace) -> "Printed":
     alone = [*grouped, *(["collapse"] if arguments.collapse else [])]
     if arguments.by_convention is not None:
         columns = ["columns"] if arguments.columns is not None else []
-        _refuse(["by-convention", *alone, *ordered, *columns][:2])
-    if len(alone) > 1 or (arguments.collapse and ordered):
-        _refuse([*alone, *ordered][:2] if arguments.collapse else alone)
+        _refuse("by-convention", *alone, *ordered, *columns)
+    _refuse(*alone, *(ordered if arguments.collapse else []))
     if arguments.no_free:
         table = table.without_free()
     if arguments.by_convention is not None:
@@ -84,9 +82,9 @@ def _arranged(table: "Table", arguments: SimpleNamespace) -> "Printed":
     return found.sorted(by, arguments.convention) if ordered else found  # type: ignore[no-any-return]
 
 
-def _refuse(options: Sequence[str]) -> None:
+def _refuse(*options: str) -> None:
     if len(options) > 1:
-        one, other = options
+        one, other, *_ = options
         raise CnnrefError(f"--{one} and --{other} exclude each other: give one of them.")
 
 
@@ -136,15 +134,19 @@ def _painted(kind: str, text: str) -> str:
 
 def progress(text: str) -> None:
     """What is being done, on one line of a terminal that the next one replaces."""
-    if sys.stderr is not None and sys.stderr.isatty():
+    if _watched():
         say(f"\r\x1b[K{text}")
 
 
 def phase(text: str) -> None:
     """What is being done where it takes long: without a terminal, a line of its own."""
-    if text and not (sys.stderr is not None and sys.stderr.isatty()):
+    if not _watched():
         say(f"cnnref: {text}\n")
     progress(text)
+
+
+def _watched() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def limits(arguments: SimpleNamespace) -> "Budget | None":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import run
+from printed_tables import uncounted
 
 import cnnref
 from cnnref.cli.commands import COMMANDS
@@ -235,6 +237,74 @@ def test_a_budget_that_is_not_kept_ends_with_one(project: Path, capsys: Any) -> 
     for name in ("text", "md", "html", "csv", "tex"):
         code, out, _ = run(capsys, "budget", "--format", name)
         assert (code, "772" in out) == (1, True)
+
+
+REPORT = """\
+3 budgets of pyproject.toml, {kept} kept.
+
+budget           why
+--------------------------------------------------------------------------------
+{small}
+cut     kept     peak: 1.36 MiB of 2.00 MiB (67.8%)
+strange exceeded macs: at least 7 MACs exceed the budget of 5 MACs by 2 MACs
+                 (40.0%); most in conv (100.0%)
+strange unknown  may cost more than is counted: no rule counts swoosh in gate
+"""
+KEPT = """\
+small   kept     macs: 480.38 kMACs of 600.00 kMACs (80.1%)
+small   kept     parameters: 516 parameters of 600 parameters (86.0%)
+small   kept     as costs.json has it"""
+CHANGED = """\
+small   exceeded macs: 720.58 kMACs exceed the budget of 600.00 kMACs by 120.58
+                 kMACs (20.1%); most in conv2 (54.0%), conv1 (46.0%)
+small   exceeded parameters: 772 parameters exceed the budget of 600 parameters
+                 by 172 parameters (28.7%); most in conv2 (56.5%), conv1 (43.5%)
+small   changed  macs: 480.38 kMACs before, 720.58 kMACs now, +240.19 kMACs
+                 (+50.0%); most in conv2 +129.60 kMACs, conv1 +110.59 kMACs
+small   changed  parameters: 516 parameters before, 772 parameters now, +256
+                 parameters (+49.6%); most in conv2 +144 parameters, conv1 +112
+                 parameters
+small   changed  activations: 11.79 k activations before, 15.89 k activations
+                 now, +4.10 k activations (+34.7%); most in conv1 +4.10 k
+                 activations
+small   changed  peak: 46.06 KiB before, 62.06 KiB now, +16.00 KiB (+34.7%)
+small   changed  training: 46.06 KiB before, 62.06 KiB now, +16.00 KiB (+34.7%);
+                 most in conv1 +16.00 KiB
+small   changed  3 rows differ from costs.json"""
+
+
+def test_a_report_has_a_line_for_each_limit_and_change_in_its_colour(
+    project: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = '\n[tool.cnnref.budget.strange]\ntarget = "strange.json"\nmacs = 5\n'
+    (project / "strange.json").write_text(uncounted().to_json(), encoding="utf-8")
+    state(project, text=STATED + strange)
+    kept = REPORT.format(kept=2, small=KEPT)
+    assert run(capsys, "budget", "--update") == run(capsys, "budget") == (1, kept, "")
+    state(project, 12, STATED + strange)
+    changed = REPORT.format(kept=1, small=CHANGED)
+    assert run(capsys, "budget") == (1, changed, "")
+    found = json.loads(run(capsys, "budget", "strange", "--format", "json")[1])
+    assert found["budgets"][0]["unknown"].startswith("may cost more than is counted: no rule")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    codes = ["1", "", "1", "2", *4 * ["31"], *12 * ["33"], "", "31", "31", "33"]
+    assert run(capsys, "budget")[1].splitlines() == [
+        f"\x1b[{code}m{line}\x1b[0m" if code else line
+        for code, line in zip(codes, changed.splitlines(), strict=True)
+    ]
+
+
+def test_a_terminal_shows_which_budget_is_at_its_turn(
+    project: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    code, out, err = run(capsys, "budget", "--update")
+    start = "\r\x1b[K"
+    told = [part for part in err.split(start) if part and not part.startswith("loading ")]
+    assert (code, told) == (0, ["[1/2] small", "[2/2] cut"])
+    assert err.endswith(start)
+    assert "\x1b" not in out
 
 
 def test_a_budget_of_rows_that_no_rule_counts_fails(project: Path, capsys: Any) -> None:

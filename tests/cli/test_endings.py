@@ -1,5 +1,6 @@
 """However a command fails, it ends in one sentence and exit code 2."""
 
+import io
 import json
 import os
 import subprocess
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 from command_line import PYTHON, ROOT, process
 
-from cnnref.cli.streams import complain
+from cnnref.cli.main import main
+from cnnref.cli.streams import complain, ended, put, say
+from cnnref.errors import CnnrefError
 
 DIGITS = "9" * 5000
 MODULE = """
@@ -136,6 +139,111 @@ def test_what_is_printed_at_the_end_is_lost_where_nobody_listens(folder, shell):
     assert json.loads(done.stdout)["rows"]
 
 
+class Stream(io.StringIO):
+    """A stream of a descriptor and an encoding, which may fail where it is written to."""
+
+    def __init__(self, descriptor, encoding="utf-8", errors="strict", fails=None):
+        super().__init__()
+        self.descriptor, self.fails = descriptor, fails
+        self.said = encoding, errors
+
+    @property
+    def encoding(self):
+        return self.said[0]
+
+    @property
+    def errors(self):
+        return self.said[1]
+
+    def fileno(self):
+        return self.descriptor
+
+    def flush(self):
+        if self.fails:
+            raise self.fails
+
+    @property
+    def silenced(self):
+        """Whether its descriptor leads nowhere."""
+        return os.fstat(self.descriptor).st_rdev == Path(os.devnull).stat().st_rdev
+
+
+@pytest.fixture
+def stream(tmp_path):
+    """Makes streams that are closed in the end."""
+    made = []
+
+    def make(*said, **how):
+        made.append(os.open(tmp_path / f"{len(made)}", os.O_WRONLY | os.O_CREAT))
+        return Stream(made[-1], *said, **how)
+
+    yield make
+    for descriptor in made:
+        os.close(descriptor)
+
+
+FULL = OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "errors", "text", "said"),
+    [
+        ("utf-8", "strict", "caf\u00e9", ""),
+        ("ascii", "backslashreplace", "caf\u00e9", ""),
+        (None, None, "caf\u00e9", ""),
+        ("ascii", "strict", "caf\u00e9", "in ascii, which has no '\\xe9'"),
+        ("ascii", None, "\u00fc\u00e9", "in ascii, which has no '\\xfc'"),
+        (None, None, "a\ud800", "in utf-8, which has no '\\ud800'"),
+    ],
+)
+def test_a_text_is_printed_whole_or_not_at_all(stream, monkeypatch, encoding, errors, text, said):
+    out = stream(encoding, errors)
+    monkeypatch.setattr(sys, "stdout", out)
+    if not said:
+        put(text)
+        assert out.getvalue() == text
+        return
+    with pytest.raises(CnnrefError) as error:
+        put(text)
+    assert str(error.value) == (
+        f"Standard output is {said}: set PYTHONIOENCODING=utf-8, or print JSON."
+    )
+    assert out.getvalue() == ""
+    assert not out.silenced
+
+
+def test_a_stream_that_takes_no_more_is_silenced(stream, monkeypatch):
+    out, err = stream(fails=FULL), stream(fails=FULL)
+    monkeypatch.setattr(sys, "stdout", out)
+    with pytest.raises(CnnrefError, match=r"^Standard output cannot be written: No space left on"):
+        put("text")
+    assert out.silenced
+    monkeypatch.setattr(sys, "stderr", err)
+    say("text")
+    assert err.silenced
+    broken = stream(fails=BrokenPipeError())
+    monkeypatch.setattr(sys, "stdout", broken)
+    with pytest.raises(BrokenPipeError):
+        put("text")
+    assert main(["--version"]) == 0
+    assert broken.silenced
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(CnnrefError, match=r"^Standard output is closed: give --output FILE\.$"):
+        put("text")
+    monkeypatch.setattr(sys, "stderr", None)
+    say("text")
+
+
+def test_at_the_end_what_cannot_be_written_is_lost(stream, monkeypatch):
+    full, well, gone = stream(fails=FULL), stream(), stream(fails=FULL)
+    gone.close()
+    for streams in ((full, well), (gone, None)):
+        for name, stream in zip(("__stdout__", "__stderr__"), streams, strict=True):
+            monkeypatch.setattr(sys, name, stream)
+        ended()
+    assert (full.silenced, well.silenced, gone.silenced) == (True, False, False)
+
+
 # ---- files ----
 
 
@@ -257,6 +365,17 @@ def test_whatever_a_module_raises_is_shown_above_one_sentence(folder, name):
     assert done.stderr.split("\n")[-2].startswith(
         f"cnnref: mine.py:{name} failed with the Bad above while"
     )
+
+
+@pytest.mark.parametrize(("marks", "most"), [("''", 160), ('""', 160), ("", 300)])
+def test_a_word_is_whole_as_long_as_it_is_no_longer_than_people_read(capsys, marks, most):
+    before, after = marks[:1], marks[1:]
+    for letters in (most, most + 1):
+        complain(f"a {before}{'x' * letters}{after} b")
+    whole, short = capsys.readouterr().err.splitlines()
+    assert whole == f"cnnref: a {before}{'x' * most}{after} b"
+    ends = 60 - len(before)
+    assert short == f"cnnref: a {before}{'x' * ends}...{'x' * ends}{after} b"
 
 
 def test_a_long_word_shows_its_ends_and_a_path_is_whole(capsys):

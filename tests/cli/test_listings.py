@@ -10,7 +10,10 @@ from command_line import run
 
 import cnnref
 from cnnref.cli.commands import COMMANDS, SECTIONS
-from cnnref.cli.help import COLUMNS_SAY, columns
+from cnnref.cli.help import COLUMNS_SAY
+from cnnref.measuring.roofline import COLUMNS as TIMES
+from cnnref.tables.columns import COLUMNS
+from cnnref.tables.sweep import MEASURES
 
 
 def test_list_has_a_line_for_each_network(capsys):
@@ -83,7 +86,8 @@ def test_published_figures_are_shown_with_their_sources(capsys):
 def test_help_says_of_each_column_what_it_is(capsys, name):
     out = run(capsys, name, "--help")[1].partition("\ncolumns:\n")[2]
     told = dict(line.split(maxsplit=1) for line in out.splitlines())
-    assert list(told) == columns(name)
+    taken = {"sweep": MEASURES, "measure": TIMES}
+    assert list(told) == list(taken.get(name, COLUMNS))
     assert max(map(len, out.splitlines())) <= 80
     # each is named once for all commands
     assert all(told[key] == COLUMNS_SAY[key] for key in told)
@@ -98,3 +102,31 @@ def test_the_options_of_a_command_stand_under_the_titles_of_their_sections(capsy
         assert bool(heading) == bool(shown)
         body = rest.partition("\n\n")[0]
         assert re.findall(r"^  (--[\w-]+)", body, re.MULTILINE) == shown
+
+
+def test_help_is_laid_out_for_a_terminal(capsys):
+    expected = """\
+usage: cnnref list [WORD] [OPTIONS]
+
+Names, titles and costs.
+
+positional arguments:
+  WORD             a part of a name or a title
+
+options:
+  -h, --help       show this help message and exit
+
+what is shown:
+  --sort KEY       the most of a column first
+
+where it goes:
+  --format FORMAT  text, markdown, csv, json, html, latex; else as FILE ends
+  --output FILE    write there, all or nothing
+
+examples:
+  cnnref list
+  cnnref list resnet --sort macs
+"""
+    assert run(capsys, "list", "--help") == (0, expected, "")
+    assert run(capsys, "completion", "--help")[1].startswith("usage: cnnref completion SHELL\n\n")
+    assert run(capsys, "check", "--help")[1].startswith("usage: cnnref check [NAMES ...] [OPTIONS]")

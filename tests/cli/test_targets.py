@@ -6,10 +6,10 @@ import sys
 from io import StringIO
 
 import pytest
+from command_line import run
 
 import cnnref
 from cnnref.cli import targets as load
-from cnnref.cli.main import main
 
 MODULES = '''
 """Networks of a user's own, and what is none."""
@@ -193,12 +193,6 @@ def folder(tmp_path, monkeypatch):
     for name in set(sys.modules) - before:
         if getattr(sys.modules[name], "__file__", None) in {str(tmp_path / name) for name in files}:
             del sys.modules[name]
-
-
-def run(capsys, *argv):
-    code = main(argv)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def rows(capsys, *argv):
@@ -396,6 +390,46 @@ def test_what_is_wrong_with_a_target_is_said_in_one_line(capsys, words):
     last = err.splitlines()[-1]
     assert last == f"cnnref: {ONE_LINE[words]}"
     assert [line for line in err.splitlines()[:-1] if not line.startswith("said ")] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("", "some.py has nothing of the name 'build'."),
+        ("a", "Unknown name in some.py 'build': known are a."),
+        ("abcdefgh", "Unknown name in some.py 'build': known are a, b, c, d, e, f, g, h."),
+        ("abcdefghi", "some.py has nothing of the name 'build'."),
+    ],
+)
+def test_few_names_are_all_told_where_none_is_close(capsys, folder, names, said):
+    (folder / "some.py").write_text("".join(f"def {name}(): pass\n" for name in names))
+    assert run(capsys, "trace", "some.py:build") == (2, "", f"cnnref: {said}\n")
+
+
+def test_the_working_folder_is_looked_in_once(capsys, folder, monkeypatch):
+    elsewhere = [path for path in sys.path if path not in ("", str(folder))]
+    for before, after in (
+        (elsewhere, [str(folder), *elsewhere]),
+        ([*elsewhere, ""], [*elsewhere, ""]),
+        ([*elsewhere, str(folder)], [*elsewhere, str(folder)]),
+    ):
+        monkeypatch.setattr(sys, "path", list(before))
+        assert load.find("spec:net").__name__ == "net"
+        assert sys.path == after
+
+
+def test_a_file_is_read_once_unless_it_is_forgotten(folder):
+    first = load.find("spec.py:net")
+    assert load.find("./spec.py:net") is first
+    load.forget()
+    assert load.find("spec.py:net") is not first
+
+
+def test_a_module_that_needs_torch_says_which_extra(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for target in ("own:Plain", "own.py:Plain"):
+        said = "needs torch, which is not installed: pip install 'cnnref[torch]'.\n"
+        assert run(capsys, "trace", target) == (2, "", f"cnnref: {target[:-6]} {said}")
 
 
 def test_a_failure_in_forward_is_shown_whole_and_ours_is_one_line_more(capsys, folder):

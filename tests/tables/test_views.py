@@ -11,7 +11,6 @@ from torch.nn import functional as F
 from unknown_operator import mystery
 
 import cnnref
-from cnnref.cli.main import main
 from cnnref.counting.layer import Layer, levels
 from cnnref.counting.shapes import Counts, Shape, Window
 from cnnref.errors import CnnrefError, UnknownNameError
@@ -418,43 +417,6 @@ def test_free_rows_may_be_left_out():
 
     kept = cnnref.trace(Token(), (3, 2, 2)).without_free()
     assert [(row.op, row.parameters) for row in kept] == [("concat", 4)]
-
-
-# ---- the same on the command line ----
-
-
-def run(capsys, line):
-    code = main(line.split())
-    out, err = capsys.readouterr()
-    assert (code, err) == (0, "")
-    return out
-
-
-@pytest.mark.parametrize(
-    ("options", "view"),
-    [
-        ("--sort macs", lambda table: table.sorted("macs")),
-        ("--top 5", lambda table: table.top(5)),
-        ("--top 5 --sort parameters", lambda table: table.top(5, "parameters")),
-        ("--group stage", lambda table: table.group("stage")),
-        ("--depth 2 --top 3", lambda table: table.group(depth=2).top(3)),
-        ("--group op --sort activations", lambda table: table.group("op").sorted("activations")),
-        ("--collapse", lambda table: table.collapse()),
-        ("--no-free", lambda table: table.without_free()),
-        ("--no-free --collapse", lambda table: table.without_free().collapse()),
-        ("--no-free --top 3", lambda table: table.without_free().top(3)),
-    ],
-)
-@pytest.mark.parametrize("name", ["text", "csv", "json", "markdown"])
-def test_views_on_the_command_line(capsys, options, view, name):
-    out = run(capsys, f"table resnet50 --format {name} {options}")
-    assert out.rstrip() == getattr(view(RESNET), f"to_{name}")("macs").rstrip()
-
-
-def test_columns_dtype_and_batch_on_the_command_line(capsys):
-    keys = "layer,bytes,intensity"
-    out = run(capsys, f"table resnet50 --columns {keys} --dtype float16 --batch-size 8")
-    assert out == RESNET.to_text("macs", keys, dtype="float16", batch_size=8) + "\n"
 
 
 def test_groups_fold_what_is_long_but_no_number():
