@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cnnref.cli.values import Input
 
-__all__ = ["fitted", "given_inputs"]
+__all__ = ["fitted", "given_inputs", "image"]
 
 IMAGE = (3, 224, 224)
 
@@ -67,8 +67,11 @@ def _checked(target: str, module: Any, found: dict[str, Any]) -> dict[str, Any]:
 def _image(target: str, size: Any) -> tuple[int, ...]:
     if size is None and target in cnnref.names():
         size = cnnref.architecture(target).input_size
-    if size is None:
-        return IMAGE
+    return IMAGE if size is None else image(size)
+
+
+def image(size: int | tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of a colour image, whose height and width are given together or apart."""
     return (3, *(size if isinstance(size, tuple) else (size, size)))
 
 

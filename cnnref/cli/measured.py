@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import cnnref
 from cnnref import sources
-from cnnref.cli.inputs import given_inputs
+from cnnref.cli.inputs import given_inputs, image
 from cnnref.cli.models import theirs
 from cnnref.cli.show import Outcome, delivered, phase, printed, progress
 from cnnref.cli.streams import complain
@@ -89,7 +89,7 @@ def _inputs(target: str, what: Any, arguments: SimpleNamespace) -> dict[str, Any
         if arguments.input:
             raise CnnrefError(f"--input is for a callable; for {target} give --input-size.")
         size = arguments.input_size
-        return {"batch_size": batch} | ({} if size is None else {"input_shape": _image(size)})
+        return {"batch_size": batch} | ({} if size is None else {"input_shape": image(size)})
     found = given_inputs(target, what, arguments)
     if "input_shape" in found:
         return {**found, "batch_size": batch}
@@ -100,10 +100,6 @@ def _inputs(target: str, what: Any, arguments: SimpleNamespace) -> dict[str, Any
     given = [(one.name, drawn((batch, *one.sizes), one.dtype)) for one in arguments.input]
     named = all(name for name, _ in given)
     return {"inputs": dict(given) if named else tuple(tensor for _, tensor in given)}
-
-
-def _image(size: Any) -> tuple[int, ...]:
-    return (3, *(size if isinstance(size, tuple) else (size, size)))
 
 
 def _roof(found: Measurement) -> Any:

@@ -13,11 +13,10 @@ from warnings import catch_warnings, simplefilter
 import cnnref
 from cnnref import sources
 from cnnref.cli.commands import HUB, ONNX, is_file
-from cnnref.cli.inputs import fitted, given_inputs
+from cnnref.cli.inputs import fitted, given_inputs, image
 from cnnref.cli.show import Outcome, printed, progress, rows
 from cnnref.cli.streams import aside, complain, say
 from cnnref.cli.targets import find, load, make
-from cnnref.counting.arguments import pair
 from cnnref.errors import CnnrefError, DataWarning, ForwardError, UncountedWarning
 from cnnref.tables.table import Table
 
@@ -168,12 +167,12 @@ def _read(target: str, arguments: SimpleNamespace) -> Table:
     """The rows of an ONNX file, at the sizes that the options say."""
     _refuse(target, arguments, ("arg", "rules", "num_classes"))
     given, size = arguments.input or (), arguments.input_size
-    if (given and size) or any(one.file or one.dtype for one in given):
+    if (given and size is not None) or any(one.file or one.dtype for one in given):
         raise CnnrefError(f"{target} is read by sizes: give --input SIZES or --input-size N.")
     if any(one.name for one in given) or len(given) > 1:
         named: Any = {one.name: one.sizes for one in given}
     else:
-        named = given[0].sizes if given else size and (3, *pair("input", "size", size, least=1))
+        named = given[0].sizes if given else None if size is None else image(size)
     return cnnref.from_onnx(target, named, strict=arguments.strict)
 
 

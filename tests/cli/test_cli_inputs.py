@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,22 +84,53 @@ def test_an_unknown_model_of_a_library_names_close_ones(
     assert said.startswith("Unknown model of torchvision 'resnet51': did you mean resnet50")
 
 
+def missing(name: str | None) -> ModuleNotFoundError:
+    return ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 @pytest.mark.parametrize(
-    ("lacking", "needed"),
-    [("timm", "timm"), (None, "timm"), ("torchvision.ops", "torchvision")],
-)
+    ("target", "error", "said"),
+    [
+        ("timm:a", missing("timm"), " needs timm, which is not installed: pip install timm."),
+        ("timm/a", missing(None), " needs timm, which is not installed: pip install timm."),
+        (
+            "timm:a", missing("torchvision.ops"),
+            " needs torchvision, which is not installed: pip install torchvision.",
+        ),
+        (
+            "torchvision:a", missing("torch.nn"),
+            " needs torch, which is not installed: pip install 'cnnref[torch]'.",
+        ),
+        (
+            "torchvision:a", RuntimeError("operator nms does not exist"),
+            ": torchvision does not fit the torch that is installed: operator nms does not exist.",
+        ),
+    ],
+)  # fmt: skip
 def test_what_is_missing_for_a_library_is_named(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    lacking: str | None,
-    needed: str,
+    target: str,
+    error: Exception,
+    said: str,
 ) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(f"No module named {lacking!r}", name=lacking)
+    asked: list[str] = []
 
-    monkeypatch.setattr(libraries, "import_module", missing)
-    assert refused(capsys, "timm:resnet50") == (
-        f"timm:resnet50 needs {needed}, which is not installed: pip install {needed}."
+    def fails(name: str) -> None:
+        asked.append(name)
+        raise error
+
+    monkeypatch.setattr(libraries, "import_module", fails)
+    assert refused(capsys, target) == f"{target}{said}"
+    assert asked == ["torchvision.models" if target.startswith("torchvision") else "timm"]
+
+
+def test_an_exported_program_needs_torch(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert refused(capsys, "never_read.pt2") == (
+        "never_read.pt2 needs torch, which is not installed: pip install 'cnnref[torch]'."
     )
 
 
@@ -167,9 +200,92 @@ def test_a_file_that_holds_no_inputs_is_refused(
     (here / "bad.json").write_text("{", encoding="utf-8")
     said = refused(capsys, "pair.py:Pair", "--input", "bad.json")
     assert said.startswith("--input bad.json holds no inputs of the form .json: Expecting property")
+    torch.save("words", "words.pt")
+    said = refused(capsys, "pair.py:Pair", "--input", "words.pt")
+    assert said == "--input words.pt holds no inputs of the form .pt: it holds a str."
     said = refused(capsys, "pair.py:Pair", "--input", "gone.npz")
     assert said == "--input gone.npz: No such file or directory."
     np.savez(here / "odd.npz", strange=np.array(IDS))
     assert "Unknown input of pair.py:Pair 'strange'" in refused(
         capsys, "pair.py:Pair", "--input", "odd.npz"
     )
+
+
+# ---- ONNX files, whose rows are read by sizes ----
+
+SMALL = Path(cnnref.__file__).parent.parent / "docs" / "examples" / "small.onnx"
+
+
+@pytest.mark.parametrize(
+    ("options", "sizes"),
+    [
+        ("", None),
+        ("--input 3,16,20", (3, 16, 20)),
+        ("--input-size 16", (3, 16, 16)),
+        ("--input-size 16x20", (3, 16, 20)),
+        ("--input image=3,16,20", {"image": (3, 16, 20)}),
+        ("--strict", None),
+    ],
+)
+def test_an_onnx_file_is_read_at_the_sizes_that_are_given(
+    capsys: pytest.CaptureFixture[str], options: str, sizes: Any
+) -> None:
+    expected = cnnref.from_onnx(SMALL, sizes)
+    for command in ("trace", "table"):
+        assert main([command, str(SMALL), *options.split()]) == 0
+        assert capsys.readouterr() == (f"{expected}\n", "")
+    assert expected.input_shape == (sizes if isinstance(sizes, tuple) else expected.input_shape)
+
+
+BY_SIZES = " is read by sizes: give --input SIZES or --input-size N."
+STATED = " is a file, whose rows are stated; drop "
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--input 3,8,8 --input-size 8", BY_SIZES),
+        ("--input 3,8,8:float32", BY_SIZES),
+        ("--input 3,8,8 --input-size 0", BY_SIZES),
+        ("--input image=x.npy", BY_SIZES),
+        ("--input 3,8,8 --input image=x.npy", BY_SIZES),
+        ("--arg width=2", f"{STATED}--arg."),
+        ("--rules own:RULES", f"{STATED}--rules."),
+        ("--num-classes 3", f"{STATED}--num-classes."),
+    ],
+)
+def test_an_onnx_file_is_given_nothing_but_sizes(
+    capsys: pytest.CaptureFixture[str], options: str, said: str
+) -> None:
+    assert refused(capsys, str(SMALL), *options.split()) == f"{SMALL}{said}"
+
+
+def test_no_size_of_an_onnx_file_is_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "input: input_shape must be a positive whole number, but is 0."
+    assert refused(capsys, str(SMALL), "--input-size", "0") == said
+    assert refused(capsys, str(SMALL), "--input-size", "8x0") == said
+
+
+def test_several_inputs_of_an_onnx_file_are_named(
+    capsys: pytest.CaptureFixture[str], here: Path
+) -> None:
+    onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
+    fed = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["N", 3, "H", "W"])
+        for name in ("a", "b")
+    ]
+    nodes = [
+        onnx.helper.make_node("Add", ["a", "b"], ["c"], "sum"),
+        onnx.helper.make_node("Odd", ["c"], ["d"], "odd", domain="own"),
+    ]
+    made = onnx.helper.make_empty_tensor_value_info("d")
+    model = onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", fed, [made]))
+    (here / "two.onnx").write_bytes(model.SerializeToString())
+    words = ("two.onnx", "--input", "a=3,8,8", "--input", "b=3,8,8")
+    assert main(["trace", *words, "--format", "csv"]) == 0
+    out, err = capsys.readouterr()
+    assert [line.split(",")[0] for line in out.splitlines()] == ["Layer", "sum", "odd"]
+    assert err == "cnnref: no rule counts Odd (row odd); the totals are incomplete.\n"
+    assert refused(capsys, *words, "--strict").startswith("two: no rule counts Odd in odd")
+    unnamed = ("two.onnx", "--input", "3,8,8", "--input", "3,8,8")
+    assert "known are a, b" in refused(capsys, *unnamed)

@@ -8,10 +8,11 @@ from io import StringIO
 
 import pytest
 import torch
-from measured_samples import measurement
+from command_line import run
+from measured_samples import BEST, measurement
 
 import cnnref
-from cnnref.cli import main as cli
+from cnnref.cli.show import phase
 from cnnref.measuring.record import Quartiles
 
 SMALL = ("measure", "resnet20_cifar", "--device", "cpu", "--seconds", "0.1")
@@ -47,12 +48,6 @@ def table():
     import cnnref
     return cnnref.table("alexnet")
 '''
-
-
-def run(capsys, *argv):
-    code = cli.main(argv)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.fixture
@@ -138,6 +133,108 @@ def test_a_module_of_ones_own_with_named_inputs(capsys, own_models):
     assert code == 0
     assert "said while it was imported" in err
     assert json.loads(out)["macs"] == 5 * 4 * 2
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What is to be measured and how, in place of a measurement of it."""
+    found = []
+
+    def measure(what, **how):
+        found.append((what, how))
+        return measurement()
+
+    monkeypatch.setattr(cnnref, "measure", measure)
+    return found
+
+
+USUAL = {
+    "device": "auto", "dtype": "float32", "channels_last": None, "mode": "inference",
+    "compile": None, "tf32": None, "threads": None, "layers": None, "progress": phase,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "how"),
+    [
+        ("", {"batch_size": 1}),
+        ("--input-size 40", {"batch_size": 1, "input_shape": (3, 40, 40)}),
+        ("--input-size 40x48", {"batch_size": 1, "input_shape": (3, 40, 48)}),
+        ("--layers --batch-size 3", {"batch_size": 3, "layers": True}),
+        ("--format json", {"batch_size": 1, "layers": False}),
+        ("--format csv", {"batch_size": 1, "layers": True}),
+        (
+            "--device cpu --dtype float16 --channels-last --mode training --compile --tf32 "
+            "--threads 2 --seconds 0.5",
+            {
+                "batch_size": 1, "device": "cpu", "dtype": "float16", "channels_last": True,
+                "mode": "training", "compile": True, "tf32": True, "threads": 2, "seconds": 0.5,
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_a_network_is_measured_as_the_options_say(capsys, asked, monkeypatch, line, how):
+    monkeypatch.setattr(cnnref, "ceilings", lambda *_, **__: BEST)
+    assert run(capsys, "measure", "vgg11", *line.split())[0] == 0
+    ((what, found),) = asked
+    assert (what, found | {"layers": found["layers"] or None}) == (
+        "vgg11", USUAL | how | {"layers": how.get("layers") or None}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "shapes"),
+    [
+        ("own_measured:Pair --input ids=5:int64 --input scale=2", {"ids": (1, 5), "scale": (1, 2)}),
+        ("own_measured:Pair --input 5:int64 --input 5,2 --batch-size 3", [(3, 5), (3, 5, 2)]),
+        ("own_measured:Pair --input given.npz", {"ids": (2, 5), "scale": (2, 1)}),
+        ("own_measured:Pair --input ids=ids.npy --input scale=1", {"ids": (2, 5), "scale": (1, 1)}),
+        ("torch.nn:Identity --input 4,5 --batch-size 3", None),
+    ],
+)  # fmt: skip
+def test_inputs_are_drawn_for_a_batch_or_come_of_a_file(capsys, own_models, asked, line, shapes):
+    numpy = pytest.importorskip("numpy")
+    ids = numpy.ones((2, 5), dtype=numpy.int64)
+    numpy.save("ids.npy", ids)
+    numpy.savez("given.npz", ids=ids, scale=numpy.ones((2, 1), dtype=numpy.float32))
+    code, _, err = run(capsys, "measure", *line.split())
+    assert code == 0, err
+    ((what, how),) = asked
+    assert isinstance(what, torch.nn.Module)
+    if shapes is None:
+        assert (how["input_shape"], how["batch_size"]) == ((4, 5), 3)
+        return
+    given = how["inputs"]
+    named = isinstance(given, dict)
+    found = {name: tuple(one.shape) for name, one in given.items()} if named else (
+        [tuple(one.shape) for one in given]
+    )  # fmt: skip
+    assert found == shapes
+    ids, scale = given.values() if named else given
+    assert (ids.dtype, scale.dtype) == (torch.int64, torch.float32)
+
+
+def test_the_ceilings_are_of_the_device_and_the_numbers_that_were_measured(capsys, monkeypatch):
+    asked, found = [], measurement(tf32=True, dtype="float32")
+    best = BEST._replace(tf32=True)
+    monkeypatch.setattr("cnnref.cli.measured._measured", lambda *_: found)
+    monkeypatch.setattr(cnnref, "ceilings", lambda *told, **how: asked.append((told, how)) or best)
+    code, out, err = run(capsys, *SMALL, "--layers", "--columns", "layer,bound")
+    roof = cnnref.roofline(found, best)
+    assert (code, out) == (0, f"{found}\n\n{roof.to_text(columns='layer,bound')}\n")
+    assert err == "cnnref: measuring the ceilings of this machine\n"
+    assert asked == [(("cpu", "float32"), {"tf32": True, "threads": 1})]
+    assert run(capsys, *SMALL, "--format", "csv")[1] == roof.to_csv()
+
+
+def test_layers_that_have_no_times_are_refused(capsys, monkeypatch):
+    monkeypatch.setattr("cnnref.cli.measured._measured", lambda *_: measurement(layers=()))
+    assert run(capsys, *SMALL, "--layers") == (
+        2,
+        "",
+        "cnnref: resnet20_cifar calls other functions than its trace shows, so its layers have no "
+        "times; drop --layers, and print text or JSON.\n",
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2])

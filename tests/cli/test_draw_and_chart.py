@@ -106,3 +106,13 @@ def test_without_the_library_for_images_the_extra_is_named(capsys, monkeypatch):
         "cnnref: A chart as svg needs vl-convert-python, which is not installed: "
         "pip install 'cnnref[charts]'.\n"
     )
+
+
+def test_other_errors_of_a_chart_stay_what_they_are(monkeypatch):
+    class Chart:
+        def save(self, file, format):
+            raise ValueError("something else")
+
+    monkeypatch.setattr(cnnref.Table, "chart", lambda *_, **__: Chart())
+    with pytest.raises(ValueError, match=r"^something else$"):
+        main(["chart", "alexnet"])

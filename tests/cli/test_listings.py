@@ -128,5 +128,8 @@ examples:
   cnnref list resnet --sort macs
 """
     assert run(capsys, "list", "--help") == (0, expected, "")
+    # what is told of an option goes on below itself
+    lines = run(capsys, "trace", "--help")[1].partition("\nexamples:")[0].splitlines()
+    assert {len(line) - len(line.lstrip()) for line in lines if line.startswith("   ")} == {26}
     assert run(capsys, "completion", "--help")[1].startswith("usage: cnnref completion SHELL\n\n")
     assert run(capsys, "check", "--help")[1].startswith("usage: cnnref check [NAMES ...] [OPTIONS]")
