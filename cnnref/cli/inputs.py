@@ -186,7 +186,7 @@ def _weights(path: str) -> dict[str, Any]:
 
     try:
         with Path(path).open("rb") as file:
-            head = file.read(4)
+            head = file.read(max(map(len, SAVED)))
     except OSError as error:
         raise CnnrefError(f"--checkpoint {path}: {error.strerror or error}.") from None
     try:

@@ -295,6 +295,16 @@ def test_a_report_has_a_line_for_each_limit_and_change_in_its_colour(
     ]
 
 
+def test_beside_a_long_name_forty_letters_are_left_for_the_reason(
+    project: Path, capsys: Any
+) -> None:
+    name = "a-budget-of-a-name-that-is-longer-than-most-names-are"
+    state(project, text=f'[tool.cnnref.budget.{name}]\ntarget = "nets.py:small"\nmacs = 5\n')
+    code, out, _ = run(capsys, "budget")
+    rule = next(line for line in out.splitlines() if line.startswith("---"))
+    assert (code, len(rule)) == (1, len(f"{name} exceeded ") + 40)
+
+
 def test_a_terminal_shows_which_budget_is_at_its_turn(
     project: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,66 @@ def test_inside_attention_the_first_row_that_is_not_finite_is_named() -> None:
     assert named == "out_proj"
 
 
+class Calls(nn.Module):
+    """Calls one function after another, which may be others at each run."""
+
+    def __init__(self, *functions: Any) -> None:
+        super().__init__()
+        self.functions = functions
+
+    def forward(self, x: Tensor) -> Tensor:
+        for function in self.functions:
+            x = function(x)
+        return x
+
+
+def none_of_numbers(x: Tensor) -> Tensor:
+    return torch.log(x.abs() * -1 - 1)
+
+
+@pytest.mark.parametrize(
+    ("functions", "named"),
+    [
+        ((torch.relu, torch.sigmoid), ""),
+        ((torch.relu, none_of_numbers, torch.sigmoid), "sigmoid"),
+        # what the trace did not see has no name
+        ((torch.relu, torch.sigmoid, none_of_numbers), ""),
+        ((torch.relu, torch.sigmoid, none_of_numbers, torch.relu), ""),
+        ((none_of_numbers, torch.relu, torch.sigmoid), "relu"),
+        ((none_of_numbers, torch.sigmoid), ""),
+        ((), ""),
+    ],
+)
+def test_of_calls_that_the_trace_did_not_see_none_is_named(
+    functions: tuple[Any, ...], named: str
+) -> None:
+    module = Calls(torch.relu, torch.sigmoid)
+    seen = calls.traced(module, (4,), None)
+    assert seen is not None
+    module.functions = functions
+    subject = placed("it", module, (4,), None, how())
+    assert calls.first_not_finite(subject, seen) == named
+    assert calls.failing(subject, seen, "inference") == ""
+    # times and bytes are of the calls that were traced alone
+    assert (calls.ran(subject, seen, 0.0) is None) == (functions != (torch.relu, torch.sigmoid))
+    assert calls.output_bytes(subject, seen) == (
+        2 * 4 * 4 if functions == (torch.relu, torch.sigmoid) else None
+    )
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_the_row_whose_call_fails_is_named(place: int) -> None:
+    def fails(x: Tensor) -> Tensor:
+        return torch.relu(x.to(torch.complex64))
+
+    module = Calls(torch.relu, torch.relu, torch.relu)
+    seen = calls.traced(module, (4,), None)
+    assert seen is not None
+    module.functions = tuple(fails if number == place else torch.relu for number in range(3))
+    subject = placed("it", module, (4,), None, how())
+    assert calls.failing(subject, seen, "inference") == seen.table[place].name
+
+
 def test_a_measurement_prints_nothing_and_is_of_one_image_unless_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

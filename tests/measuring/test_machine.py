@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -141,3 +142,31 @@ def test_on_a_mac_free_is_what_is_recommended_and_not_taken(
 )
 def test_a_machine_is_told_in_a_line(machine: looked.Machine, line: str) -> None:
     assert str(machine) == line
+
+
+def test_a_card_is_of_the_library_that_torch_was_built_for(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = torch.device("cuda", 0)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Card")
+    properties = SimpleNamespace(total_memory=456)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: properties)
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    for hip, build in ((None, "CUDA 13.0"), ("6.3", "HIP 6.3")):
+        monkeypatch.setattr(torch.version, "hip", hip)
+        found = machine(card, 2)
+        assert (found.name, found.build, found.memory_bytes) == ("Card", build, 456)
+
+
+def test_a_program_is_taken_at_its_word_where_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert looked._said("tells", "a word") == ""
+    program = tmp_path / "tells"
+    program.write_text('#!/bin/sh\necho " $1 "\nexit $2\n')
+    program.chmod(0o755)
+    assert looked._said("tells", "a word", "0") == "a word"
+    assert looked._said("tells", "a word", "1") == ""
+    program.write_text("no program of this machine")
+    assert looked._said("tells", "a word", "0") == ""

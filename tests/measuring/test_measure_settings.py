@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +12,7 @@ import torch
 from measured_samples import Small, how
 
 import cnnref
-from cnnref.measuring import run
+from cnnref.measuring import isolation, run
 from cnnref.measuring.calls import Pass
 from cnnref.measuring.machine import machine
 from cnnref.measuring.record import Measurement, Quartiles
@@ -78,6 +80,15 @@ def test_what_is_asked_for_is_done_and_told_from_step_to_step(asked: list[Settin
     assert before <= found.date <= today()
 
 
+def test_the_profiler_is_started_once_by_the_thread_that_asks(
+    asked: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[threading.Thread] = []
+    monkeypatch.setattr(run, "prepare_profiler", lambda: started.append(threading.current_thread()))
+    cnnref.measure(Small(), (3, 8, 8), device="cpu")
+    assert started == [threading.current_thread()]
+
+
 def test_layers_of_a_batch_are_timed_for_two_seconds_at_most(
     asked: list[Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,3 +117,85 @@ def test_layers_of_a_batch_are_timed_for_two_seconds_at_most(
         ("drop", "dropout", 0, 0, 5.0),
         ("mean", "mean", 0, 8 * (maps + 2 * 8), 6.0),
     ]
+
+
+@pytest.mark.parametrize(("tf32", "precision"), [(True, "tf32"), (False, "ieee")])
+def test_where_older_switches_cannot_be_read_the_newer_ones_are_set(
+    tf32: bool, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read() -> list[str]:
+        backends = torch.backends
+        return [
+            home.fp32_precision
+            for home in (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn)
+        ]
+
+    before = read()
+    monkeypatch.setattr(isolation, "_readable", lambda _: False)
+    with isolation._multiplied(tf32):
+        assert read() == [precision] * 3
+    assert read() == before
+
+
+def test_a_switch_that_raises_where_it_is_read_is_not_readable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Home:
+        fine = True
+
+        @property
+        def mixed(self) -> bool:
+            raise RuntimeError("older and newer switches are mixed")
+
+    monkeypatch.setattr(torch, "home", Home(), raising=False)
+    assert isolation._readable((("home", "fine"),))
+    assert not isolation._readable((("home", "fine"), ("home", "mixed")))
+
+
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        ("cpu", ["random numbers of []", "run"]),
+        (
+            "cuda:1",
+            ["random numbers of [1]", "tf32 True", "card cuda:1", "run", "cache is emptied"],
+        ),
+        ("mps", ["random numbers of []", "run", "random numbers as they were"]),
+    ],
+)
+def test_what_a_device_has_is_set_for_it_and_set_back(
+    device: str, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+
+    @contextmanager
+    def told(what: str) -> Iterator[None]:
+        found.append(what)
+        yield
+
+    def back(state: str) -> None:
+        found.append(f"random numbers {state}")
+
+    monkeypatch.setattr(torch.random, "fork_rng", lambda cards: told(f"random numbers of {cards}"))
+    monkeypatch.setattr(isolation, "_multiplied", lambda tf32: told(f"tf32 {tf32}"))
+    monkeypatch.setattr(torch.cuda, "device", lambda card: told(f"card {card}"))
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: found.append("cache is emptied"))
+    monkeypatch.setattr(torch.mps, "get_rng_state", lambda: "as they were")
+    monkeypatch.setattr(torch.mps, "set_rng_state", back)
+    settings = how()._replace(device=torch.device(device), tf32=True)
+    with isolation.as_it_was(settings):
+        found.append("run")
+    assert found == said
+
+
+@pytest.mark.parametrize(
+    ("device", "waits"), [("cpu", []), ("cuda:1", ["cuda:1"]), ("mps", ["mps"])]
+)
+def test_a_device_is_waited_for(
+    device: str, waits: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda card: found.append(str(card)))
+    monkeypatch.setattr(torch.mps, "synchronize", lambda: found.append("mps"))
+    isolation.synchronize(torch.device(device))
+    assert found == waits

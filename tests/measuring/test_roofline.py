@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from math import isnan
 from typing import Any
 
@@ -59,6 +60,31 @@ def test_each_layer_is_allowed_the_longer_of_its_two_times() -> None:
     assert (full.allowed, full.bound) == (full.memory, "memory")
     assert found["flatten"].bound == "free"
     assert BEST.ridge == 10
+
+
+def test_json_is_all_that_is_known_of_each_layer() -> None:
+    net = cnnref.Net((3, 8, 8), name="small")
+    net.linear(net.flatten(net.conv(net.input, 4, kernel=1, name="conv")), 2, name="fc")
+    found = roofline(net.table(), BEST, batch_size=2)
+    conv, flat, fc = (
+        {"name": "conv", "op": "conv", "macs": 2 * 64 * 12, "moved_bytes": 4 * (2 * 64 * 7 + 16)},
+        {"name": "flatten1", "op": "flatten", "macs": 0, "moved_bytes": 0},
+        {"name": "fc", "op": "linear", "macs": 2 * 512, "moved_bytes": 4 * (2 * 258 + 514)},
+    )
+    layers = [
+        {**row, "arithmetic": arithmetic, "memory": memory, "seconds": None,
+         "allowed": memory, "bound": bound}
+        for row, arithmetic, memory, bound in (
+            (conv, 3.072e-7, 3.648e-6, "memory"),
+            (flat, 0.0, 0.0, "free"),
+            (fc, 2.048e-7, 4.12e-6, "memory"),
+        )
+    ]  # fmt: skip
+    assert json.loads(found.to_json()) == {
+        "name": "small", "batch_size": 2, "ceilings": BEST._asdict(),
+        "allowed": pytest.approx(7.768e-6), "measured": None,
+        "layers": [pytest.approx(row) for row in layers],
+    }  # fmt: skip
 
 
 def test_a_batch_moves_a_fully_connected_layer_to_the_right() -> None:
@@ -232,6 +258,11 @@ def test_a_table_alone_has_no_measured_columns() -> None:
             measurement(tf32=True), {},
             "roofline: alexnet was measured in float32, the ceilings in float32; take those of "
             "cnnref.ceilings(dtype='float32', tf32=True).",
+        ),
+        (
+            ALEXNET, {"ceilings": (1e12, 1e9)},
+            "roofline needs the Ceilings of a machine, as cnnref.ceilings() measures them, but got "
+            "(1000000000000.0, 1000000000.0).",
         ),
         (
             "alexnet", {}, "roofline needs a table or a measurement, but got 'alexnet'.",

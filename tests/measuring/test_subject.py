@@ -11,7 +11,15 @@ from measured_samples import FAST, Small, how
 from torch import Tensor, nn
 
 import cnnref
-from cnnref.measuring.subject import Subject, batch_of, drawn, first_tensors, placed, settle
+from cnnref.measuring.subject import (
+    Subject,
+    batch_of,
+    drawn,
+    first_tensors,
+    own_copy,
+    placed,
+    settle,
+)
 
 IMAGE = torch.arange(2 * 3 * 4 * 5, dtype=torch.float32).reshape(2, 3, 4, 5)
 IDS = torch.arange(6).reshape(2, 3)
@@ -87,6 +95,18 @@ def test_a_tensor_that_is_given_twice_stays_one() -> None:
     measured = cnnref.measure(attention, inputs=(x, x, x), **FAST)
     table = cnnref.trace(attention, inputs=(x, x, x))
     assert [layer.name for layer in measured.layers] == [row.name for row in table]
+
+
+def test_a_copy_has_weights_of_its_own_and_stays_compiled() -> None:
+    for module in (Small(), torch.compile(Small(), backend="eager")):
+        name, found = own_copy(module)
+        assert (name, type(found)) == (type(module).__name__, type(module))
+        for own, given in zip(found.parameters(), module.parameters(), strict=True):
+            assert torch.equal(own, given)
+            assert own.data_ptr() != given.data_ptr()
+    one, two = (own_copy("resnet20_cifar") for _ in range(2))
+    assert one[0] == "resnet20_cifar"
+    assert all(map(torch.equal, one[1].parameters(), two[1].parameters()))
 
 
 def test_images_are_drawn_alike_each_time() -> None:
