@@ -81,7 +81,7 @@ class Report(Printed):
         return Grid(
             heads=["budget", "", "why"],
             aligns="lll",
-            kinds=["text"] * 3,
+            kinds=["text", "text", "text"],
             cells=[list(cells) for _, *cells in lines],
             exact=[list(cells) for _, *cells in lines],
             totals=[],

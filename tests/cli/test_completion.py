@@ -101,6 +101,54 @@ def test_fish_is_told_what_an_option_takes(script: Path, option: str, end: str) 
     assert line.endswith(end)
 
 
+NETWORKS, FILES = f"-a '{' '.join(cnnref.names())}'", "-a '(__fish_complete_suffix .py)'"
+
+
+@of("fish")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_fish_is_told_what_stands_behind_a_command(script: Path, command: str) -> None:
+    start = f"complete -c cnnref -n '__fish_seen_subcommand_from {command}' "
+    lines = script.read_text(encoding="utf-8").splitlines()
+    told = [line.removeprefix(start) for line in lines if line.startswith(start)]
+    words = [text for text in told if text.startswith("-a ")]
+    expected = {
+        "published": [NETWORKS], "check": [NETWORKS], "completion": ["-a 'bash zsh fish'"],
+        "list": [], "budget": [], "conventions": [],
+    }  # fmt: skip
+    assert words == expected.get(command, [NETWORKS, FILES])
+    options = [text.split(" ")[1] for text in told if text.startswith("-l ")]
+    assert [f"--{option}" for option in options] == list(COMMANDS[command].options)
+    assert told == words + [text for text in told if text.startswith("-l ")]
+    if command == "budget":
+        assert told == [
+            "-l update -d 'write the tables that later runs are held against'",
+            "-l format -d 'text, markdown, csv, json, html, latex; else as FILE ends' "
+            "-x -a 'text markdown csv json html latex'",
+            "-l output -d 'write there, all or nothing' -r -F",
+        ]
+
+
+@of("zsh")
+def test_zsh_is_told_what_stands_behind_a_word(script: Path) -> None:
+    lines = script.read_text(encoding="utf-8").splitlines()
+    for line in (
+        "        --by) compadd -- layer stage block ;;",
+        "        --mode) compadd -- inference training ;;",
+        "        --by-convention) compset -P '*,'; compadd -- "
+        f"{' '.join(cnnref.conventions())} all ;;",
+        "            'budget:the budgets that pyproject.toml states, each held'",
+        "            budget) compadd -- --update --format --output --help ;;",
+        "            published|conventions) compadd -- --format --output --help ;;",
+        "            completion) compadd -- --help ;;",
+        "        table|explain|published|check|trace|compare|sweep|measure|draw|chart) compadd -- "
+        f"{' '.join(cnnref.names())} ;;",
+        "        completion) compadd -- bash zsh fish ;;",
+        "        table|explain|trace|compare|sweep|measure|draw|chart) _files -g '*.py' ;;",
+    ):
+        assert lines.count(line) == 1
+    assert sum("compset -P '*,'; " in line for line in lines) == 2
+
+
 @of("zsh")
 def test_zsh_reads_it(script: Path) -> None:
     done = subprocess.run(

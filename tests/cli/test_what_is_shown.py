@@ -76,12 +76,28 @@ def test_views_are_those_of_the_table(capsys: Any, options: str, name: str) -> N
     assert (code, out, err) == (0, expected.rstrip("\n") + "\n", "")
 
 
-def test_columns_dtype_and_batch_are_those_of_the_table(capsys: Any) -> None:
-    keys = "layer,bytes,intensity"
-    options = ("--columns", keys, "--dtype", "float16", "--batch-size", "8")
-    code, out, err = run(capsys, "table", "resnet50", *options)
-    expected = RESNET.to_text("macs", keys, dtype="float16", batch_size=8)
-    assert (code, out, err) == (0, f"{expected}\n", "")
+@pytest.mark.parametrize(
+    ("options", "how"),
+    [
+        ("", {}),
+        ("--dtype float16", {"dtype": "float16"}),
+        ("--batch-size 8", {"batch_size": 8}),
+        ("--dtype float16 --batch-size 8 --group stage", {"dtype": "float16", "batch_size": 8}),
+    ],
+)
+def test_bytes_are_of_one_image_and_of_float32_unless_told(
+    capsys: Any, options: str, how: dict[str, Any]
+) -> None:
+    keys = "+bytes,intensity"
+    table = RESNET.group("stage") if "--group" in options else RESNET
+    code, out, err = run(capsys, "table", "resnet50", "--columns", keys, *options.split())
+    assert (code, out, err) == (0, f"{table.to_text('macs', keys, **how)}\n", "")
+    at_once = how.get("batch_size", 1)
+    size = 2 if "dtype" in how else 4
+    peak = size * at_once * RESNET.peak_activation_bytes(1)
+    words = ("table", "resnet50", *options.partition(" --group")[0].split(), "--quiet")
+    for limit, code in ((peak, 0), (peak - 1, 1)):
+        assert run(capsys, *words, "--max-peak", f"{limit}B")[0] == code
 
 
 @pytest.mark.parametrize(
