@@ -327,6 +327,8 @@ BAD = {
     "sweep vgg16 --vary width=1,2": "Unknown argument of vgg16 'width': known are num_classes.",
     "sweep vgg16 --vary inputs=1,2": "'inputs' is an option of the sweep itself, not an argument "
     "to vary.",
+    "sweep vgg16 --arg num_classes=1 --vary num_classes=2,3": "'num_classes' is in --arg and in "
+    "--vary: give it once.",
     "sweep vgg16 --batch-size 1,many": "--batch-size must be a positive whole number, but is "
     "'many'.",
     "sweep vgg16 --input 3,8,8 --batch-size 2": "--input is for a callable; the spec of vgg16 "

@@ -14,7 +14,7 @@ import torchvision_models
 from torch import Tensor, nn
 
 import cnnref
-from cnnref.cli import libraries
+from cnnref.cli import libraries, targets
 from cnnref.cli.main import main
 
 NETWORK = """
@@ -53,6 +53,15 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     out, err = capsys.readouterr()
     assert out == ""
     return err.removeprefix("cnnref: ").rstrip("\n")
+
+
+def test_weights_take_memory_only_where_they_are_asked_for(here: Path) -> None:
+    for target in ("vgg11", "pair.py:Pair"):
+        for whole in ({}, {"whole": False}, {"whole": True}):
+            made = targets.load(target, **whole)
+            assert {weight.is_meta for weight in made.parameters()} == {not whole.get("whole")}
+    *_, bias = targets.load("vgg11", {"num_classes": 7}).parameters()
+    assert tuple(bias.shape) == (7,)
 
 
 @pytest.mark.parametrize("name", ["torchvision:resnet18", "torchvision/resnet18", "timm:resnet18"])

@@ -72,6 +72,43 @@ def test_a_chart_is_a_specification_unless_told(capsys):
     assert bars.GROUPINGS == BARS
 
 
+@pytest.mark.parametrize(
+    ("options", "how"),
+    [
+        ("", {}),
+        ("--quantity peak", {"quantity": "peak"}),
+        ("--quantity bytes --batch-size 4", {"quantity": "bytes", "batch_size": 4}),
+        (
+            "--quantity bytes --dtype int8 --by block",
+            {"quantity": "bytes", "dtype": "int8", "by": "block"},
+        ),
+        ("--num-classes 7 --input-size 96 --quantity parameters", {"quantity": "parameters"}),
+    ],
+)
+def test_a_chart_is_of_one_image_unless_told(capsys, options, how):
+    sized = {"num_classes": 7, "input_size": 96} if "--num-classes" in options else {}
+    code, out, err = run(capsys, f"chart vgg11 {options}")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["data"] == cnnref.table("vgg11", **sized).chart(**how).to_dict()["data"]
+
+
+@pytest.mark.parametrize(
+    ("line", "start"),
+    [
+        ("draw vgg11 --output {}.txt", "<svg "),
+        ("draw vgg11 --output {}.SVG", "<svg "),
+        ("draw vgg11 --kind dot --output {}.svg", "digraph "),
+        ("draw vgg11 --kind mermaid --output {}.gv", "flowchart "),
+        ("chart vgg11 --by stage --output {}.txt", "{"),
+        ("chart vgg11 --by stage --kind json --output {}.html", "{"),
+    ],
+)
+def test_a_kind_that_is_told_counts_more_than_an_ending(capsys, tmp_path, line, start):
+    assert run(capsys, line.format(tmp_path / "picture")) == (0, "", "")
+    (path,) = tmp_path.iterdir()
+    assert path.read_text(encoding="utf-8").startswith(start)
+
+
 def test_an_old_key_of_a_quantity_is_told_in_one_line(capsys):
     code, out, err = run(capsys, "chart alexnet --quantity flops")
     assert (code, err) == (0, "cnnref: 'flops' is now called 'operations'.\n")

@@ -113,10 +113,16 @@ def test_what_a_configuration_leaves_open_is_the_usual_input(taken, config, shap
         (["hf:bert", "--config", "none.json"], "none.json cannot be read as a configuration: "),
         (["hf:bert", "--config", "list.json"], "list.json holds no configuration, which is a "),
         (["hf:odd.json"], "Unknown model_type in the configuration of hf:odd.json 'burt': did "),
+        (["hf:bare.json"], "Unknown model_type in the configuration of hf:bare.json 'bare.json': "),
+        (
+            ["hf:somebody/net", "--config", "odd.json"],
+            "Unknown model_type in the configuration of hf:somebody/net 'burt': did ",
+        ),
     ],
 )
 def test_what_is_no_configuration_is_refused(capsys, here, transformers, words, why):
     (here / "list.json").write_text("[1]", encoding="utf-8")
+    (here / "bare.json").write_text('{"hidden_size": 3}', encoding="utf-8")
     (here / "odd.json").write_text('{"model_type": "burt"}', encoding="utf-8")
     code, out, err = run(capsys, "trace", *words)
     assert (code, out) == (2, "")

@@ -140,3 +140,8 @@ def test_a_failure_says_how_many_rows_there_are_to_see(capsys, modules, rows, ad
             *(f"layers.{row}" for row in range(rows)), "stopped"
         ]  # fmt: skip
         assert said.startswith(f"cnnref: no more; {place}\n")
+    # a sweep shows no part of a table
+    sweep = ("sweep", *line[1:2], "--vary", f"rows={rows}", "--input", "3,8,8")
+    code, out, said = run(capsys, *sweep)
+    assert (code, out) == (2, "")
+    assert said.endswith(f"while sweeping it; {place}\n")

@@ -121,6 +121,50 @@ def test_views_that_exclude_each_other_are_named(
     assert run(capsys, "table", "vgg11", *options.split()) == (2, "", said)
 
 
+SWEEPS: dict[str, Callable[[], Any]] = {
+    "--input-size 64,96": lambda: cnnref.sweep("vgg11", input_size=[64, 96]),
+    "--input-size 64,64x96": lambda: cnnref.sweep("vgg11", input_size=[64, (64, 96)]),
+    "--batch-size 1,8": lambda: cnnref.sweep("vgg11", batch_size=[1, 8]),
+    "--vary num_classes=10,100 --batch-size 2": lambda: cnnref.sweep(
+        "vgg11", num_classes=[10, 100], batch_size=[2]
+    ),
+    "--arg num_classes=5 --batch-size 2,3": lambda: cnnref.sweep(
+        "vgg11", num_classes=5, batch_size=[2, 3]
+    ),
+}
+
+
+@pytest.mark.parametrize("options", SWEEPS)
+def test_a_sweep_is_what_the_function_gives(capsys: Any, options: str) -> None:
+    words = ("sweep", "vgg11", *options.split())
+    expected = SWEEPS[options]()
+    assert run(capsys, *words) == (0, f"{expected.to_text()}\n", "")
+    more = ("--columns", "+intensity", "--dtype", "float16", "--format", "csv")
+    expected_more = expected.to_csv(columns="+intensity", dtype="float16")
+    assert run(capsys, *words, *more) == (0, expected_more, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "how", "columns"),
+    [
+        ("", {}, None),
+        ("--mode training --columns +backward_macs", {"mode": "training"}, "+backward_macs"),
+        ("--columns layer,sparsity", {"sparsity": True}, "layer,sparsity"),
+        ("--columns +nonzero_macs", {"sparsity": True}, "+nonzero_macs"),
+        ("--sort nonzero_macs", {"sparsity": True}, None),
+    ],
+)
+def test_a_trace_is_what_the_function_gives(
+    capsys: Any, options: str, how: dict[str, Any], columns: str | None
+) -> None:
+    nn = pytest.importorskip("torch").nn
+    given = [f"--arg={name}" for name in ("in_channels=3", "out_channels=8", "kernel_size=3")]
+    words = ("trace", "torch.nn:Conv2d", *given, "--input", "3,8,8", *options.split())
+    table = cnnref.trace(nn.Conv2d(3, 8, 3), (3, 8, 8), **how)
+    found = table.sorted("nonzero_macs") if "--sort" in options else table
+    assert run(capsys, *words) == (0, f"{found.to_text('macs', columns)}\n", "")
+
+
 # ---- what is not sure ----
 
 PICKED = (
