@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,45 @@ def test_an_unknown_model_of_a_library_names_close_ones(
 ) -> None:
     said = refused(capsys, "torchvision:resnet51")
     assert said.startswith("Unknown model of torchvision 'resnet51': did you mean resnet50")
+
+
+def plain(*, weights: object = None) -> None:
+    """How a library makes a model whose parts have no weights of their own."""
+
+
+def detector(*, weights: object = None, weights_backbone: object = "kept") -> None:
+    """How it makes one whose backbone has."""
+
+
+@pytest.mark.parametrize(
+    ("target", "asked"),
+    [
+        ("timm:plain", ("plain", {"pretrained": False})),
+        ("timm/plain.of_its_weights", ("plain.of_its_weights", {"pretrained": False})),
+        ("timm.create_model:plain", ("plain", {"pretrained": False})),
+        ("torchvision:plain", ("plain", {"weights": None})),
+        ("torchvision.models:detector", ("detector", {"weights": None, "weights_backbone": None})),
+        ("timm:plane.of_its_weights", None),
+        ("torchvision/other", None),
+    ],
+)
+def test_a_library_is_asked_for_a_model_without_weights(
+    monkeypatch: pytest.MonkeyPatch, target: str, asked: Any
+) -> None:
+    home = SimpleNamespace(
+        list_models=lambda: ["plain", "detector"],
+        get_model_builder={"plain": plain, "detector": detector}.get,
+        create_model=lambda name, **how: (name, how),
+        get_model=lambda name, **how: (name, how),
+    )
+    monkeypatch.setattr(libraries, "import_module", lambda _: home)
+    if asked is None:
+        with pytest.raises(cnnref.UnknownNameError, match=f"^Unknown model of {target[:4]}"):
+            libraries.library_model(target)
+        return
+    build = libraries.library_model(target)
+    assert build is not None
+    assert build() == asked
 
 
 def missing(name: str | None) -> ModuleNotFoundError:

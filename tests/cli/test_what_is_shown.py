@@ -34,6 +34,14 @@ class Solves(nn.Module):
 class Picks(nn.Module):
     def forward(self, x):
         return x[x > 0] * 2
+
+
+def chain(width=1, depth=2):
+    wide = [nn.Linear(width, width) for _ in range(depth)]
+    return nn.Sequential(nn.Linear(4, width), *wide)
+
+
+number = 7
 """
 RAN = {"by": "made-up inputs", "asked": "nonzero in head", "row": 1, "backward": None}
 
@@ -142,6 +150,21 @@ def test_a_sweep_is_what_the_function_gives(capsys: Any, options: str) -> None:
     more = ("--columns", "+intensity", "--dtype", "float16", "--format", "csv")
     expected_more = expected.to_csv(columns="+intensity", dtype="float16")
     assert run(capsys, *words, *more) == (0, expected_more, "")
+
+
+def test_a_callable_is_swept_with_its_arguments(capsys: Any, here: Path) -> None:
+    words = ("sweep", "told.py:chain", "--input", "4", "--format", "csv")
+    found = run(capsys, *words, "--arg", "depth=1", "--vary", "width=2,3")
+    # weights and biases of both layers; the input beside what the first makes of it
+    expected = "2,16,12,24,16\n3,27,21,28,24\n"
+    assert found[:2] == (0, f"width,parameters,MACs,peak bytes,training bytes\n{expected}")
+    found = run(capsys, *words, "--vary", "width=2", "--vary", "depth=0,1")
+    assert [line.split(",")[:4] for line in found[1].splitlines()[1:]] == [
+        ["2", "0", "10", "8"], ["2", "1", "16", "12"]
+    ]  # fmt: skip
+    assert run(capsys, "sweep", "told.py:number", "--batch-size", "1,2") == (
+        2, "", "cnnref: told.py:number is an int, not a network or what builds one.\n"
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
