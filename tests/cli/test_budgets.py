@@ -295,6 +295,18 @@ def test_a_report_has_a_line_for_each_limit_and_change_in_its_colour(
     ]
 
 
+def test_a_budget_without_limits_is_kept_where_every_row_is_counted(
+    project: Path, capsys: Any
+) -> None:
+    (project / "strange.json").write_text(uncounted().to_json(), encoding="utf-8")
+    for target, code in (("nets.py:small", 0), ("strange.json", 1)):
+        state(project, text=f'[tool.cnnref.budget.a]\ntarget = "{target}"\n')
+        found = run(capsys, "budget", "--format", "json")
+        (one,) = json.loads(found[1])["budgets"]
+        assert (found[0], one["limits"], one["baseline"]) == (code, [], None)
+        assert one["kept"] == (not one["unknown"]) == (code == 0)
+
+
 def test_beside_a_long_name_forty_letters_are_left_for_the_reason(
     project: Path, capsys: Any
 ) -> None:

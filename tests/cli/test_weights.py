@@ -60,12 +60,31 @@ def test_a_checkpoint_that_fits_is_loaded_and_nothing_is_said(capsys, here, path
     with torch.no_grad():
         made[0].weight[:2] = 0
     save(made.state_dict(), path)
+    text = f"{cnnref.trace(made, (3, 8, 8))}\n".replace("Sequential", "Net")
+    assert run(capsys, *TRACE, "--checkpoint", path) == (0, text, "")
     shown = ("--columns", "layer,sparsity,nonzero_macs", "--format", "csv")
     assert run(capsys, *TRACE, "--checkpoint", path, *shown) == (
         0,
         "Layer,zeros %,nonzero MACs\n0,25.0,5832\n1,,0\n2.flatten,,0\n3,0.0,2880\n",
         "",
     )
+
+
+def test_a_checkpoint_is_where_forward_looks(capsys, here):
+    (here / "looks.py").write_text(
+        "import torch\nfrom torch import nn\n\n\nclass Looks(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n"
+        "        self.deep = nn.Parameter(torch.zeros(1))\n\n"
+        "    def forward(self, x):\n"
+        "        return torch.relu(x) if self.deep > 0 else torch.sigmoid(x)\n",
+        encoding="utf-8",
+    )
+    torch.save({"deep": torch.ones(1)}, "deep.pt")
+    words = ("trace", "looks.py:Looks", "--input", "4", "--columns", "layer", "--format", "csv")
+    for given, row in (((), "sigmoid"), (("--checkpoint", "deep.pt"), "relu")):
+        for values in ("auto", "always"):
+            code, out, _ = run(capsys, *words, *given, "--values", values)
+            assert (code, out.split()[-1]) == (0, row)
 
 
 @pytest.mark.parametrize(("path", "save"), [("odd.pt", torch.save), ("odd.safetensors", save_file)])
