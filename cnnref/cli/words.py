@@ -50,7 +50,7 @@ def _attribute(option: str) -> str:
 
 def _set(found: dict[str, object], command: str, word: str, rest: Iterator[str], see: str) -> None:
     option, equals, value = word.partition("=")
-    option = _renamed(option, command)
+    option = _renamed(option)
     if option not in _known(command):
         written = SUFFIXES.get(option[2:], option[2:])
         if written in FORMATS and "--format" in _known(command):
@@ -72,10 +72,10 @@ def _set(found: dict[str, object], command: str, word: str, rest: Iterator[str],
     found[name] = [*several, given] if action == "append" else given
 
 
-def _renamed(option: str, command: str) -> str:
+def _renamed(option: str) -> str:
     """A budget by what its quantity is called now."""
     start, key = option[:6], option[6:]
-    if start != "--max-" or option in _known(command):
+    if start != "--max-":
         return option
     from cnnref.cli.streams import complain
     from cnnref.tables.quantities import current

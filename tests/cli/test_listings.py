@@ -43,6 +43,35 @@ convnext_tiny  ConvNeXt-T  2022  3 x 224 x 224  28,589,128  4,455,531,264
     assert run(capsys, "list", "NEXT_t") == (0, expected, "")
 
 
+def test_json_has_a_mapping_for_each_line(capsys):
+    network = {
+        "name": "convnext_tiny", "title": "ConvNeXt-T", "year": "2022", "input": "3 x 224 x 224",
+        "parameters": 28589128, "macs": 4455531264,
+    }  # fmt: skip
+    out = run(capsys, "list", "convnext", "--format", "json")[1]
+    assert json.loads(out) == {"schema": 1, "networks": [network]}
+    out = run(capsys, "conventions", "torchprofile", "--format", "json")[1]
+    prices = cnnref.convention("torchprofile").prices
+    assert json.loads(out) == {
+        "schema": 1,
+        "prices": [
+            {"op": op, "count": count.replace("_", " "), "price": price}
+            for op, terms in prices.items()
+            for count, price in terms.items()
+        ],
+    }
+
+
+@pytest.mark.parametrize(("key", "downwards"), [
+    ("name", False), ("title", False), ("input", False), ("year", True), ("parameters", True),
+])  # fmt: skip
+def test_words_are_sorted_upwards_and_numbers_downwards(capsys, key, downwards):
+    out = run(capsys, "list", "resnet", "--sort", key, "--format", "json")[1]
+    found = [one[key] for one in json.loads(out)["networks"]]
+    assert found == sorted(found, reverse=downwards)
+    assert len(set(found)) > 1
+
+
 def test_nothing_at_all_shows_the_commands(capsys):
     code, out, err = run(capsys)
     assert (code, out) == (2, "")

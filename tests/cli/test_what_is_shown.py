@@ -219,6 +219,26 @@ def test_what_a_table_does_not_hold_is_said_once(
     assert len(out.splitlines()) > 1
 
 
+ASKS = (
+    "cnnref: the module itself (Picks) asks for the value of a feature map or a weight (nonzero), "
+    'which shapes do not tell: values="auto" runs it once; cnnref.trace was in the module itself '
+    "(Picks, which got 4 x 4)."
+)
+STOPPED = "cnnref: no rule counts stopped (row stopped); the totals are incomplete."
+
+
+def test_what_is_refused_in_a_layer_is_told_with_it_and_with_the_rows_until_then(
+    capsys: Any, here: Path
+) -> None:
+    words = ("told.py:Picks", "--input", "4,4", "--values", "never")
+    said = f"{ASKS} --partial shows the 1 row until then.\n"
+    assert run(capsys, "trace", *words) == (2, "", said)
+    code, out, err = run(capsys, "trace", *words, "--partial", "--format", "csv")
+    assert (code, err) == (0, f"{ASKS}\n{STOPPED}\n")
+    assert [line.split(",")[0] for line in out.splitlines()] == ["Layer", "gt", "stopped"]
+    assert run(capsys, "sweep", *words, "--batch-size", "1,2") == (2, "", f"{ASKS}\n")
+
+
 AT_LEAST = "macs: at least 7 MACs of 9 MACs (77.8%)"
 EXCEEDED = (
     "macs: at least 7 MACs exceed the budget of 6 MACs by 1 MACs (16.7%); most in conv (100.0%)"
