@@ -82,7 +82,9 @@ def test_ceilings_are_of_ever_larger_products_and_of_a_copy_beyond_any_cache(
     assert all(side & (side - 1) == 0 for side in made.sides)
     assert len(made.sides) == 3
     assert copied == 2 * 4 * made.row
-    assert 2**28 <= 4 * made.row <= 2**31
+    assert 4 * made.row >= 2**28
+    # a source and a target, for which machines with little memory have room, too
+    assert 2 * 4 * made.row <= (2**32 if kind == "cuda" else 2**29)
 
 
 def test_a_product_that_would_take_too_long_is_not_tried(

@@ -160,10 +160,10 @@ def test_a_device_runs_what_it_can(
 def test_threads_are_as_torch_is_set_or_no_more_than_the_machine_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
-    for cores, most in ((8, 8), (2, 3), (None, 3)):
+    for cores, used, most in ((8, 3, 8), (2, 3, 3), (None, 3, 3), (None, 1, 1)):
+        monkeypatch.setattr(torch, "get_num_threads", lambda used=used: used)
         monkeypatch.setattr(settings.os, "cpu_count", lambda cores=cores: cores)
-        assert how(threads=None).threads == 3
+        assert how(threads=None).threads == used
         assert how(threads=most).threads == most
         with pytest.raises(cnnref.CnnrefError) as error:
             how(threads=most + 1)

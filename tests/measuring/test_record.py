@@ -17,6 +17,11 @@ from cnnref.measuring.record import Machine, Measurement, Quartiles
     [
         (Quartiles(0.0195, 0.02, 0.0205, 9), ""),
         (Quartiles(0.0191, 0.02, 0.021, 5), ""),
+        (Quartiles(9.5, 10.0, 10.5, 9), ""),
+        (
+            Quartiles(9.4, 10.0, 10.5, 9),
+            "the quartiles are 11% of the median apart: measure again on an idle machine",
+        ),
         (
             Quartiles(0.018, 0.02, 0.0224, 9),
             "the quartiles are 22% of the median apart: measure again on an idle machine",
