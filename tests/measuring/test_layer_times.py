@@ -125,6 +125,28 @@ def test_inside_attention_the_first_row_that_is_not_finite_is_named() -> None:
     assert named == "out_proj"
 
 
+class Masked(nn.Module):
+    """Attention under a mask that is given by its name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside, _ = attention()
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        return self.inside(x, x, x, attn_mask=mask)[0]
+
+
+def test_what_attention_is_given_by_name_reaches_its_inside() -> None:
+    x, module = torch.ones(1, 4, 8), Masked()
+    seen = calls.traced(module, (), (x, torch.zeros(4, 4)))
+    assert seen is not None
+    for number, named in ((0.0, ""), (float("-inf"), "inside.unsqueeze#2")):
+        subject = placed("it", module, (), (x, torch.full((4, 4), number)), how())
+        assert calls.first_not_finite(subject, seen) == named
+        assert calls.failing(subject, seen, "inference") == ""
+        assert calls.output_bytes(subject, seen) is not None
+
+
 class Calls(nn.Module):
     """Calls one function after another, which may be others at each run."""
 

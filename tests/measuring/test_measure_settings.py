@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -199,3 +201,31 @@ def test_a_device_is_waited_for(
     monkeypatch.setattr(torch.mps, "synchronize", lambda: found.append("mps"))
     isolation.synchronize(torch.device(device))
     assert found == waits
+
+
+@pytest.mark.parametrize(("seconds", "least"), [(5.0, 0.2), (0.1, 0.1)])
+def test_a_step_is_timed_after_two_that_warm_up(
+    seconds: float, least: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    asked: dict[str, Any] = {}
+
+    class Timer:
+        def __init__(self, statement: str, **how: Any) -> None:
+            self.statement, self.names = statement, how.pop("globals")
+            asked.update(how)
+
+        def adaptive_autorange(self, spread: float, **how: float) -> SimpleNamespace:
+            asked.update(how, spread=spread, before=len(done))
+            exec(self.statement, self.names)
+            return SimpleNamespace(times=[1.0, 5.0, 2.0, 4.0, 3.0, 6.0])
+
+    monkeypatch.setattr(isolation, "Timer", Timer)
+    monkeypatch.setattr(isolation, "synchronize", lambda _: done.append("wait"))
+    found = isolation.timed(lambda: done.append("step"), how(seconds=seconds, spread=0.3))
+    assert found == Quartiles(2.25, 3.5, 4.75, 6)
+    assert done == 3 * ["step", "wait"]
+    assert asked == {
+        "num_threads": 1, "spread": 0.3, "before": 4, "min_run_time": least,
+        "max_run_time": seconds,
+    }  # fmt: skip

@@ -12,7 +12,14 @@ from measured_samples import BEST, HERE
 
 import cnnref
 from cnnref.measuring.record import LayerTime, Measurement, Quartiles
-from cnnref.measuring.roofline import COLUMNS, Ceilings, moved_bytes, roofline
+from cnnref.measuring.roofline import (
+    COLUMNS,
+    Allowed,
+    Ceilings,
+    Roofline,
+    moved_bytes,
+    roofline,
+)
 
 ALEXNET = cnnref.table("alexnet")
 
@@ -156,6 +163,8 @@ def test_decimals_stand_under_one_another_and_what_a_cache_holds_is_said() -> No
     assert "cache" not in str(roofline(measurement(), fast))
     alone = measurement(layers=[row for row in measurement().layers if row.name == "conv1"])
     assert "1 layer was faster than a large copy" in str(roofline(alone, slow))
+    both = measurement(layers=[row for row in measurement().layers if row.name in ("fc6", "conv1")])
+    assert "2 layers were faster than a large copy" in str(roofline(both, slow))
 
 
 def test_what_took_no_time_has_no_rate_and_is_no_part_of_it() -> None:
@@ -180,6 +189,13 @@ def test_the_notes_say_of_what_the_ceilings_are() -> None:
     assert repr(found) == (
         f"<Roofline alexnet: {len(ALEXNET)} layers, {1e3 * found.allowed:.3g} ms allowed>"
     )
+
+
+def test_a_roofline_is_told_in_a_line_with_three_digits_of_its_milliseconds() -> None:
+    for seconds, told in ((1.0045e-3, "1"), (0.0123456, "12.3"), (2.0, "2e+03")):
+        layer = Allowed("conv", "conv", 1, 1, seconds, 0.0)
+        found = Roofline("net", BEST, 1, [layer])
+        assert repr(found) == f"<Roofline net: 1 layers, {told} ms allowed>"
 
 
 def test_words_begin_at_the_left_and_numbers_end_at_the_right() -> None:
