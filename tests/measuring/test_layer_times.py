@@ -194,6 +194,23 @@ def test_of_calls_that_the_trace_did_not_see_none_is_named(
     )
 
 
+def test_what_makes_no_row_is_not_named_by_the_next() -> None:
+    def added(x: Tensor) -> Tensor:
+        endless = torch.full((4,), float("inf"))
+        return torch.sigmoid(x) + endless
+
+    def unused(x: Tensor) -> Tensor:
+        endless = torch.full((4,), float("inf"))
+        return torch.relu(x) if endless.ndim else x
+
+    for function, named in ((added, "add"), (unused, "")):
+        module = Calls(function)
+        seen = calls.traced(module, (4,), None)
+        assert seen is not None
+        assert any(first == end for first, end in seen.rows)
+        assert calls.first_not_finite(placed("it", module, (4,), None, how()), seen) == named
+
+
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_the_row_whose_call_fails_is_named(place: int) -> None:
     def fails(x: Tensor) -> Tensor:
