@@ -394,7 +394,7 @@ def headed(grid: Grid) -> Grid:
         indent = row[0][: len(row[0]) - len(name)]
         above, _, rest = ("", "", name) if mark == HEAD else name.rpartition(".")
         if above and above != parent:
-            cells.append([indent + above, *[""] * (len(row) - 1)])
+            cells.append([indent + above])
             kinds.append(HEAD)
         parent = above
         cells.append([f"{indent}  {rest}" if above else row[0], *row[1:]])

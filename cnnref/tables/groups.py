@@ -62,7 +62,7 @@ class Groups(Printed, dict[str, "Table"]):
 
         whole = Whole(self.table.whole, view)
         keys = _measures(view.columns)
-        rows = {name: rows for name, part in self.items() if (rows := _rows(part, whole))}
+        rows = {name: rows for name, part in self.items() if (rows := whole.listed(part))}
         every = [row for part in rows.values() for row in part]
         shown = [COLUMNS[key] for key in keys]
         heads = [column.header.format(unit=view.convention.unit) for column in shown]
@@ -100,7 +100,7 @@ class Groups(Printed, dict[str, "Table"]):
             UnknownNameError: no column that has a total has that key, or no such convention.
         """
         (key,), whole = _measures([by]), Whole(self.table.whole, View.of(convention))
-        sums = {name: COLUMNS[key].exact_sum(_rows(part, whole)) for name, part in self.items()}
+        sums = {name: COLUMNS[key].exact_sum(whole.listed(part)) for name, part in self.items()}
         totals = {name: total or 0 for name, total in sums.items()}
         names = sorted(self, key=lambda name: -totals[name])
         return Groups(self.table, self.by, {name: self[name] for name in names})
@@ -127,7 +127,7 @@ class Groups(Printed, dict[str, "Table"]):
             "by": self.by,
             "groups": [
                 {"group": name, "rows": list(part.numbers), **_sums(part, view.convention)}
-                | ({"columns": _exact(keys, _rows(part, whole))} if keys else {})
+                | ({"columns": _exact(keys, whole.listed(part))} if keys else {})
                 for name, part in self.items()
             ],
             "totals": _sums(self.table, view.convention),
@@ -139,18 +139,11 @@ def _totals(
     table: Table, whole: Whole, shown: Sequence[Column], rows: list[Row]
 ) -> list[list[str]]:
     """The total, or where some groups are left out those of what is shown and of all."""
-    every = _rows(table, whole)
+    every = whole.listed(table)
     named = {"Total": rows} if len(rows) == len(every) else {"Shown": rows, "All": every}
     return [
         [label, str(len(some)), "", *(column.sum(some) for column in shown)]
         for label, some in named.items()
-    ]
-
-
-def _rows(part: Table, whole: Whole) -> list[Row]:
-    numbered = zip(part.numbers, part, strict=True)
-    return [
-        Row(number, layer, whole) for number, layer in numbered if whole.convention.lists(layer)
     ]
 
 
@@ -204,11 +197,8 @@ def _parts(table: Table, by: str, key: Callable[[Layer], str]) -> Groups:
 
 def order(table: Table, by: str, convention: Convention) -> list[int]:
     """The places of a table's rows in an order; see `Table.sorted`."""
-    entry, whole = column(by), Whole(table.whole, View(convention))
-    values = [
-        entry.exact(Row(number, layer, whole))
-        for number, layer in zip(table.numbers, table, strict=True)
-    ]
+    entry, whole = column(by), Whole(table.whole, View.of(convention))
+    values = [entry.exact(whole.rows[number]) for number in table.numbers]
 
     def key(place: int) -> tuple[bool, bool, float, str]:
         value = values[place]

@@ -51,14 +51,7 @@ def table_grid(table: Table, view: View) -> Grid:
     """The rows of a table that a convention lists, with its columns or with others."""
     whole = Whole(table.whole, view)
     keys = chosen(view.columns, view.convention.columns)
-    return rows_grid(table, whole, _listed(table, whole), keys)
-
-
-def _listed(table: Table, whole: Whole) -> list[Row]:
-    numbered = zip(table.numbers, table, strict=True)
-    return [
-        Row(number, layer, whole) for number, layer in numbered if whole.convention.lists(layer)
-    ]
+    return rows_grid(table, whole, whole.listed(table), keys)
 
 
 def rows_grid(table: Table, whole: Whole, rows: list[Row], keys: list[str]) -> Grid:
@@ -87,9 +80,9 @@ def rows_grid(table: Table, whole: Whole, rows: list[Row], keys: list[str]) -> G
 
 
 def _totals(table: Table, whole: Whole, keys: list[str]) -> list[list[str]]:
-    parts = {"Total": _listed(table, whole)}
+    parts = {"Total": whole.listed(table)}
     if len(table) < len(table.whole):
-        parts = {"Shown": parts["Total"], "All": _listed(table.whole, whole)}
+        parts = {"Shown": parts["Total"], "All": whole.listed(table.whole)}
     totals = [
         [label, *(COLUMNS[key].sum(some) for key in keys[1:])] for label, some in parts.items()
     ]
@@ -203,8 +196,7 @@ def document(table: Table, view: View) -> dict[str, Any]:
     """All rows with their raw counts and edges, and the totals of the listed ones, for JSON."""
     whole, entry = Whole(table.whole, view), view.convention
     keys = chosen(view.columns, entry.columns) if view.columns else []
-    numbered = zip(table.numbers, table, strict=True)
-    rows = [record(Row(number, layer, whole), keys) for number, layer in numbered]
+    rows = [record(whole.rows[number], keys) for number in table.numbers]
     known = [row for row in rows if row["listed"]]
     return {
         "schema": SCHEMA,

@@ -25,10 +25,10 @@ class View(NamedTuple):
     """
 
     convention: Convention
-    columns: Keys = None
-    dtype: Any = "float32"
-    batch_size: int = 1
-    terse: bool = False
+    columns: Keys
+    dtype: Any
+    batch_size: int
+    terse: bool
 
     @staticmethod
     def of(

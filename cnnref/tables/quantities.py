@@ -51,6 +51,11 @@ class Whole:
         """Every row, by its number."""
         return tuple(Row(number, layer, self) for number, layer in enumerate(self.table))
 
+    def listed(self, part: Rows) -> list[Row]:
+        """The rows of a part of it that the convention lists."""
+        rows = (self.rows[number] for number in part.numbers)
+        return [row for row in rows if self.convention.lists(row.layer)]
+
     @cached_property
     def element(self) -> int:
         """Bytes of one element, as of a parameter."""

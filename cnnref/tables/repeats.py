@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from cnnref.counting.layer import Layer, levels
@@ -131,7 +132,7 @@ def _with_headings(runs: Sequence[Repeat], grid: Grid, rows: Sequence[Row]) -> G
     for row, line, mark in zip(rows, grid.cells, grid.marks, strict=True):
         name = blocks.get(row.number, name if row.times > 1 else "")
         if row.number in blocks:
-            cells.append([name, line[1], *[""] * (len(line) - 2)])
+            cells.append([name, line[1]])
             marks.append("head")
         # what a block does itself, in no module of its own, has no name but the block's
         rest = row.label[len(name) + 1 :].lstrip("#123456789") if name else ""
@@ -320,10 +321,8 @@ def _common(labels: Sequence[str], first: str = "") -> str:
     if len(labels) == 1:
         return labels[0]
     parts = [label.partition("#")[0].split(".") for label in labels]
-    shared = 0
-    while len({tuple(part[: shared + 1]) for part in parts}) == 1:
-        shared += 1
-    block = ".".join(parts[0][:shared])
+    shared = takewhile(lambda words: len(set(words)) == 1, zip(*parts, strict=False))
+    block = ".".join(map(min, shared))
     return block if first and not first.startswith(block) else f"{labels[0]} to {labels[-1]}"
 
 

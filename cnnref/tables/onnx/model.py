@@ -259,7 +259,7 @@ def _tensor(wire: Wire, span: Span) -> Tensor:
             name = wire.text(field)
         elif field.number in (*VALUES, *WHOLES, 9):
             held.append(field)
-    if len(sizes) > MOST_AXES or any(not 0 <= size < 1 << 63 for size in sizes):
+    if len(sizes) > MOST_AXES or any(size < 0 for size in sizes):
         raise DamagedError(f"the sizes of {plain(name)!r} are none that a tensor can have")
     few = prod(sizes) <= MOST_VALUES
     return Tensor(name, tuple(sizes), dtype, _values(wire, held, dtype, prod(sizes), few))
