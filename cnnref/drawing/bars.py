@@ -133,7 +133,7 @@ def bars(table: Table, quantity: str, by: str, view: View) -> Chart:
 
 def _values(table: Table, quantity: Quantity, by: str, view: View) -> Iterator[dict[str, Any]]:
     whole = Whole(table.whole, view)
-    rows = [Row(n, layer, whole) for n, layer in zip(table.numbers, table, strict=True)]
+    rows = [whole.rows[number] for number in table.numbers]
     named = staged(table) if by != "layer" else table
     groups: dict[str, list[Row]] = {}
     for row, layer in zip(rows, named, strict=True):
