@@ -148,7 +148,7 @@ def stages(table: Table, *, pools: bool = False) -> list[Stage]:
 
 
 def _apart(table: Table) -> list[tuple[str, int, str]]:
-    """For each row its stage, and the number and the name of its part there.
+    """For each row its stage, and the first row and the name of its part there.
 
     A pooling begins a part, and the next weights after it another; a stage off the way to the last
     row stays whole.
@@ -156,16 +156,16 @@ def _apart(table: Table) -> list[tuple[str, int, str]]:
     on_the_way = {table[row].stage for row in _needed(table)}
     last: dict[str, tuple[str, int, str]] = {}
     homes = []
-    for layer in table:
+    for row, layer in enumerate(table):
         stage = layer.stage
-        _, number, name = before = last.get(stage, (stage, 0, stage))
-        pooled = number > 0 and name != stage
+        before = last.get(stage, (stage, 0, stage))
+        pooled = before[-1] != stage
         if stage not in on_the_way:
             last[stage] = before
         elif layer.op.endswith("_pool") and not layer.block and layer.kind != "copy":
-            last[stage] = (stage, number + 1, _own_name(layer))
+            last[stage] = (stage, row, _own_name(layer))
         elif pooled and (layer.op in ("conv", "linear") or layer.block):
-            last[stage] = (stage, number + 1, stage)
+            last[stage] = (stage, row, stage)
         else:
             last[stage] = before
         homes.append(last[stage])

@@ -94,7 +94,7 @@ def standalone(svg: str) -> str:
     for name, colour in LIGHT.items():
         svg = svg.replace(f"var({name})", colour)
     root = '<svg class="cnnref" style="max-width:100%;height:auto" '
-    return svg.replace("<svg ", root, 1) + "\n"
+    return svg.replace("<svg ", root) + "\n"
 
 
 def _outline(outline: Outline) -> str:

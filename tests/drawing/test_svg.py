@@ -64,6 +64,8 @@ def test_boxes_words_and_lines_are_where_the_scene_has_them(drawing):
         assert node.get("fill") == ("none" if bare else node.get("stroke"))
         assert (node.get("fill-opacity") is None) == bare
         assert (node.get("stroke-dasharray") is None) == (box.kind != "end")
+        corner = 13 if box.words == "+" else {"end": 12}.get(box.kind, 4)
+        assert place(node, "rx") == near(corner)
     paths = [one for one in root.iter(f"{SVG}path") if not one.get("fill")]
     for arrow, node in zip(scene.arrows, paths, strict=True):
         numbers = [float(number) for number in re.findall(r"-?[\d.]+", node.get("d"))]

@@ -120,6 +120,32 @@ def test_a_strip_for_a_phone() -> None:
         assert narrow.width == width
 
 
+def test_what_leaves_a_small_box_does_so_within_its_side() -> None:
+    net = cnnref.Net((2, 8, 8), name="tiny")
+    with net.stage("one"):
+        a = net.conv(net.input, 4, 3, padding=1)
+    with net.stage("two"):
+        b = net.flatten(net.conv(a, 4, 8))
+    with net.stage("three"):
+        c = net.linear(b, 16)
+    with net.stage("four"):
+        net.linear(net.concat(b, c, net.flatten(net.input)), 4)
+    table = net.table()
+    # a map of one pixel takes 13, a third of which is less than five
+    points = {(source, target): way for source, target, way in led(across_scene(table, 300, 12))}
+    assert points[2, 3] == ((259, 66), (300, 66), (300, 190.5), (50, 190.5), (50, 197.5))
+    assert points[2, 4] == (
+        (259, 70.33), (300, 70.33), (300, 185.5), (150, 185.5), (150, 197.5)
+    )  # fmt: skip
+    # on a phone each lane leaves four lower than the one before it, or at two thirds of its box
+    scene = down_scene(table, 326, 12)
+    ways = {(source, target): way for source, target, way in led(scene)}
+    below = [way[0][1] - scene.boxes[number].middle[1] for (number, _), way in ways.items()
+             if len(way) == 4]  # fmt: skip
+    assert [round(one, 2) for one in below] == [4, 6]
+    assert [way[1][0] for way in ways.values() if len(way) == 4] == [1, 9]
+
+
 def shortcut() -> Table:
     """A stage with a shortcut round its second convolution, and one that begins with a pooling."""
     net = cnnref.Net((2, 32, 16), name="tiny")
@@ -219,6 +245,22 @@ def test_a_block_of_two_branches() -> None:
         ["input 4 × 8 × 8"], ["1×1 conv, 4"], ["3×3 conv, 8", "ReLU"], ["3×3 max pool"],
         ["concat, 12 channels"], ["output 12 × 8 × 8"],
     ]  # fmt: skip
+
+
+def test_a_part_of_a_network_names_the_maps_that_it_is_given_and_hands_on() -> None:
+    net = cnnref.Net((4, 8, 8))
+    x = net.conv(net.input, 6, 1)
+    y = net.conv(x, 7, 1)
+    net.concat(net.conv(y, 2, 1), x, net.input)
+    table = net.table()
+    for rows, ends in (
+        ((0,), ["input 4 × 8 × 8", "output 6 × 8 × 8"]),
+        ((1,), ["input 6 × 8 × 8", "output 7 × 8 × 8"]),
+        ((2,), ["input 7 × 8 × 8", "output 2 × 8 × 8"]),
+        ((3,), ["input 4 × 8 × 8", "input 6 × 8 × 8", "input 2 × 8 × 8", "output 12 × 8 × 8"]),
+    ):
+        boxes = block_scene(table, rows, 700).boxes
+        assert [box.words for box in boxes if box.kind == "end"] == ends
 
 
 def test_a_block_with_a_shortcut() -> None:
