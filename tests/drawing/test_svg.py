@@ -71,6 +71,8 @@ def test_boxes_words_and_lines_are_where_the_scene_has_them(drawing):
         numbers = [float(number) for number in re.findall(r"-?[\d.]+", node.get("d"))]
         assert numbers == near(*(part for point in arrow.points for part in point))
         assert (node.get("stroke-dasharray") is None) == (not arrow.dashed)
+    heads = [one.get("d") for one in root.iter(f"{SVG}path") if one.get("fill") == "var(--ink-2)"]
+    assert [head.count("Z") for head in heads] == [len(scene.arrows)][: len(scene.arrows)]
     words = texts[len(labels) + sum(len(box.lines) for box in scene.boxes) :]
     for text, node in zip(scene.texts, words, strict=True):
         assert node.text == text.text

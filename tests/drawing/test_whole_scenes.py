@@ -8,8 +8,11 @@ from __future__ import annotations
 import cnnref
 from cnnref.drawing import stacks
 from cnnref.drawing.block import block_scene
+from cnnref.drawing.column import in_column
 from cnnref.drawing.fields import fields_scene
+from cnnref.drawing.graph import graph
 from cnnref.drawing.labels import text_width
+from cnnref.drawing.lanes import Size
 from cnnref.drawing.scene import Scene
 from cnnref.drawing.stack import stacks_scene
 from cnnref.drawing.strip import across_scene, down_scene
@@ -282,6 +285,22 @@ def test_a_block_with_a_shortcut() -> None:
     ]
     assert [arrow.label for arrow in scene.arrows] == ["", "", "", "identity", ""]
     assert (scene.width, scene.height) == (194, 242)
+
+
+def test_what_comes_into_a_box_of_a_column_and_what_leaves_it_have_two_lanes() -> None:
+    net = cnnref.Net((4, 8, 8))
+    x = net.conv(net.input, 4, 1)
+    y = net.add(net.conv(x, 4, 1), x)
+    net.add(net.conv(y, 4, 1), y)
+    drawn = graph(net.table(), range(5), fold=True)
+    places, routes = in_column(drawn, [Size(100, 30)] * len(drawn.nodes), 10)
+    assert [place.y for place in places] == [54 * number for number in range(len(places))]
+    ways = [route for route in routes if len(route) == 4]
+    # ten and then eight and a half further to the right; at thirds of a side where two are
+    assert ways == [
+        ((100, 69), (110, 69), (110, 172), (100, 172)),
+        ((100, 182), (118.5, 182), (118.5, 285), (100, 285)),
+    ]
 
 
 def test_text_is_smaller_on_a_phone() -> None:

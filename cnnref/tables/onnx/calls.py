@@ -128,7 +128,7 @@ class Call(NamedTuple):
         data, held = self.value(place).data, self.value(place).tensors
         return data is None or any(data) or any(tensor.named for tensor in held)
 
-    def number(self, name: str, default: float = 0) -> float:
+    def number(self, name: str, default: float) -> float:
         """An attribute that is a number."""
         found = self.node.attributes.get(name)
         if isinstance(found, float):

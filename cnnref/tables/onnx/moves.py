@@ -224,7 +224,7 @@ def _constant(call: Call) -> Found:
 def _constant_of_shape(call: Call) -> Found:
     shape, held = call.wholes(0), call.node.attributes.get("value")
     known = held.values if isinstance(held, Tensor) else (0,)
-    few = known is not None and prod(shape) <= len(shape) + 64
+    few = prod(shape) <= len(shape) + 64
     data = known * prod(shape) if known is not None and few else None
     return Found("full", (shape,), maps=(), data=data)
 

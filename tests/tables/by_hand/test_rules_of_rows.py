@@ -6,7 +6,12 @@ import cnnref
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import Call, Counts, Shape, Window
 from cnnref.errors import CnnrefError
-from cnnref.tables.analysis import alive_at, live_activation_bytes, moved_bytes
+from cnnref.tables.analysis import (
+    alive_at,
+    arithmetic_intensity,
+    live_activation_bytes,
+    moved_bytes,
+)
 from cnnref.tables.columns import COLUMNS
 from cnnref.tables.printable import View
 from cnnref.tables.quantities import Whole
@@ -146,6 +151,13 @@ def test_bytes_moved_are_of_what_is_read_and_written(op, ins, out, weights, one,
         4 * one, 4 * four, 4 * ninety
     ]  # fmt: skip
     assert moved_bytes(found, "float16") == 2 * one
+
+
+def test_a_row_has_the_intensity_of_one_image_in_floats_unless_it_is_said():
+    found = row("linear", [(7,)], (5,), counts=Counts(35, 0, 0, 7, 5, 35, 0))
+    assert arithmetic_intensity(found) == 2 * 35 / (4 * (35 + 12))
+    assert arithmetic_intensity(found, "float16", 10) == 2 * 350 / (2 * (35 + 120))
+    assert arithmetic_intensity(row("relu", [(7,)], (7,))) == 0
 
 
 def test_how_rows_were_found_is_a_sentence():

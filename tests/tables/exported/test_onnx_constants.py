@@ -52,6 +52,7 @@ ARITHMETIC: dict[str, list[Any]] = {
     **{word: rounded(word) for word in ("Floor", "Ceil")},
     **{word: total(word) for word in ("ReduceProd", "ReduceSum", "ReduceMax", "ReduceMin")},
     "Mod": [NODE("Mod", ["a", "positive"], ["y"])],
+    "Div": [NODE("Div", ["a", "positive"], ["c"]), NODE("Div", ["c", "negative"], ["y"])],
     "Not": [
         NODE("Less", ["a", "b"], ["c"]),
         NODE("Not", ["c"], ["d"]),
@@ -94,6 +95,7 @@ def test_numbers_that_are_computed_are_those_of_onnx(word: str, tmp_path: Path) 
             wholes("a", *a),
             wholes("b", *b),
             wholes("positive", *(dice.randrange(1, 6) for _ in range(3))),
+            wholes("negative", *(dice.randrange(-3, 0) for _ in range(3))),
             *(wholes(name, value) for name, value in (("zero", 0), ("two", 2), ("three", 3))),
             *(
                 helper.make_tensor(name, INT64, [], [value])

@@ -70,6 +70,32 @@ def test_an_operator_counts_what_is_worked_out_by_hand(case: Case, tmp_path: Pat
         assert prod(row.out_shape) == prod(out)
 
 
+CALLED: list[tuple[str, list[str], dict[str, list[int]], dict[str, Any], str]] = [
+    ("Einsum", ["x"], {"x": [2, 3]}, {"equation": "ij->ji"}, "permute"),
+    ("Einsum", ["x"], {"x": [2, 3]}, {"equation": "ij->j"}, "sum"),
+    ("Einsum", ["x", "y"], {"x": [2, 3], "y": [3]}, {"equation": "ij,j->ij"}, "multiply"),
+    ("Einsum", ["x", "y"], {"x": [2, 3], "y": [3]}, {"equation": "ij,j->i"}, "matmul"),
+    ("Einsum", ["x", "m"], {"x": [2, 6]}, {"equation": "ij,jk->ik"}, "matmul"),
+    ("Gemm", ["x", "m"], {"x": [2, 6]}, {}, "linear"),
+    ("Gemm", ["m", "x"], {"x": [5, 2]}, {}, "matmul"),
+    ("Gemm", ["x", "y"], {"x": [2, 6], "y": [6, 2]}, {}, "matmul"),
+    ("MatMul", ["x", "m"], {"x": [2, 4, 6]}, {}, "linear"),
+    ("MatMul", ["x", "k"], {"x": [2, 4, 6]}, {}, "matmul"),
+    ("Gather", ["m", "i"], {"i": [2, 3]}, {}, "embedding"),
+    ("Gather", ["x", "i"], {"x": [4, 5], "i": [3]}, {}, "index_select"),
+    ("Gather", ["x", "one"], {"x": [4, 5]}, {}, "select"),
+    ("Gather", ["x", "two"], {"x": [4, 5]}, {}, "index_select"),
+]
+
+
+@pytest.mark.parametrize("case", CALLED, ids=lambda case: f"{case[0]}-{case[4]}-{case[1]}")
+def test_a_row_is_called_by_what_it_multiplies_or_chooses(case: Any, tmp_path: Path) -> None:
+    op, names, fed, how, called = case
+    held = [weight("m", 6, 5), weight("k", 2, 6, 5), wholes("one", 1), wholes("two", 1, 2)]
+    (row,) = table(graph([helper.make_node(op, names, ["y"], **how)], fed, held), tmp_path)
+    assert row.op == called
+
+
 @pytest.mark.parametrize("first", [0, 1])
 @pytest.mark.parametrize("biased", [False, True])
 @pytest.mark.parametrize("directions", [1, 2])
@@ -352,3 +378,13 @@ def test_what_is_drawn_or_filled_has_the_shape_that_is_said(tmp_path: Path) -> N
     ]
     rows = table(graph(nodes, {"x": [2, 3]}, [wholes("s", 4, 2, 3)]), tmp_path)
     assert [row.out_shape for row in rows] == [(2, 3), (4, 2, 3)]
+
+
+def test_what_is_filled_by_one_number_may_be_of_any_size(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("ConstantOfShape", ["s"], ["f"]),
+        helper.make_node("Add", ["x", "f"], ["y"]),
+    ]
+    for many in (3, 1 << 45):
+        (row,) = table(graph(nodes, {"x": [1]}, [wholes("s", 2, many)]), tmp_path)
+        assert row.out_shape == (2, many)

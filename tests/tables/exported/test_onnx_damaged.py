@@ -208,7 +208,15 @@ def test_what_is_endless_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_scopes_that_are_no_list_are_none(tmp_path: Path) -> None:
-    for scopes, name in (("['', 'body.0', 'relu']", "body.0"), ("[" * 9999, "act"), ("3", "act")):
+    listed = "['', 'body.0', 'relu'"
+    for scopes, name in (
+        (f"{listed}]", "body.0"),
+        # no more of it is read than many names can have
+        (f"{listed:<7679}]", "body.0"),
+        (f"{listed:<7680}]", "act"),
+        ("[" * 9999, "act"),
+        ("3", "act"),
+    ):
         held = field(1, b"pkg.torch.onnx.name_scopes") + field(2, scopes.encode())
         content = net(node(b"Relu", name=b"act", more=field(9, held)))
         assert cnnref.from_onnx(written(tmp_path, content))[0].name == name

@@ -11,7 +11,8 @@ from test_onnx_damaged import field, net, node, refused, tensor, varint, written
 
 import cnnref
 from cnnref.tables.onnx import model
-from cnnref.tables.onnx.model import Tensor, plain, read
+from cnnref.tables.onnx.model import Node, Tensor, plain, read
+from cnnref.tables.onnx.walk import _agrees, _place
 
 NUMBERS = {
     name: number
@@ -185,3 +186,73 @@ def test_a_bias_of_zeros_that_an_exporter_puts_in_is_none(
     held = [weight("m", 3, 4), weight("b", 4)]
     (row,) = table(graph(nodes, {"x": [2, 3]}, held), tmp_path)
     assert (row.counts.biases, row.counts.bias_adds) == (learned, added)
+
+
+# size, kernel, stride, dilation, and how much stands in front where the more of it stands behind
+# and where it stands in front
+NAMED = [
+    ("Conv", 8, 3, 2, 1, 0, 1), ("Conv", 7, 3, 1, 1, 1, 1), ("Conv", 5, 4, 1, 1, 1, 2),
+    ("Conv", 8, 1, 2, 1, 0, 0), ("Conv", 9, 2, 3, 1, 0, 0), ("Conv", 7, 3, 1, 2, 2, 2),
+    ("ConvTranspose", 5, 4, 1, 1, 1, 2), ("ConvTranspose", 5, 2, 4, 1, 0, 0),
+    ("ConvTranspose", 5, 3, 2, 1, 0, 1), ("ConvTranspose", 5, 3, 1, 2, 2, 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "size", "kernel", "stride", "dilation", "upper", "lower"), NAMED)
+def test_padding_that_is_named_stands_in_front_by_the_less_or_the_more(
+    op: str,
+    size: int,
+    kernel: int,
+    stride: int,
+    dilation: int,
+    upper: int,
+    lower: int,
+    tmp_path: Path,
+) -> None:
+    for name, front in (("SAME_UPPER", upper), ("SAME_LOWER", lower), ("VALID", 0)):
+        how = {"auto_pad": name, "strides": [stride], "dilations": [dilation]}
+        made = helper.make_node(op, ["x", "w"], ["y"], **how)
+        (row,) = table(graph([made], {"x": [1, 1, size]}, [weight("w", 1, 1, kernel)]), tmp_path)
+        assert row.window is not None
+        assert row.window[:4] == ((kernel,), (stride,), (front,), (dilation,))
+
+
+@pytest.mark.parametrize(
+    ("op", "name", "scopes", "path"),
+    [
+        ("Conv", "/layer1/layer1.0/conv1/Conv", (), "layer1.0.conv1"),
+        ("Conv", "/layer1/layer1.0/layer1.0.conv/Conv", (), "layer1.0.conv"),
+        ("Conv", "/layer1/layer10/Conv", (), "layer1.layer10"),
+        ("Relu", "/a/b/Relu_3", (), "a.b"),
+        ("Relu", "/a/b/act", (), "a.b.act"),
+        ("Conv", "/Conv", (), ""),
+        ("Conv", "conv", (), ""),
+        ("Conv", "", (), ""),
+        ("Relu", "/a/Relu", ("", "body.0", "relu"), "body.0"),
+        ("Relu", "/a/Relu", ("", "relu"), ""),
+        ("Relu", "/a/Relu", ("relu",), "a"),
+    ],
+)
+def test_a_row_stands_in_the_module_that_its_exporter_says(
+    op: str, name: str, scopes: tuple[str, ...], path: str
+) -> None:
+    assert _place(Node(op, "", name, (), (), {}, scopes, {})) == path
+
+
+@pytest.mark.parametrize(
+    ("sizes", "stated", "agree"),
+    [
+        ((1, 3, 8), (1, 3, 8), True),
+        ((1, 3, 8), (None, 3, None), True),
+        ((1, 3, 8), None, True),
+        ((1, 3, 8), (1, 3, 9), False),
+        ((1, 3, 8), (2, None, None), False),
+        ((1, 3, 8), (1, 3), False),
+        ((1, 3), (1, 3, None), False),
+        ((), (), True),
+    ],
+)
+def test_sizes_are_those_of_the_file_where_it_leaves_them_free_or_has_the_same(
+    sizes: tuple[int, ...], stated: tuple[int | None, ...] | None, agree: bool
+) -> None:
+    assert _agrees(sizes, stated) == agree
