@@ -250,7 +250,7 @@ def peak_activation_bytes(table: Rows, bytes_per_element: Any = 4) -> int:
 
 
 def live_activation_bytes(
-    table: Rows, bytes_per_element: Any = 4, function: str = "live_activation_bytes"
+    table: Rows, bytes_per_element: Any, function: str = "live_activation_bytes"
 ) -> tuple[int, ...]:
     """The bytes alive while each row runs; see `Table.live_activation_bytes`."""
     size = element_bytes(function, bytes_per_element)

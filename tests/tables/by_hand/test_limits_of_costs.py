@@ -100,3 +100,11 @@ def test_a_limit_in_percent_is_of_what_was_there_before():
     assert held.against(twin(), "kept.json").lines() == []
     assert Budget({"macs": 5}).against(before, "kept.json") is None
     assert Budget({"macs": "+1%"}, before=before).against(before, "kept.json") is None
+
+
+def test_something_must_be_limited():
+    for limits in ({}, {"macs": None}):
+        with pytest.raises(cnnref.CnnrefError, match=r"^Nothing is limited; limits are macs, oper"):
+            Budget(limits)
+        assert Budget(limits, besides=True).verdicts(twin()) == []
+        assert Budget(limits, before=twin()).limits == {}

@@ -270,6 +270,7 @@ def test_the_share_of_zeros_of_rows_together_is_by_how_many_weights_each_reads()
     unlooked = Whole(OWN, View.of("macs"))
     assert COLUMNS["nonzero_macs"].sum([*unlooked.rows]) == ""
     assert COLUMNS["sparsity"].sum([]) == ""
+    assert [COLUMNS[key].sum([]) for key in ("peak", "macs", "intensity")] == ["0", "0", "0.0"]
 
 
 def test_zeros_that_nobody_looked_for_are_named():

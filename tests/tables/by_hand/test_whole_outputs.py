@@ -252,6 +252,20 @@ def test_comparisons_of_rows_that_one_table_lacks():
     assert cnnref.compare(long[:1], long[:2]).to_text() == NONE
 
 
+def test_a_row_that_only_one_table_has_is_told_by_its_number_or_that_which_it_would_take():
+    net = cnnref.Net((3, 16, 16), name="b")
+    net.relu(net.conv(net.max_pool(net.input, 1), 8, 3, padding=1, name="stem.conv"))
+    one, other = spec()[:2], net.table()
+    assert list(map(str, cnnref.compare(one, other))) == [
+        "row 0 (max_pool1): only in the second table"
+    ]
+    # the row behind it reads it in the first table, and the input in the second
+    assert list(map(str, cnnref.compare(other, one))) == [
+        "row 0 (max_pool1): only in the first table",
+        "row 1 (stem.conv): inputs is (0,) against (-1,)",
+    ]
+
+
 def test_a_comparison_of_equal_tables_and_of_other_inputs():
     table = spec()
     assert (

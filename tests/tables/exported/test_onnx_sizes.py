@@ -107,3 +107,23 @@ def test_halves_that_a_file_writes_as_bits_say_a_size(tmp_path: Path) -> None:
     assert halves.int32_data
     *_, row = table(graph(nodes, {"x": [24]}, [halves]), tmp_path)
     assert row.out_shape == (2, 3, 4)
+
+
+DTYPES = onnx.TensorProto.DataType
+WHOLE = ["UINT8", "INT8", "UINT16", "INT16", "INT32", "INT64", "UINT32", "UINT64"]
+
+
+@pytest.mark.parametrize("name", [*WHOLE, "FLOAT", "FLOAT16", "DOUBLE", "BFLOAT16"])
+def test_seven_halves_are_three_in_whole_numbers(name: str, tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Cast", ["seven"], ["a"], to=DTYPES.Value(name)),
+        helper.make_node("Cast", ["two"], ["b"], to=DTYPES.Value(name)),
+        helper.make_node("Div", ["a", "b"], ["c"]),
+        helper.make_node("Cast", ["c"], ["d"], to=FLOAT),
+        helper.make_node("Mul", ["d", "double"], ["e"]),
+        helper.make_node("Cast", ["e"], ["size"], to=INT64),
+        helper.make_node("Expand", ["x", "size"], ["y"]),
+    ]
+    held = [wholes("seven", 7), wholes("two", 2), helper.make_tensor("double", FLOAT, [1], [2.0])]
+    (row,) = table(graph(nodes, {"x": [1]}, held), tmp_path)
+    assert row.out_shape == ((6,) if name in WHOLE else (7,))
