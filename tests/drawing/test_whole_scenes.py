@@ -123,6 +123,16 @@ def test_a_strip_for_a_phone() -> None:
         assert narrow.width == width
 
 
+def test_words_beside_a_higher_box_stand_at_its_middle() -> None:
+    net = cnnref.Net((2, 8, 8), name="tiny")
+    with net.stage("one"):
+        net.conv(net.input, 2**16, 1)
+    scene = down_scene(net.table(), 326, 12)
+    # sixteen doublings of channels take 72 and 9, three lines of words 45.5 and 5
+    assert placed(scene)[1][1::2] == (52.2, 81)
+    assert [y for _, _, y in written(scene)[2:]] == [83.05, 98.65, 112.95]
+
+
 def test_what_leaves_a_small_box_does_so_within_its_side() -> None:
     net = cnnref.Net((2, 8, 8), name="tiny")
     with net.stage("one"):
