@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 from website import build as site_build
 from website import drift
 from website.kept import reach, shelf
+from website.kept.reach import SKIPPED
 
 
 @pytest.fixture
@@ -107,6 +111,33 @@ def test_what_nobody_signed_is_not_shown(source: Path, capsys: pytest.CaptureFix
     with pytest.raises(site_build.BuildError, match="1 files are not as they were signed"):
         site_build.build()
     assert "docs/measured/machine.json: nobody signed it; " in capsys.readouterr().out
+
+
+def test_the_command_says_what_was_done_or_why_nothing_was(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[dict[str, bool]] = []
+
+    def build(**how: bool) -> str:
+        asked.append(how)
+        if how["twice"]:
+            raise site_build.BuildError("two builds differ")
+        return "7 files in site/"
+
+    monkeypatch.setattr(site_build, "build", build)
+    monkeypatch.setenv(SKIPPED, "")
+    monkeypatch.delenv(SKIPPED)
+    plain = {"force": False, "twice": False, "no_measure": False}
+    assert site_build.main(Namespace(**plain)) == 0
+    assert re.fullmatch(r"site: 7 files in site/, \d+\.\d s in all\n", capsys.readouterr().out)
+    assert SKIPPED not in os.environ
+    assert site_build.main(Namespace(**plain | {"force": True, "no_measure": True})) == 0
+    assert os.environ[SKIPPED] == "1"
+    assert site_build.main(Namespace(**plain | {"twice": True})) == 1
+    assert capsys.readouterr().out.endswith("\nsite: two builds differ\n")
+    assert [tuple(how.values()) for how in asked] == [
+        (False, False, True), (True, False, False), (True, True, True),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("code", [0, 1])

@@ -88,15 +88,24 @@ def _quantized(call: Call) -> Found:
 def _norm(op: str) -> Rule:
     def rule(call: Call) -> Found:
         """A scale and a shift; running statistics are none of what is learned."""
-        outs = (call.sizes(),) * max(1, len(call.node.outputs))
+        shape = call.sizes()
         constants: Constants = ()
         if op == "batch_norm":
             constants = (("eps", call.number("epsilon", 1e-5)),)
             if call.number("training_mode", 0):
                 constants += (("batch_statistics", 1),)
+        # what is worked out on the way: a number for each channel, or for each map that is normed
+        statistics = shape[1:2] if op == "batch_norm" else _normed(shape, call.whole("axis", -1))
+        outs = (shape, *[statistics] * (len(call.node.outputs) - 1))
         return Found(op, outs, weights=(1,), biases=(2,), constants=constants)
 
     return rule
+
+
+def _normed(shape: Sizes, axis: int) -> Sizes:
+    """The sizes of a map whose last axes, from one on, have become a single number."""
+    kept = shape[: axis % max(1, len(shape))]
+    return kept + (1,) * (len(shape) - len(kept))
 
 
 def _dropout(call: Call) -> Found:

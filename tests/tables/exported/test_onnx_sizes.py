@@ -127,3 +127,30 @@ def test_seven_halves_are_three_in_whole_numbers(name: str, tmp_path: Path) -> N
     held = [wholes("seven", 7), wholes("two", 2), helper.make_tensor("double", FLOAT, [1], [2.0])]
     (row,) = table(graph(nodes, {"x": [1]}, held), tmp_path)
     assert row.out_shape == ((6,) if name in WHOLE else (7,))
+
+
+@pytest.mark.parametrize(
+    ("operator", "held", "stated", "sizes"),
+    [
+        # a mean and a variance for each of the channels, running on
+        ("BatchNormalization", "sbmv", {"training_mode": 1}, [(2, 4, 5, 6), (4,), (4,)]),
+        # and of an older version those of the batch, too
+        ("BatchNormalization", "sbmv", {}, [(2, 4, 5, 6), (4,), (4,), (4,), (4,)]),
+        ("LayerNormalization", "s", {}, [(2, 4, 5, 6), (2, 4, 5, 1), (2, 4, 5, 1)]),
+        ("LayerNormalization", "s", {"axis": 2}, [(2, 4, 5, 6), (2, 4, 1, 1), (2, 4, 1, 1)]),
+        ("LayerNormalization", "s", {"axis": 1}, [(2, 4, 5, 6), (2, 1, 1, 1)]),
+    ],
+)
+def test_statistics_of_a_norm_have_the_sizes_that_onnx_gives_them(
+    operator: str,
+    held: str,
+    stated: dict[str, int],
+    sizes: list[tuple[int, ...]],
+    tmp_path: Path,
+) -> None:
+    outs = [f"y{number}" for number in range(len(sizes))]
+    size = 4 if operator == "BatchNormalization" else (4 * 5 * 6 if stated.get("axis") == 1 else 6)
+    nodes = [helper.make_node(operator, ["x", *held], outs, **stated)]
+    nodes += [helper.make_node("Relu", [out], [f"z{out}"], f"after.{out}") for out in outs]
+    model = graph(nodes, {"x": [2, 4, 5, 6]}, [weight(name, size) for name in held])
+    assert [row.out_shape for row in table(model, tmp_path)[1:]] == sizes

@@ -56,6 +56,12 @@ def test_exercises_stand_abreast_each_with_its_fields() -> None:
         page = f"<h2>Exercises</h2>{one}{other}{behind}"
         held = f'<div class="exercises"><div>{one}</div><div>{other}</div></div>'
         assert sheets.abreast(page) == f"<h2>Exercises</h2>{held}\n{behind}"
+        alone = f"<h2>Exercises</h2>{one}<h2>More</h2>{other}{one}{behind}"
+        inside = f"<div>{one}<h2>More</h2></div><div>{other}</div><div>{one}</div>"
+        held = f'<div class="exercises">{inside}</div>'
+        assert sheets.abreast(alone) == f"<h2>Exercises</h2>{held}\n{behind}"
+        held = f'<div class="exercises"><div>{one}</div></div>'
+        assert sheets.abreast(f"{one}{behind}") == f"{held}\n{behind}"
     assert sheets.abreast("<details><summary>More</summary></details>").count("div") == 0
 
 
