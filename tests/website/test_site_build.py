@@ -32,6 +32,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }  # fmt: skip
     for name, place in places.items():
         monkeypatch.setattr(site_build, name, tmp_path / place)
+    monkeypatch.setattr(drift, "STAMP", tmp_path / "cache" / "generated")
     (tmp_path / "cache").mkdir()
     generated = tmp_path / "docs" / "generated" / "table.csv"
     monkeypatch.setattr(site_build, "generate", lambda: generated.write_text(page.read_text()))
