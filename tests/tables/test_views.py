@@ -15,6 +15,7 @@ from cnnref.counting.layer import Layer, levels
 from cnnref.counting.shapes import Counts, Shape, Window
 from cnnref.errors import CnnrefError, UnknownNameError
 from cnnref.tables.columns import COLUMNS
+from cnnref.tables.printable import View, grid_of
 from cnnref.tables.table import Table
 
 RESNET = cnnref.table("resnet50")
@@ -443,3 +444,20 @@ Total            3                  300,000,000      100.0 200,000,000,000 100.0
 def test_the_top_are_ten_unless_said():
     for found in (RESNET, RESNET.group("block")):
         assert len(found.top()) == 10
+
+
+def test_a_group_is_free_where_no_row_of_it_multiplies_or_holds_weights():
+    class Mixed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2)
+
+        def forward(self, x):
+            x = F.relu(self.norm(self.conv(x)))
+            return mystery(x @ x)
+
+    with pytest.warns(cnnref.UncountedWarning):
+        grid = grid_of(cnnref.trace(Mixed(), (2, 4, 4)).group("op"), View.of("macs"))
+    marks = {cells[0]: mark for cells, mark in zip(grid.cells, grid.marks, strict=True)}
+    assert [*marks.values()] == ["", "", "free", "", "uncounted"]
+    assert [*marks][:4] == ["conv", "batch_norm", "relu", "matmul"]

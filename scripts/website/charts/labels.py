@@ -93,8 +93,8 @@ def _tall(spec: dict[str, Any]) -> Any:
 def pattern(largest: float) -> str:
     """How a chart's figures are written, by the largest of them.
 
-    >>> pattern(37752.8), pattern(12.0), pattern(0.5)
-    (',.0f', ',.1f', ',.2f')
+    >>> pattern(100), pattern(99.9), pattern(10), pattern(0.5)
+    (',.0f', ',.1f', ',.1f', ',.2f')
     """
     return f",.{next(digits for least, digits in DECIMALS if largest >= least)}f"
 
