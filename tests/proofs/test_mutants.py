@@ -25,6 +25,7 @@ def less(a: int, é: int = 1) -> bool:
     (True, False)
     """
     found = "é" if a < é else ""
+    list(zip([a], [é], strict=True))
     return bool(found) and not a == é
 '''
 
@@ -54,8 +55,8 @@ def checkout(tmp_path, monkeypatch):
 def test_each_change_is_another_program_that_can_be_read():
     found = mutants("a.py", SOURCE)
     assert [(one.line, one.old) for one in sorted(found, key=lambda one: one.start)] == [
-        (7, "1"), (13, '"é" if a < é else ""'), (13, "a < é"), (14, "bool(found) and not a == é"),
-        (14, "not a == é"), (14, "a == é"),
+        (7, "1"), (13, '"é" if a < é else ""'), (13, "a < é"), (15, "bool(found) and not a == é"),
+        (15, "not a == é"), (15, "a == é"),
     ]  # fmt: skip
     for one in found:
         changed = one.applied(SOURCE.encode()).decode()

@@ -457,7 +457,10 @@ def test_a_group_is_free_where_no_row_of_it_multiplies_or_holds_weights():
             return mystery(x @ x)
 
     with pytest.warns(cnnref.UncountedWarning):
-        grid = grid_of(cnnref.trace(Mixed(), (2, 4, 4)).group("op"), View.of("macs"))
+        groups = cnnref.trace(Mixed(), (2, 4, 4)).group("op")
+    grid, frame = grid_of(groups, View.of("macs")), groups.to_frame(keys=True)
+    assert [*frame.columns][-2:] == ["operations_share", "uncounted"]
+    assert [*frame["uncounted"]] == [0, 0, 0, 0, 1]
     marks = {cells[0]: mark for cells, mark in zip(grid.cells, grid.marks, strict=True)}
     assert [*marks.values()] == ["", "", "free", "", "uncounted"]
     assert [*marks][:4] == ["conv", "batch_norm", "relu", "matmul"]
