@@ -33,7 +33,7 @@ class SweepPoint(NamedTuple):
 
     settings: Mapping[str, Any]
     table: Table
-    batch_size: int = 1
+    batch_size: int
 
 
 # keys of quantities, and those that are shown unless columns are chosen
