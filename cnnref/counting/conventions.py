@@ -108,26 +108,23 @@ class Convention(NamedTuple):
 
     def operations(self, layer: "Layer") -> int:
         """Operations of one row: the sum of its counts times their prices."""
-        return _price(self.priced(layer), layer)
+        return _price(_terms(self, self.prices, layer), layer)
 
     def stored_bytes(self, layer: "Layer") -> int:
         """Bytes of the output that this convention keeps for one row, in float32."""
-        return _price(self.stored(layer), layer)
+        return _price(_terms(self, self.stores, layer), layer)
 
     def priced(self, layer: "Layer") -> Mapping[str, int]:
         """The price of each count of a row that has one."""
-        return _terms(self.prices, layer) if self.sees(layer) else {}
+        return _terms(self, self.prices, layer)
 
     def stored(self, layer: "Layer") -> Mapping[str, int]:
         """The bytes for one of each count of a row that has some."""
-        return _terms(self.stores, layer) if self.sees(layer) else {}
+        return _terms(self, self.stores, layer)
 
     def sees(self, layer: "Layer") -> bool:
         """Whether the source watches what was called; of a row that is not traced, it does."""
-        if not self.modules or layer.call is None:
-            return True
-        module = layer.call.module
-        return module in self.modules or bool(module and "torch.nn.Module" in self.modules)
+        return _sees(self, layer)
 
     def lists(self, layer: "Layer") -> bool:
         """Whether the source's own table would have this row, or no rule counts it."""
@@ -135,8 +132,16 @@ class Convention(NamedTuple):
         return listed or not layer.counted
 
 
-def _terms(prices: Prices, layer: "Layer") -> Mapping[str, int]:
-    return prices.get(_kind(prices, layer), {}) if layer.counted else {}
+def _terms(convention: Convention, prices: Prices, layer: "Layer") -> Mapping[str, int]:
+    seen = layer.counted and _sees(convention, layer)
+    return prices.get(_kind(prices, layer), {}) if seen else {}
+
+
+def _sees(convention: Convention, layer: "Layer") -> bool:
+    if not convention.modules or layer.call is None:
+        return True
+    module = layer.call.module
+    return module in convention.modules or bool(module and "torch.nn.Module" in convention.modules)
 
 
 def _kind(known: Container[str], layer: "Layer") -> str:
@@ -146,7 +151,7 @@ def _kind(known: Container[str], layer: "Layer") -> str:
 
 
 def _price(terms: Mapping[str, int], layer: "Layer") -> int:
-    return sum(price * layer.count(count) for count, price in terms.items())
+    return sum(price * layer.count(count) for count, price in terms.items()) if terms else 0
 
 
 def frozen(prices: Mapping[str, Mapping[str, int]]) -> Prices:

@@ -73,7 +73,7 @@ def check_with(name: str, module: nn.Module) -> Agreement:
 
 
 def _on_meta(name: str) -> nn.Module:
-    import torch
+    from cnnref.tracing.isolation.process import on_meta
 
-    with torch.device("meta"):
+    with on_meta():
         return model(name)

@@ -17,8 +17,9 @@ from website.chapters.complexity import charts as overview_charts
 from website.chapters.complexity import page as say
 from website.chapters.complexity.page import comparison_table, depth_table, memory_table
 from website.charts import comparison
+from website.charts.bubbles import LETTER_WIDTH, Bubble
 from website.charts.comparison import AXES, PROTOCOLS, Axis, Protocol, points
-from website.charts.scatter import LETTER_WIDTH, Bubble, place_labels
+from website.charts.scatter import place_labels
 from website.data import CHARTED
 from website.inline import cited
 

@@ -9,9 +9,9 @@ from cnnref.counting.units import GIGA, MIB, significant
 from cnnref.drawing import bars as charts
 from cnnref.measuring.record import MODES
 from website.charts import scatter
+from website.charts.bubbles import Bubble
 from website.charts.comparison import AXES as COSTS
 from website.charts.comparison import Axis, families, family
-from website.charts.scatter import Bubble
 from website.measured.predict import Measured, fit
 from website.measured.shown import LABELS, Shown, Way, analytic_peak, labelled
 

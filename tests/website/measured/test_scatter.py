@@ -8,7 +8,8 @@ from math import hypot, log10
 import pytest
 
 from website.charts import scatter
-from website.charts.scatter import LETTER_WIDTH, LINE_HEIGHT, Bubble, place_labels
+from website.charts.bubbles import LETTER_WIDTH, LINE_HEIGHT, Bubble
+from website.charts.scatter import place_labels
 
 FONT = 10.0
 

@@ -16,8 +16,8 @@ from cnnref.counting.units import MEGA, MIB, rounded
 from cnnref.drawing import bars
 from studies.machines.reference import reference
 from website.charts import comparison, scatter
+from website.charts.bubbles import Bubble
 from website.charts.comparison import AXES, PROTOCOLS, Axis, Point
-from website.charts.scatter import Bubble
 from website.data import CHARTED
 from website.facts import lookup
 
