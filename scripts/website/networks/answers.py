@@ -227,14 +227,14 @@ def answer(key: str, record: Record, root: str = "") -> Html:
 
     root: how to get from the page to the site's own folder.
     """
-    title = _title(key)
+    title, sources = _title(key), lines(key, record, root)
     return joined(
         [
             element("p", element("strong", title), class_="answer-of"),
-            region(f"{title}, what each source says", said_table(key, record)),
+            region(f"{title}, what each source says", said_table(key, sources)),
             element("p", "What there is to count, and the price of one by each price list:"),
-            region(f"{title}, what there is to count, and its prices", matrix(key, record)),
-            _notes(key, record, root),
+            region(f"{title}, what there is to count, and its prices", matrix(key, sources)),
+            _notes(key, sources),
         ]
     )
 
@@ -254,17 +254,17 @@ def lines(key: str, record: Record, root: str = "") -> list[Said]:
     ]
 
 
-def said_table(key: str, record: Record) -> Html:
+def said_table(key: str, sources: Iterable[Said]) -> Html:
     """The sources of a network: what each says, and what its prices make."""
     book = lookup(key)
-    body = (_line(source, book) for source in lines(key, record))
+    body = (_line(source, book) for source in sources)
     heads = ("source", number("it says"), number("its prices make"), "unit", "the same")
     return table(heads, body, kind="said")
 
 
-def matrix(key: str, record: Record) -> Html:
-    """The raw counts of a network, with the price of one by each price list."""
-    book, sources = lookup(key), lines(key, record)
+def matrix(key: str, sources: Iterable[Said]) -> Html:
+    """The raw counts of a network, with the price of one by the price list of each source."""
+    book = lookup(key)
     lists: dict[str, Convention] = {s.prices.name: s.prices for s in sources if s.prices}
     counts = priced(book, list(lists.values()))
     refuse_unpriced(book, list(lists.values()), counts)
@@ -381,10 +381,10 @@ def _otherwise(tool: Tool, book: Table, total: int) -> str:
     )
 
 
-def _notes(key: str, record: Record, root: str = "") -> str:
+def _notes(key: str, sources: Iterable[Said]) -> str:
     """Below a matrix: citations, and why a source is not what its prices make."""
     name = key.partition("@")[0]
-    told = [(source.who, source.note) for source in lines(key, record, root) if source.note]
+    told = [(source.who, source.note) for source in sources if source.note]
     # a network with the strides of its paper stands beside the one that torchvision made of it
     more = [] if "@" in key else [*_operations(f"{name}_v1")]
     told += [(figure.source.called, _figure(figure, name)) for figure in more]

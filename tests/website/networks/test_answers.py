@@ -42,8 +42,8 @@ def table(text):
 
 @pytest.mark.parametrize("key", KEYS)
 def test_each_column_of_the_matrix_adds_up_to_what_its_prices_make(key):
-    head, body = table(page.said_table(key, RECORD))
-    (first, many, *lists), prices = table(page.matrix(key, RECORD))
+    head, body = table(page.said_table(key, page.lines(key, RECORD)))
+    (first, many, *lists), prices = table(page.matrix(key, page.lines(key, RECORD)))
     assert head == ["source", "it says", "its prices make", "unit", "the same"]
     assert (first, many) == ("what there is: MACs, adds, taps", "how many")
     made = {
@@ -62,7 +62,7 @@ def test_each_column_of_the_matrix_adds_up_to_what_its_prices_make(key):
 @pytest.mark.parametrize("name", cnnref.names())
 def test_every_tool_is_shown_as_it_ran_and_is_explained_to_the_last_digit(name):
     size = "x".join(map(str, lookup(name).input_shape.size))
-    _, body = table(page.said_table(name, RECORD))
+    _, body = table(page.said_table(name, page.lines(name, RECORD)))
     told = [line for line in body if line[0].rpartition(" ")[0] in NAMES]
     shown = {NAMES[line[0].rpartition(" ")[0]]: (*line[1:3], line[4]) for line in told}
     assert shown.keys() == TOOLS.keys()
@@ -100,7 +100,7 @@ def test_torchscan_counts_a_pooling_by_the_width_of_its_window(name):
 def test_a_tool_was_not_asked_at_the_lectures_input():
     (_, *rest) = page.lines("alexnet@227", RECORD)
     assert [source.text for source in rest] == [""] * len(page.TOOLS)
-    _, body = table(page.said_table("alexnet@227", RECORD))
+    _, body = table(page.said_table("alexnet@227", page.lines("alexnet@227", RECORD)))
     assert {line[1] for line in body} == {"–"}
 
 
@@ -117,7 +117,7 @@ def test_a_total_that_nothing_explains_is_refused():
     key = ("vgg16", "224x224", "fvcore")
     changed = RECORD | {key: RECORD[key]._replace(total=RECORD[key].total + 1)}
     with pytest.raises(CnnrefError, match=r"^fvcore of vgg16: no reason is known for 15,?470"):
-        page.said_table("vgg16", changed)
+        page.said_table("vgg16", page.lines("vgg16", changed))
 
 
 def test_a_difference_says_how_large_it_is_and_why():
@@ -161,9 +161,9 @@ def test_cited_counts_stand_beside_the_computed_ones():
         True,
         False,
     ]
-    assert "15.35" in page._notes("vgg16", RECORD)
+    assert "15.35" in page.answer("vgg16", RECORD)
     assert 'href="errata.html#claim-vgg-full' in lines["the lecture"].note
-    assert "<code>resnet50_v1</code>" in page._notes("resnet50", RECORD)
+    assert "<code>resnet50_v1</code>" in page.answer("resnet50", RECORD)
 
 
 def test_a_cited_count_that_is_neither_rounded_nor_known_says_what_is_counted():
