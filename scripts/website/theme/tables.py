@@ -46,6 +46,8 @@ FOLDED_FROM = 5
 MEASURE, LETTER, AROUND = 36.0, 0.37, 1.05
 # a text is rather broken than set in a column that is narrower than this many letters
 BROKEN = 16
+# and on a phone one of more letters than this is
+LONG = 2 * BROKEN
 # where a title goes in its link
 LINKED = "@"
 # where a table goes in its region
@@ -97,9 +99,11 @@ def frame(source: Source, table: Tag, label: str, root: str | None) -> None:
         for column, cell in enumerate(row):
             above = cell.name == "th" and cell.find_parent("thead") and not cell.has_attr("scope")
             right = column in figures and not PLACED & cell.attrs.keys()
+            plain = cell.name == "td" and not (cell.has_attr("class") or cell.br)
+            long = plain and len(words(cell)) > LONG
             source.add_attributes(
                 cell,
-                class_="num" if right else None,
+                class_="num" if right else "long" if long else None,
                 scope="col" if above else None,
                 data_second=(column in second and not cell.has_attr("colspan")) or None,
             )

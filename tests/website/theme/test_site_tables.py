@@ -33,6 +33,19 @@ def test_columns_of_figures_stand_to_the_right_with_their_heading():
     assert 'class="num"' not in site_tables.wrap(mixed)
 
 
+def test_a_sentence_in_a_cell_may_break_on_a_phone_and_a_name_may_not():
+    told = "a sentence of more letters than a phone has"
+    page = site_tables.wrap(
+        COUNTS.replace("<td>a</td>", f'<td style="text-align: left">{told}</td>')
+    )
+    assert f'<td class="long" style="text-align: left">{told}</td>' in page
+    assert "<td>b</td>" in page
+    # a heading breaks anyway; what has a class of its own, or lines of its own, goes by that
+    lines = told.replace(" ", "<br>")
+    for tag in (f"<th>{told}</th>", f'<td class="mark">{told}</td>', f"<td>{lines}</td>"):
+        assert 'class="long"' not in site_tables.wrap(COUNTS.replace("<td>a</td>", tag))
+
+
 @pytest.mark.parametrize("root", ["", "../"])
 def test_a_table_of_counts_leads_to_how_they_are_counted(root):
     assert site_tables.wrap(COUNTS, root).endswith("</table></div>" + LINK.format(root))
