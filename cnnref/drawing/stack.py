@@ -19,7 +19,7 @@ GAP = 6  # between columns
 RISE = 10  # between boxes
 LANE = 15  # right of a column with shortcuts
 WIDEST = 168
-PAD = 2
+PADS = 4  # on both sides of words, or above and below, together
 HEAD = 3.2
 LEADING = 1.3
 SHORT = (
@@ -115,7 +115,7 @@ def _levels(
             marks.append(Text(stage, 1, top + size - 3, faint=True, halo=True))
             top += size + 4
         for place in range(count):
-            height = LEADING * size * lines[stage, place] + 2 * PAD
+            height = LEADING * size * lines[stage, place] + PADS
             levels[stage, place] = (top, height)
             top += height + RISE
     return levels, marks, top - RISE + 2
@@ -124,7 +124,7 @@ def _levels(
 def _lines(stack: _Stack, number: int, width: float, size: float) -> list[str]:
     """The words of a box: all on one line, or shorter, or on several."""
     first = stack.chain.boxes[number][0]
-    room = width - 2 * PAD
+    room = width - PADS
     sizes = stack.table.input_shape
     full = shape(sizes) if first < 0 else label(stack.chain.layers[first])
     rows = stack.chain.boxes[number] if stack.norms else ()

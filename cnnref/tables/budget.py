@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from math import nan
 from typing import Any, NamedTuple
 
 from cnnref.counting.arguments import number, whole
@@ -277,7 +278,7 @@ def amount(what: str, limit: Limit, of_bytes: bool = False) -> int:
     """
     units = BYTES if of_bytes else PREFIXES
     match = NUMBER.fullmatch(limit.strip()) if isinstance(limit, str) else None
-    value: float | Fraction = -1
+    value: float | Fraction = nan
     if match and match[2] in units and len(match[1]) <= LONGEST:
         value = Fraction(match[1]) * units[match[2]]
     elif not isinstance(limit, str):

@@ -205,7 +205,7 @@ def _runs(
         period, times = _best(kinds, place, periods)
         if times > 1:
             yield node.start, nodes[place + period - 1].end - node.start, times
-        elif node.end - node.start > 1 and len(paths[node.start]) > depth + 1:
+        elif len(paths[node.start]) > depth + 1:
             yield from _runs(layers, keys, paths, node.start, node.end, depth + 1)
         else:
             yield node.start, node.end - node.start, 1
@@ -265,7 +265,7 @@ def _shared_prefixes(kinds: list[int]) -> list[int]:
     shared = [0] * len(kinds)
     start = end = 0
     for place in range(1, len(kinds)):
-        length = min(shared[place - start], end - place) if place < end else 0
+        length = max(0, min(shared[place - start], end - place))
         while place + length < len(kinds) and kinds[length] == kinds[place + length]:
             length += 1
         shared[place] = length

@@ -122,6 +122,9 @@ def test_a_line_may_be_exactly_as_wide_as_its_box():
     word = text_width("denseblock", 12)
     assert wrap("dense.block", 12, text_width("dense.block", 12)) == ["dense.block"]
     assert wrap("denseblock 1", 12, word) == ["denseblock", "1"]
+    piece = text_width("dense.block.", 12)
+    assert wrap("dense.block.layer", 12, piece) == ["dense.block.", "layer"]
+    assert wrap("dense.block.layer", 12, piece - 0.01) == ["dense.", "block.layer"]
 
 
 def test_a_drawing_changes_only_where_it_does_not_fit_any_more():

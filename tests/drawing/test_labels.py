@@ -153,6 +153,17 @@ def test_a_block_of_no_convolution_is_a_block():
     assert block_kind(net.table()) == "block"
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_a_projection_of_the_input_makes_no_bottleneck(early):
+    net = cnnref.Net((4, 8, 8))
+    with net.block("b"):
+        x = net.conv(net.input, 8, 3, padding=1)
+        short = net.conv(net.input, 8, 1) if early else None
+        x = net.conv(x, 8, 3, padding=1)
+        net.relu(net.add(x, short or net.conv(net.input, 8, 1)))
+    assert block_kind(net.table()) == "basic block"
+
+
 def test_two_branches_are_no_fire_module_whichever_comes_first():
     net = cnnref.Net((4, 8, 8))
     with net.block("small first"):

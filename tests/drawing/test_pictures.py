@@ -86,6 +86,12 @@ def test_a_spec_keeps_its_stages_and_one_without_any_gets_them():
     net = cnnref.Net((3, 8, 8))
     net.linear(net.flatten(net.conv(net.input, 2, 3, name="a")), 2, name="b")
     assert [row.stage for row in staged(net.table())] == ["a", "a", "b"]
+    # what calls a function itself stays whole, however many sizes its maps have
+    for own, found in (("a", ["a"] * 4), ("a.pool3", ["a.pool1", "a.pool2", "a.pool3", "a.pool3"])):
+        net = cnnref.Net((3, 32, 32))
+        x = net.max_pool(net.max_pool(net.input, 2, name="a.pool1"), 2, name="a.pool2")
+        net.relu(net.max_pool(x, 2, name=own), name="a.relu")
+        assert [row.stage for row in staged(net.table())] == found
 
 
 def test_modules_that_run_twice_at_two_sizes_are_two_stages():

@@ -15,7 +15,7 @@ from cnnref.drawing.graph import Edge, graph
 from cnnref.drawing.labels import text_width
 from cnnref.drawing.lanes import Size
 from cnnref.drawing.scene import Arrow, Box, Scene, faint_size, faults
-from cnnref.drawing.stack import PAD, _lines, _Stack, stacks_scene
+from cnnref.drawing.stack import PADS, _lines, _Stack, stacks_scene
 from cnnref.drawing.stages import block_rows
 
 
@@ -360,10 +360,10 @@ def test_words_of_a_stack_may_be_as_wide_as_their_box_between_its_margins():
         (0, "3 × 224 × 224", "224×224"),
         (1, "11×11 conv, 64, stride 4", "11×11, 64, /4"),
     ):
-        whole = text_width(full, 12) + 2 * PAD
+        whole = text_width(full, 12) + PADS
         assert _lines(stack, number, whole, 12) == [full]
         assert _lines(stack, number, whole - 0.01, 12) == [short]
-        assert _lines(stack, number, text_width(short, 12) + 2 * PAD, 12) == [short]
+        assert _lines(stack, number, text_width(short, 12) + PADS, 12) == [short]
 
 
 def test_layers_of_a_stage_begin_at_its_top_and_its_last_pooling_ends_it():

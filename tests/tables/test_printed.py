@@ -17,7 +17,7 @@ from cnnref.counting.layer import Layer
 from cnnref.counting.markup import Linked
 from cnnref.counting.shapes import Counts, Shape
 from cnnref.errors import MissingExtraError, UnknownNameError
-from cnnref.tables.formats import _folded, to_html
+from cnnref.tables.formats import _folded, to_html, to_text
 from cnnref.tables.listing import table_grid
 from cnnref.tables.printable import View
 from cnnref.tables.table import Table
@@ -47,6 +47,24 @@ def test_text_folds_long_names_and_loses_nothing():
     pieces = [line[:column].strip() for line in lines[4:]]
     assert name in "".join(pieces)
     assert "adaptive_avg_pool" in "".join(line[column:].split(" ")[0] for line in lines[4:])
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (66, (29, 17, 18)), (65, (29, 16, 18)), (59, (29, 10, 18)), (57, (29, 10, 16)),
+        (56, (28, 10, 16)), (40, (12, 10, 16)), (10, (12, 10, 16)),
+    ],
+)  # fmt: skip
+def test_a_small_terminal_folds_operators_then_sizes_then_names(width, columns):
+    net = cnnref.Net((3, 1024, 1024), name="long")
+    x = net.conv(net.input, 4096, 11, padding=5, name="first_long_convolution_of_all")
+    net.adaptive_avg_pool(x, 1000, name="pool")
+    grid = table_grid(net.table(), View.of("macs", ("layer", "op", "output")))
+    lines = to_text(grid, width).splitlines()
+    head, rule = lines[lines.index("") + 1 :][:2]
+    op, output = head.index("op"), head.index("output")
+    assert (op - 1, output - op - 1, len(rule) - output) == columns
 
 
 def test_text_puts_long_names_under_the_modules_that_they_share():

@@ -206,6 +206,7 @@ SHIFTED = {
     "standardised": (standardised, (3, 3)),
     "scaled": (lambda module, x: F.relu(module.window.weight[:, :1, :1, :1]) * x, (1, 1)),
     "fresh": (lambda module, x: F.avg_pool2d(x, 2, 1) + torch.zeros_like(x)[..., 1:, 1:], (2, 2)),
+    "shares": (lambda _, x: F.adaptive_avg_pool2d(x, 6) + F.avg_pool2d(x, 2), (2, 2)),
     "pads": (lambda module, x: F.pad(x, (2, 0)) + F.pad(x, (0, 2, 1, -1)), (2, 3)),
 }
 
@@ -222,6 +223,20 @@ def test_slices_and_pads_are_seen_from_where_they_begin(name):
     below = torch.export.export(module, (image,)).module()  # its slices are operators
     for table in (cnnref.trace(module, shape), cnnref.trace(below, shape)):
         assert table.receptive_fields()[-1].field == expected
+
+
+@pytest.mark.parametrize(
+    "whole", [lambda x: F.group_norm(x, 1), lambda x: F.adaptive_avg_pool2d(x, 1)]
+)
+def test_what_sees_the_whole_map_begins_where_the_map_does(whole):
+    # a window of three begins one before it
+    module = Joined(lambda _, x: F.avg_pool2d(x, 3, 1, 1) + whole(x))
+    assert cnnref.trace(module, (1, 12, 12)).receptive_fields()[-1].field == (13, 13)
+
+
+def test_vectors_of_maps_of_two_sizes_see_no_more_than_the_map():
+    module = Joined(lambda _, x: torch.cat([x.flatten(1), F.avg_pool2d(x, 2).flatten(1)], 1))
+    assert cnnref.trace(module, (1, 12, 12)).receptive_fields()[-1].field == (12, 12)
 
 
 def test_what_is_made_without_the_image_sees_nothing_of_it():

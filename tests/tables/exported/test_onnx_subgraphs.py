@@ -114,6 +114,17 @@ def test_a_condition_of_one_branch_within_another(tmp_path: Path) -> None:
     assert (row.inputs, row.parameters) == ((-1,), 6)
 
 
+def test_an_operator_with_a_list_of_subgraphs_reads_what_each_reads(tmp_path: Path) -> None:
+    held = [weight("y.weight", 3, 2, 1, 1), weight("n.weight", 3, 2, 1, 1)]
+    several = [branch(3), branch(3, "n.weight")]
+    node = helper.make_node("Choose", ["c"], ["y"], "choice", domain="own", bodies=several)
+    model = graph([node], {"c": [1], "x": [1, 2, 4, 4]}, held)
+    model.graph.value_info.append(stated("y", 1, 3, 4, 4))
+    with pytest.warns(cnnref.UncountedWarning, match="Choose in choice; these rows"):
+        (row,) = table(model, tmp_path)
+    assert (len(row.inputs), row.parameters) == (2, 6 + 6)
+
+
 def looped(captured: str) -> Any:
     """Four times a product with what is captured, from a constant on."""
     step = body(
