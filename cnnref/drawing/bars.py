@@ -134,9 +134,8 @@ def bars(table: Table, quantity: str, by: str, view: View) -> Chart:
 def _values(table: Table, quantity: Quantity, by: str, view: View) -> Iterator[dict[str, Any]]:
     whole = Whole(table.whole, view)
     rows = [whole.rows[number] for number in table.numbers]
-    named = staged(table) if by != "layer" else table
     groups: dict[str, list[Row]] = {}
-    for row, layer in zip(rows, named, strict=True):
+    for row, layer in zip(rows, staged(table), strict=True):
         name = {"stage": layer.stage, "block": layer.block or layer.name}.get(by, layer.name)
         groups.setdefault(visible(name), []).append(row)
     unit = MIB if quantity.unit == "bytes" else 1

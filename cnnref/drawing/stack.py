@@ -75,14 +75,12 @@ def _stage(found: Chain, number: int) -> str:
 def _depths(chains: Sequence[Chain]) -> dict[str, int]:
     """The stages of all networks in order, and how many boxes each has at the most."""
     order: list[str] = []
-    most: dict[str, int] = {}
-    for found in chains:
-        stages = [_stage(found, number) for number in range(len(found.boxes))]
+    every = [[_stage(found, number) for number in range(len(found.boxes))] for found in chains]
+    for stages in every:
         for before, stage in zip([None, *stages], stages, strict=False):
             if stage not in order:
                 order.insert(order.index(before) + 1 if before in order else len(order), stage)
-            most[stage] = max(most.get(stage, 0), stages.count(stage))
-    return {stage: most[stage] for stage in order}
+    return {stage: max(stages.count(stage) for stages in every) for stage in order}
 
 
 def _slots(found: Chain, depths: dict[str, int]) -> tuple[tuple[str, int], ...]:

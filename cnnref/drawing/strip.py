@@ -62,16 +62,13 @@ def across_scene(table: Table, width: float, size: float) -> Scene:
     top: float = MARGIN
     for line in lines:
         band = max(extent(found[number], scale).map for number in line)
-        depth = 0.0
         for place, number in enumerate(line):
             stage = found[number]
             high, wide = extent(stage, scale)
             x = place * column + column / 2
             boxes[number] = _box(stage, x - wide / 2, top + (band - high) / 2, wide, high)
-            words = _text(stage, column - GUTTER, size, x, top + band + 6, "middle")
-            texts += words
-            depth = max(depth, words[-1].y)
-        top = depth + 2 * MARGIN
+            texts += _text(stage, column - GUTTER, size, x, top + band + 6, "middle")
+        top = max(text.y for text in texts) + 2 * MARGIN
     arrows = [_across(link, boxes, lines, column) for link in links]
     return Scene(
         tuple(boxes[number] for number in sorted(boxes)),

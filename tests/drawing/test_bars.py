@@ -60,6 +60,15 @@ def test_bars_are_of_stages_and_of_blocks_or_what_stands_outside_of_any():
         assert [value["name"] for value in values] == list(dict.fromkeys(names))
 
 
+def test_bars_are_of_the_stages_of_modules_where_none_are_named():
+    net = cnnref.Net((3, 8, 8))
+    x = net.relu(net.conv(net.input, 8, 3, padding=1, name="stem.conv"), name="stem.relu")
+    net.conv(net.max_pool(x, 2, name="body.pool"), 8, 1, name="body.conv")
+    for by, names in (("stage", ["stem", "body"]), ("layer", ["stem.conv", "body.conv"])):
+        values = to_spec(net.table().chart("macs", by))["data"]["values"]
+        assert [value["name"] for value in values] == names
+
+
 @pytest.mark.parametrize(("number", "words"), [(1, "1 row is"), (2, "2 rows are")])
 def test_a_chart_says_of_how_many_rows_it_does_not_know(number, words):
     rows = [row._replace(counted=n >= number) for n, row in enumerate(VGG)]

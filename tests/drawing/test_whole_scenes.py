@@ -191,6 +191,19 @@ def test_two_stacks() -> None:
     assert (scene.width, round(scene.height, 2), scene.head) == (326, 199.6, 3.2)
 
 
+def test_stacks_without_shortcuts_have_no_lane_for_them() -> None:
+    net = cnnref.Net((2, 32, 16), name="plain")
+    with net.stage("one"):
+        net.conv(net.conv(net.input, 4, 3, name="a"), 4, 3, name="b")
+    # each takes half of 318
+    for width, each in ((326, 159), (400, 168)):
+        scene = stacks_scene([("First", net.table()), ("Second", net.table())], width, 12)
+        assert [(box.x, box.width) for box in scene.boxes] == [
+            *[(1, each)] * 3, *[(each + 7, each)] * 3
+        ]  # fmt: skip
+        assert scene.width == 2 * each + 8
+
+
 def test_a_title_on_two_lines_moves_all_boxes_down() -> None:
     long = "A title that is longer than its column is wide"
     scene = stacks_scene([(long, shortcut()), ("Second", shortcut())], 326, 12)

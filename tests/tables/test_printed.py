@@ -49,22 +49,43 @@ def test_text_folds_long_names_and_loses_nothing():
     assert "adaptive_avg_pool" in "".join(line[column:].split(" ")[0] for line in lines[4:])
 
 
-@pytest.mark.parametrize(
-    ("width", "columns"),
-    [
-        (66, (29, 17, 18)), (65, (29, 16, 18)), (59, (29, 10, 18)), (57, (29, 10, 16)),
-        (56, (28, 10, 16)), (40, (12, 10, 16)), (10, (12, 10, 16)),
-    ],
-)  # fmt: skip
-def test_a_small_terminal_folds_operators_then_sizes_then_names(width, columns):
+def wide():
+    """A table whose names, operators and sizes are long: 29, 17 and 18 letters at the most."""
     net = cnnref.Net((3, 1024, 1024), name="long")
     x = net.conv(net.input, 4096, 11, padding=5, name="first_long_convolution_of_all")
     net.adaptive_avg_pool(x, 1000, name="pool")
-    grid = table_grid(net.table(), View.of("macs", ("layer", "op", "output")))
+    return net.table()
+
+
+def starts(grid, width):
+    """Where the columns of a printed table begin, and where the last one ends."""
     lines = to_text(grid, width).splitlines()
     head, rule = lines[lines.index("") + 1 :][:2]
-    op, output = head.index("op"), head.index("output")
-    assert (op - 1, output - op - 1, len(rule) - output) == columns
+    return [0, *(head.index(name) for name in grid.heads[1:]), len(rule)]
+
+
+@pytest.mark.parametrize(
+    ("width", "found"),
+    [
+        (66, [0, 30, 48, 66]), (65, [0, 30, 47, 65]), (59, [0, 30, 41, 59]),
+        (57, [0, 30, 41, 57]), (56, [0, 29, 40, 56]), (40, [0, 13, 24, 40]),
+        (10, [0, 13, 24, 40]),
+    ],
+)  # fmt: skip
+def test_a_small_terminal_folds_operators_then_sizes_then_names(width, found):
+    assert starts(table_grid(wide(), View.of("macs", ("layer", "op", "output"))), width) == found
+
+
+@pytest.mark.parametrize(
+    ("width", "found"),
+    [
+        (52, [0, 18, 23, 42, 52]), (50, [0, 18, 23, 40, 50]), (49, [0, 17, 22, 39, 49]),
+        (45, [0, 13, 18, 35, 45]), (10, [0, 13, 18, 35, 45]),
+    ],
+)  # fmt: skip
+def test_a_small_terminal_folds_sizes_of_groups_and_then_their_names(width, found):
+    groups = wide().group("op")
+    assert starts(groups._seen(View.of("macs", ("parameters",))), width) == found
 
 
 def test_text_puts_long_names_under_the_modules_that_they_share():

@@ -47,6 +47,17 @@ def test_a_verdict_is_a_sentence(told, expected):
     assert told == expected
 
 
+@pytest.mark.parametrize(
+    ("used", "said"),
+    [
+        (2**10 - 1, "1,023 bytes"), (2**10, "1.00 KiB"), (2**20, "1.00 MiB"), (2**30, "1.00 GiB"),
+        (2**40, "1.00 TiB"), (3 * 2**50, "3,072.00 TiB"),
+    ],
+)  # fmt: skip
+def test_bytes_have_the_largest_unit_of_which_there_is_one(used, said):
+    assert verdict(used, used, "bytes") == f"macs: {said} of {said} (100.0%)"
+
+
 def test_what_has_changed_is_a_sentence():
     parts = (("a", -60), ("b", 30), ("c", 20), ("d", 1))
     assert str(Change("macs", 200, 191, "MACs", parts)) == (

@@ -107,6 +107,9 @@ def test_what_is_fed_by_one_that_no_rule_knows_is_not_known_either():
     ]
     found = table(*rows, size=MAP).to_csv("macs", "field").splitlines()
     assert found == ["field", "1", '""', '""', "3"]
+    # nor where that one is the first
+    rows = [row("permute", [MAP], MAP), row("relu", [MAP], MAP, (0,))]
+    assert table(*rows, size=MAP).to_csv("macs", "field").splitlines() == ["field", '""', '""']
 
 
 def test_an_input_that_nothing_reads_is_not_kept():
@@ -271,6 +274,16 @@ def test_the_share_of_zeros_of_rows_together_is_by_how_many_weights_each_reads()
     assert COLUMNS["nonzero_macs"].sum([*unlooked.rows]) == ""
     assert COLUMNS["sparsity"].sum([]) == ""
     assert [COLUMNS[key].sum([]) for key in ("peak", "macs", "intensity")] == ["0", "0", "0.0"]
+
+
+def test_a_row_has_no_share_of_nothing():
+    columns = "parameters_share,macs_share"
+    nothing = table(row("relu", [MAP], MAP), size=MAP)
+    assert nothing.to_csv("macs", columns).splitlines()[1:] == ["0.0,0.0"]
+    rows = [row("linear", [(4,)], (n,), counts=Counts(4 * n, weights=n)) for n in (3, 0, 1)]
+    assert table(*rows, size=(4,)).to_csv("macs", columns).splitlines()[1:] == [
+        "75.0,75.0", "0.0,0.0", "25.0,25.0",
+    ]  # fmt: skip
 
 
 def test_zeros_that_nobody_looked_for_are_named():
