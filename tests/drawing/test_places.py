@@ -390,12 +390,15 @@ def test_a_shortcut_says_that_it_changes_nothing_where_it_goes_round_something()
         net.add(net.conv(net.input, 4, 1), net.conv(net.input, 4, 1))
     with net.block("twice"):
         net.add(net.input, net.input)
+    with net.block("joined"):
+        x = net.conv(net.input, 4, 1)
+        net.concat(net.conv(x, 4, 1), x)
     table = net.table()
     labels = {
         name: [arrow.label for arrow in table.draw(name).wide.arrows if arrow.label]
-        for name in ("plain", "apart", "twice")
+        for name in ("plain", "apart", "twice", "joined")
     }
-    assert labels == {"plain": ["identity"], "apart": [], "twice": []}
+    assert labels == {"plain": ["identity"], "apart": [], "twice": [], "joined": []}
     # where all boxes stand in a column nothing is written on an arrow
     rows = block_rows(table, "plain")
     column = _scene(graph(table, rows, fold=True), table, 200, _Air(9, 14), 13, column=True)

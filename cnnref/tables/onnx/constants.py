@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from fractions import Fraction
 from math import ceil, floor, prod
 from typing import Any
 
@@ -18,7 +19,7 @@ MOST = 1 << 14
 def _divide(a: float, b: float) -> float:
     whole = isinstance(a, int) and isinstance(b, int)
     # whole numbers are cut towards zero
-    return (abs(a) // abs(b)) * (1 if (a < 0) == (b < 0) else -1) if whole else a / b
+    return int(Fraction(int(a), int(b))) if whole else a / b
 
 
 PAIRS: dict[str, Callable[[Any, Any], Any]] = {
