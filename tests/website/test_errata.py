@@ -136,6 +136,19 @@ def test_a_changed_formula_is_wrong(key, stated):
     assert verdict(key, stated).verdict == "wrong"
 
 
+@pytest.mark.parametrize(
+    ("stated", "cause"),
+    [
+        ("219/4+1 = 56", "The left side is 55.75."),
+        ("220/4+1 = 55", "The left side is 56."),
+        ("224/4+1 = 57", "It is not the formula with the sizes of conv1 put in."),
+        ("220/4 = 55", "It is not the formula with the sizes of conv1 put in."),
+    ],
+)
+def test_a_worked_formula_is_told_which_of_its_sides_is_wrong(stated, cause):
+    assert verdict("AlexNet/worked formulas/conv1 W'", stated).cause == cause
+
+
 def test_formulas_with_biases_agree():
     for key in ("VGG/text/5x5 params", "VGG/text/2C x H x W: params"):
         entry = erratum(key)

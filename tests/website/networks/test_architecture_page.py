@@ -201,7 +201,10 @@ def test_places_without_parts_are_refused():
     html = site_networks.fill(frame, "networks/vgg11.md")
     assert "data-part" not in html
     assert f'data-code="../{site_networks.CODE}/specs/vgg.py.js"' in html
-    assert "def conv_unit" in re.sub(r"<[^>]*>", "", site_networks.shown("specs/vgg.py"))
+    code = site_networks.shown("specs/vgg.py")
+    assert "def conv_unit" in re.sub(r"<[^>]*>", "", code)
+    # as the theme shows code
+    assert re.search(r"<pre>.*?<code>", code)
     assert '<figure class="chart" data-chart="vgg11-adding-up"' in html
     assert site_networks.fill(frame, "networks/index.md") == frame
     assert site_networks.fill(frame, "vgg11.md") == frame

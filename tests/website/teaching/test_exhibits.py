@@ -72,14 +72,17 @@ def test_a_cell_of_more_than_thirty_letters_takes_another_line() -> None:
 
 
 def test_a_wide_table_is_set_smaller() -> None:
-    def across(columns: int) -> float:
-        row = "".join("<td>" + "a" * 20 + "</td>" for _ in range(columns))
+    def across(columns: int, letters: int = 20) -> float:
+        row = "".join("<td>" + "a" * letters + "</td>" for _ in range(columns))
         html = f'<div class="table-scroll"><table><tbody><tr>{row}</tr></tbody></table></div>'
         (one,) = exhibits(block(html))
         return size(one.html)
 
     # a column takes its letters and two more, of the eighty-eight of a line
     assert [across(n) for n in (4, 5, 6)] == [1.0, 0.8, 0.67]
+    # an empty cell is as wide as one of a letter, and one of very many as one of thirty
+    assert [across(30, letters) for letters in (0, 1, 2)] == [0.98, 0.98, 0.73]
+    assert [across(3, letters) for letters in (29, 30, 31, 90)] == [0.95, 0.92, 0.92, 0.92]
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 7])

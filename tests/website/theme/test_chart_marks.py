@@ -23,6 +23,23 @@ def test_a_bar_of_parts_has_its_sum_at_its_end_and_room_for_it():
     assert "color" not in text["encoding"]
 
 
+def test_a_chart_of_bars_is_drawn_with_their_values_behind_them():
+    shown = labels.at_ends(spec(color={"field": "part"}))
+    total = {"aggregate": "sum", **X}
+    mark = {"type": "text", "align": "left", "baseline": "middle", "dx": 4, "fontSize": 11}
+    bars, text = shown.pop("layer")
+    # "42.5" has four letters of 6.6 pixels, four behind the bar, where 180 are the whole width
+    assert bars["encoding"]["x"].pop("scale") == {
+        "domain": [0, pytest.approx(42.5 * (1 + 30.4 / 180))], "nice": False
+    }  # fmt: skip
+    assert bars == {"mark": "bar", "encoding": {"x": X, "color": {"field": "part"}}}
+    assert text == {
+        "mark": mark,
+        "encoding": {"x": {**total, "stack": None}, "text": {**total, "format": ",.1f"}},
+    }
+    assert shown == {"data": {"values": ROWS}, "height": None, "encoding": {"y": Y}}
+
+
 def test_a_stated_axis_stays_and_what_is_no_lying_bar_too():
     stated = spec(x=X | {"scale": {"domain": [0, 100]}})
     assert labels.at_ends(stated)["layer"][0]["encoding"]["x"]["scale"] == {"domain": [0, 100]}
@@ -45,6 +62,32 @@ def test_lines_that_end_together_have_their_names_apart_and_no_legend():
     assert [x for x, _ in ends.values()] == [5, 5]
     assert (ends["two"][1] - ends["one"][1]) / (1.01 * 1.1) * 200 == pytest.approx(labels.ROW)
     assert shown["padding"]["right"] > labels.LETTER * 3
+
+
+@pytest.mark.parametrize(
+    ("scale", "height", "second"),
+    # from zero to a tenth more than the most, or on a logarithmic axis from the least; 15 pixels
+    [
+        (None, 200, 1 + 15 / 200 * 1.111), ({"type": "log"}, 100, 1.111**0.15),
+        ({"domain": [1, 2]}, 100, 1.15), ({"type": "log", "domain": [1, 100]}, 300, 10**0.1),
+        ({"domain": [1, 1.1]}, 150, 1.01),
+    ],
+)  # fmt: skip
+def test_names_of_lines_stand_behind_them_a_row_apart(scale, height, second):
+    stated = line_spec(height=height)
+    if scale:
+        stated["encoding"]["y"] = {"field": "y", "scale": scale}
+    shown = labels.named(stated)
+    lines, names = shown["layer"]
+    assert lines["mark"] == "line"
+    # names of three letters of 6.6 pixels, six behind the line and five at the side
+    assert shown["padding"] == {"left": 5, "top": 5, "bottom": 5, "right": 31}
+    assert names["mark"] == {
+        "type": "text", "align": "left", "baseline": "middle", "dx": 6, "fontSize": 12
+    }  # fmt: skip
+    assert [row["series"] for row in names["data"]["values"]] == ["one", "two"]
+    heights = [row["y"] for row in names["data"]["values"]]
+    assert heights == pytest.approx([1, second])
 
 
 def test_long_names_stay_in_the_legend(monkeypatch):
