@@ -15,6 +15,7 @@ from cnnref.tables.quantities import QUANTITIES
 from website import facts
 from website import lessons as small_nets
 from website.chapters import history as history_facts
+from website.chapters.complexity import charts as compared
 from website.chapters.googlenet import page as googlenet
 from website.chapters.resnet import page as resnet
 from website.charts import choices as site_choices
@@ -233,3 +234,20 @@ def test_names_of_the_new_pages_may_stand(text):
 @pytest.mark.parametrize("text", ["top-7 error", "Inception has 3 sizes", "in 2020x", "V2 weights"])
 def test_what_only_looks_like_a_name_is_refused(text):
     assert lint_prose.faults("page.md", text) != []
+
+
+@pytest.mark.parametrize(
+    ("high", "ticks"),
+    [
+        (37.5, [0, 5, 10, 15, 20, 25, 30, 35]), (40, [0, 10, 20, 30, 40]),
+        (81, [0, 20, 40, 60, 80]), (8, [0, 1, 2, 3, 4, 5, 6, 7, 8]), (8.5, [0, 2, 4, 6, 8]),
+        (1.5, [0, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4]),
+    ],
+)  # fmt: skip
+def test_a_linear_axis_has_at_most_nine_round_ticks(high, ticks):
+    assert compared._ticks((0, high), "linear") == pytest.approx(ticks)
+
+
+def test_axes_of_bubbles_leave_room_for_their_names():
+    assert compared._domain([2, 10, 4], "linear") == (0, 12.5)
+    assert compared._domain([2, 10, 4], "log") == (1.25, 26)
