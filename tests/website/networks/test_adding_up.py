@@ -49,7 +49,19 @@ def test_the_lines_climb_to_all_of_each_cost(name):
         shares = [value["share"] for value in values if value["cost"] == measure.title]
         assert shares == sorted(shares)
         assert shares[-1] == 100
+    axes = spec["layer"][0]["encoding"]
+    assert axes["x"]["scale"] == {"domain": [1, max(value["place"] for value in values)]}
+    assert axes["y"]["scale"] == {"domain": [0, 100]}
     assert len(json.dumps(spec)) < 60_000
+
+
+def test_a_network_of_one_step_has_an_axis_with_two_ends():
+    net = cnnref.Net((3, 8, 8), name="one")
+    net.linear(net.flatten(net.input), 2, name="fc")
+    spec = to_spec(adding_up.adding_up(net.table()))
+    values = spec.get("data", spec["layer"][0].get("data"))["values"]
+    assert {value["place"] for value in values} == {1}
+    assert spec["layer"][0]["encoding"]["x"]["scale"] == {"domain": [1, 2]}
 
 
 def test_the_words_say_where_half_of_a_cost_is_reached():

@@ -40,6 +40,13 @@ def table(text):
     return cells(head), [cells(line) for line in body]
 
 
+def test_a_tool_that_has_not_counted_a_network_says_nothing_of_it():
+    for tool in page.TOOLS:
+        said = page._told(tool, "vgg16", lookup("vgg16"), {})
+        assert (said.text, said.same, said.note) == ("", False, "")
+        assert page._verdict(said) == "–"
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_each_column_of_the_matrix_adds_up_to_what_its_prices_make(key):
     head, body = table(page.said_table(key, page.lines(key, RECORD)))

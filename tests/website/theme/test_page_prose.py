@@ -65,6 +65,15 @@ def test_marks_and_made_numbers_have_a_note_beside_their_paragraph():
     assert 'aria-hidden="true" data-search-exclude' in first
 
 
+def test_a_paragraph_has_two_notes_and_not_a_third():
+    marks = [MARK.replace("0: the", f"{n}: the").replace(">0<", f">{n}<") for n in range(4)]
+    page = prose.noted(f"<p>{''.join(marks[:3])}</p><p>{''.join(marks)}</p>")
+    # the next paragraph goes on with those that have not been told
+    assert [one[0] for one in page.split("<b>")[1:]] == ["0", "1", "2", "3"]
+    first, second = (part.count("<aside") for part in page.split("</p>")[:2])
+    assert (first, second) == (2, 2)
+
+
 def test_a_note_is_said_once_and_stands_in_no_box():
     paragraph = f"<p>{MARK}</p>"
     assert prose.noted(paragraph * 2).count("<aside") == 1
