@@ -261,3 +261,59 @@ def test_a_slip_says_so_in_a_sentence() -> None:
     for one, said in slips("alexnet@227/conv1/macs"):
         assert one > 0
         assert re.fullmatch(r"[A-Z].*[.?]", said)
+
+
+LEFT, TURNED, MORE, REST, PART = (
+    "That is what is left.",
+    "That is the other way round.",
+    "That is by how much it is more.",
+    "That is what the rest is.",
+    "That is a fraction. As a percentage?",
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "turned", "expected"),
+    [
+        ("ratio", False, [(Fraction(195, 212), TURNED), (Fraction(17, 195), MORE)]),
+        (
+            "share", False,
+            [
+                (Fraction(19500, 212), TURNED), (Fraction(1700, 195), MORE),
+                (Fraction(212, 195), PART),
+            ],
+        ),
+        (
+            "share", True,
+            [
+                (Fraction(21200, 195), TURNED), (Fraction(1700, 212), REST),
+                (Fraction(195, 212), PART),
+            ],
+        ),
+        (
+            "saved", True,
+            [
+                (Fraction(19500, 212), LEFT), (Fraction(21200, 195), TURNED),
+                (Fraction(17, 212), PART),
+            ],
+        ),
+        (
+            "difference", False,
+            [
+                (Fraction(212), "That is all of the larger one. What is the difference?"),
+                (Fraction(195), LEFT),
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_slips_of_two_numbers_are_worked_out_by_hand(kind, turned, expected) -> None:
+    """Receptive fields of 212 pixels and of 195."""
+    pair = ["vgg16/pool5/field", "alexnet@227/pool5/field"]
+    assert slips(*(pair[::-1] if turned else pair), kind) == expected
+
+
+def test_the_adds_of_biases_and_doubled_or_halved_work_are_slips() -> None:
+    said = dict(slips("alexnet@227/fc6/macs"))
+    assert said[Fraction(2 * 9216 * 4096)].startswith("That counts a multiply-add as two")
+    assert said[Fraction(9216 * 4096, 2)].startswith("That is half of it.")
+    assert said[Fraction(9216 * 4096 + 4096)].startswith("The adds of the biases are in it.")
