@@ -105,7 +105,7 @@ def block(table: Table, name: str, *, fold: bool = True, narrow: float = NARROW)
         UnknownNameError: no block has that name.
     """
     rows = block_rows(table, name)
-    layers = [table[row] for row in rows]
+    layers = table.part(rows)
     kind = block_kind(layers)
     called = layers[0].block if len({layer.block for layer in layers}) == 1 else name
     called = called.removeprefix(f"{kind.partition(' ')[0]}_")

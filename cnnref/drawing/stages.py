@@ -46,8 +46,8 @@ def block_rows(table: Table, block: str) -> tuple[int, ...]:
     return inside or tuple(row for row, layer in enumerate(table) if layer.block == found[0])
 
 
-def block_kind(layers: Sequence[Layer]) -> str:
-    """What a block is called, from its joins and the windows of its convolutions.
+def block_kind(layers: Table) -> str:
+    """What a block, a part of a table, is called, from its joins and its convolutions' windows.
 
     >>> import cnnref
     >>> [block_kind(cnnref.table(name).group("block")[block]) for name, block in (
@@ -69,11 +69,19 @@ def block_kind(layers: Sequence[Layer]) -> str:
     return f"pre-activation {name}" if ops[0] == "batch_norm" or ops[-1] == "add" else name
 
 
-def _windows(layers: Sequence[Layer]) -> list[tuple[int, ...]]:
+def _windows(layers: Table) -> list[tuple[int, ...]]:
     """The windows of a block's convolutions, but for those that project its input."""
-    convs = [layer for layer in layers if layer.op == "conv"]
-    inner = [*convs[:1], *(layer for layer in convs if layer.inputs != convs[0].inputs)]
-    return [layer.window.kernel for layer in inner if layer.window]
+    # by row: what convolutions since the last sum its inputs come from, and its output
+    read: dict[int, set[int]] = {}
+    made: dict[int, set[int]] = {}
+    for row, layer in zip(layers.numbers, layers, strict=True):
+        read[row] = set[int]().union(*(made.get(one, ()) for one in layer.inputs))
+        made[row] = {"conv": {row}, "add": set()}.get(layer.op, read[row])
+    convs = [row for row in read if layers.whole[row].op == "conv"]
+    followed = set[int]().union(*(read[row] for row in convs))
+    # a projection follows none of them, and none follows it
+    way = [row for row in convs if read[row] or row in followed] or convs[:1]
+    return [window.kernel for row in way if (window := layers.whole[row].window)]
 
 
 def _module(layers: Sequence[Layer]) -> str:
@@ -197,16 +205,17 @@ def _needed(table: Table) -> set[int]:
 
 
 def _stage(table: Table, name: str, rows: list[int]) -> Stage:
-    layers = [table[row] for row in rows]
+    layers = table.part(rows)
     kinds = {kind(layer) for layer in layers}
     colour = next((one for one in ("conv", "linear", "pool") if one in kinds), "other")
     contents = tuple(_run(words, len(list(run))) for words, run in groupby(_contents(layers)))
     return Stage(name, colour, tuple(rows), layers[-1].out_shape, contents)
 
 
-def _contents(layers: list[Layer]) -> Iterator[str]:
-    for block, members in groupby(layers, key=lambda layer: layer.block):
-        inside = list(members)
+def _contents(layers: Table) -> Iterator[str]:
+    places = range(len(layers))
+    for block, members in groupby(places, key=lambda place: layers[place].block):
+        inside = layers.part(members)
         if block:
             yield block_kind(inside)
         else:

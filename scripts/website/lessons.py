@@ -356,7 +356,7 @@ def naive_inception(table: Table, block: str) -> Table:
     ((416, 28, 28), 303464448)
     """
     rows = block_rows(table, block)
-    layers = [table[row] for row in rows]
+    layers = table.part(rows)
     join = layers[-1]
     if block_kind(layers) != "inception module" or join.op != "concat":
         raise CnnrefError(f"{table.name}: {block} is no inception module with one concatenation.")

@@ -153,14 +153,27 @@ def test_a_block_of_no_convolution_is_a_block():
     assert block_kind(net.table()) == "block"
 
 
-@pytest.mark.parametrize("early", [False, True])
-def test_a_projection_of_the_input_makes_no_bottleneck(early):
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize(("window", "found"), [(3, "basic block"), (1, "bottleneck")])
+def test_a_projection_of_the_input_makes_no_bottleneck_wherever_it_stands(place, window, found):
+    net = cnnref.Net((4, 8, 8))
+    x = net.max_pool(net.input, 2)
+    for block in ("first", "second"):
+        way = short = x
+        with net.block(block):
+            for number in range(3):
+                if number == place:
+                    short = net.batch_norm(net.conv(x, 8, 1))
+                if number < 2:
+                    way = net.conv(net.relu(way), 8, window, padding=window // 2)
+            x = net.relu(net.add(way, short))
+        assert block_kind(net.table().group("block")[block]) == found
+
+
+def test_of_a_block_of_one_convolution_that_one_tells():
     net = cnnref.Net((4, 8, 8))
     with net.block("b"):
-        x = net.conv(net.input, 8, 3, padding=1)
-        short = net.conv(net.input, 8, 1) if early else None
-        x = net.conv(x, 8, 3, padding=1)
-        net.relu(net.add(x, short or net.conv(net.input, 8, 1)))
+        net.relu(net.add(net.conv(net.input, 4, 3, padding=1), net.input))
     assert block_kind(net.table()) == "basic block"
 
 

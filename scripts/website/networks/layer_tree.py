@@ -128,7 +128,7 @@ def _stage(table: Table, stage: Stage, seen: Sequence[ReceptiveField], opened: b
 
 def _run(table: Table, seen: Sequence[ReceptiveField], run: Run, drawn: set[Hashable]) -> Html:
     """Some rows; a block is drawn unless one of the same form, of other widths, is in the stage."""
-    layers = [table[row] for row in run.rows]
+    layers = table.part(run.rows)
     if not run.blocks:
         return _rows(table, run.rows, seen, f"rows from {layers[0].name}")
     first, *others = run.blocks
