@@ -58,6 +58,7 @@ def test_a_cut_table_and_folded_columns_need_a_cue(browser, tmp_path):
     assert phone(browser, tmp_path, FOLD + BOX.format(" told", wide), FOLDS) == 1
 
 
+@pytest.mark.slow
 def test_a_cut_formula_needs_a_cue(browser, tmp_path):
     from checks.tour.hands import UNTOLD
 

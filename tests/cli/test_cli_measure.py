@@ -96,6 +96,7 @@ def test_json_is_all_that_is_known_and_nothing_else(capsys):
     assert found["layers"] == []
 
 
+@pytest.mark.slow
 def test_layers_stand_beside_what_the_ceilings_allow(capsys):
     code, out, _ = run(capsys, *SMALL, "--layers", "--columns", "layer,macs,bound")
     assert code == 0
@@ -104,6 +105,7 @@ def test_layers_stand_beside_what_the_ceilings_allow(capsys):
     assert "arithmetic" in out
 
 
+@pytest.mark.slow
 def test_a_machine_format_has_the_rows_of_the_layers_alone(capsys):
     code, out, _ = run(capsys, *SMALL, "--format", "csv", "--columns", "layer,macs,measured_ms")
     assert code == 0

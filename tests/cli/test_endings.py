@@ -122,6 +122,7 @@ def test_letters_that_standard_output_cannot_hold_are_named(folder):
     assert json.loads(json_too.stdout)["name"] == "caf\u00e9"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["loud", "late"])
 def test_what_a_module_prints_on_any_way_is_beside_the_table(folder, when):
     done = here(folder, "trace", f"mine.py:{when}", "--input", "3,8,8", "--format", "json")
@@ -131,6 +132,7 @@ def test_what_a_module_prints_on_any_way_is_beside_the_table(folder, when):
         assert word in done.stderr.split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["2>&-", "2> /dev/full"])
 def test_what_is_printed_at_the_end_is_lost_where_nobody_listens(folder, shell):
     words = ("trace", "mine.py:late", "--input", "3,8,8", "--format", "json")

@@ -175,6 +175,7 @@ def test_a_block_is_drawn_row_by_row_and_edge_by_edge(name):
                 assert all(len(box.rows) == 1 for box in scene.boxes)
 
 
+@pytest.mark.slow
 def test_a_block_fits_a_page_and_a_phone():
     assert len(blocks()) > 30
     for name, block in blocks():

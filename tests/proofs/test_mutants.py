@@ -108,6 +108,7 @@ def test_a_file_is_looked_at_by_the_tests_that_import_it_or_by_all_of_its_room()
     assert opening.index(True) > len(every) - 15
 
 
+@pytest.mark.slow
 def test_pages_are_made_again_of_what_they_are_made_of_alone():
     website, tables, measuring = ROOMS["website"], ROOMS["tables"], ROOMS["measuring"]
     for room, name, made in (

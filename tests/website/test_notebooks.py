@@ -193,6 +193,7 @@ def test_a_notebook_runs_again_where_anything_that_it_read_is_another(copy):
     assert copy.width(runs=1) == 80
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_without_what_it_read_an_old_number_would_stay_on_the_page(copy, monkeypatch):
     monkeypatch.setattr(reads, "_now", lambda place: "")
@@ -223,6 +224,7 @@ def test_what_is_read_is_taken_down_whoever_reads_it(tmp_path):
     assert noted.ALL in taken_down(process, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_page_holds_the_cells_alone_and_a_failing_cell_stops_the_build(copy):
     copy.width(runs=1)

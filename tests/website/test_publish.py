@@ -43,6 +43,7 @@ def test_the_committed_files_are_as_computed(computed):
         assert f"tables/{name}.csv" in committed
 
 
+@pytest.mark.slow
 def test_outputs_are_the_same_at_every_run(computed):
     assert outputs(NAMES) == computed
 

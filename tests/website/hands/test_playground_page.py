@@ -133,6 +133,7 @@ def test_what_is_shown_can_be_taken_along_and_read_by_all(reader: Reader) -> Non
         assert wrong == []
 
 
+@pytest.mark.slow
 def test_another_convention_and_a_second_network_follow_at_once(reader: Reader) -> None:
     reader.run(EXAMPLE, "mine: 8 rows")
     reader.part("convention").select_option("flops")
@@ -189,6 +190,7 @@ def test_what_is_run_reaches_no_other_host(reader: Reader) -> None:
     reader.asked.clear()  # the browser tells of what its policy has stopped, too
 
 
+@pytest.mark.slow
 def test_the_tables_of_the_site_are_counted_anew(reader: Reader, site: Path) -> None:
     rows = sum(len(cnnref.table(name)) for name in cnnref.names())
     many = f"{len(cnnref.names())} networks, {rows:,} rows: the site and this browser"

@@ -222,6 +222,7 @@ def loaded(modules: str) -> set[str]:
     return set(done.stdout.split())
 
 
+@pytest.mark.slow
 def test_a_build_loads_what_is_slow_only_where_something_is_made_with_it() -> None:
     assert loaded("website.build, website.hooks, website.macros, website.drift") == set()
     assert loaded("website.macros, torch") == {"torch"}
