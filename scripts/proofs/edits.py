@@ -94,7 +94,7 @@ EDITS: Mapping[str, Edit] = {
     ),
     "rule": Edit(
         "cnnref/tracing/rules/attention.py", COMMENT, COMMENTED,
-        page(40, texts=TEXTS, formulas=FORMULAS, notebooks=2),
+        page(10, texts=10, notebooks=2),
     ),
     "code of a page": Edit(
         "scripts/website/chapters/slips.py", '"what to say of it"', '"what to say of each"',

@@ -45,8 +45,10 @@ NAMED = ("SITE_URL", "REPO_URL", "GITHUB_SHA")
 # records of what other tools said and of what was measured
 RECORDS = ("measured", "operators", "peers", "zoo")
 STYLES = DOCS / "assets" / "stylesheets"
-# the modules with macros that read code of the site, or run it, otherwise than by an import
-READERS = frozenset({"website.chapters.built"})
+# the modules with macros that read code, or run it, otherwise than by an import
+READERS = frozenset(
+    {"website.chapters.built", "website.chapters.count", "website.hands.playground"}
+)
 # which say of each macro where it stands, and what is kept of a text
 GATHERED = tuple(SCRIPTS / "website" / name for name in ("macros.py", "pages.py"))
 # what many closures are, by the digest of all code
@@ -89,20 +91,20 @@ def everything() -> str:
 
 @cache
 def besides() -> str:
-    """All that a macro may read besides the code of the site and how that is styled."""
+    """All that a macro may read besides code, which is followed, and how the site is styled."""
 
     def left_out(path: Path) -> bool:
-        of_site = path.suffix == ".py" and path.is_relative_to(SCRIPTS / "website")
-        return of_site or is_page(path) or STYLES in path.parents
+        is_code = path.suffix == ".py" and not path.is_relative_to(DOCS)
+        return is_code or is_page(path) or STYLES in path.parents
 
     return files([PACKAGE, SCRIPTS, DOCS, SETTINGS], without=left_out)
 
 
 def macros(*names: str) -> str:
-    """What the macros of some modules may read; of code of the site, what they import."""
+    """What the macros of some modules may read; of code, what they import."""
     if READERS.intersection(names):
         return everything()
-    imported = closure(tuple(sorted({*names})), named=False)
+    imported = closure(tuple(sorted({*names})), named=True)
     return digest(besides(), imported, texts(GATHERED), installed())
 
 
