@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from platform import platform
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from _command import call, child, locked
@@ -109,11 +109,14 @@ def refuse_unsigned() -> None:
         raise BuildError(f"{len(faults)} files are not as they were signed, listed above")
 
 
-def generate() -> None:
-    """Bring docs/generated/ up to date, in a process of its own."""
+def generate(**more: str) -> None:
+    """Bring docs/generated/ up to date, in a process of its own.
+
+    more: variables that it is given besides those of every step.
+    """
     if drift.fresh():
         print("generated files: nothing that they are made of has changed", flush=True)
-    elif call([sys.executable, str(GENERATE)], env=environment()):
+    elif call([sys.executable, str(GENERATE)], env=environment() | more):
         raise BuildError("scripts/generate failed; its message stands above")
 
 
@@ -216,19 +219,35 @@ def scratch() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class Kept(NamedTuple):
+    """What is kept at a moment, and the sources that it was made of."""
+
+    sources: str
+    names: set[Path]
+
+    @classmethod
+    def now(cls) -> Kept:
+        """This moment."""
+        return cls(written(pages=False), shelf.names())
+
+    def hold(self) -> None:
+        """Keep nothing that was made since then, where its sources have changed."""
+        if written(pages=False) != self.sources:
+            for path in {drift.STAMP} | shelf.names() - self.names:
+                path.unlink(missing_ok=True)
+
+
 @contextmanager
 def steady() -> Iterator[None]:
     """Keep nothing of what is made while its sources change, since it may be of both states.
 
     The texts of pages may change: each is read once, and what is made of it goes by what was read.
     """
-    before, there = written(pages=False), shelf.names()
+    before = Kept.now()
     try:
         yield
     finally:
-        if written(pages=False) != before:
-            for path in {drift.STAMP} | shelf.names() - there:
-                path.unlink(missing_ok=True)
+        before.hold()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from checks import signed
 from cnnref import files
 from cnnref.errors import CnnrefError
 from website.kept import reach
-from website.kept.shelf import building, keeping
+from website.kept.shelf import COMPLAINTS, WORK, building, keeping
 from website.places import CACHE, GENERATED, ROOT
 
 __all__ = ["drift", "fresh", "main", "read", "write"]
@@ -40,7 +40,7 @@ def main(*, check: bool, since: str = "") -> int:
     # which takes seconds to load
     from website.publish import outputs
 
-    state = _state() if check else ""
+    state, complaints = _state() if check else "", WORK[COMPLAINTS]
     lines = signed.faults(ROOT)
     computed = outputs(progress=show)
     show("")
@@ -55,7 +55,8 @@ def main(*, check: bool, since: str = "") -> int:
     changed = write(GENERATED, committed, computed)
     kept = len(computed) - changed
     print(f"{len(computed)} generated files: {changed} changed, {kept} as before")
-    if keeping():
+    # what was put off is not as computed
+    if keeping() and WORK[COMPLAINTS] == complaints:
         _stamp(_state())
     return 0
 

@@ -5,7 +5,6 @@ Each job lives in a module of its own beside this file; here they are only calle
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -23,7 +22,7 @@ from website.charts import draw as site_charts
 from website.hands import equipment as site_equipment
 from website.hands import playground as site_playground
 from website.hands import what_if as site_what_if
-from website.kept.shelf import PREVIEWED
+from website.kept.shelf import previewed
 from website.measured import site as site_measured
 from website.networks import answers as site_answers
 from website.networks import files as site_networks
@@ -72,7 +71,7 @@ _nav: list[Navigation] = []
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Before all else: how notebooks are run, and that a preview shows an error of a macro."""
     runs.configure(config)
-    config.plugins["macros"].config["on_error_fail"] = PREVIEWED not in os.environ
+    config.plugins["macros"].config["on_error_fail"] = not previewed()
     return config
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from cnnref.counting.layer import Layer
 from cnnref.counting.shapes import COUNTS, Window
 from cnnref.drawing import bars as charts
+from cnnref.errors import CnnrefError
 from cnnref.networks import catalog
 from cnnref.networks.agreement import check
 from cnnref.tables.formats import csv_text
 from cnnref.tables.table import Table
 from website import citations as figures_file
-from website import facts
+from website import data, facts
 from website.chapters import alexnet, history, vgg, zfnet
 from website.chapters.complexity import charts as complexity
 from website.chapters.googlenet import page as googlenet
@@ -23,7 +24,7 @@ from website.chapters.resnet import page as resnet
 from website.data import NETWORK_COLUMNS
 from website.errata import page as errata_page
 from website.kept import reach
-from website.kept.shelf import Shelf, digest
+from website.kept.shelf import Shelf, digest, previewed, put_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["LECTURE_INPUT", "network_rows", "outputs"]
 
 AGREED = Shelf("agreements")
+# all files but the one that says how far the books agree
+OTHERS = Shelf("other files")
+# a preview compares so many networks at once, and leaves more for later
+AT_ONCE = 4
 
 # the lecture runs AlexNet at 227, torchvision at 224
 LECTURE_INPUT = {"alexnet": 227}
@@ -62,7 +67,14 @@ def outputs(
         MissingExtraError: torch or altair is not installed.
     """
     chosen = tuple(names) or catalog.names()
-    files: dict[str, str] = {"networks.csv": _csv(NETWORK_COLUMNS, network_rows(chosen, progress))}
+    compared = {"networks.csv": _csv(NETWORK_COLUMNS, network_rows(chosen, progress))}
+    others = OTHERS.get(digest(chosen, reach.generated()), _others, chosen)
+    OTHERS.sweep()
+    return {path: text.encode() for path, text in sorted((compared | others).items())}
+
+
+def _others(chosen: Sequence[str]) -> dict[str, str]:
+    files: dict[str, str] = {}
     files["figures.csv"] = _csv(figures_file.COLUMNS, figures_file.lines())
     files["errata.csv"] = _csv(errata_page.CSV_COLUMNS, errata_page.rows())
     for key, book in _books(chosen):
@@ -78,32 +90,50 @@ def outputs(
     for key, choice in complexity.choices():
         files[f"charts/{key}.choices.json"] = _json(choice, indent=1)
     files["degradation.json"] = _json(dict(degradation.record()), indent=1)
-    return {path: text.encode() for path, text in sorted(files.items())}
+    return files
 
 
 def network_rows(
     names: Sequence[str], progress: Callable[[str], None] = lambda _: None
 ) -> Iterator[tuple[object, ...]]:
     """The rows of networks.csv: totals of each network, and how far its two books agree."""
+    before = _before(names)
     for number, name in enumerate(names, 1):
         progress(f"comparing the two books of {name} ({number} of {len(names)})")
         book = catalog.table(name)
-        agreed = AGREED.get(reached(name), check, name)
+        differing = before.get(name)
+        if differing is None:
+            differing = AGREED.get(reached(name), check, name).rows_differing
         yield (
             name,
             "x".join(map(str, book.input_shape.size)),
             book.parameters,
             book.macs,
             book.mac_activations,
-            agreed.rows,
-            agreed.rows_differing,
-            " ".join(_size(size) for size in agreed.sizes),
+            len(book),
+            differing,
+            " ".join(_size(size) for size in catalog.architecture(name).sizes),
         )
+
+
+def _before(names: Sequence[str]) -> dict[str, str]:
+    """How many rows of a network differed before, where a preview does not compare it now."""
+    if not previewed():
+        return {}
+    unknown = [name for name in names if AGREED.find(reached(name)) is None]
+    if len(unknown) <= AT_ONCE:
+        return {}
+    try:
+        found = {name: data.books()[name]["rows_differing"] for name in unknown}
+    except (CnnrefError, KeyError):  # the file is not as it was generated
+        return {}
+    put_off()
+    return found
 
 
 def reached(name: str) -> str:
     """What the comparison of a network's two books depends on, as a digest."""
-    comparing = reach.closure(("cnnref.networks.agreement",), named=False)
+    comparing = reach.closure((reach.COMPARING,), named=False)
     return digest(comparing, reach.books(name), version("torch"))
 
 

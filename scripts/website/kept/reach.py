@@ -19,6 +19,7 @@ from website.kept.shelf import Shelf, digest, file, files
 from website.places import CACHE, DOCS, GENERATED, PACKAGE, ROOT, SCRIPTS
 
 __all__ = [
+    "COMPARING",
     "SKIPPED",
     "THIS",
     "books",
@@ -27,6 +28,7 @@ __all__ = [
     "everything",
     "facts",
     "forget",
+    "generated",
     "installed",
     "is_page",
     "macros",
@@ -51,6 +53,8 @@ READERS = frozenset(
 )
 # which say of each macro where it stands, and what is kept of a text
 GATHERED = tuple(SCRIPTS / "website" / name for name in ("macros.py", "pages.py"))
+# which compares the two books of a network
+COMPARING = "cnnref.networks.agreement"
 # what many closures are, by the digest of all code
 CLOSURES = Shelf("closures")
 # what a file imports, by the file
@@ -90,12 +94,16 @@ def everything() -> str:
 
 
 @cache
-def besides() -> str:
-    """All that a macro may read besides code, which is followed, and how the site is styled."""
+def besides(*, generated: bool = True) -> str:
+    """All that a macro may read besides code, which is followed, and how the site is styled.
+
+    generated: with what is generated.
+    """
 
     def left_out(path: Path) -> bool:
         is_code = path.suffix == ".py" and not path.is_relative_to(DOCS)
-        return is_code or is_page(path) or STYLES in path.parents
+        aside = is_code or is_page(path) or STYLES in path.parents
+        return aside or (GENERATED in path.parents and not generated)
 
     return files([PACKAGE, SCRIPTS, DOCS, SETTINGS], without=left_out)
 
@@ -106,6 +114,12 @@ def macros(*names: str) -> str:
         return everything()
     imported = closure(tuple(sorted({*names})), named=True)
     return digest(besides(), imported, texts(GATHERED), installed())
+
+
+def generated() -> str:
+    """What the generated files are made of, but for the comparison of both books."""
+    made_by = closure(("website.publish",), named=True, without=(COMPARING,))
+    return digest(besides(generated=False), made_by, installed())
 
 
 def forget() -> None:

@@ -1,6 +1,7 @@
 """What processes of their own give, each kept for as long as all that it read is the same.
 
-Such a process takes down which files it opens and which folders it looks into; see `noted`.
+In a preview what such a process gave before stands for it until it has run again. It takes down
+which files it opens and which folders it looks into; see `noted`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from cnnref.files import write
 from website import places
 from website.kept import noted, reach
-from website.kept.shelf import Shelf, digest
+from website.kept.shelf import Shelf, digest, previewed, put_off
 
 __all__ = ["Reads", "below", "noticed", "noting"]
 
@@ -51,23 +52,32 @@ class Reads:
     """
 
     def __init__(self, kind: str) -> None:
-        self.read, self.results = Shelf(f"reads of {kind}"), Shelf(kind)
+        self.last, self.results = Shelf(f"last of {kind}"), Shelf(kind)
 
     def find(self, told: str) -> Any:
-        """What was kept, or None."""
+        """What was kept, or None; in a preview, where that is of another state, what was last."""
         own = digest(told, reach.installed())
-        read = self.read.find(own)
-        return None if read is None else self.results.find(_state(own, read))
+        last = self.last.find(own)
+        if last is None:
+            return None
+        read, state = last
+        found = self.results.find(_state(own, read))
+        if found is None and previewed():
+            found = self.results.find(state)
+            if found is not None:
+                put_off()
+        return found
 
     def keep(self, told: str, read: tuple[str, ...], value: object) -> None:
         """Keep what a process gave, by all that it read."""
         own = digest(told, reach.installed())
-        self.read.keep(own, read)
-        self.results.keep(_state(own, read), value)
+        state = _state(own, read)
+        self.last.keep(own, (read, state))
+        self.results.keep(state, value)
 
     def sweep(self) -> None:
         """Forget what nobody asked for."""
-        self.read.sweep()
+        self.last.sweep()
         self.results.sweep()
 
 

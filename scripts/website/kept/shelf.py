@@ -22,6 +22,7 @@ from website.places import CACHE, ROOT
 __all__ = [
     "COMPLAINTS",
     "KEEPING",
+    "PENDING",
     "PREVIEWED",
     "PROGRESS",
     "WORK",
@@ -32,6 +33,8 @@ __all__ = [
     "file",
     "files",
     "names",
+    "previewed",
+    "put_off",
     "text",
 ]
 
@@ -42,6 +45,8 @@ FOLDER = CACHE / "kept"
 PROGRESS = "  made "
 # set for a preview, which shows what a site may not say, and says so beside it
 PREVIEWED = "CNNREF_PREVIEWED"
+# there while a preview shows something as it was before, which takes long to make again
+PENDING = CACHE / "pending"
 # what was made in this process and not found, by kind; and what was complained of meanwhile
 WORK: Counter[str] = Counter()
 COMPLAINTS = "complaints"
@@ -112,13 +117,25 @@ def building() -> Iterator[None]:
             del os.environ[KEEPING]
 
 
+def previewed() -> bool:
+    """Whether this process makes a preview."""
+    return PREVIEWED in os.environ
+
+
+def put_off() -> None:
+    """Leave something for later, show it as it was before, and keep nothing of that."""
+    PENDING.parent.mkdir(parents=True, exist_ok=True)
+    PENDING.touch()
+    WORK[COMPLAINTS] += 1
+
+
 def doubt(error: Exception) -> None:
     """Refuse what a site may not say; a preview says it, complains, and keeps nothing of it.
 
     Raises:
         Exception: the error, where this is no preview.
     """
-    if PREVIEWED not in os.environ:
+    if not previewed():
         raise error
     WORK[COMPLAINTS] += 1
     logging.getLogger("mkdocs").warning(error)

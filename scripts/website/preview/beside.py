@@ -4,58 +4,64 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from _command import child, end, locked
+from _command import Stopped, child, end, locked, stop
 from checks import signed
+from cnnref.files import write
 from website import build
 from website.kept import reach
-from website.kept.shelf import PREVIEWED
+from website.kept.shelf import PENDING, PREVIEWED
 from website.places import CACHE, ROOT, SCRIPTS
 
-__all__ = ["Beside", "begin", "look", "wait"]
+__all__ = ["LATER", "Beside", "begin", "look", "wait"]
 
+# written when what was put off has come out otherwise than shown
+LATER = CACHE / "later"
 SETTINGS = ROOT / "mkdocs.yml"
 
 
 class Beside:
-    """A process beside this one that runs a function of this file and ends with this one."""
+    """A process beside this one that runs a function of a file here and ends with this one."""
 
-    program = "from website.preview import beside; beside.{}()"
+    program = "from website.preview import {module}; {module}.{name}()"
 
     def __init__(self, function: str) -> None:
         self.function = function
         self._stack = ExitStack()
         self._process: subprocess.Popen[str] | None = None
 
-    def start(self, line: str = "", stdout: int | None = None) -> None:
-        """Start it; line: what it is told at once."""
-        command = [sys.executable, "-c", self.program.format(self.function)]
+    def start(self, stdout: int | None = None) -> None:
+        """Start it."""
+        module, name = self.function.split(".")
+        command = [sys.executable, "-c", self.program.format(module=module, name=name)]
         pipes = {"stdin": subprocess.PIPE, "stdout": stdout, "stderr": stdout and subprocess.STDOUT}
         started = child(command, cwd=SCRIPTS, env=build.environment(), **pipes)
         self._process = self._stack.enter_context(started)
-        if line:
-            self.tell(line)
 
     def tell(self, line: str) -> subprocess.Popen[str]:
-        """Tell it the line that it waits for."""
+        """Tell it a line that it waits for."""
         process = self._process
         assert process is not None
         assert process.stdin is not None
         # one that has failed already has said why
-        with suppress(BrokenPipeError), process.stdin:
-            print(line, file=process.stdin)
+        with suppress(BrokenPipeError):
+            print(line, file=process.stdin, flush=True)
         return process
 
-    def end(self) -> None:
-        """End it, whatever it does."""
-        if self._process is not None and self._process.poll() is None:
+    def end(self) -> bool:
+        """End it, whatever it does; whether it was at work."""
+        at_work = self._process is not None and self._process.poll() is None
+        if self._process is not None and at_work:
             end(self._process)
         self._process = None
-        self._stack.close()
+        with suppress(BrokenPipeError):
+            self._stack.close()
+        return at_work
 
 
 def begin() -> None:
@@ -125,12 +131,35 @@ def build_where_told() -> None:
 
 
 def look() -> None:
-    """Check a folder as a build does, and say what a build would refuse."""
+    """Make what was put off, check a folder as a build does, and say what a build would refuse."""
     folder = Path(sys.stdin.readline().strip())
-    with locked(CACHE / "site.lock"), build.step("check"):
+    # what it has started ends with it
+    signal.signal(signal.SIGTERM, stop)
+    with suppress(Stopped), locked(CACHE / "site.lock"), build.step("check"):
         for fault in signed.faults(ROOT):
             print(fault)
         try:
+            if PENDING.exists():
+                catch_up(folder)
             build.check(folder)
         except build.BuildError as error:
             print(f"site: {error}; a build would refuse it", flush=True)
+
+
+def catch_up(folder: Path) -> None:
+    """Make what a preview has put off, and let it follow where something comes out otherwise.
+
+    Raises:
+        BuildError: a build would refuse something.
+    """
+    with build.steady(), build.scratch() as scratch:
+        with build.step("what was put off: both books compared, code run again"):
+            build.generate()
+            with build.mkdocs(scratch / "site"):
+                pass
+        PENDING.unlink(missing_ok=True)
+        try:
+            build.compare(scratch / "site", folder)
+        except build.BuildError:
+            # the preview watches it
+            write(LATER, b"")

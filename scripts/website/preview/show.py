@@ -2,7 +2,7 @@
 
 A process that has loaded all that it can waits for the next edit, and builds at once where that is
 one of a page's text. What else is edited it may have loaded, so that another takes its place, which
-loads the code while files are generated.
+has loaded packages alone, and loads the code while files are generated.
 """
 
 from __future__ import annotations
@@ -17,17 +17,19 @@ from mkdocs.livereload import LiveReloadServer
 
 from _command import locked
 from checks import policy
+from cnnref.files import write
 from website import build
-from website.build import BuildError
+from website.build import BuildError, Kept
 from website.kept import reach
 from website.kept.reach import SKIPPED
-from website.kept.shelf import PROGRESS
+from website.kept.shelf import PREVIEWED, PROGRESS
 from website.places import CACHE, DOCS, GENERATED, ROOT
-from website.preview.beside import Beside
+from website.preview.beside import LATER, Beside
 
 __all__ = ["Preview", "Server", "everything", "main", "watched"]
 
 SHOWN = CACHE / "preview"
+PACKAGES = "packages.wait"
 # what a preview passes on of what MkDocs says
 PASSED_ON = (PROGRESS, "WARNING", "ERROR")
 
@@ -41,7 +43,8 @@ def main(given: Namespace) -> int:
     with Preview(SHOWN) as preview:
         preview.follow()
         server = Server(preview.follow, host="127.0.0.1", port=given.serve, root=str(SHOWN))
-        for place, whole in watched():
+        write(LATER, b"")
+        for place, whole in (*watched(), (LATER, False)):
             server.watch(str(place), recursive=whole)
         print(f"site: http://127.0.0.1:{given.serve}/, and an edit is there by itself", flush=True)
         try:
@@ -73,20 +76,23 @@ class Preview:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._next, self._check = Beside("wait"), Beside("look")
+        self._next, self._spare = Beside(PACKAGES), Beside(PACKAGES)
+        self._check = Beside("beside.look")
         self._now: Callable[[], str] = everything
-        self._loaded = ""
+        self._loaded = self._packages = ""
+        self._kept: Kept | None = None
 
     def __enter__(self) -> Preview:
         return self
 
     def __exit__(self, *raised: object) -> None:
         self._next.end()
-        self._check.end()
+        self._spare.end()
+        self._end_check()
 
     def follow(self) -> None:
         """Bring the folder up to date, and then begin to check it."""
-        self._check.end()
+        self._end_check()
         try:
             with (
                 locked(CACHE / "site.lock"),
@@ -96,14 +102,23 @@ class Preview:
             ):
                 if not self._up_to_date():
                     self._let_wait("begin", written)
-                build.generate()
+                build.generate(**{PREVIEWED: "1"})
                 build.follow(self._process(scratch / "site"), PASSED_ON)
                 build.swap(scratch / "site", scratch / "old", self.folder)
         except BuildError as error:
             print(f"site: {error}; the preview stays as it was", flush=True)
         else:
-            self._check.start(str(self.folder))
+            self._kept = Kept.now()
+            self._check.start()
+            self._check.tell(str(self.folder))
         self._let_wait("wait", everything)
+        self._spare.start(stdout=subprocess.PIPE)
+        self._packages = reach.installed()
+
+    def _end_check(self) -> None:
+        """End the check; of one that was at work nothing stays that is of other sources."""
+        if self._check.end() and self._kept is not None:
+            self._kept.hold()
 
     def _process(self, target: Path) -> subprocess.Popen[str]:
         """One that builds into a folder: the one that waits, if it has loaded what is there now."""
@@ -121,8 +136,12 @@ class Preview:
         now: what says whether that which it has loaded is as it was.
         """
         self._next.end()
-        self._next, self._now, self._loaded = Beside(function), now, now()
-        self._next.start(stdout=subprocess.PIPE)
+        self._now, self._loaded = now, now()
+        if self._packages != reach.installed():
+            self._spare.end()
+            self._spare.start(stdout=subprocess.PIPE)
+        self._next, self._spare, self._packages = self._spare, Beside(PACKAGES), ""
+        self._next.tell(function)
 
 
 def written() -> str:

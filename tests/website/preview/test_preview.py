@@ -17,16 +17,16 @@ from website.places import GENERATED, ROOT, SCRIPTS
 from website.preview import beside, show
 
 PLACES = {"ROOT": "", "CACHE": "cache", "SCRIPTS": "", "GENERATED": "docs/generated"}
-STARTED: list[tuple[str, str]] = []
+TOLD: list[str] = []
 
 
 class Beside(beside.Beside):
-    """One that notes what it would run, and builds a site of one page."""
+    """One that notes what it is told, and builds a site of one page."""
 
-    def start(self, line: str = "", stdout: int | None = None) -> None:
-        """Note what is started."""
-        STARTED.append((self.function, line))
-        super().start(line, stdout)
+    def tell(self, line: str) -> Popen[str]:
+        """Note the function that it is to run, that it builds, or what it looks at."""
+        TOLD.append("build" if "build-" in line else line)
+        return super().tell(line)
 
 
 @pytest.fixture
@@ -46,14 +46,16 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(reach, "SETTINGS", tmp_path / "mkdocs.yml")
     monkeypatch.setattr(shelf, "FOLDER", tmp_path / "cache" / "kept")
     monkeypatch.setattr(drift, "STAMP", tmp_path / "cache" / "generated")
-    monkeypatch.setattr(build, "generate", lambda: None)
+    monkeypatch.setattr(build, "generate", lambda **_: None)
     monkeypatch.setattr(show, "Beside", Beside)
-    lines = ("import os, sys", "from pathlib import Path", "target = sys.stdin.readline().strip()",
+    lines = ("import os, sys", "from pathlib import Path",
+             "function = '{module}' == 'packages' and sys.stdin.readline()",
+             "target = sys.stdin.readline().strip()",
              f"text = Path({str(page)!r}).read_text()", "print('WARNING - of', text)",
              "os.makedirs(target, exist_ok=True) if target else sys.exit()",
              "Path(target, 'index.html').write_text(text)", "sys.exit(text == 'fail')")  # fmt: skip
     monkeypatch.setattr(Beside, "program", "\n".join(lines))
-    STARTED.clear()
+    TOLD.clear()
     yield page
     show.everything()
 
@@ -73,9 +75,9 @@ def test_a_preview_follows_an_edit_and_stays_where_a_build_fails(
     assert "its messages stand above; the preview stays as it was\n" in said
 
 
-def started() -> list[tuple[str, str]]:
-    found = [*STARTED]
-    STARTED.clear()
+def told() -> list[str]:
+    found = [*TOLD]
+    TOLD.clear()
     return found
 
 
@@ -84,28 +86,28 @@ def test_what_waits_has_loaded_the_code_as_it_is_now(
 ) -> None:
     folder, code = page.parents[1] / "shown", page.parents[1] / "cnnref" / "net.py"
     number = page.parent / "generated" / "facts.json"
-    shown_then_ready = [("look", str(folder)), ("wait", "")]
+    then = ["build", str(folder), "wait"]
     with show.Preview(folder) as shown:
         shown.follow()
-        assert started() == [("begin", ""), *shown_then_ready]
+        assert told() == ["begin", *then]
         # the one that waits builds, and then another one waits
         page.write_text("two", encoding="utf-8")
         shown.follow()
-        assert started() == shown_then_ready
+        assert told() == then
         # after an edit of code one loads it while files are generated, which it does not read
-        monkeypatch.setattr(build, "generate", lambda: number.write_text("1"))
+        monkeypatch.setattr(build, "generate", lambda **_: number.write_text("1"))
         code.write_text("x = 1", encoding="utf-8")
         shown.follow()
-        assert started() == [("begin", ""), *shown_then_ready]
+        assert told() == ["begin", *then]
         # of what is edited meanwhile it may have loaded either state
-        monkeypatch.setattr(build, "generate", lambda: code.write_text("x = 3"))
+        monkeypatch.setattr(build, "generate", lambda **_: code.write_text("x = 3"))
         code.write_text("x = 2", encoding="utf-8")
         shown.follow()
-        assert started() == [("begin", ""), ("wait", ""), *shown_then_ready]
+        assert told() == ["begin", "wait", *then]
         # and one that has read generated files does not build from others
-        monkeypatch.setattr(build, "generate", lambda: number.write_text("2"))
+        monkeypatch.setattr(build, "generate", lambda **_: number.write_text("2"))
         shown.follow()
-        assert started() == [("wait", ""), *shown_then_ready]
+        assert told() == ["wait", *then]
 
 
 @pytest.mark.slow
@@ -154,7 +156,7 @@ def test_what_is_made_while_its_sources_change_is_not_kept(
 def test_all_processes_end_with_the_preview(page: Path) -> None:
     with show.Preview(page.parents[1] / "shown") as shown:
         shown.follow()
-        processes = [one._process for one in (shown._next, shown._check)]
+        processes = [one._process for one in (shown._next, shown._spare, shown._check)]
     assert all(process is not None and process.poll() is not None for process in processes)
 
 
