@@ -282,6 +282,14 @@ def test_slips_are_found_by_computing_them():
         readings.decide("about 7", right)
 
 
+def test_a_memory_in_whole_megabytes_is_told_as_one():
+    found = verdict("GoogLeNet/stem table/conv (7x7)/memory (KB)", "3")
+    assert (found.verdict, found.computed) == ("wrong", "3,136")
+    assert found.cause == (
+        "The layer keeps 3,136.0 KB, which rounds to 3,136. It is 3 only when rounded to whole MB."
+    )
+
+
 def test_conv4s_count_is_not_reproduced_and_the_tries_are_many():
     cause = erratum("AlexNet/full table/conv4/flop (M)").cause
     assert int(re.search(r"none of (\d+) slips", cause)[1]) > 50

@@ -108,6 +108,15 @@ def test_the_file_of_facts_has_their_paths():
     assert {path.rpartition("/")[2] for path in stated} == set(publish.FACTS)
 
 
+def test_a_number_is_a_part_of_the_same_number_of_its_own_network_alone():
+    part = "vgg16/fc6/parameters"
+    assert " of 138,357,544 parameters" in spoken.compared(part, "vgg16/total/parameters")
+    for other in ("vgg19/total/parameters", "vgg16/total/macs", "vgg16/fc7/parameters"):
+        assert spoken.compared(part, other) == f"{spoken.told(part)}; {spoken.told(other)}"
+    whole = "vgg16/total/parameters"
+    assert spoken.compared(whole, whole) == f"{spoken.told(whole)}; {spoken.told(whole)}"
+
+
 def test_every_number_of_the_pages_is_said_in_words():
     assert set(spoken.NOUNS) == {*facts.MEASURES, *facts.SHAPES}
     for path in PATHS:

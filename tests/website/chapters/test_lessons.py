@@ -14,7 +14,7 @@ from website.chapters.googlenet.page import MODULES, block_bars, break_even, red
 from website.chapters.resnet.page import block_count, cifar_family
 from website.chapters.vgg import peak
 from website.inline import cited, difference, field, more
-from website.lessons import part
+from website.lessons import BLOCKS, block, part
 from website.tables import blocks, cited_errors, costs, differing_rows, excerpt
 
 
@@ -38,11 +38,11 @@ def test_a_basic_block_costs_18_and_a_bottleneck_17(channels, size):
 
 
 def test_the_blocks_in_units_are_those_of_the_networks():
-    for kind, network, block in (
+    for kind, network, name in (
         ("basic", "resnet34", "conv2_2"),
         ("bottleneck", "resnet50", "conv2_2"),
     ):
-        inside = [row for row in cnnref.table(network).group("block")[block] if row.op == "conv"]
+        inside = [row for row in cnnref.table(network).group("block")[name] if row.op == "conv"]
         alone = [row for row in part(f"{kind}:64:56") if row.op == "conv"]
         assert [row.counts for row in inside] == [row.counts for row in alone]
 
@@ -73,6 +73,40 @@ def test_single_layers_are_the_rows_of_alexnet():
 def test_a_part_that_is_not_there_is_refused(name, message):
     with pytest.raises(CnnrefError, match=re.escape(message)):
         part(name)
+
+
+# what the parts of each block hold, layer by layer
+HELD = {
+    "lenet": (6 * 26, 16 * 151, 120 * 401, 84 * 121, 10 * 85),
+    "plain": (9 * 256 * 256,),
+    "grouped": (9 * 8 * 256,),
+    "separable": (9 * 256, 256 * 256),
+    "bottleneck": (256 * 64, 9 * 64 * 64, 64 * 256),
+    "resnext": (256 * 128, 9 * 4 * 128, 128 * 256),
+    "wide_bottleneck": (256 * 128, 9 * 128 * 128, 128 * 256),
+    "squeeze_excite": (16 * 257, 256 * 17),
+    "dense": tuple(count for maps in range(256, 448, 32) for count in (maps * 128, 9 * 128 * 32)),
+    "dense_pair": (256 * 128, 9 * 128 * 32, 288 * 128, 9 * 128 * 32),
+    "inverted": (24 * 144, 9 * 144, 144 * 24),
+    "expanded": (24 * 144, 9 * 144 * 144, 144 * 24),
+    "shuffle": (256 * 16, 9 * 64, 16 * 256),
+    "shuffle_ungrouped": (256 * 64, 9 * 64, 64 * 256),
+    "convnext": (96 * 50, 384 * 97, 96 * 385),
+    "convnext_plain": (9 * 96 * 96,),
+    "stack": (9 * 64 * 64,) * 4,
+    "deeper": (9 * 64 * 64,) * 8,
+    "wider": (9 * 128 * 128,) * 4,
+    "sharper": (9 * 64 * 64,) * 4,
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_block_has_the_layers_of_its_paper(name):
+    book = block(name)
+    assert tuple(row.parameters for row in book if row.parameters) == HELD[name]
+    if name not in ("lenet", "squeeze_excite", "dense", "dense_pair"):
+        # nothing is cut off at the edges
+        assert book[-1].out_shape == book.input_shape
 
 
 def test_a_part_has_facts_like_a_network():

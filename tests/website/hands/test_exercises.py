@@ -14,6 +14,8 @@ import pytest
 
 from cnnref.counting.units import rounded
 from cnnref.errors import CnnrefError
+from cnnref.net import Net
+from website.hands import exercises as exercises_of
 from website.hands.exercises import answer, asks, slips
 from website.macros import MACROS
 from website.places import DOCS
@@ -317,3 +319,20 @@ def test_the_adds_of_biases_and_doubled_or_halved_work_are_slips() -> None:
     assert said[Fraction(2 * 9216 * 4096)].startswith("That counts a multiply-add as two")
     assert said[Fraction(9216 * 4096, 2)].startswith("That is half of it.")
     assert said[Fraction(9216 * 4096 + 4096)].startswith("The adds of the biases are in it.")
+
+
+def test_slips_of_a_field_are_those_along_the_height(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of windows that are wider than high; what follows a row has no part in its field."""
+    net = Net((1, 40, 40), name="wide")
+    x = net.conv(net.input, 1, (3, 5), stride=(2, 1), name="first")
+    x = net.max_pool(x, (2, 4), stride=(2, 1), name="pooled")
+    x = net.conv(x, 1, (3, 5), name="second")
+    net.conv(x, 1, 3, name="third")
+    monkeypatch.setattr(exercises_of, "lookup", {"wide": net.table()}.__getitem__)
+    # 3, then 3 + 2 = 5, then 5 + 2 * 4 = 13
+    assert slips("wide/second/field") == [
+        (Fraction(3 + 1 + 2), "The strides are missing: each makes every later step longer."),
+        (Fraction(3 + 2 * 4), "The windows of the poolings are missing."),
+        (Fraction(12), "The pixel that it begins with is missing: add one."),
+        (Fraction(169), "That is its area. Along one axis?"),
+    ]

@@ -43,6 +43,23 @@ def test_a_text_becomes_a_table() -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("small = Net((3, 8, 8), name='small')\nsmall.relu(small.input)", "small"),
+        ("a, b = Net((1,), name='a'), Net((2,), name='b')\nb.relu(b.input)", "b"),
+        (
+            "net = Net((1,), name='net')\nnet.relu(net.input)\n"
+            "other = Net((2,), name='other')\nother.relu(other.input)",
+            "net",
+        ),
+        ("net = 3\nt = Net((2,), name='t')\nt.relu(t.input)\nu = t.table()", "t"),
+    ],
+)
+def test_a_text_may_call_its_network_otherwise(code: str, name: str) -> None:
+    assert answer(code)["name"] == name
+
+
+@pytest.mark.parametrize(
     ("code", "line", "said"),
     [
         ("net = Net((3, 8, 8))\nnet.conv(net.input, 4, kernel=11)", 2,
