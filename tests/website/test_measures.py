@@ -108,6 +108,17 @@ def test_the_file_of_facts_has_their_paths():
     assert {path.rpartition("/")[2] for path in stated} == set(publish.FACTS)
 
 
+def test_the_shape_of_a_row_that_is_no_square_is_its_height():
+    net = Net((2, 9, 20), name="flat")
+    net.conv(net.input, 4, (3, 5), stride=(2, 1), padding=(1, 0), groups=2, name="conv")
+    expected = {
+        "rows": 1, "in_channels": 2, "in_size": 9, "out_channels": 4, "out_size": 5,
+        "elements": 4 * 5 * 16, "elements_in": 2 * 9 * 20, "kernel": 3, "stride": 2, "padding": 1,
+        "groups": 2, "taps": 3 * 5,
+    }  # fmt: skip
+    assert {key: facts.of(net.table(), key) for key in facts.SHAPES} == expected
+
+
 def test_a_number_is_a_part_of_the_same_number_of_its_own_network_alone():
     part = "vgg16/fc6/parameters"
     assert " of 138,357,544 parameters" in spoken.compared(part, "vgg16/total/parameters")

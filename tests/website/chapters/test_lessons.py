@@ -6,8 +6,10 @@ import pytest
 
 import cnnref
 from cnnref.errors import CnnrefError, UnknownNameError
+from cnnref.net import Net
 from cnnref.specs.googlenet import TABLE_1
 from website import facts
+from website import tables as page_tables
 from website.chapters import zfnet
 from website.chapters.googlenet import page as googlenet
 from website.chapters.googlenet.page import MODULES, block_bars, break_even, reduction_bars
@@ -208,3 +210,24 @@ def test_charts_hold_the_counts_of_the_tables():
     assert pairs[1]["exact"] == facts.lookup("googlenet:3a-naive").operations("lecture")
     assert len(pairs) == 2 * len(MODULES)
     assert len({key for page in (googlenet, zfnet) for key, _ in page.charts()}) == 12
+
+
+def test_variants_show_windows_with_their_height_first(monkeypatch):
+    books = {}
+    for name, kernel, ceil in (("one", (3, 5), False), ("other", (5, 3), True)):
+        net = Net((4, 20, 30), name=name)
+        x = net.conv(
+            net.input, 8, kernel, stride=(2, 1), padding=(1, 0), groups=2 if ceil else 1, name="c"
+        )
+        if ceil:
+            net.max_pool(x, 3, stride=2, padding=1, ceil_mode=True, name="p")
+        books[name] = net.table()
+    monkeypatch.setattr(page_tables, "lookup", books.__getitem__)
+    shown = cells(differing_rows([("One", "one"), ("Other", "other")]))
+    rows = {row[0]: row[1:3] for row in shown if len(row) > 2}
+    assert rows["c"] == [
+        "3×5/2, pad 1→ 8×10×26",
+        "5×3/2, pad 1, 2 groups→ 8×9×28",
+    ]
+    # of nine rows and a margin on both sides a pooling makes five; a network without it has a dash
+    assert rows["p"] == ["–", "3×3/2, pad 1, rounded up→ 8×5×15"]

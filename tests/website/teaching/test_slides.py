@@ -146,6 +146,46 @@ def test_a_sentence_ends_where_it_ends(text: str, said: str) -> None:
     assert points.opening(tag) == said
 
 
+@pytest.mark.parametrize(
+    ("text", "sentences", "said"),
+    [
+        ("One two three four five. Seven. Eight.", 1, "One two three four five. Seven."),
+        ("One two three four five six. Seven. Eight.", 2, "One two three four five six. Seven."),
+        ("<b>One two</b> three four five six. Seven.", 1, "<b>One two</b> three four five six."),
+        (
+            "<b>One two</b> three four five. Seven. Eight.",
+            1,
+            "<b>One two</b> three four five. Seven.",
+        ),
+    ],
+)
+def test_a_sentence_of_fewer_than_six_words_takes_the_next_along(
+    text: str, sentences: int, said: str
+) -> None:
+    tag = BeautifulSoup(f"<p>{text}</p>", "html.parser").p
+    assert tag is not None
+    assert points.opening(tag, sentences) == said
+
+
+@pytest.mark.parametrize(
+    ("html", "lines"),
+    [
+        (f"<p>{'a' * 78}</p>", [1.5]),
+        (f"<p>{'a' * 77} <b>b</b></p>", [2.5]),
+        (f"<p>{'a' * 157}</p>", [3.5]),
+        ("<ul><li>one</li><li>other</li></ul>", [1.5, 1.5]),
+        ('<div class="highlight"><pre>a\nb\nc</pre></div>', [2.4]),
+        ('<span class="katex-display">x</span>', [2.6]),
+        ('<span class="katex-display"><mtr>a</mtr><mtr>b</mtr><mtr>c</mtr></span>', [7.8]),
+        ('<p>So it is: <span class="katex-display">x</span></p>', [1.5, 2.6]),
+    ],
+)
+def test_how_many_lines_a_text_takes_on_a_slide(html: str, lines: list[float]) -> None:
+    tag = BeautifulSoup(html, "html.parser").find(True)
+    assert tag is not None
+    assert [point.lines for point in points.points(tag)] == [pytest.approx(n) for n in lines]
+
+
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(slides, "CHAPTERS", ("nets.md", "more.md"))

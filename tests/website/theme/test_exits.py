@@ -1,5 +1,8 @@
 """The foot of each page: how the site is cited, and the repository where there is one."""
 
+import shutil
+import subprocess
+
 import pytest
 from mkdocs.config import load_config
 
@@ -28,6 +31,24 @@ def test_a_repository_has_its_issues_and_the_source_of_a_page(monkeypatch):
     for place in ("", "/issues/new", "/edit/main/docs/alexnet.md"):
         assert f'href="{REPOSITORY}{place}"' in page
     assert "/edit/" not in exits.placed(FOOT, "networks/made_by_the_build.md", "../")
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not there")
+def test_the_date_of_the_commit_is_that_which_git_knows(monkeypatch, tmp_path):
+    own = {"GIT_COMMITTER_DATE": "2021-03-04T12:00:00Z", "GIT_AUTHOR_DATE": "2020-01-01T12:00:00Z"}
+    for name in ("GIT_COMMITTER_NAME", "GIT_AUTHOR_NAME"):
+        own |= {name: "a", name.replace("NAME", "EMAIL"): "a@example.org"}
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    for call in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "one"]):
+        subprocess.run(["git", *call], cwd=tmp_path, check=True)
+    monkeypatch.setattr(exits, "ROOT", tmp_path)
+    monkeypatch.delenv(exits.COMMIT, raising=False)
+    assert exits.committed() == ""
+    monkeypatch.setenv(exits.COMMIT, "HEAD")
+    assert exits.committed() == "2021-03-04"
+    monkeypatch.setenv(exits.COMMIT, "0" * 40)
+    assert exits.committed() == ""
 
 
 def test_an_address_of_another_kind_is_refused(monkeypatch):

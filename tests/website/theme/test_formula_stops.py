@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from website.kept.shelf import WORK
 from website.theme import math
 
 BOX = '<span class="arithmatex">\\({}\\)</span>{}'
@@ -42,3 +43,13 @@ def test_a_page_with_a_formula_alone_has_the_style_sheet_of_formulas(url, up):
     (link,) = re.findall(r'<link rel="stylesheet" href="([^"]*)"></head>', shown)
     assert link.startswith(f"{up}assets/")
     assert math.link_stylesheet(page.format("x"), url) == page.format("x")
+
+
+def test_a_formula_is_set_once_and_counted_once():
+    before = WORK["formulas"]
+    first = math.convert("x_{4711}", display=False)
+    assert math.convert("x_{4711}", display=False) is first
+    assert WORK["formulas"] == before + 1
+    assert math.convert("x_{4711}", display=True) != first
+    assert WORK["formulas"] == before + 2
+    math.close()

@@ -107,6 +107,19 @@ def test_what_is_called_so_comes_first(search):
     assert found(search, "mac")[0] == "glossary.html#mac"
 
 
+def test_what_describes_the_code_comes_after_all_else():
+    docs = [
+        {"location": place, "title": "t", "text": "words", **more}
+        for place, more in [
+            ("a.html", {}), ("b.html", {"boost": 3}), ("reference/net.html", {"boost": 3}),
+            ("reference/net.html#conv", {}),
+        ]
+    ]  # fmt: skip
+    boosts = [entry["boost"] for entry in site_search.entries(docs, {}, {})]
+    assert boosts == [1, 3, site_search.LESS, site_search.LESS]
+    assert 0 < site_search.LESS < 1
+
+
 def test_another_name_finds_a_page_and_not_each_of_its_sections(search):
     assert found(search, "pooled") == ["b.html"]
     tags = {entry["location"]: entry.get("tags") for entry in search.index["docs"]}
