@@ -36,6 +36,13 @@ def test_what_has_no_stop_or_has_to_break_stays_as_it_is(marked):
     assert shown == f"<i>{formula}</i>{rest}"
 
 
+def test_a_formula_is_short_up_to_a_length_with_its_marks():
+    marks = len("\\(\\)")
+    for more, unbroken in ((0, True), (1, False)):
+        shown = math.render(BOX.format("x" * (math.SHORT - marks + more), "."))
+        assert ("unbroken" in shown) is unbroken
+
+
 @pytest.mark.parametrize(("url", "up"), [("", ""), ("networks/vgg16/", "../../"), ("a.html", "")])
 def test_a_page_with_a_formula_alone_has_the_style_sheet_of_formulas(url, up):
     page = "<html><head><title>t</title></head><body>{}</body></html>"
