@@ -226,3 +226,58 @@ def test_notebooks_without_torch_open_here() -> None:
         )
     for other in ("notebooks/training.py", "networks/shrink.md"):
         assert playground.opened(other) == ""
+
+
+def test_bars_are_of_the_rows_or_of_the_stages_that_cost_most() -> None:
+    rows = answer(
+        "net = Net((1, 4, 4), name='n')\n"
+        "x = net.conv(net.input, 3, 1, name='a')\n"
+        "x = net.relu(x, name='idle')\n"
+        "x = net.conv(x, 3, 1, name='b')\n"
+    )["bars"]
+    # 16 places, 3 products each, then 9
+    assert rows == [["a", 0.25, "48"], ["b", 0.75, "144"]]
+    staged = answer(
+        "net = Net((1, 4, 4), name='n')\n"
+        "with net.stage('first'):\n"
+        "    x = net.conv(net.input, 3, 1, name='a')\n"
+        "    x = net.conv(x, 1, 1, name='b')\n"
+        "with net.stage('second'):\n"
+        "    x = net.conv(x, 2, 1, name='c')\n"
+        "x = net.conv(x, 4, 1, name='alone')\n"
+    )["bars"]
+    assert staged == [["first", 6 / 16, "96"], ["second", 2 / 16, "32"], ["alone", 8 / 16, "128"]]
+    many = answer(
+        "net = Net((1, 1, 1), name='n')\n"
+        f"for n in range({inside.BARS + 3}): net.conv(net.input, n + 1, 1, name=f'c{{n}}')\n"
+    )["bars"]
+    assert [name for name, *_ in many] == [f"c{n}" for n in range(3, inside.BARS + 3)]
+    nothing = answer("net = Net((1, 2, 2), name='n')\nnet.relu(net.input)")
+    assert nothing["bars"] == []
+
+
+def test_so_many_rows_are_shown_and_the_others_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inside, "MOST_ROWS", 3)
+    text = (
+        "net = Net((1000,), name='n')\nx = net.input\nfor _ in range({}): x = net.linear(x, 1000)"
+    )
+    for count, left in ((2, 0), (3, 0), (5, 2)):
+        found = answer(text.format(count))
+        assert (len(found["rows"]), found["left"]) == (min(count, 3), left)
+        assert dict(found["totals"])["rows"] == str(count)
+        # what a row costs stands behind its name, with its digits in groups
+        assert found["rows"][0][1:3] == ["1,001,000", "1,000,000"]
+
+
+def test_each_warning_of_a_text_is_said() -> None:
+    text = "import warnings\nfor _ in range(2): warnings.warn('so')\n"
+    assert answer(text + EXAMPLE)["warnings"] == ["so", "so"]
+
+
+def test_the_first_row_that_is_not_as_published_is_named() -> None:
+    published = (DOCS / "generated" / "tables" / "vgg16.csv").read_text(encoding="utf-8")
+    lines = published.splitlines(keepends=True)
+    lines[4], lines[7] = (lines[n].replace(",", ",1", 5) for n in (4, 7))
+    name = cnnref.table("vgg16")[3].name
+    assert json.loads(inside.checked("vgg16", "".join(lines)))["unlike"] == name
+    assert json.loads(inside.checked("vgg16", "".join(lines[:-1])))["unlike"] == name
