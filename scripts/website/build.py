@@ -230,8 +230,8 @@ class Kept(NamedTuple):
         """This moment."""
         return cls(written(pages=False), shelf.names())
 
-    def hold(self) -> None:
-        """Keep nothing that was made since then, where its sources have changed."""
+    def forget_since(self) -> None:
+        """Forget what was made since then, where its sources have changed."""
         if written(pages=False) != self.sources:
             for path in {drift.STAMP} | shelf.names() - self.names:
                 path.unlink(missing_ok=True)
@@ -247,7 +247,7 @@ def steady() -> Iterator[None]:
     try:
         yield
     finally:
-        before.hold()
+        before.forget_since()
 
 
 @contextmanager

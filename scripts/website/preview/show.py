@@ -118,7 +118,7 @@ class Preview:
     def _end_check(self) -> None:
         """End the check; of one that was at work nothing stays that is of other sources."""
         if self._check.end() and self._kept is not None:
-            self._kept.hold()
+            self._kept.forget_since()
 
     def _process(self, target: Path) -> subprocess.Popen[str]:
         """One that builds into a folder: the one that waits, if it has loaded what is there now."""
