@@ -47,10 +47,10 @@ NAMED = ("SITE_URL", "REPO_URL", "GITHUB_SHA")
 # records of what other tools said and of what was measured
 RECORDS = ("measured", "operators", "peers", "zoo")
 STYLES = DOCS / "assets" / "stylesheets"
-# the modules with macros that read code, or run it, otherwise than by an import
-READERS = frozenset(
-    {"website.chapters.built", "website.chapters.count", "website.hands.playground"}
-)
+# the modules with macros that read code, or run it, otherwise than by an import: any code of the
+# house, and that of the package alone
+READERS = frozenset({"website.chapters.built"})
+RUNNERS = frozenset({"website.chapters.count", "website.hands.playground"})
 # which say of each macro where it stands, and what is kept of a text
 GATHERED = tuple(SCRIPTS / "website" / name for name in ("macros.py", "pages.py"))
 # which compares the two books of a network
@@ -113,7 +113,8 @@ def macros(*names: str) -> str:
     if READERS.intersection(names):
         return everything()
     imported = closure(tuple(sorted({*names})), named=True)
-    return digest(besides(), imported, texts(GATHERED), installed())
+    whole = package() if RUNNERS.intersection(names) else ""
+    return digest(besides(), imported, whole, texts(GATHERED), installed())
 
 
 def generated() -> str:
@@ -126,7 +127,7 @@ def forget() -> None:
     """Know no file any more, where files may have changed."""
     for known in (
         installed, outside, sources, everything, besides, facts, code_alone, closure,
-        books, _led_to, _places, code.imported, code.put_together,
+        books, package, _led_to, _places, code.imported, code.put_together,
     ):  # fmt: skip
         known.cache_clear()
 
@@ -142,6 +143,12 @@ def facts() -> str:
 def code_alone() -> str:
     """All code of the house."""
     return files([PACKAGE, SCRIPTS], without=lambda path: path.suffix != ".py")
+
+
+@cache
+def package() -> str:
+    """All code of the package."""
+    return files([PACKAGE], without=lambda path: path.suffix != ".py")
 
 
 @cache
