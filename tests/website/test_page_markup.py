@@ -143,3 +143,9 @@ def test_the_attributes_that_are_added_are_escaped():
 
 def test_html_put_together_by_python_is_text_again():
     assert markup.escaped("a" + Html("<b>")) == "a&lt;b&gt;"
+
+
+def test_of_a_page_one_kind_of_tag_may_be_read_alone() -> None:
+    page = "<p>a</p><dl><dt>b</dt></dl><p>c</p>"
+    assert [tag.name for tag in Source(page).soup.find_all(True)] == ["p", "dl", "dt", "p"]
+    assert [tag.name for tag in Source(page, only="dl").soup.find_all(True)] == ["dl", "dt"]

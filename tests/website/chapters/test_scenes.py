@@ -64,6 +64,8 @@ def even(places: Sequence[float]) -> bool:
 @pytest.mark.parametrize("name", SCENES)
 def test_all_is_on_the_paper_which_ends_soon_after_it(name: str) -> None:
     scene = SCENES[name]
+    numbers = range(len(scene.boxes))
+    assert all({arrow.source, arrow.target} <= {*numbers} for arrow in scene.arrows)
     parts = [*scene.boxes, *words_of(scene)]
     parts += [around(ring) for outline in scene.outlines for ring in outline.rings]
     parts += [around(arrow.points) for arrow in scene.arrows]

@@ -31,7 +31,10 @@ def test_the_network_of_the_book_is_what_pytorch_makes_of_it() -> None:
         nn.Conv2d(384, 256, 3, padding=1), nn.MaxPool2d(3, 2), nn.Flatten(),
     ).to("meta")  # fmt: skip
     out = module(torch.zeros(1, 1, 224, 224, device="meta"))
-    assert out.shape[1] == slips.d2l_alexnet()["fc6"].in_shape.elements == 6400
+    book = slips.d2l_alexnet()
+    assert out.shape[1] == book["fc6"].in_shape.elements == 6400
+    counts = [sum(one.numel() for one in part.parameters()) for part in module]
+    assert [row.parameters for row in book][: len(counts)] == counts
 
 
 def test_every_account_was_read_in_the_source() -> None:

@@ -84,6 +84,13 @@ def test_a_sentence_that_its_record_does_not_bear_stops(
     assert str(caught.value) == said
 
 
+def test_ranges_that_touch_overlap(monkeypatch) -> None:
+    record = made({"a": [10, 20], "b": [20, 30]})
+    monkeypatch.setattr(records, "record", lambda _: record)
+    for one, other in ((A, B), (B, A)):
+        assert claims.seen("made", "error", one, "overlaps", other, "Alike.") == "Alike."
+
+
 def test_ranges_that_lie_apart_do_not_overlap(monkeypatch) -> None:
     record = made({"a": [10, 20], "b": [21, 30]})
     monkeypatch.setattr(records, "record", lambda _: record)
