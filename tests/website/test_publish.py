@@ -148,6 +148,12 @@ def test_a_missing_row_and_a_missing_column_are_named():
     )
 
 
+def test_a_row_that_is_too_short_for_its_name_goes_by_its_first_cell():
+    assert drift({"a.csv": b"macs,layer\n1\n"}, {"a.csv": b"macs,layer\n2\n"}) == [
+        "a.csv: line 2 (2), column macs: committed '1', computed '2'"
+    ]
+
+
 def test_a_broken_file_and_other_line_ends_are_named():
     assert drift({"a.json": b"{"}, {"a.json": b"{}"})[0].startswith("a.json: cannot be read (")
     assert drift({"a.csv": b"x,y\r\n"}, {"a.csv": b"x,y\n"}) == [

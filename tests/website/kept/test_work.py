@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from material.plugins.search.plugin import SearchPlugin
+from mkdocs_autorefs import AutorefsPlugin
 
+from website import hooks
 from website.places import ROOT, SCRIPTS
 
 SETTINGS = """
@@ -182,3 +185,13 @@ def test_each_kind_of_edit_makes_what_depends_on_it_and_leaves_nothing_stale(
     found = json.loads(done.stdout.splitlines()[-1])
     assert [work for work, _ in found] == [work for *_, work in EDITS]
     assert all(same for _, same in found)
+
+
+def test_pages_are_left_out_behind_references_and_before_the_search() -> None:
+    """Where two have one priority, the order of the settings decides."""
+    assert priority(hooks.on_env) < priority(AutorefsPlugin.on_env)
+    assert priority(hooks.on_page_context) > priority(SearchPlugin.on_page_context)
+
+
+def priority(event: Any) -> int:
+    return int(getattr(event, "mkdocs_priority", 0))
