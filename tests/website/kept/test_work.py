@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from material.plugins.search.plugin import SearchPlugin
-from mkdocs_autorefs import AutorefsPlugin
+from mkdocs.config import load_config
 
-from website import hooks
 from website.places import ROOT, SCRIPTS
 
 SETTINGS = """
@@ -187,11 +185,8 @@ def test_each_kind_of_edit_makes_what_depends_on_it_and_leaves_nothing_stale(
     assert all(same for _, same in found)
 
 
-def test_pages_are_left_out_behind_references_and_before_the_search() -> None:
-    """Where two have one priority, the order of the settings decides."""
-    assert priority(hooks.on_env) < priority(AutorefsPlugin.on_env)
-    assert priority(hooks.on_page_context) > priority(SearchPlugin.on_page_context)
-
-
-def priority(event: Any) -> int:
-    return int(getattr(event, "mkdocs_priority", 0))
+def test_pages_are_left_out_behind_what_follows_references_and_before_the_search() -> None:
+    events = load_config(str(ROOT / "mkdocs.yml")).plugins.events
+    order = {name: [one.__module__ for one in events[name]] for name in ("env", "page_context")}
+    assert order["env"][-1] == "scripts/website/hooks.py"
+    assert order["page_context"] == ["scripts/website/hooks.py", "material.plugins.search.plugin"]
